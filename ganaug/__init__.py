@@ -1,0 +1,1 @@
+"""Conditional-GAN data augmentation for scikit-learn and PyTorch."""

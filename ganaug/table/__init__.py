@@ -1,0 +1,1 @@
+"""Tables: column kinds, the reversible encoding, networks, and files in and out."""
