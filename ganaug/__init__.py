@@ -1,1 +1,28 @@
 """Conditional-GAN data augmentation for scikit-learn and PyTorch."""
+
+from .augmenter import GANAugmenter
+from .errors import (
+    CollapseWarning,
+    DataError,
+    DataWarning,
+    GanaugError,
+    ModelFileError,
+    ParameterError,
+    TrainingError,
+)
+from .modality import Modality
+from .table.files import read_table, write_table
+
+__all__ = [
+    "CollapseWarning",
+    "DataError",
+    "DataWarning",
+    "GANAugmenter",
+    "GanaugError",
+    "Modality",
+    "ModelFileError",
+    "ParameterError",
+    "TrainingError",
+    "read_table",
+    "write_table",
+]

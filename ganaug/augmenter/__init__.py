@@ -1,0 +1,5 @@
+"""GANAugmenter, and the steps from user data to a model and from a model to synthetic rows."""
+
+from .estimator import MODALITIES, GANAugmenter
+
+__all__ = ["MODALITIES", "GANAugmenter"]

@@ -1,0 +1,94 @@
+"""A training state on disk, so that a training that was cut short goes on where it stopped, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ModelFileError
+from ..storage import TensorSpec, read_model, write_model
+from ..training import TrainingState
+from .recipe import Options, Recipe
+
+_EVERY_SECONDS = 30.0
+
+
+@dataclass
+class Checkpoint:
+    """A training state on disk, tied to the data and options it belongs to.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    belongs : dict
+        Fingerprints of data and options; a checkpoint of others is refused by name.
+    saved : float
+        When it was last written, on the monotonic clock.
+    """
+
+    path: Path
+    belongs: dict[str, str]
+    saved: float
+
+    @classmethod
+    def of(cls, options: Options, recipe: Recipe, x: Tensor, codes: Tensor, seed: int) -> Checkpoint | None:
+        """Return the checkpoint of this training, None where the user wants none."""
+        if options.checkpoint_path is None:
+            return None
+        rows = hashlib.sha256(x.numpy().tobytes() + codes.numpy().tobytes()).hexdigest()
+        belongs = {"rows": rows, "seed": str(seed), "sizes": repr(recipe.architecture)}
+        for name in ("loss", "optimizer"):
+            chosen = getattr(options, name)
+            belongs[name] = chosen if isinstance(chosen, str) else "custom"
+        for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
+            belongs[name] = repr(getattr(recipe.plan, name))
+        return cls(Path(os.fspath(options.checkpoint_path)), belongs, time.monotonic())
+
+    def save_now_and_then(self, state: TrainingState) -> None:
+        """Write the state unless that was done a moment ago."""
+        if time.monotonic() - self.saved >= _EVERY_SECONDS:
+            self.save(state)
+
+    def save(self, state: TrainingState) -> None:
+        """Write the state."""
+        tensors = state.tensors()
+        metadata = {"kind": "checkpoint", "belongs": self.belongs, "state": state.facts()}
+        write_model(self.path, tensors, metadata | {"tensors": _listed(tensors)})
+        self.saved = time.monotonic()
+
+    def load(self, state: TrainingState) -> None:
+        """Bring `state` to where the file left off; a file that is not there leaves it at the start."""
+        if not self.path.exists():
+            return
+        tensors, metadata = read_model(self.path, self._expect)
+        state.restore(tensors, metadata["state"])
+
+    def _expect(self, metadata: dict[str, Any]) -> dict[str, TensorSpec]:
+        if metadata.get("kind") != "checkpoint":
+            raise ModelFileError(f"{self.path} is a {metadata.get('kind', 'file')} of ganaug, not a checkpoint.")
+        other = [name for name, value in self.belongs.items() if metadata["belongs"].get(name) != value]
+        if other:
+            raise ModelFileError(
+                f"{self.path} is the checkpoint of another training: its {', '.join(other)} differ. Give the same data "
+                "and options, or delete the file to start afresh."
+            )
+        return {
+            name: TensorSpec(getattr(torch, dtype), tuple(shape))
+            for name, (dtype, shape) in metadata["tensors"].items()
+        }
+
+    def remove(self) -> None:
+        """Delete the file: a finished training has nothing to resume."""
+        self.path.unlink(missing_ok=True)
+
+
+def _listed(tensors: dict[str, Tensor]) -> dict[str, Any]:
+    return {name: [str(t.dtype).removeprefix("torch."), list(t.shape)] for name, t in tensors.items()}

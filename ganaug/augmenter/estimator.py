@@ -1,0 +1,500 @@
+"""GANAugmenter: the augmenter that users hold in their hands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
+
+from ..errors import DataError, ParameterError
+from ..filters import FILTERS
+from ..losses import LOSSES, Loss
+from ..modality import Encoder, Modality
+from ..params import Rule, check_params, choice, either, function, instance, integer, real
+from ..rng import Seed, new_seed, stream_seed
+from ..table import TABLE
+from ..threads import one_thread
+from ..training import HISTORY, OPTIMIZERS
+from .fitting import fit_model
+from .input import check_samples
+from .model import Model
+from .recipe import Options
+from .resampling import Resampled, resample, wanted_counts
+from .sampling import Streams, prior_codes
+
+MODALITIES: dict[str, Modality] = {"table": TABLE}
+"""The kinds of data that ganaug knows; the only place that lists them."""
+
+_CHUNK = 10_000
+
+_AUTO = choice("auto")
+_TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
+_NONE = choice(None)
+RULES: dict[str, Rule] = {
+    "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
+    "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
+    "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "loss": either(choice(*LOSSES), instance("a Loss", Loss)),
+    "optimizer": either(choice(*OPTIMIZERS), function("a function (parameters, lr) -> torch.optim.Optimizer")),
+    "learning_rate": real(0.0, 1.0),
+    "batch_size": either(_AUTO, integer(2)),
+    "max_steps": either(_AUTO, integer(1)),
+    "max_seconds": either(_NONE, real(0.0)),
+    "patience": integer(1),
+    "latent_dim": integer(1, 4096),
+    "width": either(_AUTO, integer(1, 8192)),
+    "filters": either(
+        _AUTO,
+        choice(*FILTERS),
+        Rule("a sequence of such names", lambda v: isinstance(v, list | tuple) and set(v) <= set(FILTERS)),
+        Rule("a mapping of such names to strengths from 0 to 10", lambda v: _are_strengths(v)),
+        _NONE,
+    ),
+    "sampling_strategy": either(
+        choice("auto", "minority", "not minority", "not majority", "all"),
+        real(0.0, 1.0),
+        instance("a mapping of class to number of samples", Mapping),
+        function("a function of y that returns one"),
+    ),
+    "skip_rare": choice(False, True),
+    "device": Rule("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", lambda v: isinstance(v, str) and _is_device(v)),
+    "precision": choice("auto", "float32", "bfloat16"),
+    "checkpoint_path": either(_NONE, _TEXT_OR_PATH),
+    "resume": choice(False, True),
+    "random_state": either(
+        _NONE,
+        integer(0, 2**63 - 1),
+        instance("a numpy RandomState or Generator", np.random.RandomState, np.random.Generator),
+    ),
+    "verbose": integer(0),
+}
+
+
+class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
+    """Conditional GAN that learns a labelled data set and samples new rows of any class.
+
+    Parameters
+    ----------
+    modality : {"auto", "table"} or Modality, default="auto"
+        Kind of data; "auto" recognises it.
+    categorical_features : "auto" or sequence of names, positions or booleans, default="auto"
+        Columns that are categories whatever they hold; "auto" infers them. Tables only.
+    column_kinds : mapping of column to kind, default=None
+        Overrides what is inferred of single columns: "numeric", "ordered", "category", "boolean", "datetime",
+        "constant" or "identifier". Tables only.
+    loss : {"relativistic", "hinge", "non-saturating", "wasserstein", "minimax"} or Loss, default="relativistic"
+        Adversarial game; see `ganaug.losses`.
+    optimizer : {"adam", "rmsprop"} or callable, default="adam"
+        Optimizer of both networks, or ``f(parameters, lr) -> torch.optim.Optimizer``.
+    learning_rate : float in (0, 1], default=3e-4
+        At the start; it follows half a cosine down to 3 % of that.
+    batch_size : "auto" or int >= 2, default="auto"
+        Real rows per step; "auto" takes 500, or 200 below 2000 rows, but no more than there are.
+    max_steps : "auto" or int >= 1, default="auto"
+        Training steps; "auto" takes 28 times the square root of the number of rows, between 1200 and 8000.
+    max_seconds : float > 0, default=None
+        Wall-clock budget of training in seconds; results then depend on the clock.
+    patience : int >= 1, default=6
+        Training ends after so many held-out scores (of twelve in a whole run) without a better one.
+    latent_dim : int >= 1, default=64
+        Length of the latent vector.
+    width : "auto" or int >= 1, default="auto"
+        Hidden units; "auto" takes 256, or 128 below 2000 rows.
+    filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
+        What weighs candidates before they become rows: "density_ratio", "label_agreement". "auto" decides on held-out
+        rows which are used and how strongly, none included.
+    sampling_strategy : str, float, mapping or callable, default="auto"
+        How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
+        bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
+        is the wanted size of the minority relative to the majority (two classes only); a mapping gives the wanted
+        size of each class; a callable takes y and returns such a mapping.
+    skip_rare : bool, default=False
+        Whether a class with a single row is left as it is, instead of being an error.
+    device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
+        Where training runs; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Matrix products of training; "auto" takes bfloat16 where the hardware gains from it.
+    checkpoint_path : path-like, default=None
+        File that keeps the state of training; it is deleted when training is done.
+    resume : bool, default=False
+        Whether to go on from `checkpoint_path`, if it exists; the result is, bit for bit, that of a training that was
+        never interrupted.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        An integer decides everything, on one machine, torch build and number of threads; the same call then gives the
+        same rows again. None draws a new seed for each `fit` and each call of `sample`.
+    verbose : int >= 0, default=0
+        0 is silent, 1 shows progress on standard error, 2 shows more of it.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in order.
+    class_prior_ : ndarray of shape (n_classes,)
+        Share of each class in the training rows, which `sample` follows; 0 for a class that was skipped.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where all are text.
+    history_ : dict of str to ndarray
+        Per training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; and
+        "score_step", "held_out_score".
+    filters_ : dict
+        "strengths" of the filters in use, and the held-out "scores" of what was tried.
+    diversity_ : dict of str to float
+        How varied the synthetic rows of each class are, 1 being as varied as the real ones.
+    schema_ : dict
+        Everything the encoder learned, as plain JSON.
+    sampling_strategy_ : dict
+        Rows that the last `fit_resample` or `resample` added to each class.
+    resampled_ : dict
+        What the last `fit_resample` or `resample` did: rows "added", candidates "dropped" by reason.
+
+    References
+    ----------
+    .. [1] Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
+    .. [2] Mirza and Osindero, "Conditional Generative Adversarial Nets", arXiv 1411.1784.
+    .. [3] Huang et al., "The GAN is dead; long live the GAN! A Modern GAN Baseline", NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from ganaug import GANAugmenter
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> augmenter = GANAugmenter(max_steps=50, random_state=0).fit(X, y)
+    >>> X_new, y_new = augmenter.sample({0: 3, 1: 2})
+    >>> X_new.shape, y_new.tolist()
+    ((5, 30), [0, 0, 0, 1, 1])
+    """
+
+    def __init__(  # noqa: PLR0913 - an estimator's options are its constructor's parameters
+        self,
+        *,
+        modality: str | Modality = "auto",
+        categorical_features: Any = "auto",
+        column_kinds: Mapping[Any, str] | None = None,
+        loss: str | Loss = "relativistic",
+        optimizer: Any = "adam",
+        learning_rate: float = 3e-4,
+        batch_size: int | str = "auto",
+        max_steps: int | str = "auto",
+        max_seconds: float | None = None,
+        patience: int = 6,
+        latent_dim: int = 64,
+        width: int | str = "auto",
+        filters: Any = "auto",
+        sampling_strategy: Any = "auto",
+        skip_rare: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        checkpoint_path: Any = None,
+        resume: bool = False,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ):
+        self.modality = modality
+        self.categorical_features = categorical_features
+        self.column_kinds = column_kinds
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.patience = patience
+        self.latent_dim = latent_dim
+        self.width = width
+        self.filters = filters
+        self.sampling_strategy = sampling_strategy
+        self.skip_rare = skip_rare
+        self.device = device
+        self.precision = precision
+        self.checkpoint_path = checkpoint_path
+        self.resume = resume
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any) -> GANAugmenter:
+        """Train the GAN.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, or array-like of shape (n, d)
+            Rows without their label: numbers, text, booleans, dates, missing cells.
+        y : array-like of shape (n,)
+            A class for each row; at least two classes, each with at least two rows.
+
+        Returns
+        -------
+        GANAugmenter
+            Itself.
+
+        Raises
+        ------
+        DataError
+            The data cannot be learned from; the text names column or row, value and cure.
+        ParameterError
+            Options have values they may not have.
+        TrainingError
+            Training diverged again and again.
+        """
+        check_params(type(self).__name__, self.get_params(deep=False), RULES)
+        check_samples(X, y)
+        seed = new_seed(self.random_state)
+        with one_thread():
+            model = fit_model(self._modality(X), self._encoder(X), X, y, self._options(), seed)
+        _check_feature_names(self, X, reset=True)
+        self._adopt(model)
+        return self
+
+    def sample(
+        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+    ) -> tuple[Any, Any]:
+        """Return synthetic rows and their labels.
+
+        Parameters
+        ----------
+        n : int >= 0 or mapping of class to int, default=None
+            Number of rows, in the proportions of the classes in training; or the exact number of each class. Not
+            given when `y` is an array.
+        y : label, or array-like of shape (n,), default=None
+            A class, of which `n` rows are returned; or a label for every row that is wanted, in order.
+        random_state : int, numpy RandomState or Generator, or None, default=None
+            None takes the augmenter's own. With an integer the same call gives the same rows again, and
+            ``sample(a)`` is a prefix of ``sample(b)``.
+
+        Returns
+        -------
+        X : DataFrame or ndarray of shape (n, d)
+            Columns, order, dtypes and value ranges of the training rows.
+        y : Series, ndarray or list of shape (n,)
+            Labels, in the container and dtype that `fit` got.
+
+        Raises
+        ------
+        NotFittedError
+            The augmenter is not fitted.
+        ParameterError
+            `n` or `y` is not what it may be, or names an unknown class.
+        """
+        check_is_fitted(self)
+        chunks = list(self.sample_chunks(n, y, random_state))
+        encoder, labels = self.model_.encoder, self.model_.labels
+        return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+
+    def sample_chunks(
+        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield what `sample` returns, 10,000 rows at a time, in bounded memory.
+
+        Parameters
+        ----------
+        n, y, random_state
+            As for `sample`.
+
+        Yields
+        ------
+        X, y
+            Rows and their labels; together, exactly those of `sample`.
+        """
+        check_is_fitted(self)
+        model = self.model_
+        seed = new_seed(self.random_state if random_state is None else random_state)
+        total, codes_of = self._wanted(n, y, stream_seed(seed, "classes"))
+        streams = Streams(model.source(), stream_seed(seed, "rows"))
+        for first in range(0, max(total, 1), _CHUNK):
+            codes = codes_of(first, min(_CHUNK, total - first))
+            with one_thread():
+                X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
+            yield X, model.labels.restore(codes)
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Fit, and return the rows with synthetic ones below them, as `sampling_strategy` wants.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        X, y
+            The real rows first, untouched and in order; then the synthetic ones, class by class. Exact copies of
+            real rows are left out as long as there are others.
+        """
+        return self.fit(X, y).resample(X, y)
+
+    def resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return the rows with synthetic ones below them, without training again.
+
+        Parameters
+        ----------
+        X, y
+            Rows of the columns and classes that were learned; not necessarily the training rows.
+
+        Returns
+        -------
+        X, y
+            As for `fit_resample`.
+        """
+        check_is_fitted(self)
+        check_params(type(self).__name__, {"sampling_strategy": self.sampling_strategy}, RULES)
+        check_samples(X, y)
+        counts = wanted_counts(self.sampling_strategy, self.model_, y)
+        with one_thread():
+            done: Resampled = resample(self.model_, X, y, counts, stream_seed(new_seed(self.random_state), "resample"))
+        self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
+        self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
+        return done.X, done.y
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to a file: one safetensors file with JSON inside, checksummed, without code.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; replaced as a whole or not at all.
+
+        Raises
+        ------
+        ModelFileError
+            The file cannot be written.
+        """
+        check_is_fitted(self)
+        model = self.model_
+        model.facts["params"] = self._json_params()
+        feature_names = getattr(self, "feature_names_in_", None)
+        model.facts["feature_names"] = None if feature_names is None else feature_names.tolist()
+        model.save(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], modality: Modality | None = None) -> GANAugmenter:
+        """Return the augmenter that `save` wrote; it samples what the saved one did.
+
+        Parameters
+        ----------
+        path : path-like
+            The file. Reading it runs nothing that it says.
+        modality : Modality, default=None
+            Needed for a model of a modality of your own.
+
+        Returns
+        -------
+        GANAugmenter
+            A fitted augmenter.
+
+        Raises
+        ------
+        ModelFileError
+            The file is damaged, foreign, or written by a newer ganaug.
+        """
+        known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
+        model = Model.load(path, known)
+        augmenter = cls(**model.facts.get("params", {}))
+        augmenter._adopt(model)
+        if model.facts.get("feature_names") is not None:
+            augmenter.feature_names_in_ = np.asarray(model.facts["feature_names"], dtype=object)
+        return augmenter
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn and imbalanced-learn ask about estimators."""
+        from imblearn.utils._tags import InputTags, SamplerTags, Tags
+
+        target = super().__sklearn_tags__().target_tags
+        target.required = True
+        inputs = InputTags(two_d_array=True, dataframe=True, allow_nan=True)
+        return Tags(estimator_type="sampler", target_tags=target, sampler_tags=SamplerTags(), input_tags=inputs)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether there is a model."""
+        return hasattr(self, "model_")
+
+    def _adopt(self, model: Model) -> None:
+        """Take on everything that was learned, all at once: an interrupted `fit` leaves the old model whole."""
+        self.model_ = model
+        self.classes_ = model.labels.classes
+        self.class_prior_ = np.asarray(model.prior)
+        self.n_features_in_ = model.encoder.n_features
+        self.history_ = dict(zip(HISTORY, model.history.numpy().T, strict=True))
+        steps, scores = np.asarray(model.facts["scores"], dtype=float).reshape(-1, 2).T
+        self.history_ |= {"score_step": steps.astype(int), "held_out_score": scores}
+        self.filters_ = model.facts["filters"]
+        self.diversity_ = model.facts["diversity"]
+        self.schema_ = model.encoder.to_json()
+
+    def _modality(self, X: Any) -> Modality:
+        if isinstance(self.modality, Modality):
+            return self.modality
+        if self.modality != "auto":
+            return MODALITIES[self.modality]
+        for modality in MODALITIES.values():
+            if modality.accepts(X):
+                return modality
+        raise DataError(f"X is of no kind that ganaug knows ({', '.join(MODALITIES)}); it is a {type(X).__name__}.")
+
+    def _encoder(self, X: Any) -> Encoder:
+        modality = self._modality(X)
+        if modality is not TABLE:
+            return modality.encoder()  # type: ignore[no-any-return]
+        return TABLE.encoder(self.column_kinds, self.categorical_features)  # type: ignore[no-any-return]
+
+    def _options(self) -> Options:
+        return Options(**{name: getattr(self, name) for name in Options.__dataclass_fields__})
+
+    def _json_params(self) -> dict[str, Any]:
+        """Return the options that a file can hold; anything that is code stays behind."""
+        kept = {}
+        for name, value in self.get_params(deep=False).items():
+            if name in ("checkpoint_path", "resume", "device", "verbose", "categorical_features", "column_kinds"):
+                continue
+            value = value.item() if isinstance(value, np.generic) else value
+            if value is None or isinstance(value, str | int | float | bool):
+                kept[name] = value
+        return kept
+
+    def _wanted(self, n: Any, y: Any, seed: int) -> tuple[int, Any]:
+        """Return how many rows are wanted, and the function that gives the class codes of a stretch of them."""
+        model = self.model_
+        if isinstance(n, Mapping):
+            if y is not None:
+                raise ParameterError("Give the numbers per class as n={label: number}, or y, but not both.")
+            pairs = [(self._code(label), _count(count, f"n[{label!r}]")) for label, count in n.items()]
+            codes = np.repeat([c for c, _ in pairs], [k for _, k in pairs]).astype(np.int64)
+        elif y is None:
+            total = _count(n, "n")
+            return total, lambda first, count: prior_codes(model.prior, first, count, seed)
+        elif np.ndim(y) == 0:
+            codes = np.full(_count(n, "n"), self._code(y))
+        else:
+            if n is not None and n != len(y):
+                raise ParameterError(f"y has {len(y)} labels, one for each row; leave n out. Got n={n!r}.")
+            codes = model.labels.encode(y)
+            for code in np.unique(codes):
+                self._code(model.labels.values[code])
+        return len(codes), lambda first, count: codes[first : first + count]
+
+    def _code(self, label: Any) -> int:
+        code = self.model_.labels.find(label)
+        if not self.model_.prior[code]:
+            raise ParameterError(f"Class {label!r} had a single row and was skipped in training; it cannot be sampled.")
+        return code
+
+
+def _count(n: Any, name: str) -> int:
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
+        raise ParameterError(f"The {name!r} parameter of sample must be an integer of at least 0. Got {n!r} instead.")
+    return int(n)
+
+
+def _is_device(name: str) -> bool:
+    kind, _, number = name.partition(":")
+    return name in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and number.isdigit())
+
+
+def _are_strengths(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not set(value) <= set(FILTERS):
+        return False
+    return all(isinstance(s, int | float) and not isinstance(s, bool) and 0 <= s <= 10 for s in value.values())

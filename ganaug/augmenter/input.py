@@ -1,0 +1,63 @@
+"""What every kind of samples must be before any work begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from ..errors import DataError
+
+
+class CellError(DataError, TypeError):
+    """A cell holds an object that is neither text, number nor boolean."""
+
+
+def check_samples(X: Any, y: Any) -> None:
+    """Raise DataError when `X` or `y` cannot be samples and labels of any kind, in scikit-learn's words.
+
+    Parameters
+    ----------
+    X : frame, array-like or other samples
+        Only what goes wrong with arrays is looked at here; the encoder looks closer.
+    y : array-like
+        Labels; here they only have to be there.
+
+    Raises
+    ------
+    DataError
+        `y` is None, or `X` is sparse, complex, empty, or has too few dimensions.
+    """
+    if y is None:
+        raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
+    if sparse.issparse(X):
+        raise DataError("X is a sparse matrix, which GANAugmenter does not take; convert it by X.toarray().")
+    if isinstance(X, pd.DataFrame):
+        _check_shape(X.shape)
+        return
+    array = np.asarray(X)
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: give real and imaginary parts as two columns.")
+    if array.ndim < 2:
+        raise DataError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: X.reshape(-1, 1) if it has a "
+            "single column."
+        )
+    if array.dtype.kind == "O":
+        _check_cells(array)
+    _check_shape(array.shape)
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if not shape[0]:
+        raise DataError(f"Found array with 0 sample(s) (shape={shape}) while a minimum of 1 is required.")
+    if not shape[1]:
+        raise DataError(f"Found array with 0 feature(s) (shape={shape}) while a minimum of 1 is required.")
+
+
+def _check_cells(array: np.ndarray[Any, Any]) -> None:
+    for value in array.flat:
+        if isinstance(value, dict | list | set | tuple):
+            raise CellError(f"A cell argument must be a string or a number, got {type(value).__name__}: {value!r}.")

@@ -1,0 +1,199 @@
+"""Labels to class codes, and back into the container and dtype they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import type_of_target
+
+from ..dtypes import describe_dtype, restore, split
+from ..errors import DataError, ParameterError
+
+Codes = NDArray[np.int64]
+
+
+class Labels:
+    """The classes of a data set.
+
+    Attributes
+    ----------
+    values : list
+        The classes as plain values, in order.
+    container : dict
+        JSON description of what y was: a series, an array, a list, a frame of one column, or one-vs-all indicators.
+    """
+
+    def __init__(self, values: list[Any], container: dict[str, Any]):
+        self.values = values
+        self.container = container
+
+    @classmethod
+    def fit(cls, y: Any) -> tuple[Labels, Codes]:
+        """Learn the classes of `y`.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,)
+            One label per row: text, whole numbers, booleans; a series, array, list or frame of one column. One-vs-all
+            indicators of shape (n, n_classes), as imbalanced-learn allows, are taken as well.
+
+        Returns
+        -------
+        labels : Labels
+            The classes.
+        codes : ndarray of int64, shape (n,)
+            Class code of each row.
+
+        Raises
+        ------
+        DataError
+            Labels are absent, missing, or continuous numbers.
+        """
+        series, container = _to_series(y)
+        if series.isna().any():
+            row = int(np.flatnonzero(series.isna().to_numpy())[0])
+            every = "every row" if series.isna().all() else f"row {row}"
+            raise DataError(f"The label is missing in {every} (Input y contains NaN); drop the rows without a label.")
+        if type_of_target(series.to_numpy(), input_name="y").startswith("continuous"):
+            raise DataError(
+                f"Unknown label type: the labels are continuous numbers such as {series.iloc[0]!r}, and ganaug wants "
+                "classes. Cut the target into classes first (pandas.qcut)."
+            )
+        plain, _ = split(series, container["dtype"])
+        values, codes = _factorise(plain)
+        return cls(values, container), codes
+
+    @property
+    def classes(self) -> Any:
+        """The classes as an array of y's dtype."""
+        return np.asarray(self._series(np.arange(len(self.values))))
+
+    def encode(self, y: Any) -> Codes:
+        """Return the class codes of labels that must all be known.
+
+        Raises
+        ------
+        DataError
+            A label did not occur in training.
+        """
+        series, container = _to_series(y)
+        plain, missing = split(series, container["dtype"])
+        index = {value: i for i, value in enumerate(self.values)}
+        listed = plain.tolist()
+        for row, value in enumerate(listed):
+            if missing[row] or value not in index:
+                raise DataError(f"The label {value!r} in row {row} is none of the classes: {self.listing()}.")
+        return np.asarray([index[value] for value in listed], dtype=np.int64)
+
+    def find(self, label: Any) -> int:
+        """Return the code of one label.
+
+        Raises
+        ------
+        ParameterError
+            It is none of the classes.
+        """
+        label = label.item() if isinstance(label, np.generic) else label
+        for code, value in enumerate(self.values):
+            if value == label and isinstance(value, str) == isinstance(label, str):
+                return code
+        raise ParameterError(f"{label!r} is none of the classes: {self.listing()}.")
+
+    def listing(self) -> str:
+        """Return the classes for a message."""
+        shown = ", ".join(map(repr, self.values[:20]))
+        return shown + (f" and {len(self.values) - 20} more" if len(self.values) > 20 else "")
+
+    def restore(self, codes: Codes) -> Any:
+        """Return class codes as labels, in the container and dtype that y had."""
+        kind = self.container["kind"]
+        if kind == "indicator":
+            return np.eye(len(self.values), dtype=self.container["array"])[codes]
+        series = self._series(codes)
+        if kind == "series":
+            return series
+        if kind == "frame":
+            return series.to_frame()
+        return series.tolist() if kind == "list" else series.to_numpy().astype(self.container["array"])
+
+    def join(self, parts: list[Any]) -> Any:
+        """Return labels, each in its container, as one."""
+        if isinstance(parts[0], pd.Series | pd.DataFrame):
+            return pd.concat(parts, ignore_index=True)
+        return [label for part in parts for label in part] if isinstance(parts[0], list) else np.concatenate(parts)
+
+    def _series(self, codes: Codes) -> pd.Series[Any]:
+        dtype = self.container["dtype"]
+        plain = _plain_array(self.values)[codes]
+        return restore(plain, np.zeros(len(codes), dtype=bool), dtype).rename(self.container["name"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that was learned."""
+        return {"values": self.values, "container": self.container}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Labels:
+        """Return the labels that `to_json` described."""
+        return cls(list(facts["values"]), dict(facts["container"]))
+
+
+def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
+    """Return labels as a series, and a description of what they were."""
+    if y is None:
+        raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise DataError(f"y has {y.shape[1]} columns; give one column of labels.")
+        series, container = _to_series(y.iloc[:, 0])
+        return series, container | {"kind": "frame"}
+    if isinstance(y, pd.Series):
+        if y.name is not None and not isinstance(y.name, str | int | np.integer):
+            raise DataError(f"The name {y.name!r} of y is a {type(y.name).__name__}; name it by text or a number.")
+        name = int(y.name) if isinstance(y.name, np.integer) else y.name
+        return y.reset_index(drop=True), {"kind": "series", "name": name, "dtype": describe_dtype(y)}
+    array = np.asarray(y)
+    if array.ndim == 2 and array.shape[1] > 1:
+        return _indicators(array)
+    if array.ndim not in (1, 2):
+        raise DataError(f"y should be a 1d array, got an array of shape {array.shape} instead.")
+    array = array.ravel()
+    series = pd.Series(array if array.dtype.kind not in "US" else array.astype(str).astype(object))
+    kind = "list" if isinstance(y, list | tuple) else "array"
+    plain_dtype = array.dtype.str if array.dtype.kind != "O" else "object"
+    return series, {"kind": kind, "name": None, "dtype": describe_dtype(series), "array": plain_dtype}
+
+
+def _indicators(array: NDArray[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
+    if array.dtype.kind not in "iufb" or not np.array_equal(array != 0, array == 1) or (array.sum(1) != 1).any():
+        raise DataError(
+            f"y has {array.shape[1]} columns, but only one-vs-all indicators (a single 1 in each row) may; multilabel "
+            "and multioutput targets are not supported. Give one column of labels."
+        )
+    series = pd.Series(array.argmax(1))
+    return series, {"kind": "indicator", "name": None, "dtype": {"dtype": "int64"}, "array": array.dtype.str}
+
+
+def _factorise(plain: NDArray[Any]) -> tuple[list[Any], Codes]:
+    listed = plain.tolist()
+    try:
+        values = sorted(set(listed))
+    except TypeError:
+        raise DataError(
+            f"The labels are of mixed types ({', '.join(sorted({type(v).__name__ for v in listed}))}), which have no "
+            "order; make them all text (y.astype(str))."
+        ) from None
+    index = {value: i for i, value in enumerate(values)}
+    return values, np.asarray([index[v] for v in listed], dtype=np.int64)
+
+
+def _plain_array(values: list[Any]) -> NDArray[Any]:
+    types = {type(v) for v in values}
+    if types <= {bool} or types <= {int} or types <= {float}:
+        return np.asarray(values)
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

@@ -1,0 +1,142 @@
+"""What training leaves behind, and the model file it lives in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import ModelFileError
+from ..filters import Judge
+from ..layers import fill_tables
+from ..modality import Architecture, Encoder, Modality
+from ..storage import TensorSpec, read_model, write_model
+from ..training import HISTORY
+from .labels import Labels
+from .sampling import Source
+
+
+@dataclass
+class Model:
+    """Everything that was learned, and nothing of the training rows.
+
+    Attributes
+    ----------
+    modality : Modality
+        Kind of data.
+    encoder : Encoder
+        The fitted encoder.
+    labels : Labels
+        The classes.
+    prior : list of float
+        Share of each class in the training rows; 0 for a class too rare to learn.
+    architecture : Architecture
+        Sizes of the networks.
+    generator : torch.nn.Module
+        On the CPU, in evaluation mode, without gradients.
+    judges : list of Judge
+        Filters that are in use.
+    history : Tensor of shape (steps, 4)
+        What `training.HISTORY` names, for each step.
+    facts : dict
+        What else there is to know, as plain JSON: options, scores, seed, seconds, what was decided and why.
+    """
+
+    modality: Modality
+    encoder: Encoder
+    labels: Labels
+    prior: list[float]
+    architecture: Architecture
+    generator: torch.nn.Module
+    judges: list[Judge]
+    history: Tensor
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def source(self) -> Source:
+        """Return what sampling needs."""
+        return Source(self.generator, self.encoder.features, self.judges, self.architecture.latent_dim)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file."""
+        tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()} | {"history": self.history}
+        for judge in self.judges:
+            tensors |= judge.tensors()
+        metadata = {
+            "kind": "model",
+            "modality": self.modality.name,
+            "schema": self.encoder.to_json(),
+            "labels": self.labels.to_json(),
+            "prior": self.prior,
+            "architecture": asdict(self.architecture),
+            "judges": [judge.to_json() for judge in self.judges],
+            "steps": len(self.history),
+            "facts": self.facts,
+        }
+        write_model(path, tensors, metadata)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], modalities: Mapping[str, Modality]) -> Model:
+        """Read a model file.
+
+        Parameters
+        ----------
+        path : path-like
+            File that `save` wrote.
+        modalities : mapping of name to Modality
+            Those that may occur; a file never names code.
+
+        Raises
+        ------
+        ModelFileError
+            The file is damaged, foreign or newer, or its modality is not among `modalities`.
+        """
+        built: list[torch.nn.Module] = []
+        tensors, metadata = read_model(path, _expectation(path, modalities, built))
+        modality = modalities[metadata["modality"]]
+        generator = built[-1].to_empty(device="cpu")
+        generator.load_state_dict(_strip(tensors, "generator"), assign=True)
+        fill_tables(generator)
+        return cls(
+            modality,
+            modality.encoder.from_json(metadata["schema"]),
+            Labels.from_json(metadata["labels"]),
+            list(metadata["prior"]),
+            Architecture(**metadata["architecture"]),
+            generator.eval().requires_grad_(False),
+            [Judge.from_json(facts, tensors) for facts in metadata["judges"]],
+            tensors["history"],
+            dict(metadata["facts"]),
+        )
+
+
+def _strip(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def _expectation(
+    path: str | os.PathLike[str], modalities: Mapping[str, Modality], built: list[torch.nn.Module]
+) -> Callable[[dict[str, Any]], dict[str, TensorSpec]]:
+    """Return the function that says which tensors a model's metadata imply; it leaves the bare network in `built`."""
+
+    def expect(metadata: dict[str, Any]) -> dict[str, TensorSpec]:
+        if metadata.get("kind") != "model":
+            raise ModelFileError(f"{os.fspath(path)} is a {metadata.get('kind', 'file')} of ganaug, not a model.")
+        if metadata["modality"] not in modalities:
+            raise ModelFileError(
+                f"{os.fspath(path)} is a model of {metadata['modality']!r} data, which this version does not know; "
+                f"known: {', '.join(modalities)}. Upgrade ganaug, or give the modality to GANAugmenter.load."
+            )
+        architecture = Architecture(**metadata["architecture"])
+        generator = modalities[metadata["modality"]].generator(metadata["schema"], architecture)
+        built.append(generator)
+        specs = {f"generator.{k}": TensorSpec(v.dtype, tuple(v.shape)) for k, v in generator.state_dict().items()}
+        for facts in metadata["judges"]:
+            specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts).items()}
+        specs["history"] = TensorSpec(torch.float32, (metadata["steps"], len(HISTORY)))
+        return specs
+
+    return expect

@@ -1,0 +1,80 @@
+"""How training shows where it is: a bar on a terminal, plain lines elsewhere, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ..training import Progress
+
+_LINES = 10  # lines of a whole run, where there is no terminal
+
+
+def shown(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
+    """Pass `progress` on, showing it on standard error unless `verbose` is 0.
+
+    Parameters
+    ----------
+    progress : iterable of Progress
+        What `train_gan` yields.
+    verbose : int
+        0 shows nothing; 1 a bar, or about ten lines where there is no terminal; 2 a line for every report.
+
+    Yields
+    ------
+    Progress
+        The same.
+    """
+    console = Console(stderr=True)
+    if not verbose:
+        yield from progress
+    elif console.is_terminal and verbose == 1:
+        yield from _with_bar(progress, console)
+    else:
+        yield from _with_lines(progress, console, verbose)
+
+
+def status(text: str, verbose: int) -> AbstractContextManager[object]:
+    """Return a context in which `text` says what is going on."""
+    console = Console(stderr=True, quiet=not verbose)
+    if not console.is_terminal:
+        console.print(text, highlight=False, soft_wrap=True)
+    return console.status(text)
+
+
+def say(text: str, verbose: int) -> None:
+    """Print `text` on standard error unless `verbose` is 0."""
+    Console(stderr=True, quiet=not verbose).print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _with_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progress]:
+    columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, TextColumn("{task.fields[text]}"), console=console) as bar:
+        task = bar.add_task("training", total=None, text="")
+        best = float("-inf")
+        for now in progress:
+            best = max(best, now.score if now.score is not None else best)
+            text = f"held-out score {best:.3f}" if best > float("-inf") else ""
+            bar.update(task, total=now.max_steps, completed=now.step, text=now.note or text)
+            yield now
+
+
+def _with_lines(progress: Iterable[Progress], console: Console, verbose: int) -> Iterator[Progress]:
+    shown_tenths = 0
+    for now in progress:
+        tenths = now.step * _LINES // now.max_steps
+        if verbose > 1 or tenths > shown_tenths or now.note:
+            console.print(_line(now), highlight=False, soft_wrap=True, markup=False)
+        shown_tenths = max(shown_tenths, tenths)
+        yield now
+
+
+def _line(now: Progress) -> str:
+    losses = f"losses D {now.discriminator_loss:.3f} G {now.generator_loss:.3f}"
+    score = f", held-out score {now.score:.3f}" if now.score is not None else ""
+    note = f", {now.note}" if now.note else ""
+    return f"step {now.step}/{now.max_steps}, {now.seconds:.0f} s, {losses}{score}{note}"

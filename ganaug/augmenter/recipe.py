@@ -1,0 +1,115 @@
+"""How large the networks are and how long they train: the user's word, and rules of the data for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..losses import LOSSES, Loss
+from ..modality import Architecture
+from ..training import Plan
+
+_SCORES = 12  # held-out scores during a training
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; "auto" and None mean that the data decide.
+
+    Attributes are those of `GANAugmenter`, under the same names.
+    """
+
+    loss: str | Loss = "relativistic"
+    optimizer: Any = "adam"
+    learning_rate: float = 3e-4
+    batch_size: int | str = "auto"
+    max_steps: int | str = "auto"
+    max_seconds: float | None = None
+    patience: int = 6
+    latent_dim: int = 64
+    width: int | str = "auto"
+    filters: Any = "auto"
+    skip_rare: bool = False
+    device: str = "auto"
+    precision: str = "auto"
+    checkpoint_path: Any = None
+    resume: bool = False
+    verbose: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training needs besides data.
+
+    Attributes
+    ----------
+    architecture : Architecture
+        Sizes of the networks.
+    plan : Plan
+        What the loop does.
+    device : torch.device
+        Where it runs.
+    """
+
+    architecture: Architecture
+    plan: Plan
+    device: torch.device
+
+
+def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
+    """Return sizes and plan for `n` rows: what the user said, and by rule what was left open."""
+    small = n < 2000
+    loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
+    if isinstance(options.loss, str) and loss.penalty_interval > 1:
+        # The fewer rows, the sooner a discriminator learns them by heart, and the smoother it must be kept.
+        loss = replace(loss, penalty_weight=loss.penalty_weight * float(np.clip(5000 / n, 1.0, 10.0)))
+    width = _chosen(options.width, 128 if small else 256)
+    max_steps = _chosen(options.max_steps, default_steps(n))
+    device = choose_device(options.device)
+    architecture = Architecture(options.latent_dim, width, n_classes, loss.spectral_norm, loss.batch_norm)
+    plan = Plan(
+        loss=loss,
+        max_steps=max_steps,
+        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 200 if small else 500))),
+        learning_rate=options.learning_rate,
+        optimizer=options.optimizer,
+        max_seconds=options.max_seconds,
+        score_every=max(50, max_steps // _SCORES),
+        patience=options.patience,
+        bfloat16=_bfloat16(options.precision, device, width),
+        latent_dim=options.latent_dim,
+    )
+    return Recipe(architecture, plan, device)
+
+
+def _chosen(option: int | str, otherwise: int) -> int:
+    return otherwise if isinstance(option, str) else int(option)
+
+
+def default_steps(n: int) -> int:
+    """Return the number of training steps for `n` rows: 1200 for a few hundred, 5000 for thirty thousand."""
+    return int(np.clip(round(28 * n**0.5, -2), 1200, 8000))
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device behind a name; "auto" takes CUDA, then MPS, then the CPU."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _bfloat16(precision: str, device: torch.device, width: int) -> bool:
+    """Return whether products run in bfloat16: where the hardware gains from it, unless the user decides."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8
+    if device.type != "cpu" or width < 256:  # below that, casting costs more than the products save
+        return False
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)

@@ -1,0 +1,171 @@
+"""Each class as an endless stream of accepted samples.
+
+A stream is made of blocks: a fixed number of candidates goes through the generator and the judges, and a fixed number
+survives. What a block holds depends on seed, class and block number alone, so that fewer samples are always a prefix
+of more, and every request ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..filters import FILTERS, Judge, Samples, draw, log_weights
+from ..rng import torch_stream
+
+BLOCK = 512
+"""Candidates that go through the networks at once."""
+
+OVERSAMPLING = 8
+"""Candidates for each sample that is kept, where judges weigh them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that sampling needs.
+
+    Attributes
+    ----------
+    generator : torch.nn.Module
+        Trained generator, on the CPU, in evaluation mode.
+    features : callable
+        Encoded samples to what judges see.
+    judges : sequence of Judge
+        Those with a strength above zero.
+    latent_dim : int
+        Length of z.
+    """
+
+    generator: nn.Module
+    features: Callable[[Tensor], Tensor]
+    judges: Sequence[Judge]
+    latent_dim: int
+
+    def candidates(self, code: int, n: int, rng: torch.Generator) -> Tensor:
+        """Return `n` encoded candidates of one class."""
+        z = torch.randn(n, self.latent_dim, generator=rng)
+        noise = torch.rand(n, self.generator.noise_dim, generator=rng)  # type: ignore[arg-type]
+        with torch.no_grad():
+            sampled: Tensor = self.generator.sample(z, torch.full((n,), code), noise)  # type: ignore[operator]
+        return sampled
+
+    def judged(self, x: Tensor, code: int) -> Samples:
+        """Return encoded samples of one class as judges see them."""
+        return Samples(self.features(x), torch.full((len(x),), code))
+
+
+class Stream:
+    """The samples of one class, in order.
+
+    Parameters
+    ----------
+    source : Source
+        Where candidates come from.
+    code : int
+        Class code.
+    seed : int
+        Decides everything.
+    """
+
+    def __init__(self, source: Source, code: int, seed: int):
+        self.source, self.code, self.seed = source, code, seed
+        self.next_block = 0
+        self.left = torch.empty(0)
+        self.dropped: dict[str, int] = {}
+
+    def take(self, n: int) -> Tensor:
+        """Return the next `n` encoded samples, shape (n, ...)."""
+        parts, have = ([self.left], len(self.left)) if len(self.left) else ([], 0)
+        while have < n or not parts:
+            parts.append(self._block())
+            have += len(parts[-1])
+        joined = torch.cat(parts)
+        self.left = joined[n:]
+        return joined[:n]
+
+    def _block(self) -> Tensor:
+        rng = torch_stream(self.seed, "sample", self.code, self.next_block)
+        self.next_block += 1
+        x = self.source.candidates(self.code, BLOCK, rng)
+        if not self.source.judges:
+            return x
+        samples = self.source.judged(x, self.code)
+        kept = draw(log_weights(self.source.judges, samples), BLOCK // OVERSAMPLING, rng)
+        self._count_dropped(samples, kept)
+        return x[kept]
+
+    def _count_dropped(self, samples: Samples, kept: Tensor) -> None:
+        """Put each dropped candidate down to the judge that spoke most against it."""
+        against = torch.stack([(w := judge.log_weight(samples)).mean() - w for judge in self.source.judges])
+        lost = torch.ones(len(samples.codes), dtype=torch.bool)
+        lost[kept] = False
+        worst = torch.bincount(against.argmax(0)[lost], minlength=len(against)).tolist()
+        for judge, count in zip(self.source.judges, worst, strict=True):
+            reason = FILTERS[judge.name].reason
+            self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+
+class Streams:
+    """The streams of all classes.
+
+    Parameters
+    ----------
+    source : Source
+        Where candidates come from.
+    seed : int
+        Decides everything.
+    """
+
+    def __init__(self, source: Source, seed: int):
+        self.source, self.seed = source, seed
+        self.by_class: dict[int, Stream] = {}
+
+    def take(self, codes: NDArray[np.int64]) -> Tensor:
+        """Return one encoded sample for each class code, the next of that class's stream."""
+        parts = [(np.flatnonzero(codes == code), int(code)) for code in np.unique(codes)]
+        x: Tensor | None = None
+        for rows, code in parts:
+            stream = self.by_class.setdefault(code, Stream(self.source, code, self.seed))
+            taken = stream.take(len(rows))
+            x = taken.new_empty((len(codes), *taken.shape[1:])) if x is None else x
+            x[torch.from_numpy(rows)] = taken
+        return x if x is not None else self.source.candidates(0, 1, torch_stream(self.seed, "shape"))[:0]
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many candidates were dropped so far, by reason."""
+        total: dict[str, int] = {}
+        for stream in self.by_class.values():
+            for reason, count in stream.dropped.items():
+                total[reason] = total.get(reason, 0) + count
+        return total
+
+
+def prior_codes(prior: Sequence[float], first: int, n: int, seed: int) -> NDArray[np.int64]:
+    """Return classes in the proportions of `prior`, as even as they come.
+
+    Parameters
+    ----------
+    prior : sequence of float
+        Share of each class; need not sum to one.
+    first, n : int
+        Which part of the endless sequence: positions `first` to ``first + n - 1``.
+    seed : int
+        Where the sequence starts.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Class codes. The sequence goes round by the golden ratio, so every stretch has each class within a few rows
+        of its share (Weyl's equidistribution; a random draw would be off by the root of n).
+    """
+    cumulative = np.cumsum(np.asarray(prior, dtype=np.float64))
+    start = np.random.default_rng(seed).random()
+    place = (start + (first + np.arange(n)) * 0.6180339887498949) % 1.0
+    codes: Any = np.searchsorted(cumulative / cumulative[-1], place, side="right")
+    return np.minimum(codes, np.flatnonzero(np.asarray(prior))[-1]).astype(np.int64)

@@ -1,0 +1,256 @@
+"""Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
+
+A judge is a set of boosted trees, cross-fitted on the training rows: each half of the rows trains one, and the other
+half calibrates it, so that a judge's own memory of its rows is not taken for knowledge. Each gives one log-weight per
+candidate; `draw` keeps a fixed number of every block of candidates, without replacement, in proportion to the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from .rng import numpy_stream
+from .trees import DEPTH, Trees
+
+_MAX_ROWS = 20_000  # per judge and side: more rows cost more time than they mend
+_ITERATIONS = 60
+_LOWEST = -20.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a judge sees: ``features`` of shape (n, d) and class ``codes`` of shape (n,)."""
+
+    features: Tensor
+    codes: Tensor
+
+    def rows(self, index: Any) -> Samples:
+        """Return the rows at `index`."""
+        return Samples(self.features[index], self.codes[index])
+
+    def with_class(self) -> Tensor:
+        """Return the features with the class as one more."""
+        return torch.cat([self.features, self.codes.unsqueeze(1).to(self.features.dtype)], dim=1)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A fitted filter.
+
+    Attributes
+    ----------
+    name : str
+        Key in `FILTERS`.
+    trees : tuple of Trees
+        One for each half of the training rows.
+    slopes : tuple of float
+        Calibration of each: its log-odds are multiplied by this.
+    classes : tuple of int
+        Class codes that the outputs stand for, where there is one output per class.
+    strength : float
+        What the log-weight is multiplied by; 0 switches the judge off.
+    """
+
+    name: str
+    trees: tuple[Trees, ...]
+    slopes: tuple[float, ...]
+    classes: tuple[int, ...] = ()
+    strength: float = 1.0
+
+    def log_weight(self, samples: Samples) -> Tensor:
+        """Return one log-weight per candidate, shape (n,), larger for those to keep."""
+        return self.strength * FILTERS[self.name].weigh(self, samples)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the tensors."""
+        shapes = [[len(t.leaf), len(t.baseline)] for t in self.trees]
+        facts = {"name": self.name, "slopes": list(self.slopes), "classes": list(self.classes)}
+        return facts | {"strength": self.strength, "shapes": shapes}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors under unique names."""
+        return {f"judge.{self.name}.{i}.{k}": v for i, t in enumerate(self.trees) for k, v in t.tensors().items()}
+
+    @staticmethod
+    def expected(facts: Mapping[str, Any]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+        """Return name, dtype and shape of each tensor that `facts`, from `to_json`, imply."""
+        expected = {}
+        for i, (n_trees, n_outputs) in enumerate(facts["shapes"]):
+            inner = (n_trees, 2**DEPTH - 1)
+            shapes = {"feature": inner, "threshold": inner, "leaf": (n_trees, 2**DEPTH), "baseline": (n_outputs,)}
+            for key, shape in shapes.items():
+                dtype = torch.int64 if key == "feature" else torch.float32
+                expected[f"judge.{facts['name']}.{i}.{key}"] = (dtype, shape)
+        return expected
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Judge:
+        """Return the judge that `to_json` and `tensors` described."""
+        keys = ("feature", "threshold", "leaf", "baseline")
+        prefix = f"judge.{facts['name']}"
+        trees = [Trees(*(tensors[f"{prefix}.{i}.{k}"] for k in keys)) for i in range(len(facts["shapes"]))]
+        return cls(facts["name"], tuple(trees), tuple(facts["slopes"]), tuple(facts["classes"]), facts["strength"])
+
+
+@dataclass(frozen=True)
+class Filter:
+    """How one kind of judge is fitted, and how it weighs.
+
+    Attributes
+    ----------
+    fit : callable
+        ``fit(real, candidates, seed) -> Judge or None``; None where the data give it nothing to learn.
+    weigh : callable
+        ``weigh(judge, samples) -> Tensor`` of shape (n,), log-weights at strength 1.
+    reason : str
+        What a dropped candidate failed at, for the report.
+    """
+
+    fit: Callable[[Samples, Samples, int], Judge | None]
+    weigh: Callable[[Judge, Samples], Tensor]
+    reason: str
+
+
+def fit_density_ratio(real: Samples, candidates: Samples, seed: int) -> Judge | None:
+    """Fit judges of how much more likely a row is to be real than generated.
+
+    The odds of a calibrated classifier estimate the ratio of the two densities; drawing candidates by it is sampling
+    importance resampling: Azadi et al., "Discriminator Rejection Sampling", ICLR 2019; Grover et al., "Bias
+    Correction of Learned Generative Models using Likelihood-Free Importance Weighting", NeurIPS 2019.
+    """
+    rng = numpy_stream(seed, "density_ratio")
+    halves = list(zip(_halves(real, rng), _halves(candidates, rng), strict=True))
+    if min(len(part.codes) for pair in halves for part in pair) < 10:
+        return None
+    sets = [_real_against_synthetic(*pair) for pair in halves]
+    trees = [Trees.fit(X.numpy(), y.numpy(), seed, _ITERATIONS) for X, y in sets]
+    slopes = [_slope(t(X)[:, 0], y.float()) for t, (X, y) in zip(trees, reversed(sets), strict=True)]
+    return Judge("density_ratio", tuple(trees), tuple(slopes))
+
+
+def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
+    """Return the mean calibrated log-odds of being real."""
+    X = samples.with_class()
+    odds = [slope * trees(X)[:, 0] for trees, slope in zip(judge.trees, judge.slopes, strict=True)]
+    return torch.stack(odds).mean(0).clamp(_LOWEST, -_LOWEST)
+
+
+def fit_label_agreement(real: Samples, candidates: Samples, seed: int) -> Judge | None:
+    """Fit judges of how likely a row is to have the label it was generated for.
+
+    Each half of the real rows trains one classifier. Filtering generated samples by a classifier of the real ones
+    follows Lampis et al., "Bridging the Gap: Enhancing the Utility of Synthetic Data via Post-Processing
+    Techniques", BMVC 2023; the calibration on the other half keeps a teacher that has memorised its rows from being
+    too sure.
+    """
+    rng = numpy_stream(seed, "label_agreement")
+    halves = _halves(real, rng)
+    classes = sorted(set(halves[0].codes.tolist()) & set(halves[1].codes.tolist()))
+    if len(classes) < 2:
+        return None
+    known = torch.tensor(classes)
+    halves = [half.rows(torch.isin(half.codes, known)) for half in halves]
+    codes = [torch.searchsorted(known, half.codes) for half in halves]
+    trees = [
+        Trees.fit(half.features.numpy(), y.numpy(), seed, max(10, _ITERATIONS // max(1, len(classes) // 2)))
+        for half, y in zip(halves, codes, strict=True)
+    ]
+    slopes = [
+        _temperature(_logits(t, other.features), y)
+        for t, other, y in zip(trees, reversed(halves), reversed(codes), strict=True)
+    ]
+    return Judge("label_agreement", tuple(trees), tuple(slopes), tuple(classes))
+
+
+def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
+    """Return the log of the mean probability of each row's own label; 0 for labels the judge does not know."""
+    known = torch.tensor(judge.classes)
+    position = torch.searchsorted(known, samples.codes).clamp_(max=len(known) - 1)
+    judged = known[position] == samples.codes
+    likely = torch.zeros(len(samples.codes))
+    for trees, slope in zip(judge.trees, judge.slopes, strict=True):
+        p = (slope * _logits(trees, samples.features)).softmax(1)
+        likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.trees)
+    return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
+
+
+FILTERS: dict[str, Filter] = {
+    "density_ratio": Filter(fit_density_ratio, weigh_density_ratio, "unlike real rows"),
+    "label_agreement": Filter(fit_label_agreement, weigh_label_agreement, "unlike their label"),
+}
+
+
+def log_weights(judges: Sequence[Judge], samples: Samples) -> Tensor:
+    """Return the sum of what all judges say, shape (n,)."""
+    weights = torch.zeros(len(samples.codes))
+    for judge in judges:
+        if judge.strength:
+            weights += judge.log_weight(samples)
+    return weights
+
+
+def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
+    """Draw `keep` of n candidates without replacement, with probabilities in proportion to exp(weights).
+
+    Parameters
+    ----------
+    weights : Tensor of shape (n,)
+        Log-weights; minus infinity is drawn only when nothing else is left.
+    keep : int
+        How many to draw, at most n.
+    rng : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Tensor of shape (keep,)
+        Indices, in random order (Gumbel top-k: Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019).
+    """
+    uniform = torch.rand(len(weights), generator=rng).clamp_(1e-20, 1.0 - 1e-7)
+    return torch.topk(weights - torch.log(-torch.log(uniform)), keep).indices
+
+
+def with_strength(judges: Sequence[Judge], strengths: Mapping[str, float]) -> list[Judge]:
+    """Return the judges at other strengths; those at zero are left out."""
+    return [replace(j, strength=strengths[j.name]) for j in judges if strengths.get(j.name, 0.0) > 0]
+
+
+def _halves(samples: Samples, rng: np.random.Generator) -> list[Samples]:
+    """Return two halves, alike in classes, of at most `_MAX_ROWS` rows each."""
+    order = rng.permutation(len(samples.codes))
+    order = order[np.argsort(samples.codes.numpy()[order], kind="stable")]
+    halves = [order[0::2], order[1::2]]
+    return [samples.rows(torch.from_numpy(rng.permutation(half)[:_MAX_ROWS])) for half in halves]
+
+
+def _real_against_synthetic(real: Samples, synthetic: Samples) -> tuple[Tensor, Tensor]:
+    n = min(len(real.codes), len(synthetic.codes))
+    X = torch.cat([real.rows(slice(n)).with_class(), synthetic.rows(slice(n)).with_class()])
+    return X, torch.cat([torch.ones(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)])
+
+
+def _logits(trees: Trees, X: Tensor) -> Tensor:
+    """Return one logit per class; two classes have one output, the log-odds of the second."""
+    out = trees(X)
+    return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
+
+
+def _slope(log_odds: Tensor, y: Tensor) -> float:
+    """Return the factor in [0, 1.5] that makes log-odds fit best (one-parameter Platt scaling)."""
+    grid = torch.linspace(0.0, 1.5, 31)
+    losses = [functional.binary_cross_entropy_with_logits(s * log_odds, y) for s in grid]
+    return float(grid[int(torch.stack(losses).argmin())])
+
+
+def _temperature(logits: Tensor, y: Tensor) -> float:
+    """Return the factor in [0, 1.5] that makes class logits fit best: Guo et al., ICML 2017."""
+    grid = torch.linspace(0.0, 1.5, 31)
+    losses = [functional.cross_entropy(s * logits, y) for s in grid]
+    return float(grid[int(torch.stack(losses).argmin())])

@@ -1,0 +1,125 @@
+"""Adversarial losses and gradient penalties, as pairs of functions of the logits.
+
+A loss sees the discriminator's logits of real and of synthetic samples side by side (``fake_logits`` is the field's
+word inside losses), sample i of both sharing the class. Every function takes tensors of shape (n,) and returns a
+scalar; `LOSSES` holds the named ones, and any other `Loss` can be given to ``GANAugmenter(loss=...)`` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Logits = Callable[[Tensor, Tensor], Tensor]
+Penalty = Callable[[nn.Module, Tensor, Tensor, Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A pair of adversarial objectives and what they need to be stable.
+
+    Attributes
+    ----------
+    discriminator, generator : callable
+        ``f(real_logits, fake_logits) -> Tensor`` of shape (), to be minimised by that network.
+    penalty : callable or None
+        ``penalty(discriminator, real, fake, c, rng) -> Tensor`` of shape (), added to the discriminator's loss.
+    penalty_weight : float
+        Factor of the penalty, >= 0.
+    penalty_interval : int
+        The penalty is computed every so many steps, and then weighs that much more (lazy regularisation [1]_).
+    spectral_norm, batch_norm : bool
+        What the discriminator needs; batch norm excludes a penalty, which wants gradients sample by sample.
+
+    References
+    ----------
+    .. [1] Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020.
+    """
+
+    discriminator: Logits
+    generator: Logits
+    penalty: Penalty | None = None
+    penalty_weight: float = 1.0
+    penalty_interval: int = 1
+    spectral_norm: bool = False
+    batch_norm: bool = False
+
+
+def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Real above synthetic, pair by pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
+    return functional.softplus(fake_logits - real_logits).mean()
+
+
+def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Synthetic above real, pair by pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
+    return functional.softplus(real_logits - fake_logits).mean()
+
+
+def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Margin of one on either side: Lim and Ye, "Geometric GAN", arXiv 1705.02894."""
+    return functional.relu(1.0 - real_logits).mean() + functional.relu(1.0 + fake_logits).mean()
+
+
+def negated_logits(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Raise the synthetic logits: the generator of hinge (arXiv 1705.02894) and Wasserstein (arXiv 1701.07875)."""
+    return -fake_logits.mean()
+
+
+def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Difference of means: Arjovsky et al., "Wasserstein GAN", ICML 2017."""
+    return fake_logits.mean() - real_logits.mean()
+
+
+def logistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Cross-entropy of real against synthetic: Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014."""
+    return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
+
+
+def non_saturating_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """-log D(G(z)), the heuristic of Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, section 3."""
+    return functional.softplus(-fake_logits).mean()
+
+
+def minimax_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """log(1 - D(G(z))), the classic game of Goodfellow et al., NeurIPS 2014, equation 1."""
+    return -functional.softplus(fake_logits).mean()
+
+
+def _squared_gradient(discriminator: nn.Module, samples: Tensor, c: Tensor) -> Tensor:
+    samples = samples.detach().float().requires_grad_(True)
+    (gradient,) = torch.autograd.grad(discriminator(samples, c).sum(), samples, create_graph=True)
+    return gradient.flatten(1).square().sum(1)
+
+
+def r1_r2(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: torch.Generator) -> Tensor:
+    """Half the squared gradient norm at real and at synthetic samples.
+
+    R1 is from Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018; with R2 as well
+    the relativistic game converges locally: Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024.
+    """
+    both = _squared_gradient(discriminator, torch.cat([real, fake]), torch.cat([c, c]))
+    return both.mean()  # mean over 2n samples = half the sum of the two means
+
+
+def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: torch.Generator) -> Tensor:
+    """(||gradient|| - 1)^2 between real and synthetic: Gulrajani et al., "Improved Training of WGANs", NeurIPS 2017."""
+    t = torch.rand((len(real), *[1] * (real.dim() - 1)), generator=rng, device=real.device)
+    norm = (_squared_gradient(discriminator, real + t * (fake - real), c) + 1e-12).sqrt()
+    return (norm - 1.0).square().mean()
+
+
+LOSSES: dict[str, Loss] = {
+    "relativistic": Loss(
+        relativistic_discriminator, relativistic_generator, r1_r2, penalty_weight=0.5, penalty_interval=4
+    ),
+    "hinge": Loss(hinge_discriminator, negated_logits, spectral_norm=True),
+    "non-saturating": Loss(
+        logistic_discriminator, non_saturating_generator, r1_r2, penalty_weight=0.5, penalty_interval=4
+    ),
+    "wasserstein": Loss(wasserstein_discriminator, negated_logits, gradient_penalty, penalty_weight=10.0),
+    "minimax": Loss(logistic_discriminator, minimax_generator, batch_norm=True),
+}

@@ -1,0 +1,91 @@
+"""What each constructor option may be, and one message for every option that is not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import ParameterError
+
+
+class Rule(NamedTuple):
+    """A sentence part that follows "must be", and the test that goes with it."""
+
+    text: str
+    allows: Callable[[Any], bool]
+
+
+def integer(low: int, high: int | None = None) -> Rule:
+    """Return the rule: a whole number from `low` to `high`."""
+    text = f"an integer from {low} to {high}" if high is not None else f"an integer of at least {low}"
+    return Rule(text, lambda v: _is_number(v, Integral) and low <= v and (high is None or v <= high))
+
+
+def real(low: float, high: float = np.inf) -> Rule:
+    """Return the rule: a number above `low`, at most `high`."""
+    text = f"a number above {low:g}" + (f" and at most {high:g}" if np.isfinite(high) else "")
+    return Rule(text, lambda v: _is_number(v, Real) and bool(np.isfinite(v)) and low < v <= high)
+
+
+def choice(*values: Any) -> Rule:
+    """Return the rule: one of the `values`."""
+    return Rule(" or ".join(map(repr, values)), lambda v: any(type(v) is type(a) and v == a for a in values))
+
+
+def instance(text: str, *types: type) -> Rule:
+    """Return the rule: an instance of one of the `types`, described by `text`."""
+    return Rule(text, lambda v: isinstance(v, types) and not isinstance(v, str))
+
+
+def function(text: str) -> Rule:
+    """Return the rule: something that can be called, described by `text`."""
+    return Rule(text, callable)
+
+
+def either(*rules: Rule) -> Rule:
+    """Return the rule that one of `rules` holds."""
+    return Rule(", or ".join(rule.text for rule in rules), lambda v: any(rule.allows(v) for rule in rules))
+
+
+def check_params(owner: str, params: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    """Raise one ParameterError that names every option with a value it may not have.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the class, for the message.
+    params : mapping
+        Options and their values.
+    rules : mapping
+        The rule for each option.
+
+    Raises
+    ------
+    ParameterError
+        In scikit-learn's words: "The 'x' parameter of Owner must be <rule>. Got <value> instead."
+    """
+    faults = [
+        f"The {name!r} parameter of {owner} must be {rules[name].text}. Got {value!r} instead."
+        f"{_hint(rules[name], value)}"
+        for name, value in params.items()
+        if not rules[name].allows(value)
+    ]
+    if faults:
+        raise ParameterError("\n".join(faults))
+
+
+def _is_number(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
+
+
+def _hint(rule: Rule, value: Any) -> str:
+    """Return a guess at what was meant by a misspelt name."""
+    if not isinstance(value, str):
+        return ""
+    known = [word.strip("'") for word in rule.text.replace(",", " ").split() if word.startswith("'")]
+    close = difflib.get_close_matches(value, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,17 @@
+"""The model file: tensors and plain JSON in one safetensors file, written whole and read without trust."""
+
+from .content import FORMAT_VERSION, PathLike, TensorSpec
+from .optimizer import flatten_optimizer, restore_optimizer
+from .reading import read_metadata, read_model
+from .writing import write_model
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PathLike",
+    "TensorSpec",
+    "flatten_optimizer",
+    "read_metadata",
+    "read_model",
+    "restore_optimizer",
+    "write_model",
+]

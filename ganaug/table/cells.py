@@ -1,0 +1,239 @@
+"""Text cells <-> typed columns: what a column of a CSV file means, and how a column is spelled again.
+
+A type is given only to a column that fits it from the first cell to the last, and only where spelling the values
+again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta, timezone
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Notes: TypeAlias = "dict[str, Any]"
+Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
+
+NOTES = ("missing_text", "decimals", "datetime_format", "boolean_text")
+
+# Missing in a column of numbers, booleans or dates; ordinary words in a column of text.
+MISSING_MARKS = ("?", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", ".")
+
+_WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative zero
+_DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
+_MOST_DECIMALS = 100
+
+_BOOLEANS = (("False", "True"), ("false", "true"), ("FALSE", "TRUE"))
+
+_DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
+_OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
+_MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{_OFFSET})?)?")
+_FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{_OFFSET})?)?")
+
+
+def type_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
+    """Return the typed column that text cells spell, and how it was spelled.
+
+    Parameters
+    ----------
+    cells : pyarrow.ChunkedArray of string, shape (n,)
+        The cells as written in the file; an empty one is missing.
+
+    Returns
+    -------
+    column : pandas.Series, shape (n,)
+        int64, uint64, float64, bool, datetime64[us] (with or without a time zone), the nullable dtype of the same
+        kind where cells are missing, or text in the default string dtype of the running pandas.
+    notes : dict
+        Any of ``missing_text`` (str), ``decimals`` (int), ``datetime_format`` (str) and ``boolean_text`` (list of
+        str), each only where it differs from what `spell_cells` writes anyway.
+    """
+    cells = _without(cells, pc.equal(cells, ""))
+    known = _without(cells, pc.is_in(cells, pa.array(MISSING_MARKS)))
+    if known.null_count < len(known):
+        for reader in (_numbers, _booleans, _moments):
+            typed = reader(known)
+            if typed is not None:
+                column, notes = typed
+                return column, _missing_note(cells, known) | notes
+    return _text(cells), {}
+
+
+def _without(cells: pa.ChunkedArray, where: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.if_else(where, pa.scalar(None, pa.string()), cells)
+
+
+def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(cells, rf"\A(?:{pattern})\z")).as_py())
+
+
+def _missing_note(cells: pa.ChunkedArray, known: pa.ChunkedArray) -> Notes:
+    """Return the mark that stands for most missing cells, unless that is the empty cell."""
+    if known.null_count == cells.null_count:
+        return {}
+    marks = pc.value_counts(cells.filter(pc.is_null(known)).drop_null()).to_pylist()
+    most = max(marks, key=lambda mark: (mark["counts"], mark["values"]))
+    return {"missing_text": most["values"]} if most["counts"] >= cells.null_count else {}
+
+
+def _text(cells: pa.ChunkedArray) -> pd.Series[Any]:
+    column: pd.Series[Any] = cells.to_pandas()
+    default = pd.Series([""]).dtype  # object in pandas 2, str in pandas 3
+    if column.dtype == object:
+        column = pd.Series(column.where(column.notna(), np.nan).to_numpy(), dtype=default)
+    return column
+
+
+def _numbers(known: pa.ChunkedArray) -> Typed:
+    if not _all_match(known, _WHOLE):
+        return _decimal_numbers(known)
+    for integer in (pa.int64(), pa.uint64()):
+        try:
+            return _maybe_nullable(pc.cast(known, integer)), {}
+        except pa.ArrowInvalid:  # out of range
+            continue
+    return None  # so long a number is an identifier; a float would change its digits
+
+
+def _maybe_nullable(values: pa.ChunkedArray) -> pd.Series[Any]:
+    """Return integers or booleans in the numpy dtype, or in the nullable one where some are missing."""
+    array: Any
+    if values.null_count:
+        array = pc.fill_null(values, pa.scalar(0).cast(values.type)).to_numpy()
+        masked = pd.arrays.BooleanArray if array.dtype == bool else pd.arrays.IntegerArray
+        array = masked(array, pc.is_null(values).to_numpy())
+    else:
+        array = values.to_numpy()
+    column: pd.Series[Any] = pd.Series(array)
+    return column
+
+
+def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
+    finite = _without(known, pc.match_substring_regex(known, rf"\A(?:{_INFINITE})\z"))
+    if finite.null_count == len(finite) or not _all_match(finite, _DECIMAL):
+        return None
+    try:
+        values = pc.cast(known, pa.float64()).to_numpy()
+    except pa.ArrowInvalid:  # 1e999: Python rounds where Arrow refuses
+        values = np.array([np.nan if cell is None else float(cell) for cell in known.to_pylist()])
+    return pd.Series(values, dtype="float64"), _decimals_note(known)
+
+
+def _decimals_note(known: pa.ChunkedArray) -> Notes:
+    decimals = len(_first(known).partition(".")[2])
+    if 0 < decimals <= _MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
+        return {"decimals": decimals}
+    return {}
+
+
+def _first(known: pa.ChunkedArray) -> str:
+    return str(known[pc.index(pc.is_valid(known), True).as_py()].as_py())
+
+
+def _booleans(known: pa.ChunkedArray) -> Typed:
+    for spelling in _BOOLEANS:
+        if _all_match(known, "|".join(spelling)):
+            notes = {} if spelling == _BOOLEANS[0] else {"boolean_text": list(spelling)}
+            return _maybe_nullable(pc.equal(known, spelling[1])), notes
+    return None
+
+
+def _moments(known: pa.ChunkedArray) -> Typed:
+    """Read ISO dates and times that have the form of the first one, up to the digits of a second's fraction."""
+    first = _MOMENT.fullmatch(_first(known))
+    if first is None:
+        return None
+    between, seconds, zone = (group or "" for group in first.groups())
+    pattern, form = _DATE, "%Y-%m-%d"
+    if between:
+        pattern += between + "[0-9]{2}:[0-9]{2}" + (r":[0-9]{2}(?:\.[0-9]{1,6})?" if seconds else "") + re.escape(zone)
+        fraction = ".%f" if pc.any(pc.match_substring(known, ".")).as_py() else ""
+        form += between + "%H:%M" + (":%S" if seconds else "") + fraction + zone
+    if not _all_match(known, pattern):
+        return None
+    try:
+        naive = pc.cast(pc.utf8_slice_codeunits(known, 0, -len(zone) or None), pa.timestamp("us"))
+        column = pd.Series(naive.to_numpy())
+        return (column.dt.tz_localize(_time_zone(zone)) if zone else column), {"datetime_format": form}
+    except (pa.ArrowInvalid, ValueError, OverflowError):  # February the 30th
+        return None
+
+
+def _time_zone(zone: str) -> timezone:
+    digits = zone[1:].replace(":", "")
+    if not digits.strip("0"):  # Z, +00:00
+        return timezone.utc
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
+    return timezone(-offset if zone.startswith("-") else offset)
+
+
+def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+    """Return the text cells that `type_cells` reads as this column.
+
+    Parameters
+    ----------
+    column : pandas.Series, shape (n,)
+        Values of any dtype; a categorical is spelled as its values.
+    notes : mapping
+        What `type_cells` returned beside a column of this name; an empty one gives the defaults. A note that would
+        lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
+
+    Returns
+    -------
+    list of str, length n
+        Unquoted cells.
+    """
+    known = column[column.notna()]
+    if len(known) == len(column):
+        return _spell(known, notes)
+    missing, texts = notes.get("missing_text", ""), iter(_spell(known, notes))
+    return [next(texts) if there else missing for there in column.notna().tolist()]
+
+
+def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+    """Spell values none of which is missing."""
+    if isinstance(known.dtype, pd.CategoricalDtype):
+        known = known.cat.remove_unused_categories()
+        texts = _spell(pd.Series(known.cat.categories), notes)
+        return [texts[code] for code in known.cat.codes.tolist()]
+    if pd.api.types.is_bool_dtype(known.dtype):
+        false, true = notes.get("boolean_text", _BOOLEANS[0])
+        return [true if value else false for value in known.tolist()]
+    if pd.api.types.is_float_dtype(known.dtype):
+        return _spell_floats(known, notes.get("decimals"))
+    if pd.api.types.is_datetime64_any_dtype(known.dtype):
+        return _spell_moments(known, notes.get("datetime_format", ""))
+    return list(map(str, known.tolist()))
+
+
+def _spell_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
+    if known.dtype in ("float16", "float32", "Float32"):
+        return list(map(str, known.to_numpy(dtype="float32")))  # the shortest text that gives the same float32
+    values = known.to_numpy(dtype="float64")
+    if decimals is None:
+        return list(map(repr, values.tolist()))
+    fixed = f"%.{decimals}f"
+    return [text if float(text := fixed % value) == value else repr(value) for value in values.tolist()]
+
+
+def _spell_moments(known: pd.Series[Any], form: str) -> list[str]:
+    aware = known.dt.tz is not None
+    match = _FORM.fullmatch(form)
+    if match is None or aware != bool(match[4]):
+        match = _FORM.fullmatch("%Y-%m-%d %H:%M:%S" + ("Z" if aware else ""))
+    between, seconds, fraction, zone = match.groups() if match else (None,) * 4
+    if aware:
+        known = known.dt.tz_convert(_time_zone(zone or "Z")).dt.tz_localize(None)
+    values: np.ndarray[Any, np.dtype[np.datetime64]] = known.to_numpy(dtype=f"M8[{known.dt.unit}]")
+    unit: Any = "us" if fraction else "s" if seconds else "m" if between else "D"
+    for finer in (unit, "s", "us", "ns"):
+        if (values.astype(f"M8[{finer}]") == values).all():
+            break
+    texts = np.datetime_as_string(values.astype(f"M8[{finer}]")).tolist()
+    return [text.replace("T", between or " ") + (zone or "") for text in texts]

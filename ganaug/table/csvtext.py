@@ -1,0 +1,220 @@
+"""CSV text <-> columns of text cells: separator, quotes, line ends. Nothing is typed here, and nothing is guessed.
+
+A file that is not one table of equally wide rows is refused with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import pyarrow as pa
+
+from ..errors import DataError
+
+_BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
+
+_SEPARATORS = (",", ";", "\t", "|")
+_SPECIAL = {one: re.compile(f'[{re.escape(one)}"\\r\\n]') for one in _SEPARATORS}
+# A byte order mark that starts the first name would be taken for the file's own.
+_SPECIAL_IN_HEADER = re.compile(f'[{"".join(_SEPARATORS)}"\\r\\n\ufeff]')
+_MAGIC = {
+    b"PK\x03\x04": "a zip or Excel file; save it as CSV",
+    b"\x1f\x8b": "compressed with gzip; let its name end in .gz",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+}
+
+
+def parse_csv(data: bytes, name: str, separator: str | None) -> tuple[list[str], list[pa.ChunkedArray]]:
+    """Return the column names and text cells of a CSV file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file, UTF-8 with or without a byte order mark.
+    name : str
+        What messages call the file.
+    separator : str of length 1, or None
+        What stands between cells; None finds it.
+
+    Returns
+    -------
+    names : list of str, length d
+        All different, none blank.
+    columns : list of pyarrow.ChunkedArray of string, length d, each of shape (n,)
+        The cells as written, n >= 1.
+
+    Raises
+    ------
+    DataError
+        The bytes are no such table.
+    """
+    _check_text(data, name)
+    separator = _separator(data, name, separator)
+    names, blocks = _names_and_blocks(data, separator, name)
+    check_names(names, f"the header line of {name}")
+    columns: list[list[pa.Array]] = [[] for _ in names]
+    for block in blocks:
+        for column, cells in zip(columns, zip(*block, strict=True), strict=True):
+            column.append(pa.array(cells, pa.string()))
+    if not columns[0]:
+        raise DataError(f"{name} has a header line but no rows; add rows.")
+    return names, [pa.chunked_array(column) for column in columns]
+
+
+def check_names(names: Sequence[str], where: str) -> None:
+    """Raise DataError for column names by which a column could not be found again."""
+    seen: set[str] = set()
+    for position, name in enumerate(names, 1):
+        if not name.strip():
+            raise DataError(f"Column {position} in {where} has no name; give it one.")
+        if name in seen:
+            raise DataError(f"Column name {name!r} stands twice in {where}; rename one of the two.")
+        seen.add(name)
+
+
+def _check_text(data: bytes, name: str) -> None:
+    """Refuse what is not UTF-8 text with cells in it."""
+    if not data.removeprefix(b"\xef\xbb\xbf").strip():
+        raise DataError(f"{name} is empty; give a file with a header line and rows.")
+    try:
+        data.decode("utf-8")
+        position, what = data.find(b"\0"), "a NUL byte"
+    except UnicodeDecodeError as error:
+        position, what = error.start, f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
+    if position < 0:
+        return
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic):
+            raise DataError(f"{name} is {kind}.")
+    before = data[:position]
+    line = 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+    raise DataError(f"Line {line} of {name} holds {what}; save the file as UTF-8 text.")
+
+
+def _separator(data: bytes, name: str, fixed: str | None) -> str:
+    """Return the separator that fits the header line and every row; `fixed` is what it should be."""
+    widths = {separator: _header_width(data, separator) for separator in (*_SEPARATORS, fixed or ",")}
+    splitting = sorted((one for one in widths if widths[one] > 1), key=lambda one: -widths[one])
+    if fixed in splitting or (fixed is None and len(splitting) < 2):
+        return fixed or (splitting or [","])[0]
+    fitting = [one for one in splitting if _fits(data, one)]
+    if fixed is not None and fitting:
+        raise DataError(
+            f"{name} is one column when split at {fixed!r}, but {fitting[0]!r} splits every line into "
+            f"{widths[fitting[0]]} cells; give separator={fitting[0]!r}, or quote the cells."
+        )
+    if fixed is None and len(fitting) > 1:
+        choice = " and ".join(map(repr, fitting))
+        raise DataError(f"Every line of {name} can be split at {choice}; say which with separator={fitting[0]!r}.")
+    return fixed or (fitting or splitting)[0]
+
+
+def _header_width(data: bytes, separator: str) -> int:
+    try:
+        return len(next(_records(data, separator, ""), (1, []))[1])
+    except DataError:
+        return 0
+
+
+def _fits(data: bytes, separator: str) -> bool:
+    try:
+        header, blocks = _names_and_blocks(data, separator, "")
+        return all(header) and sum(map(len, blocks)) > 0
+    except DataError:
+        return False
+
+
+def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of its first line, cells) of every record; blank lines may only end the file."""
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    line, blank = 1, 0
+    while True:
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"Line {line} of {name} {_csv_fault(error)}.") from error
+        if record is None:
+            return
+        if not record:
+            blank = blank or line
+        elif blank:
+            raise DataError(f'Line {blank} of {name} is blank; remove it, or write an empty cell as "".')
+        else:
+            yield line, record
+        line = reader.line_num + 1
+
+
+def _csv_fault(error: csv.Error) -> str:
+    if "unexpected end" in str(error):
+        return "opens a quote that is never closed; close it, or double a quote that belongs to the text"
+    if "field larger" in str(error):
+        return f"begins a {error}; close its quote, or shorten the text"
+    return f"has text after a closing quote ({error}); double the quotes that belong to the text"
+
+
+def _names_and_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[list[str]]]]:
+    """Return the column names, and the rows in lists of at most `_BLOCK`, each as wide as the header."""
+    records = _records(data, separator, name)
+    header = next(records)[1]
+
+    def row(line: int, cells: list[str]) -> list[str]:
+        if len(cells) != len(header):
+            raise DataError(
+                f"Line {line} of {name} has {len(cells)} cells where the header has {len(header)}; complete it, "
+                f"or quote cells that contain {separator!r}."
+            )
+        return cells
+
+    rows = (row(line, cells) for line, cells in records)
+    return header, iter(lambda: list(islice(rows, _BLOCK)), [])
+
+
+def format_header(names: Sequence[str], separator: str) -> str:
+    """Return a header line; a name that holds any usual separator is quoted, so as not to mislead a reader."""
+    return _format_rows([_quoted([name], _SPECIAL_IN_HEADER) for name in names], separator)
+
+
+def format_rows(columns: Sequence[list[str]], separator: str) -> str:
+    r"""Return lines of CSV, ending in ``\n``.
+
+    Parameters
+    ----------
+    columns : list of list of str, shape (d, n)
+        Unquoted cells.
+    separator : str of length 1
+        What to write between them.
+
+    Returns
+    -------
+    str
+        `n` records, quoted where RFC 4180 asks for it.
+
+    Raises
+    ------
+    DataError
+        A cell holds a NUL character.
+    """
+    return _format_rows([_quoted(cells, _SPECIAL[separator]) for cells in columns], separator)
+
+
+def _format_rows(columns: Sequence[list[str]], separator: str) -> str:
+    if len(columns) == 1:  # an empty line would be no record
+        columns = [[cell or '""' for cell in columns[0]]]
+    return "".join(f"{line}\n" for line in map(separator.join, zip(*columns, strict=True)))
+
+
+def _quoted(cells: list[str], special: re.Pattern[str]) -> list[str]:
+    together = "".join(cells)
+    if "\0" in together:
+        guilty = next(cell for cell in cells if "\0" in cell)
+        raise DataError(f"CSV cannot hold the NUL character in {guilty!r}; remove it, or write Parquet.")
+    if not special.search(together):
+        return cells
+    return ['"' + cell.replace('"', '""') + '"' if special.search(cell) else cell for cell in cells]

@@ -1,0 +1,222 @@
+"""Table files in and out: CSV read as text and typed by ganaug, Parquet as it is.
+
+`pandas.read_csv` changes data without a word: it shifts columns when rows are one field too long, drops labels called
+``NA``, turns ``00123`` into 123, rounds large integers. Here a file is read as it is written, or refused by line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import DataError, ParameterError
+from .cells import NOTES, spell_cells, type_cells
+from .csvtext import check_names, format_header, format_rows, parse_csv
+from .places import compressed, extensions, is_special, new_file, read_bytes, reason
+
+_FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
+_BLOCK = 10_000  # rows spelled at a time
+
+
+def read_table(path: str | os.PathLike[str], *, separator: str | None = None) -> pd.DataFrame:
+    r"""Read a table exactly as it is written, or say what is wrong with it and where.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A local file, a URL that fsspec knows (``s3://``, ``https://``, ...), or ``"-"`` for CSV on standard input.
+        ``.parquet`` and ``.pq`` are Parquet, whose dtypes stay as they are; everything else is UTF-8 text with a
+        header line. ``.gz``, ``.bz2`` and ``.xz`` are decompressed.
+    separator : str of length 1, optional
+        What stands between the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
+        one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, d)
+        A column of a text file gets the first type that all its cells have:
+
+        * whole numbers: int64, or uint64 beyond it; longer ones are text;
+        * decimal numbers: float64, each equal to ``float(text)``;
+        * true/false, True/False or TRUE/FALSE: bool;
+        * ISO dates and times of one form (``2024-01-31``, ``2024-01-31T12:30:00.5+02:00``): datetime64[us], with the
+          time zone they share, if any;
+        * anything else, such as ``00123``, ``+5``, ``1,5`` or cells with outer blanks: text, byte for byte, in the
+          default string dtype of the running pandas.
+
+        An empty cell is missing (quoted or not: CSV cannot tell them apart). In columns of the first four types so
+        are ``? NA N/A n/a NaN nan null NULL None - .``; in text these are words. Integers and booleans with missing
+        cells have pandas' nullable dtypes.
+
+        How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
+        remember are absent:
+
+        * ``missing_text``: column -> the mark of most missing cells, unless that is the empty cell;
+        * ``decimals``: column -> number of decimals, where all cells have equally many;
+        * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
+        * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.
+
+    Raises
+    ------
+    DataError
+        The file cannot be opened, is not UTF-8, has no rows, a blank or repeated column name, a row with too many or
+        too few cells, a blank line between rows, a quote that is never closed, or could be split in several ways.
+    ParameterError
+        `separator` is not one character.
+    """
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
+        raise ParameterError(
+            f"The 'separator' parameter must be one character, not a quote. Got {separator!r} instead."
+        )
+    path = os.fspath(path)
+    name = "standard input" if path == "-" else repr(path)
+    data = read_bytes(path)
+    extension = extensions(path)[0]
+    by_name = _FORMATS.get(extension, ",")
+    if not by_name:
+        return _read_parquet(data, name)
+    return _read_csv(data, name, separator or (by_name if by_name == "\t" else None))
+
+
+def _read_csv(data: bytes, name: str, separator: str | None) -> pd.DataFrame:
+    names, cells = parse_csv(data, name, separator)
+    columns: dict[str, pd.Series[Any]] = {}
+    attrs: dict[str, dict[str, Any]] = {}
+    for column in names:
+        columns[column], notes = type_cells(cells.pop(0))
+        for note, value in notes.items():
+            attrs.setdefault(note, {})[column] = value
+    frame: pd.DataFrame = pd.DataFrame(columns)
+    frame.attrs.update(attrs)
+    return frame
+
+
+def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
+    try:
+        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+        return frame
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} is not a sound Parquet file ({reason(error)}); write it again.") from error
+
+
+def write_table(
+    tables: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.PathLike[str], *, overwrite: bool = False
+) -> int:
+    """Write a table, or many parts of one, so that `read_table` gives the same values and dtypes back.
+
+    Parameters
+    ----------
+    tables : pandas.DataFrame, or iterable of pandas.DataFrame with the same columns
+        Written one after the other, with only one of them in memory. The index is not written. ``attrs`` of each
+        decides its spelling in CSV, see `read_table`; a note that would lose part of a value does not apply to it.
+    path : str or path-like
+        Ends in ``.csv``, ``.tsv``, ``.txt`` or ``.parquet``, the first three perhaps followed by ``.gz``, ``.bz2``
+        or ``.xz``; a local file, a URL that fsspec knows, or ``"-"`` for CSV on standard output. A file appears
+        under its name only once it is complete.
+    overwrite : bool, default=False
+        Whether a file that exists may be replaced.
+
+    Returns
+    -------
+    int
+        Number of rows written.
+
+    Raises
+    ------
+    DataError
+        The file exists, its format is unknown, it cannot be written, or the tables do not fit into one file.
+
+    Notes
+    -----
+    CSV holds text, not types. A frame that `read_table` did not make comes back with the type that its cells look
+    like: the texts "1" and "2" as integers, an empty text as missing, a categorical as its values.
+    """
+    parts = _parts([tables] if isinstance(tables, pd.DataFrame) else tables)
+    path = os.fspath(path)
+    extension, compression = extensions(path)
+    known = path == "-" or is_special(path)
+    if extension not in _FORMATS and not known:
+        raise DataError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz.")
+    separator = _FORMATS.get(extension, ",")
+    with new_file(path, overwrite) as file, compressed(file, compression) as target:
+        return _write_csv(parts, target, separator) if separator else _write_parquet(parts, target)
+
+
+def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield the tables with text as column names; all must have the same ones."""
+    names: list[str] = []
+    for table in tables:
+        if not isinstance(table, pd.DataFrame):
+            raise DataError(
+                f"write_table needs DataFrames but got {type(table).__name__}; wrap it in pandas.DataFrame."
+            )
+        own = [str(name) for name in table.columns]
+        if not names:
+            check_names(own, "the table to write")
+        if not own or own != (names or own):
+            raise DataError(f"A table to write has the columns {own}, expected {names or 'some'}; make them agree.")
+        names = own
+        part = table.copy(deep=False)
+        part.columns = pd.Index(names)
+        yield part
+    if not names:
+        raise DataError("There is no table to write; give at least one DataFrame.")
+
+
+def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str) -> int:
+    rows = 0
+    for number, part in enumerate(parts):
+        if not number:
+            target.write(_encoded(format_header(list(part.columns), separator)))
+        notes = {name: _notes(part, name) for name in part.columns}
+        for start in range(0, len(part), _BLOCK):
+            block = part.iloc[start : start + _BLOCK]
+            cells = [spell_cells(block[name], notes[name]) for name in block.columns]
+            target.write(_encoded(format_rows(cells, separator)))
+        rows += len(part)
+    return rows
+
+
+def _notes(table: pd.DataFrame, name: str) -> dict[str, Any]:
+    remembered = {note: table.attrs.get(note, {}) for note in NOTES}
+    return {note: columns[name] for note, columns in remembered.items() if name in columns}
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError(f"UTF-8 has no way to write {error.object[error.start]!r}; replace it in the table.") from error
+
+
+def _write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
+    rows = 0
+    with contextlib.ExitStack() as stack:
+        writer = None
+        for part in parts:
+            try:
+                table = pa.Table.from_pandas(part, preserve_index=False)
+                if writer is None:
+                    writer = stack.enter_context(pq.ParquetWriter(target, _text_for_nothing(table.schema)))
+                writer.write_table(table.cast(writer.schema))
+            except pa.ArrowException as error:
+                raise DataError(
+                    f"The table does not fit into Parquet ({reason(error)}); give columns one type."
+                ) from error
+            rows += len(part)
+    return rows
+
+
+def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
+    """Return the schema with text for columns whose first part is all missing, so that later parts may hold some."""
+    for index, field in enumerate(schema):
+        if pa.types.is_null(field.type):
+            schema = schema.set(index, field.with_type(pa.string()))
+    return schema

@@ -1,0 +1,184 @@
+"""Places for files: local, a URL, or the standard streams; compressed by their extension, and never half-written."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path, PurePath
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import fsspec
+
+from ..errors import DataError
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".xz": lzma.decompress,
+}
+_COMPRESS: dict[str, Callable[[IO[bytes]], AbstractContextManager[Any]]] = {
+    # no name and no time inside: the same table gives the same bytes
+    ".gz": lambda file: gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0),
+    ".bz2": lambda file: bz2.BZ2File(file, "wb"),
+    ".xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115
+}
+
+
+def _is_url(path: str) -> bool:
+    return "://" in path
+
+
+def extensions(path: str) -> tuple[str, str]:
+    """Return the extension that tells the format, and the one that tells the compression ("" if none)."""
+    if _is_url(path):
+        address = urlsplit(next(part for part in path.split("::") if _is_url(part)))
+        path = address.netloc + address.path
+    name = PurePath(path.lower())
+    return (PurePath(name.stem).suffix, name.suffix) if name.suffix in _DECOMPRESS else (name.suffix, "")
+
+
+def read_bytes(path: str) -> bytes:
+    """Return what a file holds, decompressed.
+
+    Parameters
+    ----------
+    path : str
+        A local file, a URL, or ``"-"`` for standard input.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    DataError
+        It is not there, not readable, or damaged.
+    """
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        with fsspec.open(path, "rb") if _is_url(path) else Path(path).open("rb") as file:
+            data: bytes = file.read()
+        return _DECOMPRESS.get(extensions(path)[1], bytes)(data)
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path!r}; check the spelling and the folder.") from error
+    except Exception as error:  # each fsspec backend and each decompressor has errors of its own
+        if not _is_url(path) and Path(path).is_dir():
+            raise DataError(f"{path!r} is a folder; name a file in it.") from error
+        raise DataError(
+            f"{path!r} cannot be read ({reason(error)}); check that it is whole and open to you."
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error of another library says, in short."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def is_special(path: str) -> bool:
+    """Tell whether `path` is a pipe or a device, which is written to rather than replaced."""
+    return not _is_url(path) and Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+
+
+@contextlib.contextmanager
+def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
+    """Open the place where a table goes; a file appears there only if the block ends well.
+
+    Parameters
+    ----------
+    path : str
+        A local file, a pipe or device, a URL, or ``"-"`` for standard output.
+    overwrite : bool
+        Whether a file that exists may be replaced.
+
+    Yields
+    ------
+    binary file
+        Where to write.
+
+    Raises
+    ------
+    DataError
+        The file exists, or cannot be written. A broken pipe of standard output stays a `BrokenPipeError`.
+    """
+    if path == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    opened = _remote_file if _is_url(path) else _device if is_special(path) else _local_file
+    try:
+        with opened(path, overwrite) as file:
+            yield file
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: str, error: Exception) -> DataError:
+    return DataError(f"{path!r} cannot be written ({reason(error)}); check the place, or choose another.")
+
+
+@contextlib.contextmanager
+def _device(path: str, _overwrite: bool) -> Iterator[IO[bytes]]:
+    with Path(path).open("wb") as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _local_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
+    target = Path(path).resolve()  # a link stays a link
+    if target.is_dir():
+        raise DataError(f"{path!r} is a folder; name a file in it.")
+    _check_free(path, target.exists(), overwrite)
+    temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")  # same folder: a rename stays in one file system
+    try:
+        with temporary.open("xb") as file:  # unlike tempfile's, with the mode that the user's umask gives
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _remote_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
+    """Collect the file here first: most remote stores would keep one that breaks off."""
+    try:
+        system, place = fsspec.core.url_to_fs(path)
+        exists = system.exists(place)
+    except Exception as error:  # each fsspec backend has errors of its own
+        raise _unwritable(path, error) from error
+    _check_free(path, exists, overwrite)
+    with tempfile.TemporaryFile() as file:
+        yield file
+        file.seek(0)
+        try:
+            with system.open(place, "wb") as remote:
+                shutil.copyfileobj(file, remote)
+        except Exception as error:
+            raise _unwritable(path, error) from error
+
+
+def _check_free(path: str, exists: bool, overwrite: bool) -> None:
+    if exists and not overwrite:
+        raise DataError(f"{path!r} exists; choose another name, or replace it with overwrite=True (--force).")
+
+
+def compressed(file: IO[bytes], extension: str) -> AbstractContextManager[Any]:
+    """Return a stream into `file` that compresses as `extension` says; "" does not."""
+    return _COMPRESS.get(extension, contextlib.nullcontext)(file)

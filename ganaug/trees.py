@@ -1,0 +1,111 @@
+"""Boosted trees as plain tensors, so that a model file can hold a judge without holding code.
+
+scikit-learn's histogram gradient boosting grows the trees; here they become complete binary trees in four arrays,
+evaluated with nothing but comparisons and look-ups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from torch import Tensor
+
+DEPTH = 6
+"""Levels of every tree."""
+
+_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Sum of regression trees of equal depth.
+
+    Attributes
+    ----------
+    feature : int64 Tensor of shape (t, 2**DEPTH - 1)
+        Which feature each inner node looks at.
+    threshold : float32 Tensor of shape (t, 2**DEPTH - 1)
+        A row goes right where its feature is larger.
+    leaf : float32 Tensor of shape (t, 2**DEPTH)
+        Value of each leaf.
+    baseline : float32 Tensor of shape (k,)
+        Start of each output; tree i adds to output ``i % k``.
+    """
+
+    feature: Tensor
+    threshold: Tensor
+    leaf: Tensor
+    baseline: Tensor
+
+    @classmethod
+    def fit(cls, X: NDArray[np.float32], y: NDArray[np.int64], seed: int, iterations: int = 60) -> Trees:
+        """Boost trees that tell the classes `y` (codes 0 .. k - 1, all present) apart.
+
+        Two classes give one output, the log-odds of the second; more give one each, to be put through a softmax.
+        Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001).
+        """
+        model = HistGradientBoostingClassifier(
+            max_iter=iterations,
+            learning_rate=0.1,
+            max_depth=DEPTH,
+            max_leaf_nodes=31,
+            min_samples_leaf=int(np.clip(len(X) // 50, 2, 20)),
+            early_stopping=False,
+            random_state=seed % 2**32,
+        )
+        model.fit(X, y)
+        return cls.from_sklearn(model)
+
+    @classmethod
+    def from_sklearn(cls, model: HistGradientBoostingClassifier) -> Trees:
+        """Return the trees of a fitted model of depth `DEPTH` or less, without categorical features."""
+        grown = [tree.nodes for stage in model._predictors for tree in stage]
+        flat = [_complete(nodes) for nodes in grown]
+        feature, threshold, leaf = (torch.from_numpy(np.stack([f[i] for f in flat])) for i in range(3))
+        baseline = torch.from_numpy(np.asarray(model._baseline_prediction, dtype=np.float32).reshape(-1))
+        return cls(feature, threshold, leaf, baseline)
+
+    def __call__(self, X: Tensor) -> Tensor:
+        """Return the outputs, shape (n, k), for features of shape (n, d)."""
+        return (
+            torch.cat([self._block(part) for part in X.split(_ROWS)]) if len(X) else X.new_zeros(0, len(self.baseline))
+        )
+
+    def _block(self, X: Tensor) -> Tensor:
+        n, t = len(X), len(self.leaf)
+        tree = torch.arange(t)
+        node = torch.zeros(n, t, dtype=torch.int64)
+        for _ in range(DEPTH):
+            right = X.gather(1, self.feature[tree, node]) > self.threshold[tree, node]
+            node = 2 * node + 1 + right
+        values = self.leaf[tree, node - (2**DEPTH - 1)]
+        return self.baseline + values.unflatten(1, (-1, len(self.baseline))).sum(1)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the four arrays by name."""
+        return {"feature": self.feature, "threshold": self.threshold, "leaf": self.leaf, "baseline": self.baseline}
+
+
+def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Return one tree as a complete one; below a leaf, every path leads to its value."""
+    inner = 2**DEPTH - 1
+    feature = np.zeros(inner, dtype=np.int64)
+    threshold = np.full(inner, np.inf, dtype=np.float32)
+    leaf = np.zeros(inner + 1, dtype=np.float32)
+    todo = [(0, 0, 0)]
+    while todo:
+        source, target, level = todo.pop()
+        node = nodes[source]
+        if node["is_leaf"]:
+            width = 2 ** (DEPTH - level)
+            begin = (target + 1) * width - 1 - inner
+            leaf[begin : begin + width] = node["value"]
+            continue
+        feature[target], threshold[target] = node["feature_idx"], node["num_threshold"]
+        todo += [(int(node["left"]), 2 * target + 1, level + 1), (int(node["right"]), 2 * target + 2, level + 1)]
+    return feature, threshold, leaf

@@ -1,0 +1,220 @@
+"""Columns of text cells get a type that loses nothing, and are spelled again as they were."""
+
+import math
+from datetime import timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganaug.table.cells import MISSING_MARKS, spell_cells, type_cells
+
+TEXT = pd.Series([""]).dtype
+
+
+def typed(*cells):
+    half = len(cells) // 2  # two chunks, as a long file has many
+    return type_cells(pa.chunked_array([pa.array(cells[:half], pa.string()), pa.array(cells[half:], pa.string())]))
+
+
+def values(*cells):
+    column, _ = typed(*cells)
+    return [None if pd.isna(value) else value for value in column.tolist()]
+
+
+DTYPES = [
+    (["1", "-2", "0"], "int64"),
+    (["1", "", "3"], "Int64"),
+    (["9223372036854775807"], "int64"),
+    (["9223372036854775808", "1"], "uint64"),
+    (["18446744073709551615", ""], "UInt64"),
+    (["-1", "9223372036854775808"], TEXT),  # neither int64 nor uint64 has both
+    (["18446744073709551616"], TEXT),
+    (["0.1", "-3", "1e-3", "2.", ".5", "1E+05", "-.5"], "float64"),
+    (["-0", "1"], "float64"),
+    (["inf", "1", "-Infinity"], "float64"),
+    (["inf", "inf"], TEXT),
+    (["true", "false"], "bool"),
+    (["TRUE", "TRUE"], "bool"),
+    (["True", "", "False"], "boolean"),
+    (["true", "True"], TEXT),
+    (["2024-02-29", "2023-12-31"], "datetime64[us]"),
+    (["2024-02-29", ""], "datetime64[us]"),
+    (["0001-01-01", "9999-12-31"], "datetime64[us]"),
+    (["2024-02-29T23:59", "2024-02-29T00:00"], "datetime64[us]"),
+    (["2024-02-29 23:59:59", "2024-02-29 00:00:00.5"], "datetime64[us]"),
+    (["2024-02-29T23:59:59Z", "2024-02-29T00:00:00.123Z"], "datetime64[us, UTC]"),
+    (["2024-02-29 23:59:59+00:00"], "datetime64[us, UTC]"),
+    (["2024-02-29 23:59:59+0200"], pd.DatetimeTZDtype("us", timezone(timedelta(hours=2)))),
+    (["2024-02-29 23:59:59-05:30"], pd.DatetimeTZDtype("us", timezone(-timedelta(hours=5, minutes=30)))),
+    (["", ""], TEXT),
+]
+
+
+@pytest.mark.parametrize(("cells", "dtype"), DTYPES, ids=lambda value: str(value)[:50])
+def test_column_gets_the_type_that_all_its_cells_have(cells, dtype):
+    column, _ = typed(*cells)
+    assert column.dtype == dtype
+
+
+WORDS = [
+    *("00123", "+5", "-05", "1_000", "1,000", "0x1F", " 5", "5 ", "1,5", "5%", "1e", "e5", "--1", "٣", "1.2.3", "-"),
+    *("infinite", "1d", "1\n", "\t1", "00.5", "1 000", "yes", "tRUE", " true", "2024-02-30", "2024-13-01", "24-01-01"),
+    *(
+        "0000-01-01",
+        "2024-1-1",
+        "01/02/2024",
+        "2024-01-01T24:00",
+        "2024-01-01 12",
+        "2024-01-01Z",
+        "2024-01-01T12:00:61",
+    ),
+    *("2024-01-01T12:00+99:00", "2024-01-01 12:00:00.1234567", "2024-01-01  12:00", "2024-01-01\n", "?", "NA", "None"),
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_a_type_would_change_stays_text(word):
+    column, notes = typed(word, word)
+    assert column.dtype == TEXT
+    assert column.tolist() == [word, word]
+    assert notes == {}
+
+
+@pytest.mark.parametrize(
+    ("sound", "odd"),
+    [
+        ("1", "x"),
+        ("1.5", "001.5"),
+        ("true", "yes"),
+        ("2024-01-01", "2024-01-01 00:00"),
+        ("2024-01-01 00:00", "2024-01-01 00:00:00"),
+        ("2024-01-01 00:00", "2024-01-01T00:00"),
+        ("2024-01-01T00:00Z", "2024-01-01T00:00"),
+        ("2024-01-01T00:00Z", "2024-01-01T00:00+00:00"),
+        ("2024-01-01T00:00+01:00", "2024-01-01T00:00+02:00"),
+        ("2024-01-01", "2023-02-29"),
+        ("18446744073709551616", "NA"),
+    ],
+)
+def test_one_odd_cell_makes_the_whole_column_text(sound, odd):
+    assert values(sound, odd, sound, "") == [sound, odd, sound, None]
+    assert values(odd, sound) == [odd, sound]
+
+
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{0,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+
+
+@given(st.lists(NUMBERS, min_size=1))
+def test_every_float_equals_pythons(cells):
+    column, _ = typed("0.5", *cells)
+    assert [value.hex() for value in column.tolist()] == [float(cell).hex() for cell in ["0.5", *cells]]
+
+
+def test_numbers_beyond_float_become_infinite_or_zero_as_in_python():
+    assert values("1e999", "-1e999", "1e-999", "") == [math.inf, -math.inf, 0.0, None]
+
+
+def test_large_integers_beside_missing_cells_are_exact():
+    assert values("9007199254740993", "", "-9223372036854775808") == [9007199254740993, None, -(2**63)]
+
+
+@pytest.mark.parametrize("mark", MISSING_MARKS)
+@pytest.mark.parametrize(
+    ("cell", "dtype"),
+    [("7", "Int64"), ("7.5", "float64"), ("true", "boolean"), ("2024-01-31", "datetime64[us]")],
+)
+def test_marks_are_missing_beside_typed_cells(mark, cell, dtype):
+    column, notes = typed(mark, cell, mark, "")
+    assert column.dtype == dtype
+    assert column.isna().tolist() == [True, False, True, True]
+    assert notes["missing_text"] == mark
+
+
+@pytest.mark.parametrize("mark", MISSING_MARKS)
+def test_marks_are_words_in_text(mark):
+    assert values(mark, "word", "", mark) == [mark, "word", None, mark]
+
+
+@pytest.mark.parametrize(
+    ("cells", "notes"),
+    [
+        (["1", "?", "NA", "?"], {"missing_text": "?"}),
+        (["1", "?", "", ""], {}),
+        (["1", ""], {}),
+        (["0.50", "-12.25", "0.00"], {"decimals": 2}),
+        (["0.50", "", "NA"], {"decimals": 2, "missing_text": "NA"}),
+        (["0.50", "0.5"], {}),
+        (["0.50", "inf"], {}),
+        (["5.0", "5"], {}),
+        (["5.", "6."], {}),
+        (["1.5e3", "1.5e3"], {}),
+        (["True", "False"], {}),
+        (["true", "true"], {"boolean_text": ["false", "true"]}),
+        (["2024-01-31"], {"datetime_format": "%Y-%m-%d"}),
+        (["2024-01-31 12:30"], {"datetime_format": "%Y-%m-%d %H:%M"}),
+        (["2024-01-31T12:30:01Z"], {"datetime_format": "%Y-%m-%dT%H:%M:%SZ"}),
+        (["2024-01-31T12:30:01", "2024-01-31T12:30:01.5"], {"datetime_format": "%Y-%m-%dT%H:%M:%S.%f"}),
+        (["2024-01-31 12:30-05:00"], {"datetime_format": "%Y-%m-%d %H:%M-05:00"}),
+    ],
+)
+def test_spelling_is_remembered_only_where_it_says_something(cells, notes):
+    assert typed(*cells)[1] == notes
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["1", "-2", "0"],
+        ["18446744073709551615", ""],
+        ["0.50", "-0.00", "", "1234567890123.45"],
+        ["5.0", "0.1", "1e+22", "-0.0", "inf", "5e-324", ""],
+        ["true", "?", "false", "?"],
+        ["FALSE", "TRUE"],
+        ["2024-01-31", "", "0001-01-01", "9999-12-31"],
+        ["2024-01-31T12:30", "NA"],
+        ["2024-01-31 12:30:01.500000", "2024-01-31 12:30:01.000001"],
+        ["2024-01-31T12:30:01Z", ""],
+        ["2024-01-31 12:30-05:30", "0001-01-01 00:00-05:30"],
+        ["2024-01-31 12:30+0200", "0001-01-01 00:00+0200"],
+        ["NA", "", "text", "None"],
+    ],
+    ids=" ".join,
+)
+def test_column_is_spelled_again_as_it_was(cells):
+    assert spell_cells(*typed(*cells)) == cells
+
+
+@given(st.lists(st.floats(allow_nan=False) | st.none(), min_size=1), st.none() | st.integers(1, 20))
+def test_no_float_is_rounded_by_its_spelling(numbers, decimals):
+    notes = {} if decimals is None else {"decimals": decimals}
+    cells = spell_cells(pd.Series(numbers, dtype="float64"), notes)
+    assert [float(cell).hex() if cell else None for cell in cells] == [
+        None if number is None else number.hex() for number in numbers
+    ]
+
+
+@given(st.lists(st.datetimes(), min_size=1), st.sampled_from(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y", ""]))
+def test_no_time_is_cut_by_its_spelling(moments, form):
+    column = pd.Series(np.array(moments, dtype="M8[us]"))
+    again, _ = typed(*spell_cells(column, {"datetime_format": form}))
+    pd.testing.assert_series_equal(again, column)
+
+
+def test_other_dtypes_are_spelled_by_their_values():
+    berlin = pd.Series(pd.to_datetime(["2024-07-01 12:00", "2024-01-01 12:00"])).dt.tz_localize("Europe/Berlin")
+    assert spell_cells(berlin, {}) == ["2024-07-01 10:00:00Z", "2024-01-01 11:00:00Z"]
+    assert spell_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M+01:00"})[0] == "2024-07-01T11:00+01:00"
+    assert spell_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M"})[0] == "2024-07-01 10:00:00Z"
+    fine = pd.Series(np.array(["2024-01-01T00:00:00.000000001"], dtype="M8[ns]"))
+    assert spell_cells(fine, {}) == ["2024-01-01 00:00:00.000000001"]
+    assert spell_cells(pd.Series([0.1, np.nan], dtype="float32"), {"missing_text": "?"}) == ["0.1", "?"]
+    assert spell_cells(pd.Series([0.1, None], dtype="Float64"), {}) == ["0.1", ""]
+    assert spell_cells(pd.Series(["b", None, "a"], dtype="category"), {}) == ["b", "", "a"]
+    numbers = pd.Series(pd.Categorical([2.5, None, 1.0], categories=[1.0, 2.5, 9.0]))
+    assert spell_cells(numbers, {"decimals": 2}) == ["2.50", "", "1.00"]
+    assert spell_cells(pd.Series(["x", None, 1, 2.5, True], dtype=object), {}) == ["x", "", "1", "2.5", "True"]
+    assert spell_cells(pd.Series([None, None], dtype="category"), {}) == ["", ""]

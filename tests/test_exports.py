@@ -1,0 +1,100 @@
+"""The public names are those promised, all described, and importing them drags in nothing heavy unasked."""
+
+from __future__ import annotations
+import __future__
+
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import ganaug
+
+# The whole public surface; a name joins or leaves it here as well as in the package, on purpose.
+PUBLIC = [
+    "CollapseWarning",
+    "DataError",
+    "DataWarning",
+    "GANAugmenter",
+    "GainReport",
+    "GanaugError",
+    "MixedDataset",
+    "Modality",
+    "ModelFileError",
+    "ParameterError",
+    "SyntheticMix",
+    "TrainingError",
+    "TunedAugmenterCV",
+    "augment_loader",
+    "gain_report",
+    "read_table",
+    "write_table",
+]
+
+
+def run_python(code, folder):
+    """Run `code` in a fresh interpreter in `folder` and return what it printed."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def is_name_of_ours(name):
+    value = getattr(ganaug, name)
+    return not name.startswith("_") and not isinstance(value, ModuleType | __future__._Feature)
+
+
+def test_all_is_sorted_and_is_what_is_promised():
+    assert sorted(ganaug.__all__) == list(ganaug.__all__)
+    assert [name for name in ganaug.__all__ if name != "__version__"] == PUBLIC
+
+
+def test_no_public_name_is_missing_from_all():
+    assert {name for name in dir(ganaug) if is_name_of_ours(name)} <= set(ganaug.__all__)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_described_where_it_is_defined(name):
+    value = getattr(ganaug, name)
+    assert value.__module__.split(".")[0] == "ganaug"
+    inherited = {base.__doc__ for base in getattr(value, "__mro__", ())[1:]}
+    assert value.__doc__ and value.__doc__ not in inherited
+
+
+@pytest.mark.parametrize(
+    ("name", "parent"),
+    [
+        ("DataError", ValueError),
+        ("ParameterError", ValueError),
+        ("TrainingError", RuntimeError),
+        ("ModelFileError", Exception),
+    ],
+)
+def test_errors_can_be_caught_as_promised(name, parent):
+    assert issubclass(getattr(ganaug, name), ganaug.GanaugError)
+    assert issubclass(getattr(ganaug, name), parent)
+
+
+def test_import_needs_neither_torchvision_nor_matplotlib(tmp_path):
+    heavy = {"torchvision", "matplotlib"}
+    code = f"import sys, ganaug; print(*sorted({heavy!r} & set(sys.modules)))"
+    assert run_python(code, tmp_path).split() == []
+
+
+def test_help_is_shown_without_importing_what_works(tmp_path):
+    heavy = {"torch", "torchvision", "pandas", "sklearn", "scipy", "imblearn", "matplotlib"}
+    code = f"""
+import sys
+sys.argv = ["ganaug", "--help"]
+from ganaug_cli.main import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+print("IMPORTED", *sorted({heavy!r} & set(sys.modules)))
+"""
+    printed = run_python(code, tmp_path)
+    assert "Usage:" in printed and "train" in printed
+    assert printed.splitlines()[-1].split() == ["IMPORTED"]

@@ -1,0 +1,468 @@
+"""A table file is read as it is written or refused by line, and written so that it reads back equal."""
+
+import gzip
+import io
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ganaug.errors import DataError, ParameterError
+from ganaug.table.files import read_table, write_table
+
+RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+
+
+def read_bytes(folder, data, name="t.csv", **options):
+    path = folder / name
+    path.write_bytes(data)
+    return read_table(path, **options)
+
+
+def names(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def cells(frame):
+    """Return the frame as {column: values}, missing as None."""
+    return {name: [None if pd.isna(value) else value for value in frame[name].tolist()] for name in frame.columns}
+
+
+# What pandas.read_csv or a spreadsheet would change without a word: bytes -> what they say
+READ = {
+    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", {"a": [1], "b": [2]}),
+    "windows line ends": (b"a,b\r\n1,x\r\n", {"a": [1], "b": ["x"]}),
+    "old mac line ends": (b"a,b\r1,x\r2,y", {"a": [1, 2], "b": ["x", "y"]}),
+    "no last line end": (b"a,b\n1,2", {"a": [1], "b": [2]}),
+    "blank lines at the end": (b"a,b\n1,2\n\n\r\n", {"a": [1], "b": [2]}),
+    "label called NA": (b"x,y\n1,NA\n2,None\n3,null\n4,ok\n", {"x": [1, 2, 3, 4], "y": ["NA", "None", "null", "ok"]}),
+    "leading zeros": (b"zip,y\n00123,1\n45678,0\n", {"zip": ["00123", "45678"], "y": [1, 0]}),
+    "integers beyond floats, with a gap": (b"a,b\n9007199254740993,\n,2\n", {"a": [2**53 + 1, None], "b": [None, 2]}),
+    "2**64": (b"a\n18446744073709551616\n", {"a": ["18446744073709551616"]}),
+    "last bit of a float": (b"a\n1.7976931348623157e308\n0.1\n2.2250738585072011e-308\n",
+                            {"a": [1.7976931348623157e308, 0.1, 2.2250738585072011e-308]}),
+    "decimal comma": (b"a;b\n1,5;2\n", {"a": ["1,5"], "b": [2]}),
+    "thousands separator": (b'a,b\n"1,000",2\n', {"a": ["1,000"], "b": [2]}),
+    "semicolons": (b"a;b\n1;2\n", {"a": [1], "b": [2]}),
+    "tabs in a .csv": (b"a\tb\n1\t2\n", {"a": [1], "b": [2]}),
+    "bars": (b"a|b\n1|2\n", {"a": [1], "b": [2]}),
+    "semicolons with commas in the header": (b"a, in kg;b\n1;2\n", {"a, in kg": [1], "b": [2]}),
+    "commas with a bar in the header": (b"a|b,c|d\n1,2\n", {"a|b": [1], "c|d": [2]}),
+    "one column": (b"a\n1\n2\n", {"a": [1, 2]}),
+    "one column with a quoted comma": (b'"a, b"\n"1, 2"\n', {"a, b": ["1, 2"]}),
+    "one column of text with semicolons": (b"a\nx;y\nz;w\n", {"a": ["x;y", "z;w"]}),
+    "one column, quoted empty cell": (b'a\n1\n""\n', {"a": [1, None]}),
+    "quoted newlines, commas and quotes": (b'a,b\n"x\ny, ""z""",1\n', {"a": ['x\ny, "z"'], "b": [1]}),
+    "quoted line ends": (b'a,b\n"\r\n",1\n"\r",2\n', {"a": ["\r\n", "\r"], "b": [1, 2]}),
+    "quote inside a word": (b'a,b\n5" pipe,1\n', {"a": ['5" pipe'], "b": [1]}),
+    "outer blanks": (b"a,b\n x ,1\ny, 2\n", {"a": [" x ", "y"], "b": ["1", " 2"]}),
+    "half numbers, half words": (b"a,b\n1,1\nx,2\n", {"a": ["1", "x"], "b": [1, 2]}),
+    "question marks for missing": (b"TSH,y\n1.3,0\n?,1\n", {"TSH": [1.3, None], "y": [0, 1]}),
+    "only question marks": (b"a,b\n?,1\n?,2\n", {"a": ["?", "?"], "b": [1, 2]}),
+    "all empty": (b"a,b\n,1\n,2\n", {"a": [None, None], "b": [1, 2]}),
+    "unicode": ("naïve,ß\n日本,\U0001f600\n".encode(), {"naïve": ["日本"], "ß": ["\U0001f600"]}),
+    "lines that only Python would split": ("a\nx\u2028y\x0b\x85\x1c\n".encode(), {"a": ["x\u2028y\x0b\x85\x1c"]}),
+    "formula": (b"a,b\n=1+1,1\n@x,2\n", {"a": ["=1+1", "@x"], "b": [1, 2]}),
+    "header like an index": (b"Unnamed: 0,b\n1,2\n", {"Unnamed: 0": [1], "b": [2]}),
+    "header like a file kind": (b"PAR1,PK\n1,2\n", {"PAR1": [1], "PK": [2]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "expected"), READ.values(), ids=READ)
+def test_csv_is_read_as_written(tmp_path, data, expected):
+    assert cells(read_bytes(tmp_path, data)) == expected
+
+
+# bytes -> what is wrong with them
+REFUSED = {
+    "empty": (b"", r"'.*t\.csv' is empty; give a file with a header line and rows\."),
+    "blank": (b"\xef\xbb\xbf \r\n\n", r"is empty"),
+    "header only": (b"a,b\n\n", r"has a header line but no rows"),
+    "utf-16": ("a,b\n1,2\n".encode("utf-16"), r"is UTF-16 text; save it as UTF-8"),
+    "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), r"Line 1 of .* holds a NUL byte; save the file as UTF-8"),
+    "cp1252": ("a,b\r\n1,x\r\n2,é\r\n".encode("cp1252"), r"Line 3 of .* holds the byte 0xe9, which is not UTF-8; save"),
+    "nul": (b"a,b\r1,x\r2,\0\r", r"Line 3 of .* holds a NUL byte"),
+    "excel": (b"PK\x03\x04\0\0", r"is a zip or Excel file; save it as CSV"),
+    "gzip without .gz": (gzip.compress(b"a\n1\n"), r"is compressed with gzip; let its name end in \.gz"),
+    "row too long": (b"a,b\n1,2\n1,2,3\n", r"Line 3 of .* has 3 cells where the header has 2; complete it, or quote"),
+    "every row too long": (b"a,b\n1,2,3\n4,5,6\n", r"Line 2 of .* has 3 cells where the header has 2"),
+    "row too short": (b'a,b\n"x\n\ny",2\n1\n', r"Line 5 of .* has 1 cells where the header has 2"),
+    "comma at the end of each line": (b"a,b,\n1,2,\n", r"Column 3 in the header line of .* has no name"),
+    "blank name": (b"a, \n1,2\n", r"Column 2 in the header line of .* has no name; give it one"),
+    "repeated name": (b"a,b,a\n1,2,3\n", r"Column name 'a' stands twice in the header line of .*; rename one"),
+    "blank first line": (b"\na,b\n1,2\n", r"Line 1 of .* is blank"),
+    "blank line between": (b"a,b\n1,2\n\n3,4\n", r"Line 3 of .* is blank; remove it"),
+    "blank line in one column": (b"a\n1\n\n3\n", r"Line 3 of .* is blank; .* write an empty cell as \"\""),
+    "line ends doubled": (b"a\r\r\n1\r\r\n", r"Line 2 of .* is blank"),
+    "quote never closed": (b'a,b\n1,2\n3,"x\n5,6\n', r"Line 3 of .* opens a quote that is never closed"),
+    "quote closed too late": (b'a,b\n1,"x\n2,"y"\n', r"Line 2 of .* has text after a closing quote .*; double"),
+    "huge cell": (b'a,b\n1,"' + b"x" * 200_000 + b'"\n', r"Line 2 of .* begins a field larger than field limit"),
+    "two possible separators": (b"Euro, net;kg, dry\n1,5;2,5\n", r"split at ',' and ';'; say which with separator=','"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED)
+def test_unsound_csv_is_refused_by_line(tmp_path, data, message):
+    with pytest.raises(DataError, match=message):
+        read_bytes(tmp_path, data)
+
+
+def test_separator_of_the_extension_or_the_caller_decides(tmp_path):
+    assert cells(read_bytes(tmp_path, b"a,x\tb\n1,5\t2\n", "t.tsv")) == {"a,x": ["1,5"], "b": [2]}
+    ambiguous = b"Euro, net;kg\n1,5;2\n"
+    assert cells(read_bytes(tmp_path, ambiguous, separator=";")) == {"Euro, net": ["1,5"], "kg": [2]}
+    assert cells(read_bytes(tmp_path, ambiguous, separator=",")) == {"Euro": [1], " net;kg": ["5;2"]}
+    assert cells(read_bytes(tmp_path, b"a b\n1 2\n", separator=" ")) == {"a": [1], "b": [2]}
+
+
+@pytest.mark.parametrize(("name", "options"), [("t.tsv", {}), ("t.csv", {"separator": ","})])
+def test_wrong_separator_never_gives_one_column(tmp_path, name, options):
+    with pytest.raises(DataError, match="but ';' splits every line into 2 cells; give separator=';', or quote"):
+        read_bytes(tmp_path, b"a;b\n1;2\n", name, **options)
+    assert cells(read_bytes(tmp_path, b"a;b\n1;2;3\n", name, **options)) == {"a;b": ["1;2;3"]}
+
+
+@pytest.mark.parametrize("separator", ["", ";;", '"', "\n"])
+def test_separator_that_cannot_be_one_is_refused(separator):
+    with pytest.raises(ParameterError, match="'separator' parameter must be one character"):
+        read_table("t.csv", separator=separator)
+
+
+def test_spelling_is_kept_as_json_in_attrs(tmp_path):
+    data = b"n,mcg,paid,when,plain,text\n?,0.50,true,2024-01-31,1,?\n3,1.25,false,2024-02-01,,x\n"
+    frame = read_bytes(tmp_path, data)
+    assert json.loads(json.dumps(frame.attrs)) == {
+        "missing_text": {"n": "?"},
+        "decimals": {"mcg": 2},
+        "boolean_text": {"paid": ["false", "true"]},
+        "datetime_format": {"when": "%Y-%m-%d"},
+    }
+    write_table(frame, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == data
+    assert read_bytes(tmp_path, b"a,b\n1,x\n").attrs == {}
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "t.tsv.bz2", "t.csv.xz", "t.parquet", "T.CSV.GZ"])
+def test_every_format_reads_back_equal(tmp_path, name):
+    frame = read_bytes(tmp_path, b'i,f,b,d,t\n1,.5,true,2024-01-01,"x\ty,\r""z"\n,1.5,,,\n', "source.csv")
+    assert write_table(frame, tmp_path / name) == 2
+    again = read_table(tmp_path / name)
+    assert again.dtypes.to_dict() == frame.dtypes.to_dict()
+    assert cells(again) == cells(frame)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
+CELLS = st.sampled_from([
+    st.integers(-(2**70), 2**70).map(str),
+    st.integers(-5, 5).map(str),
+    st.floats().map(repr),
+    st.decimals(-99, 99, places=2).map(str),
+    st.sampled_from(["true", "false"]),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.datetimes().map(lambda moment: moment.isoformat(timespec="seconds") + "+05:30"),
+    WORDS,
+    st.sampled_from(['"', "\r", "\n", ",", ";", "\t", "|", "\ufeff", "NA", "1", "'", " "]),
+])  # fmt: skip
+MARKS = st.sampled_from(["", "?", "NA", "nan", "-"])
+
+
+@st.composite
+def csv_files(draw):
+    """Bytes of a CSV file: columns of one kind each, some with marks, all cells quoted."""
+    names = draw(st.lists(WORDS.filter(str.strip), min_size=1, max_size=4, unique=True))
+    rows = draw(st.integers(1, 6))
+    columns = []
+    for name in names:
+        kind = draw(CELLS)
+        cell = draw(st.sampled_from([kind, kind | MARKS, kind | kind | st.just("")]))
+        columns.append([name, *draw(st.lists(cell, min_size=rows, max_size=rows))])
+    lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in zip(*columns, strict=True)]
+    return "\n".join(lines).encode()
+
+
+@RELAXED
+@given(data=csv_files(), name=st.sampled_from(["again.csv", "again.tsv"]), cut=st.integers(0, 6))
+def test_written_table_reads_back_equal(tmp_path, data, name, cut):
+    frame = read_bytes(tmp_path, data)
+    assert write_table((frame[:cut], frame[cut:]), tmp_path / name, overwrite=True) == len(frame)
+    pd.testing.assert_frame_equal(read_table(tmp_path / name), frame, check_exact=True)
+
+
+@RELAXED
+@given(data=csv_files())
+def test_every_cell_of_text_is_kept(tmp_path, data):
+    frame = read_bytes(tmp_path, data)
+    plain = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False, index_col=False)
+    for position, name in enumerate(frame.columns):
+        if pd.api.types.is_object_dtype(frame[name]) or pd.api.types.is_string_dtype(frame[name]):
+            assert frame[name].fillna("").tolist() == plain.iloc[:, position].tolist()
+
+
+@RELAXED
+@given(data=st.text(st.sampled_from('ab1,;"\n\r\t|')).map(str.encode))
+def test_any_text_is_a_table_or_a_sentence(tmp_path, data):
+    try:
+        frame = read_bytes(tmp_path, data)
+    except DataError as error:
+        assert str(error).endswith(".")
+    else:
+        assert len(frame) and len(frame.columns)
+
+
+def test_parts_are_written_under_one_header_in_turn(tmp_path):
+    alive = []
+
+    def parts():
+        for start in range(3):
+            alive.append((tmp_path / "t.csv").exists())
+            yield pd.DataFrame({"a": [start, start]}, index=[7, 7])
+
+    assert write_table(parts(), tmp_path / "t.csv") == 6
+    assert (tmp_path / "t.csv").read_text() == "a\n0\n0\n1\n1\n2\n2\n"
+    assert alive == [False] * 3
+    assert write_table(parts(), tmp_path / "t.parquet") == 6
+    assert pq.ParquetFile(tmp_path / "t.parquet").num_row_groups == 3
+
+
+def test_more_rows_than_a_block_are_all_written(tmp_path):
+    frame = pd.DataFrame({"a": range(25_001), "b": ["x", np.nan] * 12_500 + ["y"]})
+    assert write_table(frame, tmp_path / "t.csv") == 25_001
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), frame.astype({"b": pd.Series([""]).dtype}))
+
+
+def test_parts_of_parquet_take_the_types_of_the_first(tmp_path):
+    parts = [pd.DataFrame({"a": [1], "b": [None]}), pd.DataFrame({"a": [2], "b": ["x"]})]
+    write_table(parts, tmp_path / "t.parquet")
+    assert cells(read_table(tmp_path / "t.parquet")) == {"a": [1, 2], "b": [None, "x"]}
+    with pytest.raises(DataError, match="does not fit into Parquet"):
+        write_table([*parts, pd.DataFrame({"a": ["x"], "b": ["x"]})], tmp_path / "u.parquet")
+    with pytest.raises(DataError, match="does not fit into Parquet"):
+        write_table(pd.DataFrame({"a": [1, "x"]}), tmp_path / "u.parquet")
+    assert names(tmp_path) == ["t.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ([], "no table to write"),
+        (pd.DataFrame(index=[0]), "columns"),
+        ([pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})], r"columns \['b'\], expected \['a'\]"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' stands twice in the table to write"),
+        (pd.DataFrame([[1, 2]], columns=["1", 1]), "'1' stands twice"),
+        (pd.DataFrame([[1]], columns=[""]), "Column 1 in the table to write has no name"),
+        ([np.ones((2, 2))], "needs DataFrames but got ndarray"),
+        (pd.DataFrame({"a": ["x\0y"]}), r"cannot hold the NUL character in 'x\\x00y'"),
+        (pd.DataFrame({"a": ["x\ud800"]}, dtype=object), r"UTF-8 has no way to write '\\ud800'"),
+    ],
+)
+def test_tables_that_make_no_file_are_refused(tmp_path, tables, message):
+    with pytest.raises(DataError, match=message):
+        write_table(tables, tmp_path / "t.csv")
+    assert names(tmp_path) == []
+
+
+def test_number_names_become_text_and_the_table_stays_as_it_was(tmp_path):
+    frame = pd.DataFrame(np.eye(2))
+    write_table(frame, tmp_path / "t.csv")
+    assert frame.columns.tolist() == [0, 1]
+    assert (tmp_path / "t.csv").read_text() == "0,1\n1.0,0.0\n0.0,1.0\n"
+
+
+@pytest.mark.parametrize("names", [["\ufeffa", "b"], ["a;x", "b;y"], ["a|x", "b"], ["a\tx"], ["a,x"], ['"', "\rx"]])
+def test_names_that_could_mislead_a_reader_are_quoted(tmp_path, names):
+    frame = pd.DataFrame([["p;q|r"] * len(names)], columns=names)
+    write_table(frame, tmp_path / "t.csv")
+    assert cells(read_table(tmp_path / "t.csv")) == cells(frame)
+
+
+def test_table_without_rows_is_a_header(tmp_path):
+    assert write_table(pd.DataFrame({"a": [], 'b"': []}), tmp_path / "t.csv") == 0
+    assert (tmp_path / "t.csv").read_text() == 'a,"b"""\n'
+
+
+def test_existing_file_is_kept_unless_overwritten(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("mine")
+    frame = pd.DataFrame({"a": [1]})
+    with pytest.raises(DataError, match=r"t\.csv' exists; choose another name, or .* overwrite=True \(--force\)"):
+        write_table(frame, path)
+    assert path.read_text() == "mine"
+    write_table(frame, path, overwrite=True)
+    assert path.read_text() == "a\n1\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path):
+    usual, ours = tmp_path / "usual", tmp_path / "t.csv"
+    usual.touch()
+    write_table(pd.DataFrame({"a": [1]}), ours)
+    assert stat.S_IMODE(ours.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
+    ours.chmod(0o640)
+    link = tmp_path / "link.csv"
+    link.symlink_to(ours)
+    write_table(pd.DataFrame({"a": [2]}), link, overwrite=True)
+    assert link.is_symlink() and ours.read_text() == "a\n2\n"
+    assert stat.S_IMODE(ours.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_interrupted_writing_leaves_the_old_file_and_no_other(tmp_path, error, name):
+    def parts():
+        yield pd.DataFrame({"a": [1]})
+        assert len(names(tmp_path)) == 2  # the new one is in the same folder
+        raise error
+
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(error):
+        write_table(parts(), tmp_path / name, overwrite=True)
+    assert names(tmp_path) == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_same_table_gives_the_same_compressed_bytes(tmp_path):
+    frame = pd.DataFrame({"a": [1]})
+    write_table(frame, tmp_path / "one.csv.gz")
+    write_table(frame, tmp_path / "two.csv.gz")
+    one = (tmp_path / "one.csv.gz").read_bytes()
+    assert one == (tmp_path / "two.csv.gz").read_bytes()
+    assert one[4:8] == bytes(4)  # no time of writing
+
+
+@pytest.mark.parametrize("name", ["t.json", "t", "t.gz", "t.parqet"])
+def test_unknown_format_is_not_written(tmp_path, name):
+    with pytest.raises(DataError, match=r"has no known format; let its name end in \.csv, \.tsv, \.parquet"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / name)
+
+
+def test_places_that_cannot_be_read_are_named(tmp_path):
+    with pytest.raises(DataError, match=r"There is no file '.*none\.csv'; check the spelling"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="is a folder; name a file in it"):
+        read_table(tmp_path)
+    with pytest.raises(DataError, match=r"'.*t\.csv\.gz' cannot be read"):
+        read_bytes(tmp_path, b"a\n1\n", "t.csv.gz")
+    with pytest.raises(DataError, match=r"'.*t\.csv\.gz' cannot be read"):
+        read_bytes(tmp_path, gzip.compress(b"a\n1\n")[:-9], "t.csv.gz")
+    with pytest.raises(DataError, match=r"'.*t\.parquet' is not a sound Parquet file"):
+        read_bytes(tmp_path, b"PAR1 nonsense", "t.parquet")
+    with pytest.raises(DataError, match=r"'nowhere://t\.csv' cannot be read \(.*nowhere"):
+        read_table("nowhere://t.csv")
+    with pytest.raises(DataError, match=r"There is no file 'memory://ganaug/none\.csv'"):
+        read_table("memory://ganaug/none.csv")
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path):
+    frame = pd.DataFrame({"a": [1]})
+    (tmp_path / "d.csv").mkdir()
+    with pytest.raises(DataError, match=r"d\.csv' is a folder"):
+        write_table(frame, tmp_path / "d.csv", overwrite=True)
+    with pytest.raises(DataError, match=r"t\.csv' cannot be written \(No such file or directory\)"):
+        write_table(frame, tmp_path / "none" / "t.csv")
+    with pytest.raises(DataError, match=r"'nowhere://t\.csv' cannot be written \(.*nowhere"):
+        write_table(frame, "nowhere://t.csv")
+
+
+def test_full_disk_is_a_sentence_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"t\.csv' cannot be written \(No space left on device\)"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
+    assert names(tmp_path) == []
+
+
+def test_unreadable_file_is_named(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"t\.csv' cannot be read \(Permission denied\)"):
+        read_table(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv.gz", "t.parquet"])
+def test_url_is_written_whole_and_read_back(name):
+    url = f"memory://ganaug-files/{name}"
+    frame = pd.DataFrame({"a": [1, 2], "b": [0.5, None]})
+
+    def broken():
+        yield frame
+        raise RuntimeError
+
+    memory = fsspec.filesystem("memory")
+    try:
+        with pytest.raises(RuntimeError):
+            write_table(broken(), url)
+        assert not memory.exists(url)
+        assert write_table(frame, url) == 2
+        pd.testing.assert_frame_equal(read_table(url), frame)
+        with pytest.raises(DataError, match="exists"):
+            write_table(frame, url)
+        assert write_table(frame[:1], url, overwrite=True) == 1
+        assert len(read_table(url)) == 1
+    finally:
+        memory.rm("/ganaug-files", recursive=True)
+
+
+def test_chained_url_keeps_its_extension(tmp_path):
+    (tmp_path / "t.tsv.gz").write_bytes(gzip.compress(b"a,b\tc\n1\t2\n"))
+    assert cells(read_table(f"simplecache::file://{(tmp_path / 't.tsv.gz').as_posix()}")) == {"a,b": [1], "c": [2]}
+
+
+class Stream:
+    def __init__(self, data=b""):
+        self.buffer = io.BytesIO(data)
+
+    def flush(self):
+        pass
+
+
+def test_dash_is_the_standard_streams(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Stream(b"a;b\n1;x\n"))
+    monkeypatch.setattr(sys, "stdout", out := Stream())
+    assert write_table(read_table("-"), "-") == 1
+    assert out.buffer.getvalue() == b"a,b\n1,x\n"
+    monkeypatch.setattr(sys, "stdin", Stream(b""))
+    with pytest.raises(DataError, match=r"^standard input is empty"):
+        read_table("-")
+
+
+def test_broken_pipe_of_standard_output_is_left_to_the_caller(monkeypatch):
+    class Closed(io.BytesIO):
+        def write(self, data):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", out := Stream())
+    out.buffer = Closed()
+    with pytest.raises(BrokenPipeError):
+        write_table(pd.DataFrame({"a": [1]}), "-")
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no such device")
+def test_device_is_written_to_and_not_replaced():
+    assert write_table(pd.DataFrame({"a": [1]}), "/dev/null") == 1
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_parquet_dtypes_stay_as_they_are(tmp_path):
+    frame = pd.DataFrame({
+        "c": pd.Categorical(["x", "y", "x"], categories=["y", "x", "z"]),
+        "i": np.array([1, 2, 3], dtype="int8"),
+        "n": pd.array([1, None, 3], dtype="Int32"),
+        "z": pd.to_datetime(["2024-01-01", None, "2024-01-03"], utc=True),
+    })  # fmt: skip
+    write_table((frame[:1], frame[1:]), tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), frame)
