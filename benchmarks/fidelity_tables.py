@@ -25,6 +25,7 @@ from .protocol import BenchmarkError, Results
 from .tables import MODELS, Task, load_task, run_peer, synthesize
 
 WORST = 5
+DISTURBED = 0.1  # processors that other programs may use before the times are called into question
 
 
 # ---- measuring -----------------------------------------------------------------------------------
@@ -36,10 +37,19 @@ def measure(model: str, task: Task, seed: int, options: argparse.Namespace) -> d
     result: dict[str, Any] = {"rows": len(synthetic), "machine": _machine(), **costs}
     if "sample_seconds" in costs:
         result["rows_per_second"] = len(synthetic) / max(costs["sample_seconds"], 1e-9)
+        result["notes"] = [*costs.get("notes", []), *_disturbance(costs)]
     if model != "held-out":  # these are the rows to be tested on
         scores = protocol.downstream_scores(synthetic, task.tidy_test, task.columns, seed, small=options.small)
         result |= scores
     return result | _closeness(model, synthetic, task, seed)
+
+
+def _disturbance(costs: dict[str, Any]) -> list[str]:
+    """Say so if other programs took part of the machine during training; networks slow down out of proportion."""
+    others, seconds = costs["others_cpu_seconds"], costs["measured_fit_seconds"]
+    if others < DISTURBED * seconds:
+        return []
+    return [f"other programs used {others:.0f} processor seconds in the {seconds:.0f} s of fitting: times are too long"]
 
 
 def _closeness(model: str, synthetic: pd.DataFrame, task: Task, seed: int) -> dict[str, Any]:

@@ -81,7 +81,10 @@ def main() -> None:
     try:
         versions = {name: metadata.version(name) for name in ("ctgan", "torch")}
     except metadata.PackageNotFoundError:
-        sys.exit(f"CTGAN is not installed for {sys.executable}.")
+        sys.exit(
+            f"it is not installed for {sys.executable}: pip install 'ganaug[bench]', name the Python of another "
+            "environment with --peer-python, or go without by --peer none."
+        )
     if sys.argv[1] == "--versions":
         print(json.dumps(versions))
         return

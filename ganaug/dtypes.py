@@ -36,7 +36,7 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
     Raises
     ------
     DataError
-        The dtype is one that ganaug cannot bring back (complex, period, interval, sparse, ...).
+        The dtype is one that ganaug cannot bring back (complex, period, interval, ...).
     """
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -49,6 +49,8 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
             "categories": plain.tolist(),
             "inner": inner,
         }
+    if isinstance(dtype, pd.SparseDtype):
+        return {"dtype": "sparse", "name": str(dtype), "inner": describe_dtype(_dense(series))}
     name = str(dtype)
     supported = (
         pd.api.types.is_bool_dtype(dtype)
@@ -58,7 +60,7 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
         or name == "object"
         or name.startswith(_TIME)
     )
-    if not supported or name.startswith("Sparse"):
+    if not supported:
         raise DataError(
             f"Column {series.name!r} has the dtype {name}, which ganaug cannot generate; convert it to numbers, text "
             "or dates first, or leave the column out."
@@ -93,8 +95,10 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     DataError
         An object column holds something that is neither text, number nor boolean.
     """
-    missing = series.isna().to_numpy(dtype=bool)
     name = description["dtype"]
+    if name == "sparse":
+        return split(_dense(series), description["inner"])
+    missing = series.isna().to_numpy(dtype=bool)
     if name == "category":
         codes = series.cat.codes.to_numpy()
         categories, _ = split(pd.Series(series.cat.categories), description["inner"])
@@ -110,6 +114,10 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     if pd.api.types.is_float_dtype(dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan), missing
     return _split_objects(series, missing), missing
+
+
+def _dense(series: pd.Series[Any]) -> pd.Series[Any]:
+    return series.astype(series.dtype.subtype) if isinstance(series.dtype, pd.SparseDtype) else series
 
 
 def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
@@ -160,6 +168,8 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
         Column with the original dtype and missing mark.
     """
     name = description["dtype"]
+    if name == "sparse":
+        return restore(plain, missing, description["inner"]).astype(description["name"])
     if name == "category":
         inner = description["inner"]
         listed = np.asarray(description["categories"], dtype=object)
@@ -168,8 +178,8 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
         codes = [
             -1 if gone else position[(type(value), value)] for value, gone in zip(plain.tolist(), missing, strict=True)
         ]
-        dtype = pd.CategoricalDtype(categories, ordered=description["ordered"])
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype))
+        learned = pd.CategoricalDtype(categories, ordered=description["ordered"])
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=learned))
     if name.startswith(_TIME):
         return _restore_time(plain, missing, name)
     if name == "object":
@@ -186,12 +196,12 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
     if isinstance(dtype, np.dtype):
         values = np.where(missing, np.nan, plain) if dtype.kind == "f" and missing.any() else plain
         return pd.Series(values.astype(dtype))
-    series = pd.Series(pd.array(plain, dtype=_nullable(plain)))
-    series[missing] = pd.NA
-    return series.astype(dtype)
+    array: Any = pd.array(plain.tolist(), dtype=_nullable(plain))
+    array[missing] = pd.NA
+    return pd.Series(array).astype(dtype)
 
 
-def _nullable(plain: Plain) -> str:
+def _nullable(plain: Plain) -> Any:
     return {"i": "Int64", "u": "UInt64", "f": "Float64", "b": "boolean"}[plain.dtype.kind]
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+Network = TypeVar("Network", bound=nn.Module)
 
-def initialise(module: nn.Module, generator: torch.Generator) -> nn.Module:
+
+def initialise(module: Network, generator: torch.Generator) -> Network:
     """Draw the weights of `module` from `generator`, leaving torch's global generator alone.
 
     Parameters
@@ -66,6 +70,8 @@ class SpectralLinear(nn.Linear):
     ----------
     .. [1] Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018.
     """
+
+    u: Tensor
 
     def __init__(self, n_in: int, n_out: int, bias: bool = True):
         super().__init__(n_in, n_out, bias)

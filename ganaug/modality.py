@@ -87,6 +87,37 @@ class Architecture:
     batch_norm: bool = False
 
 
+class Generator(nn.Module):
+    """Latent vectors and classes to encoded samples; what every modality's generator is.
+
+    Attributes
+    ----------
+    noise_dim : int
+        How many uniform numbers per sample it wants besides z.
+    """
+
+    noise_dim: int
+
+    def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
+        """Return final samples; ``forward``, of the same arguments, gives the soft ones that training needs.
+
+        Parameters
+        ----------
+        z : Tensor of shape (n, latent_dim)
+            Standard normal.
+        c : Tensor of shape (n,)
+            Class codes.
+        noise : Tensor of shape (n, noise_dim)
+            Uniform in (0, 1).
+
+        Returns
+        -------
+        Tensor of shape (n, ...)
+            Encoded samples.
+        """
+        return self(z, c, noise)
+
+
 @dataclass(frozen=True)
 class Modality:
     """One kind of data: how it is recognised, encoded, generated and judged.
@@ -100,9 +131,8 @@ class Modality:
     encoder : callable
         ``encoder(**options) -> Encoder`` (a class with ``from_json``).
     generator, discriminator : callable
-        ``generator(schema, architecture) -> torch.nn.Module`` and the same for the discriminator. The generator's
-        ``forward(z, c, noise)`` gives soft samples for training; ``sample(z, c, noise)`` gives final ones, and
-        ``noise_dim`` says how many uniform numbers per sample it wants.
+        ``generator(schema, architecture) -> Generator``, and ``discriminator(schema, architecture)``, a module of
+        ``(x, c)`` that gives logits; both uninitialised, on the "meta" device.
     score : callable
         ``score(real, synthetic, seed) -> float``: how good synthetic samples are by held-out real ones, higher is
         better. Each argument is a pair (features, class codes).
@@ -111,6 +141,6 @@ class Modality:
     name: str
     accepts: Callable[[Any], bool]
     encoder: Any
-    generator: Callable[[Mapping[str, Json], Architecture], nn.Module]
+    generator: Callable[[Mapping[str, Json], Architecture], Generator]
     discriminator: Callable[[Mapping[str, Json], Architecture], nn.Module]
     score: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float]

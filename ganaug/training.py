@@ -25,9 +25,10 @@ from torch import Tensor, nn
 
 from .errors import TrainingError
 from .losses import Loss
+from .modality import Generator
 from .storage import flatten_optimizer, restore_optimizer
 
-Score = Callable[[nn.Module], float]
+Score = Callable[[Generator], float]
 
 HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 """What is recorded of every step."""
@@ -154,9 +155,9 @@ class TrainingState:
         Time spent so far.
     """
 
-    generator: nn.Module
+    generator: Generator
     discriminator: nn.Module
-    average: nn.Module
+    average: Generator
     optimizers: dict[str, torch.optim.Optimizer]
     rng: torch.Generator
     history: Tensor
@@ -168,7 +169,7 @@ class TrainingState:
     seconds: float = 0.0
 
     @classmethod
-    def start(cls, generator: nn.Module, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
+    def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
         """Return the state before the first step; the networks are initialised and on their device."""
         make = OPTIMIZERS[plan.optimizer] if isinstance(plan.optimizer, str) else plan.optimizer
         players = {"generator": generator, "discriminator": discriminator}
@@ -284,7 +285,7 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples) -> None:
     loss, generator, discriminator = plan.loss, state.generator, state.discriminator
     real, c = samples.draw(plan.batch_size, state.rng)
     z = torch.randn(len(c), plan.latent_dim, generator=state.rng, device=c.device)
-    noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)  # type: ignore[arg-type]
+    noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)
     # One autocast context per pass: kept open over an optimizer step it would serve stale casted weights.
     with _cast(plan, c.device):
         fake = generator(z, c, noise)
@@ -372,9 +373,6 @@ def _roll_back(state: TrainingState, sound: tuple[dict[str, Tensor], dict[str, A
 
 
 def _progress(state: TrainingState, plan: Plan, first: int, newest: float | None, note: str) -> Progress:
-    means = (
-        state.history[min(first, max(0, state.step - 1)) : state.step].mean(0).tolist()
-        if state.step
-        else [math.nan] * 4
-    )
-    return Progress(state.step, plan.max_steps, state.seconds, *means, newest, note)
+    means = state.history[min(first, max(0, state.step - 1)) : max(1, state.step)].mean(0).tolist()
+    d_loss, g_loss, on_real, on_synthetic = means
+    return Progress(state.step, plan.max_steps, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)

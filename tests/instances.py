@@ -14,4 +14,4 @@ def checked_augmenter():
     """Hardly trained at all, for checks of form."""
     from ganaug import GANAugmenter
 
-    return GANAugmenter(max_steps=2, batch_size=16, width=8, random_state=0, device="cpu")
+    return GANAugmenter(max_steps=2, batch_size=16, width=8, filters=None, random_state=0, device="cpu")

@@ -160,6 +160,14 @@ def test_every_format_reads_back_equal(tmp_path, name):
     assert cells(again) == cells(frame)
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+@pytest.mark.parametrize("awkward", ["\r", "\n", "\r\n", '"', '""', ",", "\t", "\ufeff", " ", "'", "\\", "NA", "-"])
+def test_awkward_text_reads_back_equal(tmp_path, awkward, name):
+    frame = pd.DataFrame({"a": [awkward, awkward + "x"], "b": [1, 2]})
+    write_table(frame, tmp_path / name)
+    assert cells(read_table(tmp_path / name)) == cells(frame)
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
 CELLS = st.sampled_from([
     st.integers(-(2**70), 2**70).map(str),

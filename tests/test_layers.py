@@ -14,10 +14,10 @@ MAX_LINES = 400
 # A room may import only from rows above its own; two rooms of one row never see each other.
 LAYERS = [
     {"errors"},
-    {"params", "rng"},
-    {"modality", "losses", "metrics"},
+    {"params", "rng", "threads"},
+    {"modality", "losses", "metrics", "layers", "trees", "dtypes", "storage"},
     {"table", "image"},
-    {"training", "storage", "filters"},
+    {"training", "filters"},
     {"augmenter"},
     {"report"},
     {"mixing", "gain"},
@@ -136,7 +136,7 @@ def test_a_sound_tree_has_no_breach(tmp_path):
         ("ganaug/rng.py", "from . import GANAugmenter", "must not import '__init__'"),
         ("ganaug/table/encoder.py", "from ..image import IMAGE", "'table' .* must not import 'image'"),
         ("ganaug/table/encoder.py", "from .. import training", "must not import 'training'"),
-        ("ganaug/training.py", "from .storage import save", "must not import 'storage'"),
+        ("ganaug/training.py", "from .filters import draw", "must not import 'filters'"),
         ("ganaug/augmenter.py", "from ganaug_cli.main import main", "must not import 'cli'"),
         ("cli/main.py", "from ganaug.training import train_gan", "may use only .* not 'training'"),
         ("cli/main.py", "from ganaug import training", "may use only .* not 'training'"),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import CollapseWarning, DataError
-from ..filters import FILTERS, Judge, Samples, with_strength
+from ..filters import FILTERS, Judge, Samples, draw, with_strength
 from ..layers import initialise
 from ..metrics import COLLAPSED, diversity
-from ..modality import Architecture, Encoder, Modality
+from ..modality import Architecture, Encoder, Generator, Modality
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import RealSamples, TrainingState, train_gan
 from .checkpoint import Checkpoint
@@ -25,7 +25,7 @@ from .labels import Labels
 from .model import Model
 from .progress import say, shown, status
 from .recipe import Options, Recipe, recipe_for
-from .sampling import Source, Streams, prior_codes
+from .sampling import OVERSAMPLING, Source, Streams, prior_codes
 
 Codes = NDArray[np.int64]
 
@@ -127,8 +127,8 @@ def _learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray
     learned = counts[codes] >= _MIN_CLASS
     if learned.sum() < _MIN_ROWS or len(counts) - len(rare) < 2:
         raise DataError(
-            f"There are {int(learned.sum())} rows to learn from (n_samples = {n}) in {len(counts) - len(rare)} classes; "
-            f"ganaug needs at least {_MIN_ROWS} rows in 2 classes."
+            f"There are {int(learned.sum())} rows to learn from (n_samples = {n}), in {len(counts) - len(rare)} "
+            f"classes; ganaug needs at least {_MIN_ROWS} rows in 2 classes."
         )
     return np.asarray(learned)
 
@@ -152,11 +152,10 @@ def _train(
     modality: Modality, encoder: Encoder, data: _Data, recipe: Recipe, options: Options, seed: int
 ) -> TrainingState:
     schema, device = encoder.to_json(), recipe.device
-    networks = [
-        initialise(build(schema, recipe.architecture), torch_stream(seed, name)).to(device)
-        for name, build in (("generator", modality.generator), ("discriminator", modality.discriminator))
-    ]
-    state = TrainingState.start(*networks, recipe.plan, torch_stream(seed, "training", device=device))
+    generator = initialise(modality.generator(schema, recipe.architecture), torch_stream(seed, "generator"))
+    discriminator = initialise(modality.discriminator(schema, recipe.architecture), torch_stream(seed, "discriminator"))
+    rng = torch_stream(seed, "training", device=device)
+    state = TrainingState.start(generator.to(device), discriminator.to(device), recipe.plan, rng)
     checkpoint = Checkpoint.of(options, recipe, data.x, data.codes, seed)
     if checkpoint and options.resume:
         checkpoint.load(state)
@@ -179,24 +178,25 @@ def _batch_weights(prior: Sequence[float]) -> Tensor:
 
 def _scorer(
     modality: Modality, encoder: Encoder, data: _Data, architecture: Architecture, seed: int
-) -> Callable[[nn.Module], float]:
+) -> Callable[[Generator], float]:
     """Return the function that says how good a generator's samples are by the held-out rows."""
     held = encoder.features(data.held_x), data.held_codes
     scores = iter(range(10**9))
 
-    def score(generator: nn.Module) -> float:
+    def score(generator: Generator) -> float:
         if not data.enough_held_out:
             return float(next(scores))  # nothing to judge by: the last weights are kept
         device = next(generator.parameters()).device
         source = Source(generator.to("cpu"), encoder.features, [], architecture.latent_dim)
-        synthetic = _sampled(source, data.prior, stream_seed(seed, "score"))
+        n = int(np.clip(len(data.x), 1000, _SCORED))
+        synthetic = _sampled(source, data.prior, stream_seed(seed, "score"), n)
         generator.to(device)
         return modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
     return score
 
 
-def _sampled(source: Source, prior: Sequence[float], seed: int, n: int = _SCORED) -> Samples:
+def _sampled(source: Source, prior: Sequence[float], seed: int, n: int) -> Samples:
     codes = prior_codes(prior, 0, n, seed)
     return Samples(source.features(Streams(source, seed).take(codes)), torch.from_numpy(codes))
 
@@ -207,22 +207,39 @@ def _choose_filters(model: Model, data: _Data, wanted: Any, seed: int) -> tuple[
     if by_user == {} or (by_user is None and not data.enough_held_out):
         return [], {"strengths": {}, "scores": []}
     real = Samples(model.encoder.features(data.x), data.codes)
-    n = int(np.clip(len(data.x), 2000, 40_000))
+    n = int(np.clip(len(data.x), 1000, 40_000))
     candidates = _sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
     names = list(FILTERS) if by_user is None else list(by_user)
     fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name)) for name in names]
     judges = [judge for judge in fitted if judge is not None]
     if by_user is not None:
         return with_strength(judges, by_user), {"strengths": by_user, "scores": []}
-    held = model.encoder.features(data.held_x), data.held_codes
-    tried: list[tuple[dict[str, float], float]] = []
-    for strengths in _grid([judge.name for judge in judges]):
-        source = replace(model.source(), judges=with_strength(judges, strengths))
-        synthetic = _sampled(source, model.prior, stream_seed(seed, "score"))
-        score = model.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
-        tried.append((strengths, score))
+    tried = list(_tried(model, data, judges, seed))
     best = max(tried, key=lambda pair: pair[1])[0]  # the first of equals, and so the weakest
     return with_strength(judges, best), {"strengths": best, "scores": [[s, round(v, 5)] for s, v in tried]}
+
+
+def _tried(model: Model, data: _Data, judges: Sequence[Judge], seed: int) -> Iterator[tuple[dict[str, float], float]]:
+    """Yield strengths, and how good the held-out rows find what they let through of one set of candidates."""
+    held = model.encoder.features(data.held_x), data.held_codes
+    n = OVERSAMPLING * int(np.clip(len(data.x), 1000, _SCORED))
+    pool = _sampled(model.source(), model.prior, stream_seed(seed, "pool"), n)
+    weights = {judge.name: judge.log_weight(pool) for judge in judges}
+    for strengths in _grid([judge.name for judge in judges]):
+        total = sum((strength * weights[name] for name, strength in strengths.items()), torch.zeros(n))
+        kept = _drawn_by_class(pool.codes, total, torch_stream(seed, "draw"))
+        chosen = pool.rows(kept)
+        score = model.modality.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
+        yield strengths, score
+
+
+def _drawn_by_class(codes: Tensor, weights: Tensor, rng: torch.Generator) -> Tensor:
+    """Return the rows that survive when each class keeps one in `OVERSAMPLING`."""
+    kept = []
+    for code in torch.unique(codes):
+        rows = torch.nonzero(codes == code).squeeze(1)
+        kept.append(rows[draw(weights[rows], max(1, len(rows) // OVERSAMPLING), rng)])
+    return torch.cat(kept)
 
 
 def _strengths(wanted: Any) -> dict[str, float] | None:

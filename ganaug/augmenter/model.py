@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import ModelFileError
 from ..filters import Judge
 from ..layers import fill_tables
-from ..modality import Architecture, Encoder, Modality
+from ..modality import Architecture, Encoder, Generator, Modality
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from .labels import Labels
@@ -36,7 +36,7 @@ class Model:
         Share of each class in the training rows; 0 for a class too rare to learn.
     architecture : Architecture
         Sizes of the networks.
-    generator : torch.nn.Module
+    generator : Generator
         On the CPU, in evaluation mode, without gradients.
     judges : list of Judge
         Filters that are in use.
@@ -51,7 +51,7 @@ class Model:
     labels: Labels
     prior: list[float]
     architecture: Architecture
-    generator: torch.nn.Module
+    generator: Generator
     judges: list[Judge]
     history: Tensor
     facts: dict[str, Any] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Model:
         ModelFileError
             The file is damaged, foreign or newer, or its modality is not among `modalities`.
         """
-        built: list[torch.nn.Module] = []
+        built: list[Generator] = []
         tensors, metadata = read_model(path, _expectation(path, modalities, built))
         modality = modalities[metadata["modality"]]
         generator = built[-1].to_empty(device="cpu")
@@ -118,7 +118,7 @@ def _strip(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
 
 
 def _expectation(
-    path: str | os.PathLike[str], modalities: Mapping[str, Modality], built: list[torch.nn.Module]
+    path: str | os.PathLike[str], modalities: Mapping[str, Modality], built: list[Generator]
 ) -> Callable[[dict[str, Any]], dict[str, TensorSpec]]:
     """Return the function that says which tensors a model's metadata imply; it leaves the bare network in `built`."""
 

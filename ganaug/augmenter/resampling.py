@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from ..errors import DataWarning, ParameterError
 from ..rng import stream_seed
 from .model import Model

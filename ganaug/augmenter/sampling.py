@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..filters import FILTERS, Judge, Samples, draw, log_weights
+from ..modality import Generator
 from ..rng import torch_stream
 
 BLOCK = 512
@@ -42,7 +43,7 @@ class Source:
         Length of z.
     """
 
-    generator: nn.Module
+    generator: Generator
     features: Callable[[Tensor], Tensor]
     judges: Sequence[Judge]
     latent_dim: int
@@ -50,10 +51,9 @@ class Source:
     def candidates(self, code: int, n: int, rng: torch.Generator) -> Tensor:
         """Return `n` encoded candidates of one class."""
         z = torch.randn(n, self.latent_dim, generator=rng)
-        noise = torch.rand(n, self.generator.noise_dim, generator=rng)  # type: ignore[arg-type]
+        noise = torch.rand(n, self.generator.noise_dim, generator=rng)
         with torch.no_grad():
-            sampled: Tensor = self.generator.sample(z, torch.full((n,), code), noise)  # type: ignore[operator]
-        return sampled
+            return self.generator.sample(z, torch.full((n,), code), noise)
 
     def judged(self, x: Tensor, code: int) -> Samples:
         """Return encoded samples of one class as judges see them."""

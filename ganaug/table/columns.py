@@ -241,11 +241,8 @@ class Number:
     def from_json(cls, facts: dict[str, Any]) -> Number:
         """Return the column that `to_json` described."""
         marginal = facts["marginal"] and Marginal.from_json(facts["marginal"])
-        return cls(
-            *(facts[k] for k in ("kind", "base", "step", "decimals", "limits", "spikes")),
-            marginal,
-            facts["missing"],
-        )
+        keys = ("kind", "base", "step", "decimals", "limits", "spikes", "missing")
+        return cls(marginal=marginal, **{key: facts[key] for key in keys})
 
 
 @dataclass

@@ -17,10 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..dtypes import Mask, Plain, restore, split
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
 from .columns import COLUMNS, Category, Column, Constant, Determined, Identifier, Number
-from ..dtypes import Mask, Plain, restore, split
 from .schema import fit_columns, refuse_infinite
 
 
@@ -338,7 +338,8 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
             repeated = X.columns[X.columns.duplicated()][0]
             raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
         names = [_plain_name(name) for name in X.columns]
-        attrs = {k: X.attrs[k] for k in ("missing_text", "decimals", "datetime_format", "boolean_text") if k in X.attrs}
+        kept = ("missing_text", "decimals", "datetime_format", "boolean_text", "column_order")
+        attrs = {k: X.attrs[k] for k in kept if k in X.attrs}
         return X.set_axis(names, axis=1), {"kind": "frame", "attrs": attrs}
     array = np.asarray(X)
     frame = pd.DataFrame(array)
@@ -382,11 +383,8 @@ def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> li
     names = []
     for feature in listed:
         position = isinstance(feature, int | np.integer) and feature not in frame.columns
-        if (
-            position
-            and not -frame.shape[1] <= feature < frame.shape[1]
-            or not position
-            and feature not in frame.columns
+        if (position and not -frame.shape[1] <= feature < frame.shape[1]) or (
+            not position and feature not in frame.columns
         ):
             raise DataError(f"categorical_features names the column {feature!r}, which is not in the data.")
         names.append(frame.columns[feature] if position else feature)
@@ -395,12 +393,13 @@ def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> li
 
 def _split_like(series: pd.Series[Any], dtype: dict[str, Any]) -> tuple[Plain, Mask]:
     """Take a column apart as in training, whatever its dtype is now."""
-    if dtype["dtype"] not in ("object", "category") and str(series.dtype) != dtype["dtype"]:
+    learned = dtype.get("name", dtype["dtype"])
+    if learned not in ("object", "category") and str(series.dtype) != learned:
         try:
-            series = series.astype(dtype["dtype"])
+            series = series.astype(learned)
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"Column {series.name!r} was {dtype['dtype']} in training and is {series.dtype} now: {error}"
+                f"Column {series.name!r} was {learned} in training and is {series.dtype} now: {error}"
             ) from None
     if dtype["dtype"] == "category" and not isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype("category")

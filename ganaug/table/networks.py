@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..layers import SpectralLinear
-from ..modality import Architecture
+from ..modality import Architecture, Generator
 from .encoder import Layout
 
 _SLOPE = 0.2
@@ -35,9 +35,13 @@ class SegmentSoftmax(nn.Module):
     Segments of similar size are padded to the next power of two and share one softmax.
     """
 
+    source: Tensor
+    target: Tensor
+
     def __init__(self, layout: Layout):
         super().__init__()
-        starts, groups = layout.starts(), {}
+        starts = layout.starts()
+        groups: dict[int, list[tuple[int, int]]] = {}
         for start, size in zip(starts.tolist(), layout.segments, strict=True):
             groups.setdefault(max(1, (size - 1).bit_length()), []).append((start, size))
         self.shapes = [(len(members), 2**bits) for bits, members in sorted(groups.items())]
@@ -92,7 +96,7 @@ class GeneratorBlock(nn.Module):
         return h + self.linear2(functional.leaky_relu(self.norm2(inner), _SLOPE))
 
 
-class TableGenerator(nn.Module):
+class TableGenerator(Generator):
     """Latent vectors and classes to encoded rows.
 
     Parameters
@@ -102,6 +106,8 @@ class TableGenerator(nn.Module):
     architecture : Architecture
         Sizes.
     """
+
+    gates: Tensor
 
     def __init__(self, layout: Layout, architecture: Architecture):
         super().__init__()
@@ -194,6 +200,8 @@ class TableDiscriminator(nn.Module):
     .. [1] Tancik et al., "Fourier Features Let Networks Learn High Frequency Functions", NeurIPS 2020.
     """
 
+    places: Tensor
+
     def __init__(self, layout: Layout, architecture: Architecture):
         super().__init__()
         width = architecture.width
@@ -251,7 +259,7 @@ class TableDiscriminator(nn.Module):
         return (self.last(h).squeeze(1) + (h * by_class).sum(1)).float()
 
 
-def table_generator(schema: Mapping[str, Any], architecture: Architecture) -> nn.Module:
+def table_generator(schema: Mapping[str, Any], architecture: Architecture) -> Generator:
     """Return an uninitialised generator for the table that an encoder's JSON describes."""
     with torch.device("meta"):
         return TableGenerator(Layout.from_schema(schema), architecture)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..dtypes import Mask, Plain, describe_dtype, split
 from ..errors import DataError, ParameterError
 from .columns import Category, Column, Constant, Determined, Identifier, Number, count_values
-from ..dtypes import Mask, Plain, describe_dtype, split
 from .identifiers import Form, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")

@@ -1,0 +1,117 @@
+"""The front of the command line: what users hear of errors and warnings, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+
+
+class Front(click.Group):
+    """A group of commands whose errors are one sentence on standard error.
+
+    The exit code is 1 for data or a file that cannot be used, 2 for a wrong command line, 130 after Ctrl-C.
+    """
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command line, and leave with its exit code."""
+        state = kwargs.setdefault("obj", {"debug": False})
+        try:
+            with spoken_warnings():
+                code = super().main(*args, **{**kwargs, "standalone_mode": False})
+            sys.exit(code or 0)
+        except Exception as error:
+            code, sentence = _code_and_sentence(error)
+            if state["debug"]:
+                traceback.print_exception(error)
+            else:
+                click.echo(f"ganaug: {' '.join(sentence.split())}", err=True)
+            sys.exit(code)
+
+
+def debug_option(function: Function) -> Function:
+    """Add ``--debug``, which may stand before or after the name of a command."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            context.find_root().obj["debug"] = True
+
+    add = click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=remember,
+        help="Show the traceback of an error.",
+    )
+    return add(function)
+
+
+def speaker(quiet: bool) -> Callable[[str], None]:
+    """Return the function that says something on standard error; it does nothing when `quiet`."""
+
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text, err=True)
+
+    return say
+
+
+@contextlib.contextmanager
+def spoken_warnings() -> Iterator[None]:
+    """Say each warning of ganaug once, as a line on standard error, and keep those of other libraries to itself."""
+    said = set()
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        text = " ".join(str(message).split())
+        if category.__module__.split(".")[0] == "ganaug" and text not in said:
+            said.add(text)
+            click.echo(f"warning: {text}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        yield
+
+
+@contextlib.contextmanager
+def resumable(checkpoint: str | None) -> Iterator[None]:
+    """Say, when training is interrupted, how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if checkpoint and Path(checkpoint).exists():
+            text = f"interrupted; the same command with --resume continues from {checkpoint!r}."
+        else:
+            text = "interrupted before a first checkpoint was written; the same command starts afresh."
+        click.echo(f"\nganaug: {text}", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _code_and_sentence(error: Exception) -> tuple[int, str]:
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "ganaug"
+        return USAGE_ERROR, f"{error.format_message().rstrip('.')}; see '{where} --help'."
+    if isinstance(error, click.ClickException):
+        return error.exit_code, error.format_message()
+    if isinstance(error, click.Abort):
+        return INTERRUPTED, "interrupted."
+    ganaug = sys.modules.get("ganaug")  # where it was not even imported, the error is not one of its own
+    if ganaug is not None and isinstance(error, ganaug.ParameterError):
+        return USAGE_ERROR, str(error)
+    if ganaug is not None and isinstance(error, ganaug.GanaugError):
+        return DATA_ERROR, str(error)
+    return DATA_ERROR, (
+        f"unexpected {type(error).__name__}: {error}; this should not happen, please report it (--debug shows the "
+        "traceback)."
+    )

@@ -1,0 +1,190 @@
+"""``ganaug inspect``: what a model knows; nothing is sampled or run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .front import debug_option
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ganaug import GANAugmenter
+
+EXAMPLE = """\b
+Example:
+  ganaug inspect loans.safetensors"""
+
+_SHOWN_VALUES = 6
+
+
+@click.command("inspect", epilog=EXAMPLE)
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as one JSON object.")
+@debug_option
+def inspect_model(model: str, as_json: bool) -> None:
+    """Show what MODEL knows: columns, classes, training, filters, origin."""
+    facts = model_facts(model)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in (_origin(facts), _columns(facts), _classes(facts)):
+        console.print(table)
+
+
+def model_facts(path: str) -> dict[str, Any]:
+    """Return everything there is to say of a model, as plain JSON.
+
+    Parameters
+    ----------
+    path : str
+        A model file; its checksum is verified.
+
+    Returns
+    -------
+    dict
+        ``file``, ``ganaug_version``, ``format_version``, ``modality``, ``rows``, ``label``, ``classes``, ``columns``,
+        ``steps``, ``seconds``, ``seed``, ``held_out_rows``, ``held_out_scores``, ``filters`` and ``params``.
+    """
+    from safetensors import safe_open
+
+    from ganaug import GANAugmenter
+
+    augmenter = GANAugmenter.load(path)
+    with safe_open(path, framework="np") as file:  # what `load` has checked a moment ago
+        metadata = json.loads(file.metadata()["ganaug"])
+    model, facts = augmenter.model_, augmenter.model_.facts
+    return {
+        "file": path,
+        "ganaug_version": metadata["ganaug_version"],
+        "format_version": metadata["format_version"],
+        "modality": model.modality.name,
+        "rows": facts["n_rows"],
+        "label": model.labels.container.get("name"),
+        "classes": _class_facts(augmenter),
+        "columns": _column_facts(augmenter.schema_),
+        "steps": len(model.history),
+        "seconds": facts["seconds"],
+        "seed": facts["seed"],
+        "held_out_rows": facts["held_out"],
+        "held_out_scores": facts["scores"] if facts["held_out"] else [],
+        "filters": facts["filters"],
+        "params": facts.get("params", {}),
+    }
+
+
+def _class_facts(augmenter: GANAugmenter) -> list[dict[str, Any]]:
+    pairs = zip(augmenter.model_.labels.values, augmenter.class_prior_.tolist(), strict=True)
+    return [
+        {"label": label, "share": share, "diversity": augmenter.diversity_.get(str(label))} for label, share in pairs
+    ]
+
+
+def _column_facts(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    known = zip(schema["names"], schema["columns"], schema["dtypes"], strict=True)
+    return [{"name": n, "dtype": d["dtype"]} | _known_of(c, d["dtype"], schema["names"]) for n, c, d in known]
+
+
+def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any]) -> dict[str, Any]:
+    """Return what is known of a column: its kind, and range, values, or where it comes from."""
+    kind = column["kind"]
+    facts: dict[str, Any] = {"kind": kind, "missing": bool(column.get("missing", False))}
+    if kind in ("numeric", "datetime"):
+        low, high = (_moment(value, dtype) for value in column["limits"])
+        spikes = [_moment(value, dtype) for value in column["spikes"]]
+        return facts | {"min": low, "max": high, "decimals": column["decimals"], "frequent": spikes}
+    if kind == "determined":
+        values = {json.dumps(value) for value in column["values"] if value is not None}
+        return facts | {"missing": None in column["values"], "values": len(values), "by": names[column["by"]]}
+    if kind == "identifier":
+        return facts
+    shown = [_moment(value, dtype) for value in column["values"][:_SHOWN_VALUES]]
+    gone = facts["missing"] or not column["values"]
+    return facts | {"missing": gone, "values": len(column["values"]), "such_as": shown}
+
+
+def _moment(value: Any, dtype: str) -> Any:
+    """Return a date or duration as text; it is kept as an integer in the unit of its dtype."""
+    if not dtype.startswith(("datetime64", "timedelta64")):
+        return value
+    import pandas as pd
+
+    unit = dtype.split("[")[1].split("]")[0].split(",")[0]
+    kind = "datetime64" if dtype.startswith("datetime64") else "timedelta64"
+    return str(pd.Series([value]).astype(f"{kind}[{unit}]").iloc[0])
+
+
+def _origin(facts: Mapping[str, Any]) -> Table:
+    table = _table(facts["file"], "", "")
+    best = max((score for _, score in facts["held_out_scores"]), default=None)
+    strengths = ", ".join(f"{name} at {value:g}" for name, value in facts["filters"]["strengths"].items())
+    rows = {
+        "kind of data": facts["modality"],
+        "training rows": f"{facts['rows']}, {facts['held_out_rows']} of them held out",
+        "training": f"{facts['steps']} steps in {facts['seconds']:.0f} s, seed {facts['seed']}",
+        "held-out score": "too few rows to hold any out" if best is None else f"{best:.3f}",
+        "filters": strengths or "none",
+        "written by": f"ganaug {facts['ganaug_version']}, file format {facts['format_version']}",
+        "options": ", ".join(f"{name}={value}" for name, value in sorted(facts["params"].items())),
+    }
+    for name, text in rows.items():
+        table.add_row(_plain(name), _plain(text))
+    table.show_header = False
+    return table
+
+
+def _columns(facts: Mapping[str, Any]) -> Table:
+    table = _table(f"{len(facts['columns'])} columns", "column", "kind", "known", "missing")
+    for column in facts["columns"]:
+        missing = "yes" if column["missing"] else ""
+        table.add_row(*map(_plain, (column["name"], column["kind"], _in_words(column), missing)))
+    return table
+
+
+def _classes(facts: Mapping[str, Any]) -> Table:
+    title = "classes" if facts["label"] is None else f"classes of {facts['label']}"
+    table = _table(title, "class", "share", "diversity")
+    for one in facts["classes"]:
+        diversity = "" if one["diversity"] is None else f"{one['diversity']:.2f}"
+        table.add_row(*map(_plain, (one["label"], f"{one['share']:.2%}" if one["share"] else "not learned", diversity)))
+    return table
+
+
+def _in_words(column: Mapping[str, Any]) -> str:
+    kind = column["kind"]
+    if kind in ("numeric", "datetime"):
+        decimals = f", {column['decimals']} decimals" if column["decimals"] else ""
+        often = f", often {', '.join(map(str, column['frequent'][:3]))}" if column["frequent"] else ""
+        return f"{column['min']} to {column['max']}{decimals}{often}"
+    if kind == "identifier":
+        return "not learned; fresh values of the same form"
+    if kind == "determined":
+        return f"{column['values']} values, follows {column['by']}"
+    such_as = ", ".join(map(str, column["such_as"]))
+    if kind == "constant":
+        return such_as
+    return f"{column['values']} values: {such_as}{' ...' if column['values'] > len(column['such_as']) else ''}"
+
+
+def _table(title: str, *headers: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=_plain(title), title_justify="left", box=box.SIMPLE_HEAD)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def _plain(value: Any) -> Any:
+    """Return text that rich shows as it is: brackets are no markup, control characters no commands."""
+    from rich.text import Text
+
+    return Text("".join(c if c.isprintable() else "?" for c in str(value)))

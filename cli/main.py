@@ -1,0 +1,52 @@
+"""The command ``ganaug``.
+
+Everything heavy is imported inside the commands, so that ``--help`` and wrong options are answered at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from .augment import augment
+from .demo import demo
+from .front import Front, debug_option
+from .inspect_model import inspect_model
+from .sample import sample
+from .train import train
+
+EXAMPLES = """\b
+Examples:
+  ganaug demo
+  ganaug train loans.csv --target status
+  ganaug sample loans.safetensors -n 1000
+  ganaug augment loans.csv --target status"""
+
+_TERMINATED = 128 + 15
+
+
+@click.group("ganaug", cls=Front, epilog=EXAMPLES, invoke_without_command=True)
+@click.version_option(package_name="ganaug", prog_name="ganaug", message="%(prog)s %(version)s")
+@debug_option
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Synthetic rows for labelled tables, from a conditional GAN that is trained on them."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (train, sample, augment, inspect_model, demo):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(_TERMINATED)  # unlike death by the signal, this cleans up
+
+    signal.signal(signal.SIGTERM, stop)
+    cli.main(prog_name="ganaug")

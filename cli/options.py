@@ -1,0 +1,170 @@
+"""The options that several commands share, and what their values may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Decorator = Callable[[Function], Function]
+
+# Written out, so that --help and wrong values are answered without importing torch; a test compares them.
+LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
+FILTERS = ("density_ratio", "label_agreement")
+KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
+STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
+
+MAX_SEED = 2**63 - 1
+DEFAULT_SEED = 0
+
+
+class Pair(click.ParamType):
+    """A value of the form ``KEY=VALUE``, split at the last equals sign: keys may hold one, values do not.
+
+    Parameters
+    ----------
+    name : str
+        The form, for messages, such as ``LABEL=N``.
+    value_type : click.ParamType
+        What VALUE must be.
+    """
+
+    def __init__(self, name: str, value_type: click.ParamType):
+        self.name = name
+        self.value_type = value_type
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return the form, for ``--help``."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:
+        """Return key and value."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).rpartition("=")
+        if not equals or not key:
+            self.fail(f"{value!r} is not of the form {self.name}.", param, ctx)
+        return key, self.value_type.convert(text, param, ctx)
+
+
+def as_mapping(context: click.Context, parameter: click.Parameter, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return pairs as a mapping, or refuse a key that was given twice."""
+    mapping: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in mapping:
+            raise click.BadParameter(f"{key!r} is given twice.", context, parameter)
+        mapping[key] = value
+    return mapping
+
+
+def _separator(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    value = {"\\t": "\t", "tab": "\t"}.get(value or "", value)
+    if value is not None and (len(value) != 1 or value in '"\r\n\0'):
+        raise click.BadParameter(f"{value!r} is not one character; a tab is written 'tab'.", context, parameter)
+    return value
+
+
+def _device(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
+        raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N and mps.", context, parameter)
+    return value
+
+
+def _filters(context: click.Context, parameter: click.Parameter, value: str) -> str | list[str] | None:
+    if value in ("auto", "none"):
+        return "auto" if value == "auto" else None
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in FILTERS:
+            raise click.BadParameter(f"{name!r} is none of auto, none, {', '.join(FILTERS)}.", context, parameter)
+    return names
+
+
+def strategy(context: click.Context, parameter: click.Parameter, value: str) -> str | float:
+    """Return a strategy of imbalanced-learn: a name, or the wanted size of the minority as a share of the majority."""
+    name = value.replace("-", " ").replace("_", " ")
+    if name in STRATEGIES:
+        return name
+    try:
+        share = float(value)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise click.BadParameter(
+            f"{value!r} is none of {', '.join(STRATEGIES)}, nor a number above 0 and at most 1.", context, parameter
+        )
+    return share
+
+
+def _together(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
+    def add(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+separator_option = click.option(
+    "--separator", callback=_separator, help="What stands between the cells of a text file; found out by default."
+)
+force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+seed_option = click.option("--seed", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same rows.")
+
+column_options = _together(
+    [
+        click.option(
+            "--target",
+            metavar="COLUMN",
+            help="Column with the labels; by default the one called target, label, class or y, or else the last.",
+        ),
+        click.option("--exclude", metavar="COLUMN", multiple=True, help="Column to leave out; may be repeated."),
+        separator_option,
+    ]
+)
+
+_TRAINING = [
+    click.option(
+        "--kind",
+        "kinds",
+        type=Pair("COLUMN=KIND", click.Choice(KINDS)),
+        multiple=True,
+        callback=as_mapping,
+        help=f"What a column holds, where that is not recognised: {', '.join(KINDS)}; may be repeated.",
+    ),
+    click.option("--device", default="auto", show_default=True, callback=_device, help="cpu, cuda, cuda:N or mps."),
+    click.option(
+        "--max-seconds", type=click.FloatRange(0, min_open=True), help="Time for training; results depend on it."
+    ),
+    click.option("--max-steps", type=click.IntRange(1), help="Training steps; by default they follow from the rows."),
+    click.option("--loss", type=click.Choice(LOSSES), default=LOSSES[0], show_default=True, help="Adversarial loss."),
+    click.option(
+        "--filters",
+        default="auto",
+        show_default=True,
+        metavar="auto|none|NAME,NAME",
+        callback=_filters,
+        help=f"What weighs candidates, of {' and '.join(FILTERS)}; auto decides on held-out rows.",
+    ),
+    click.option("--skip-rare", is_flag=True, help="Leave classes with a single row as they are."),
+    click.option("--resume", is_flag=True, help="Go on with a training that was interrupted."),
+    click.option("-v", "--verbose", is_flag=True, help="Show more of the training."),
+]
+TRAINING_ONLY = (
+    "kinds",
+    "device",
+    "max_seconds",
+    "max_steps",
+    "loss",
+    "filters",
+    "skip_rare",
+    "resume",
+    "verbose",
+)
+"""Options that mean nothing to a model that is already trained."""
+
+training_options = _together([column_options, *_TRAINING, seed_option, quiet_option, force_option])

@@ -1,0 +1,166 @@
+"""Tables as the commands need them: read, taken apart into rows and labels, and put together again."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TARGET_NAMES = ("target", "label", "class", "y")
+
+
+@dataclass
+class Labelled:
+    """A table taken apart.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame, shape (n, d)
+        As read.
+    X : pandas.DataFrame
+        Columns to learn from; its ``attrs`` remember where the others stood.
+    y : pandas.Series, shape (n,)
+        Labels, named by their column.
+    why : str
+        Why that column holds the labels, empty where the user said so.
+    """
+
+    table: pd.DataFrame
+    X: pd.DataFrame
+    y: pd.Series[Any]
+    why: str
+
+
+def read_labelled(
+    path: str,
+    separator: str | None,
+    target: str | None,
+    exclude: Sequence[str],
+    kinds: Iterable[str] = (),
+    unused: Iterable[str] = (),
+) -> Labelled:
+    """Return the table in a file, taken apart into rows and labels.
+
+    Parameters
+    ----------
+    path : str
+        As for `ganaug.read_table`.
+    separator, target : str, optional
+        What the user said.
+    exclude : sequence of str
+        Columns that are not learned.
+    kinds : iterable of str
+        Columns whose kind the user said.
+    unused : iterable of str
+        Columns that are not learned either, but need not be there.
+
+    Raises
+    ------
+    click.UsageError
+        An option names a column that is not there.
+    click.ClickException
+        The table has a single column.
+    """
+    from ganaug import read_table
+
+    table = read_table(path, separator=separator)
+    names = [str(name) for name in table.columns]
+    for option, columns in (("--target", [target] if target is not None else []), ("--exclude", exclude)):
+        _check_columns(option, columns, names, path)
+    if len(names) < 2:
+        raise click.ClickException(
+            f"{_named(path)} has a single column, {names[0]!r}, and needs one with labels and at least one other; give "
+            "--separator if its cells are divided by something else."
+        )
+    chosen, why = (target, "") if target is not None else _likely_target(names)
+    if chosen in exclude:
+        raise click.UsageError(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
+    left_out = {chosen, *exclude, *unused}
+    X = table[[name for name in table.columns if name not in left_out]]
+    if not X.shape[1]:
+        raise click.UsageError(f"No column of {_named(path)} is left to learn from; exclude fewer")
+    _check_columns("--kind", kinds, list(X.columns), path)
+    X.attrs = {**table.attrs, "column_order": names}
+    return Labelled(table, X, table[chosen], why)
+
+
+def with_label(X: Any, y: Any) -> pd.DataFrame:
+    """Return rows and labels as one table, the label column at the place where it was read.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame or ndarray, shape (n, d)
+        Rows, as a model samples them.
+    y : array-like of shape (n,)
+        Their labels.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, d + 1)
+        Columns in the order of the training table; the label last where nobody knows its place.
+    """
+    import pandas as pd
+
+    if not isinstance(X, pd.DataFrame):
+        X = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+    names = [str(name) for name in X.columns]
+    label = str(y.name) if getattr(y, "name", None) is not None else "target"
+    while label in names:
+        label += "_"
+    frame: pd.DataFrame = X.set_axis(names, axis=1)
+    frame[label] = y.array if isinstance(y, pd.Series) else y
+    order = [name for name in X.attrs.get("column_order", []) if name in frame.columns]
+    frame = frame[[*order, *(name for name in frame.columns if name not in order)]]
+    frame.attrs = dict(X.attrs)
+    return frame
+
+
+def below(table: pd.DataFrame, synthetic: pd.DataFrame, mark: str | None) -> list[pd.DataFrame]:
+    """Return real rows as they were read and synthetic rows, as two tables with the same columns.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (n, d)
+        The real rows.
+    synthetic : pandas.DataFrame
+        Synthetic rows, perhaps without some columns, which are left empty.
+    mark : str, optional
+        Name of a further column that says which rows are which.
+    """
+    absent = table[[name for name in table.columns if name not in synthetic.columns]].iloc[:0]
+    empty = absent.reset_index(drop=True).reindex(range(len(synthetic)))
+    rows = synthetic.reset_index(drop=True).join(empty)[list(table.columns)]
+    rows.attrs = dict(table.attrs)
+    parts = [table, rows]
+    if mark is not None:
+        parts = [part.assign(**{mark: word}) for part, word in zip(parts, ("real", "synthetic"), strict=True)]
+    return parts
+
+
+def _likely_target(names: Sequence[str]) -> tuple[str, str]:
+    """Return the column that most likely holds the labels, and why."""
+    telling = [name for name in names if name.lower() in TARGET_NAMES]
+    if len(telling) == 1:
+        return telling[0], "by its name"
+    return names[-1], "the last one"
+
+
+def _check_columns(option: str, wanted: Iterable[str], names: Sequence[str], path: str) -> None:
+    for column in wanted:
+        if column not in names:
+            shown = ", ".join(map(repr, names[:20])) + (" ..." if len(names) > 20 else "")
+            close = difflib.get_close_matches(column, names, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(
+                f"{option} names the column {column!r}, but {_named(path)} has {shown}{hint or '; name one of these'}"
+            )
+
+
+def _named(path: str) -> str:
+    return "standard input" if path == "-" else repr(path)

@@ -1,0 +1,101 @@
+"""``ganaug train``: a table in, a model out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .front import debug_option, resumable, speaker
+from .options import DEFAULT_SEED, training_options
+from .places import beside, check_model_output
+from .tables import Labelled, read_labelled
+
+if TYPE_CHECKING:
+    from ganaug import GANAugmenter
+
+MODEL = ".safetensors"
+EXAMPLE = """\b
+Example:
+  ganaug train loans.csv --target status --exclude comment
+writes loans.safetensors."""
+
+
+@click.command(epilog=EXAMPLE)
+@click.argument("data")
+@click.option("-o", "--output", metavar="MODEL", help="Where the model goes; by default beside the data.")
+@training_options
+@debug_option
+def train(data: str, output: str | None, quiet: bool, force: bool, **options: Any) -> None:
+    """Train a model on the labelled table DATA: CSV, TSV or Parquet, a file, a URL, or - for standard input."""
+    if output is None and data == "-":
+        raise click.UsageError("Name the model with -o when the table comes from standard input")
+    output = output or beside(data, MODEL)
+    check_model_output(output, force, [data])
+    say = speaker(quiet)
+    labelled = read_for_training(data, options, say)
+    augmenter = new_augmenter(options, f"{output}.checkpoint", quiet)
+    fit(augmenter, labelled, say)
+    augmenter.save(output)
+    say_saved(augmenter, output, say)
+
+
+def read_for_training(data: str, options: dict[str, Any], say: Callable[[str], None]) -> Labelled:
+    """Return the table in a file, saying which column holds the labels where the user left that open."""
+    columns = (options["separator"], options["target"], options["exclude"], options["kinds"])
+    labelled = read_labelled(data, *columns)
+    if labelled.why:
+        say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")
+    return labelled
+
+
+def new_augmenter(
+    options: dict[str, Any], checkpoint: str | None, quiet: bool, sampling_strategy: Any = "auto"
+) -> GANAugmenter:
+    """Return the augmenter that the options describe."""
+    from ganaug import GANAugmenter
+
+    return GANAugmenter(
+        column_kinds=options["kinds"] or None,
+        loss=options["loss"],
+        max_steps=options["max_steps"] or "auto",
+        max_seconds=options["max_seconds"],
+        filters=options["filters"],
+        sampling_strategy=sampling_strategy,
+        skip_rare=options["skip_rare"],
+        device=options["device"],
+        checkpoint_path=checkpoint,
+        resume=options["resume"],
+        random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
+        verbose=0 if quiet else 1 + options["verbose"],
+    )
+
+
+def fit(augmenter: GANAugmenter, labelled: Labelled, say: Callable[[str], None]) -> None:
+    """Train, saying first what there is to resume."""
+    checkpoint = augmenter.checkpoint_path
+    left = checkpoint is not None and Path(checkpoint).exists()
+    if left and not augmenter.resume:
+        say(f"{checkpoint!r} is left of an interrupted training, which --resume would continue; this one starts afresh")
+    elif augmenter.resume and not left:
+        say(f"there is no checkpoint {checkpoint!r} to resume; training starts afresh")
+    with resumable(checkpoint):
+        augmenter.fit(labelled.X, labelled.y)
+
+
+def say_saved(augmenter: GANAugmenter, path: str, say: Callable[[str], None]) -> None:
+    """Say what came of a training, and where it is."""
+    names, columns = augmenter.schema_["names"], augmenter.schema_["columns"]
+    unlearned = [n for n, column in zip(names, columns, strict=True) if column["kind"] == "identifier"]
+    excluded = [n for n in augmenter.schema_["container"]["attrs"].get("column_order", []) if n not in names]
+    label = augmenter.model_.labels.container.get("name")
+    if unlearned:
+        say(f"not learned, as they name rows: {', '.join(unlearned)}")
+    if left_out := [name for name in excluded if name != label]:
+        say(f"excluded: {', '.join(left_out)}")
+    scores = augmenter.history_["held_out_score"]
+    if augmenter.model_.facts["held_out"] and len(scores):
+        say(f"held-out score: {scores.max():.3f}")
+    say(f"model: {path} ({Path(path).stat().st_size / 1e6:.1f} MB)")
