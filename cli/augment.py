@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from .front import debug_option, speaker
+from .front import Refused, debug_option, speaker
 from .options import TRAINING_ONLY, strategy, training_options
 from .places import beside, check_model_output, check_table_output, is_url
 from .tables import Labelled, below, read_labelled, with_label
@@ -32,6 +33,7 @@ Say = Callable[[str], None]
 @click.option("--save-model", metavar="MODEL", help="Keep the model that is trained.")
 @click.option(
     "--strategy",
+    metavar="NAME|SHARE",
     default="auto",
     show_default=True,
     callback=strategy,
@@ -43,7 +45,11 @@ Say = Callable[[str], None]
 @debug_option
 @click.pass_context
 def augment(context: click.Context, /, data: str, **options: Any) -> None:
-    """Write the rows of DATA as they are, and synthetic rows below that balance the classes."""
+    """Balance the classes of a table by synthetic rows.
+
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. Its rows are written as they are, the
+    synthetic ones below them.
+    """
     output = options["output"] or ("-" if data == "-" else beside(data, "_augmented.csv"))
     _check_places(context, data, output, options)
     say = speaker(options["quiet"])
@@ -69,7 +75,7 @@ def _check_places(context: click.Context, data: str, output: str, options: Mappi
         ]
         if given:
             option = "--" + {"kinds": "kind"}.get(given[0], given[0]).replace("_", "-")
-            raise click.UsageError(f"{option} is for training, and --model trains nothing; leave one of them out")
+            raise Refused(f"{option} is for training, and --model trains nothing; leave one of them out")
     check_table_output(output, force, [data, *([model] if model else []), *([save_model] if save_model else [])])
     if save_model is not None:
         check_model_output(save_model, force, [data])
@@ -79,7 +85,7 @@ def _check(labelled: Labelled, options: Mapping[str, Any]) -> None:
     """Refuse, before training, what could only fail after it."""
     mark, wanted = options["mark"], options["strategy"]
     if mark is not None and (not mark.strip() or mark in labelled.table.columns):
-        raise click.UsageError(f"--mark {mark!r} must be a new name, and the table has {list(labelled.table.columns)}")
+        raise Refused(f"--mark {mark!r} must be a new name, and no column of the table; choose another")
     if isinstance(wanted, float):
         _check_share(labelled.y, wanted)
 
@@ -88,21 +94,21 @@ def _check_share(y: Any, share: float) -> None:
     counts = y.value_counts()
     counts = counts[counts > 1]  # a class with a single row is either skipped or refused
     if len(counts) > 2:
-        raise click.UsageError(
+        raise Refused(
             f"--strategy {share:g} is a share for two classes, and column {y.name!r} has {len(counts)}; take a name "
             "such as auto"
         )
-    if len(counts) == 2 and counts.iloc[1] > share * counts.iloc[0]:
-        raise click.UsageError(
+    if len(counts) == 2 and (present := counts.iloc[1] / counts.iloc[0]) > share:
+        raise Refused(
             f"--strategy {share:g} would need fewer rows of {counts.index[1]!r}, which are {counts.iloc[1]} to "
-            f"{counts.iloc[0]} already; take a share above {counts.iloc[1] / counts.iloc[0]:.3g}"
+            f"{counts.iloc[0]} already; take a share of at least {ceil(1000 * present) / 1000:g}"
         )
 
 
 def _trained(labelled: Labelled, output: str, options: dict[str, Any], say: Say) -> GANAugmenter:
     place = options["save_model"] or (None if output == "-" or is_url(output) else output)
     if place is None and options["resume"]:
-        raise click.UsageError("--resume needs a local file beside which the checkpoint lies; name one by -o")
+        raise Refused("--resume needs a local file beside which the checkpoint lies; name one by -o")
     checkpoint = None if place is None else f"{place}.checkpoint"
     augmenter = new_augmenter(options, checkpoint, options["quiet"], options["strategy"])
     fit(augmenter, labelled, say)

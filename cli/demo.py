@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .front import debug_option
+from .front import Refused, debug_option
 from .options import MAX_SEED
 from .places import check_model_output, check_table_output
 
@@ -32,7 +32,10 @@ _SHOWN_COLUMNS = 4
 @debug_option
 @click.pass_context
 def demo(context: click.Context, output: str, seed: int, max_steps: int | None, force: bool) -> None:
-    """Go the whole way on scikit-learn's breast cancer table: train, look, augment. Takes about half a minute."""
+    """Train, inspect and augment on a table of scikit-learn.
+
+    Takes about half a minute on two CPU cores.
+    """
     table, model, augmented = (
         str(Path(output) / n) for n in ("breast_cancer.csv", "model.safetensors", "augmented.csv")
     )
@@ -57,7 +60,7 @@ def _make_folder(path: str) -> None:
     try:
         Path(path).mkdir(exist_ok=True)
     except FileExistsError:
-        raise click.UsageError(f"{path!r} is a file; name a folder with -o") from None
+        raise Refused(f"{path!r} is a file; name a folder with -o") from None
     except OSError as error:
         raise click.ClickException(f"The folder {path!r} cannot be made ({error.strerror}); choose another.") from error
 

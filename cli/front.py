@@ -17,6 +17,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
 
+class Refused(click.UsageError):
+    """A command line that cannot be followed, with a text that names the cure."""
+
+
 class Front(click.Group):
     """A group of commands whose errors are one sentence on standard error.
 
@@ -99,6 +103,8 @@ def resumable(checkpoint: str | None) -> Iterator[None]:
 
 
 def _code_and_sentence(error: Exception) -> tuple[int, str]:
+    if isinstance(error, Refused):
+        return USAGE_ERROR, error.message if error.message.endswith("?") else f"{error.message}."
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "ganaug"
         return USAGE_ERROR, f"{error.format_message().rstrip('.')}; see '{where} --help'."

@@ -27,7 +27,7 @@ _SHOWN_VALUES = 6
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as one JSON object.")
 @debug_option
 def inspect_model(model: str, as_json: bool) -> None:
-    """Show what MODEL knows: columns, classes, training, filters, origin."""
+    """Show what a model knows: columns, classes, training, filters, origin."""
     facts = model_facts(model)
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
@@ -118,7 +118,7 @@ def _moment(value: Any, dtype: str) -> Any:
 
     unit = dtype.split("[")[1].split("]")[0].split(",")[0]
     kind = "datetime64" if dtype.startswith("datetime64") else "timedelta64"
-    return str(pd.Series([value]).astype(f"{kind}[{unit}]").iloc[0])
+    return str(pd.Series([value]).astype(f"{kind}[{unit}]").iloc[0]).removesuffix(" 00:00:00")
 
 
 def _origin(facts: Mapping[str, Any]) -> Table:
@@ -132,12 +132,20 @@ def _origin(facts: Mapping[str, Any]) -> Table:
         "held-out score": "too few rows to hold any out" if best is None else f"{best:.3f}",
         "filters": strengths or "none",
         "written by": f"ganaug {facts['ganaug_version']}, file format {facts['format_version']}",
-        "options": ", ".join(f"{name}={value}" for name, value in sorted(facts["params"].items())),
+        "options": ", ".join(f"{name}={value}" for name, value in _changed(facts["params"]).items()) or "defaults",
     }
     for name, text in rows.items():
         table.add_row(_plain(name), _plain(text))
     table.show_header = False
     return table
+
+
+def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are not the default; the seed is told elsewhere."""
+    from ganaug import GANAugmenter
+
+    defaults = GANAugmenter().get_params()
+    return {name: value for name, value in sorted(params.items()) if name != "random_state" and value != defaults[name]}
 
 
 def _columns(facts: Mapping[str, Any]) -> Table:
@@ -160,7 +168,8 @@ def _classes(facts: Mapping[str, Any]) -> Table:
 def _in_words(column: Mapping[str, Any]) -> str:
     kind = column["kind"]
     if kind in ("numeric", "datetime"):
-        decimals = f", {column['decimals']} decimals" if column["decimals"] else ""
+        digits = column["decimals"]
+        decimals = f", {digits} decimal{'s' if digits > 1 else ''}" if digits else ""
         often = f", often {', '.join(map(str, column['frequent'][:3]))}" if column["frequent"] else ""
         return f"{column['min']} to {column['max']}{decimals}{often}"
     if kind == "identifier":

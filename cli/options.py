@@ -21,7 +21,7 @@ MAX_SEED = 2**63 - 1
 DEFAULT_SEED = 0
 
 
-class Pair(click.ParamType):
+class Pair(click.ParamType):  # type: ignore[type-arg]
     """A value of the form ``KEY=VALUE``, split at the last equals sign: keys may hold one, values do not.
 
     Parameters
@@ -32,7 +32,7 @@ class Pair(click.ParamType):
         What VALUE must be.
     """
 
-    def __init__(self, name: str, value_type: click.ParamType):
+    def __init__(self, name: str, value_type: click.ParamType):  # type: ignore[type-arg]
         self.name = name
         self.value_type = value_type
 
@@ -109,11 +109,16 @@ def _together(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
 
 
 separator_option = click.option(
-    "--separator", callback=_separator, help="What stands between the cells of a text file; found out by default."
+    "--separator",
+    metavar="CHARACTER",
+    callback=_separator,
+    help="What stands between the cells of a text file; found out by default.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
-seed_option = click.option("--seed", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same rows.")
+seed_option = click.option(
+    "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same rows."
+)
 
 column_options = _together(
     [
@@ -136,11 +141,23 @@ _TRAINING = [
         callback=as_mapping,
         help=f"What a column holds, where that is not recognised: {', '.join(KINDS)}; may be repeated.",
     ),
-    click.option("--device", default="auto", show_default=True, callback=_device, help="cpu, cuda, cuda:N or mps."),
     click.option(
-        "--max-seconds", type=click.FloatRange(0, min_open=True), help="Time for training; results depend on it."
+        "--device",
+        metavar="NAME",
+        default="auto",
+        show_default=True,
+        callback=_device,
+        help="cpu, cuda, cuda:N or mps.",
     ),
-    click.option("--max-steps", type=click.IntRange(1), help="Training steps; by default they follow from the rows."),
+    click.option(
+        "--max-seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="S",
+        help="Time for training; results depend on it.",
+    ),
+    click.option(
+        "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they follow from the rows."
+    ),
     click.option("--loss", type=click.Choice(LOSSES), default=LOSSES[0], show_default=True, help="Adversarial loss."),
     click.option(
         "--filters",

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from .front import Refused
+
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 TEXT_TABLES = TABLES[:4]
 COMPRESSIONS = (".gz", ".bz2", ".xz")
@@ -56,7 +58,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
 
     Raises
     ------
-    click.UsageError
+    Refused
         The place is taken or its format is unknown (exit code 2).
     click.ClickException
         The folder is not there or not writable (exit code 1).
@@ -65,7 +67,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
         return
     extension = _table_extension(path)
     if extension not in TABLES:
-        raise click.UsageError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz")
+        raise Refused(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz")
     if is_url(path):
         _check_url(path, force)
     else:
@@ -75,7 +77,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
 def check_model_output(path: str, force: bool, inputs: Sequence[str] = ()) -> None:
     """Refuse a place that a model cannot go to; the same as `check_table_output`, but for local files alone."""
     if path == "-" or is_url(path) or _is_device(path):
-        raise click.UsageError(f"A model goes to a local file, not to {path!r}; name one with -o")
+        raise Refused(f"A model goes to a local file, not to {path!r}; name one with -o")
     _check_file(path, force, inputs)
 
 
@@ -98,11 +100,11 @@ def _is_device(path: str) -> bool:
 def _check_file(path: str, force: bool, inputs: Sequence[str]) -> None:
     target = Path(path)
     if target.is_dir():
-        raise click.UsageError(f"{path!r} is a folder; name a file in it")
+        raise Refused(f"{path!r} is a folder; name a file in it")
     if any(target.resolve() == Path(one).resolve() for one in inputs if one != "-" and not is_url(one)):
-        raise click.UsageError(f"{path!r} would replace a file that is read or written here too; choose another name")
+        raise Refused(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
-        raise click.UsageError(f"{path!r} exists; replace it with --force, or choose another name with -o")
+        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with -o")
     folder = target.resolve().parent
     if not folder.is_dir():
         raise click.ClickException(f"The folder of {path!r} does not exist; create {str(folder)!r} first.")
@@ -124,4 +126,4 @@ def _check_url(path: str, force: bool) -> None:
     except Exception as error:  # each fsspec backend has errors of its own
         raise click.ClickException(f"{path!r} cannot be written ({error}); check the place.") from error
     if exists and not force:
-        raise click.UsageError(f"{path!r} exists; replace it with --force, or choose another name with -o")
+        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with -o")

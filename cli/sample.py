@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .front import debug_option, speaker
+from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option
 from .places import beside, check_table_output
 from .tables import with_label
@@ -28,7 +29,9 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
 
 @click.command(epilog=EXAMPLE)
 @click.argument("model")
-@click.option("-n", "--rows", type=click.IntRange(0), help="Number of rows; by default as many as in training.")
+@click.option(
+    "-n", "--rows", type=click.IntRange(0), metavar="N", help="Number of rows; by default as many as in training."
+)
 @click.option(
     "--class",
     "counts",
@@ -51,7 +54,7 @@ def sample(
     quiet: bool,
     force: bool,
 ) -> None:
-    """Write synthetic rows of any class, drawn from MODEL."""
+    """Write synthetic rows, drawn from a model."""
     output = output or beside(model, "_synthetic.csv")
     check_table_output(output, force, [model])
     from ganaug import GANAugmenter, write_table
@@ -79,7 +82,7 @@ def wanted_rows(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, 
 
     Raises
     ------
-    click.UsageError
+    Refused
         A label is none of the classes, or the classes together exceed the rows.
     """
     if not counts:
@@ -88,30 +91,30 @@ def wanted_rows(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, 
     wanted = {_label(labels, text): count for text, count in counts.items()}
     rest = 0 if rows is None else rows - sum(wanted.values())
     if rest < 0:
-        raise click.UsageError(f"--class asks for {sum(wanted.values())} rows, -n for {rows}; raise -n or leave it out")
+        raise Refused(f"--class asks for {sum(wanted.values())} rows, -n for {rows}; raise -n or leave it out")
     others = {
         label: float(share)
         for label, share in zip(labels, augmenter.class_prior_, strict=True)
         if label not in wanted and share
     }
     if rest and not others:
-        raise click.UsageError(f"--class names every class and leaves {rest} rows of -n {rows} over; leave -n out")
+        raise Refused(f"--class names every class and leaves {rest} rows of -n {rows} over; leave -n out")
     return wanted | _shared(rest, others)
 
 
 def _label(labels: list[Any], text: str) -> Any:
     """Return the class that is spelled `text`; 1, 1.0 and true may be spelled in several ways."""
-    for same in (lambda label: str(label) == text, lambda label: str(label).lower() == text.lower()):
-        if found := [label for label in labels if same(label)]:
-            return found[0]
-    for label in labels:
-        try:
+    spelled = {str(label): label for label in labels}
+    folded = {name.lower(): label for name, label in spelled.items()}
+    for known, name in ((spelled, text), (folded, text.lower())):
+        if name in known:
+            return known[name]
+    with contextlib.suppress(ValueError):
+        for label in labels:
             if not isinstance(label, str | bool) and float(text) == label:
                 return label
-        except ValueError:
-            pass
     shown = ", ".join(repr(str(label)) for label in labels[:20]) + (" ..." if len(labels) > 20 else "")
-    raise click.UsageError(f"--class names the label {text!r}, but the classes of the model are {shown}; name one")
+    raise Refused(f"--class names the label {text!r}, but the classes of the model are {shown}; name one")
 
 
 def _shared(n: int, shares: Mapping[Any, float]) -> dict[Any, int]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .front import Refused
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -62,7 +64,7 @@ def read_labelled(
 
     Raises
     ------
-    click.UsageError
+    Refused
         An option names a column that is not there.
     click.ClickException
         The table has a single column.
@@ -80,11 +82,11 @@ def read_labelled(
         )
     chosen, why = (target, "") if target is not None else _likely_target(names)
     if chosen in exclude:
-        raise click.UsageError(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
+        raise Refused(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
     left_out = {chosen, *exclude, *unused}
     X = table[[name for name in table.columns if name not in left_out]]
     if not X.shape[1]:
-        raise click.UsageError(f"No column of {_named(path)} is left to learn from; exclude fewer")
+        raise Refused(f"No column of {_named(path)} is left to learn from; exclude fewer")
     _check_columns("--kind", kinds, list(X.columns), path)
     X.attrs = {**table.attrs, "column_order": names}
     return Labelled(table, X, table[chosen], why)
@@ -157,7 +159,7 @@ def _check_columns(option: str, wanted: Iterable[str], names: Sequence[str], pat
             shown = ", ".join(map(repr, names[:20])) + (" ..." if len(names) > 20 else "")
             close = difflib.get_close_matches(column, names, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise click.UsageError(
+            raise Refused(
                 f"{option} names the column {column!r}, but {_named(path)} has {shown}{hint or '; name one of these'}"
             )
 

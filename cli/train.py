@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .front import debug_option, resumable, speaker
+from .front import Refused, debug_option, resumable, speaker
 from .options import DEFAULT_SEED, training_options
 from .places import beside, check_model_output
 from .tables import Labelled, read_labelled
@@ -29,9 +29,12 @@ writes loans.safetensors."""
 @training_options
 @debug_option
 def train(data: str, output: str | None, quiet: bool, force: bool, **options: Any) -> None:
-    """Train a model on the labelled table DATA: CSV, TSV or Parquet, a file, a URL, or - for standard input."""
+    """Train a model on a labelled table.
+
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input.
+    """
     if output is None and data == "-":
-        raise click.UsageError("Name the model with -o when the table comes from standard input")
+        raise Refused("Name the model with -o when the table comes from standard input")
     output = output or beside(data, MODEL)
     check_model_output(output, force, [data])
     say = speaker(quiet)

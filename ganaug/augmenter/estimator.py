@@ -10,68 +10,24 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
-from ..errors import DataError, ParameterError
-from ..filters import FILTERS
-from ..losses import LOSSES, Loss
+from ..losses import Loss
 from ..modality import Encoder, Modality
-from ..params import Rule, check_params, choice, either, function, instance, integer, real
+from ..params import check_params
 from ..rng import Seed, new_seed, stream_seed
 from ..table import TABLE
 from ..threads import one_thread
-from ..training import HISTORY, OPTIMIZERS
+from ..training import HISTORY
 from .fitting import fit_model
 from .input import check_samples
+from .modalities import MODALITIES, find_modality
 from .model import Model
 from .recipe import Options
+from .requests import wanted_codes
 from .resampling import Resampled, resample, wanted_counts
-from .sampling import Streams, prior_codes
-
-MODALITIES: dict[str, Modality] = {"table": TABLE}
-"""The kinds of data that ganaug knows; the only place that lists them."""
+from .rules import RULES
+from .sampling import Streams
 
 _CHUNK = 10_000
-
-_AUTO = choice("auto")
-_TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
-_NONE = choice(None)
-RULES: dict[str, Rule] = {
-    "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
-    "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
-    "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
-    "loss": either(choice(*LOSSES), instance("a Loss", Loss)),
-    "optimizer": either(choice(*OPTIMIZERS), function("a function (parameters, lr) -> torch.optim.Optimizer")),
-    "learning_rate": real(0.0, 1.0),
-    "batch_size": either(_AUTO, integer(2)),
-    "max_steps": either(_AUTO, integer(1)),
-    "max_seconds": either(_NONE, real(0.0)),
-    "patience": integer(1),
-    "latent_dim": integer(1, 4096),
-    "width": either(_AUTO, integer(1, 8192)),
-    "filters": either(
-        _AUTO,
-        choice(*FILTERS),
-        Rule("a sequence of such names", lambda v: isinstance(v, list | tuple) and set(v) <= set(FILTERS)),
-        Rule("a mapping of such names to strengths from 0 to 10", lambda v: _are_strengths(v)),
-        _NONE,
-    ),
-    "sampling_strategy": either(
-        choice("auto", "minority", "not minority", "not majority", "all"),
-        real(0.0, 1.0),
-        instance("a mapping of class to number of samples", Mapping),
-        function("a function of y that returns one"),
-    ),
-    "skip_rare": choice(False, True),
-    "device": Rule("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", lambda v: isinstance(v, str) and _is_device(v)),
-    "precision": choice("auto", "float32", "bfloat16"),
-    "checkpoint_path": either(_NONE, _TEXT_OR_PATH),
-    "resume": choice(False, True),
-    "random_state": either(
-        _NONE,
-        integer(0, 2**63 - 1),
-        instance("a numpy RandomState or Generator", np.random.RandomState, np.random.Generator),
-    ),
-    "verbose": integer(0),
-}
 
 
 class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
@@ -151,7 +107,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     sampling_strategy_ : dict
         Rows that the last `fit_resample` or `resample` added to each class.
     resampled_ : dict
-        What the last `fit_resample` or `resample` did: rows "added", candidates "dropped" by reason.
+        What that did: rows "added", candidates "dropped" by reason, "copies_kept".
 
     References
     ----------
@@ -243,9 +199,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         check_samples(X, y)
+        modality = find_modality(self.modality, X)
         seed = new_seed(self.random_state)
         with one_thread():
-            model = fit_model(self._modality(X), self._encoder(X), X, y, self._options(), seed)
+            model = fit_model(modality, self._encoder(modality), X, y, self._options(), seed)
         _check_feature_names(self, X, reset=True)
         self._adopt(model)
         return self
@@ -303,7 +260,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
-        total, codes_of = self._wanted(n, y, stream_seed(seed, "classes"))
+        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
         streams = Streams(model.source(), stream_seed(seed, "rows"))
         for first in range(0, max(total, 1), _CHUNK):
             codes = codes_of(first, min(_CHUNK, total - first))
@@ -425,21 +382,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.diversity_ = model.facts["diversity"]
         self.schema_ = model.encoder.to_json()
 
-    def _modality(self, X: Any) -> Modality:
-        if isinstance(self.modality, Modality):
-            return self.modality
-        if self.modality != "auto":
-            return MODALITIES[self.modality]
-        for modality in MODALITIES.values():
-            if modality.accepts(X):
-                return modality
-        raise DataError(f"X is of no kind that ganaug knows ({', '.join(MODALITIES)}); it is a {type(X).__name__}.")
-
-    def _encoder(self, X: Any) -> Encoder:
-        modality = self._modality(X)
-        if modality is not TABLE:
-            return modality.encoder()  # type: ignore[no-any-return]
-        return TABLE.encoder(self.column_kinds, self.categorical_features)  # type: ignore[no-any-return]
+    def _encoder(self, modality: Modality) -> Encoder:
+        return (
+            modality.encoder(self.column_kinds, self.categorical_features) if modality is TABLE else modality.encoder()
+        )
 
     def _options(self) -> Options:
         return Options(**{name: getattr(self, name) for name in Options.__dataclass_fields__})
@@ -454,47 +400,3 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             if value is None or isinstance(value, str | int | float | bool):
                 kept[name] = value
         return kept
-
-    def _wanted(self, n: Any, y: Any, seed: int) -> tuple[int, Any]:
-        """Return how many rows are wanted, and the function that gives the class codes of a stretch of them."""
-        model = self.model_
-        if isinstance(n, Mapping):
-            if y is not None:
-                raise ParameterError("Give the numbers per class as n={label: number}, or y, but not both.")
-            pairs = [(self._code(label), _count(count, f"n[{label!r}]")) for label, count in n.items()]
-            codes = np.repeat([c for c, _ in pairs], [k for _, k in pairs]).astype(np.int64)
-        elif y is None:
-            total = _count(n, "n")
-            return total, lambda first, count: prior_codes(model.prior, first, count, seed)
-        elif np.ndim(y) == 0:
-            codes = np.full(_count(n, "n"), self._code(y))
-        else:
-            if n is not None and n != len(y):
-                raise ParameterError(f"y has {len(y)} labels, one for each row; leave n out. Got n={n!r}.")
-            codes = model.labels.encode(y)
-            for code in np.unique(codes):
-                self._code(model.labels.values[code])
-        return len(codes), lambda first, count: codes[first : first + count]
-
-    def _code(self, label: Any) -> int:
-        code = self.model_.labels.find(label)
-        if not self.model_.prior[code]:
-            raise ParameterError(f"Class {label!r} had a single row and was skipped in training; it cannot be sampled.")
-        return code
-
-
-def _count(n: Any, name: str) -> int:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
-        raise ParameterError(f"The {name!r} parameter of sample must be an integer of at least 0. Got {n!r} instead.")
-    return int(n)
-
-
-def _is_device(name: str) -> bool:
-    kind, _, number = name.partition(":")
-    return name in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and number.isdigit())
-
-
-def _are_strengths(value: Any) -> bool:
-    if not isinstance(value, Mapping) or not set(value) <= set(FILTERS):
-        return False
-    return all(isinstance(s, int | float) and not isinstance(s, bool) and 0 <= s <= 10 for s in value.values())

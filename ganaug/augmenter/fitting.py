@@ -34,6 +34,7 @@ _MIN_CLASS = 2
 _MIN_HELD_OUT = 10
 _MAX_HELD_OUT = 2000
 _SCORED = 5000  # synthetic rows behind a held-out score
+_NOISE = 0.1  # a filter has to win by this over the root of the held-out rows, or the difference is noise
 _COLLAPSE_ROWS = 200
 
 
@@ -159,7 +160,7 @@ def _train(
     checkpoint = Checkpoint.of(options, recipe, data.x, data.codes, seed)
     if checkpoint and options.resume:
         checkpoint.load(state)
-    real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior).to(device))
+    real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior))
     scorer = _scorer(modality, encoder, data, recipe.architecture, seed)
     for _ in shown(train_gan(state, recipe.plan, real, scorer), options.verbose):
         if checkpoint:
@@ -215,7 +216,9 @@ def _choose_filters(model: Model, data: _Data, wanted: Any, seed: int) -> tuple[
     if by_user is not None:
         return with_strength(judges, by_user), {"strengths": by_user, "scores": []}
     tried = list(_tried(model, data, judges, seed))
-    best = max(tried, key=lambda pair: pair[1])[0]  # the first of equals, and so the weakest
+    best, score = max(tried, key=lambda pair: pair[1])  # the first of equals, and so the weakest
+    if score < tried[0][1] + _NOISE / len(data.held_codes) ** 0.5:
+        best = {}
     return with_strength(judges, best), {"strengths": best, "scores": [[s, round(v, 5)] for s, v in tried]}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from ..errors import ParameterError
 from ..losses import LOSSES, Loss
 from ..modality import Architecture
 from ..training import Plan
@@ -63,9 +64,6 @@ def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
     """Return sizes and plan for `n` rows: what the user said, and by rule what was left open."""
     small = n < 2000
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
-    if isinstance(options.loss, str) and loss.penalty_interval > 1:
-        # The fewer rows, the sooner a discriminator learns them by heart, and the smoother it must be kept.
-        loss = replace(loss, penalty_weight=loss.penalty_weight * float(np.clip(5000 / n, 1.0, 10.0)))
     width = _chosen(options.width, 128 if small else 256)
     max_steps = _chosen(options.max_steps, default_steps(n))
     device = choose_device(options.device)
@@ -95,12 +93,21 @@ def default_steps(n: int) -> int:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device behind a name; "auto" takes CUDA, then MPS, then the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Return the device behind a name; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises
+    ------
+    ParameterError
+        This machine, or this build of torch, has no such device.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, available in there.items() if available))
+    device = torch.device(name)
+    if not there[device.type] or (device.index or 0) >= max(1, torch.cuda.device_count()):
+        found = " and ".join(kind for kind, available in there.items() if available)
+        raise ParameterError(f"The device {name!r} is not there; torch finds {found}. Say device='auto'.")
+    return device
 
 
 def _bfloat16(precision: str, device: torch.device, width: int) -> bool:

@@ -1,0 +1,69 @@
+"""What each option of GANAugmenter may be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..filters import FILTERS
+from ..losses import LOSSES, Loss
+from ..modality import Modality
+from ..params import Rule, choice, either, function, instance, integer, real
+from ..training import OPTIMIZERS
+from .modalities import MODALITIES
+
+_AUTO = choice("auto")
+_TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
+_NONE = choice(None)
+RULES: dict[str, Rule] = {
+    "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
+    "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
+    "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "loss": either(choice(*LOSSES), instance("a Loss", Loss)),
+    "optimizer": either(choice(*OPTIMIZERS), function("a function (parameters, lr) -> torch.optim.Optimizer")),
+    "learning_rate": real(0.0, 1.0),
+    "batch_size": either(_AUTO, integer(2)),
+    "max_steps": either(_AUTO, integer(1)),
+    "max_seconds": either(_NONE, real(0.0)),
+    "patience": integer(1),
+    "latent_dim": integer(1, 4096),
+    "width": either(_AUTO, integer(1, 8192)),
+    "filters": either(
+        _AUTO,
+        choice(*FILTERS),
+        Rule("a sequence of such names", lambda v: isinstance(v, list | tuple) and set(v) <= set(FILTERS)),
+        Rule("a mapping of such names to strengths from 0 to 10", lambda v: _are_strengths(v)),
+        _NONE,
+    ),
+    "sampling_strategy": either(
+        choice("auto", "minority", "not minority", "not majority", "all"),
+        real(0.0, 1.0),
+        instance("a mapping of class to number of samples", Mapping),
+        function("a function of y that returns one"),
+    ),
+    "skip_rare": choice(False, True),
+    "device": Rule("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", lambda v: isinstance(v, str) and _is_device(v)),
+    "precision": choice("auto", "float32", "bfloat16"),
+    "checkpoint_path": either(_NONE, _TEXT_OR_PATH),
+    "resume": choice(False, True),
+    "random_state": either(
+        _NONE,
+        integer(0, 2**63 - 1),
+        instance("a numpy RandomState or Generator", np.random.RandomState, np.random.Generator),
+    ),
+    "verbose": integer(0),
+}
+
+
+def _is_device(name: str) -> bool:
+    kind, _, number = name.partition(":")
+    return name in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and number.isdigit())
+
+
+def _are_strengths(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not set(value) <= set(FILTERS):
+        return False
+    return all(isinstance(s, int | float) and not isinstance(s, bool) and 0 <= s <= 10 for s in value.values())
