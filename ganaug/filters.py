@@ -187,15 +187,6 @@ FILTERS: dict[str, Filter] = {
 }
 
 
-def log_weights(judges: Sequence[Judge], samples: Samples) -> Tensor:
-    """Return the sum of what all judges say, shape (n,)."""
-    weights = torch.zeros(len(samples.codes))
-    for judge in judges:
-        if judge.strength:
-            weights += judge.log_weight(samples)
-    return weights
-
-
 def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     """Draw `keep` of n candidates without replacement, with probabilities in proportion to exp(weights).
 

@@ -27,6 +27,11 @@ def initialise(module: Network, generator: torch.Generator) -> Network:
         The same module. Weight matrices are Kaiming-uniform as in `torch.nn.Linear` [1]_, biases zero, scales one;
         a module may overrule this by a method ``reset(generator)``.
 
+    Raises
+    ------
+    TypeError
+        A part has weights that nothing here knows how to draw.
+
     References
     ----------
     .. [1] He et al., "Delving Deep into Rectifiers", ICCV 2015.
@@ -36,13 +41,14 @@ def initialise(module: Network, generator: torch.Generator) -> Network:
         for part in module.modules():
             if callable(reset := getattr(part, "reset", None)):
                 reset(generator)
-            elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-                part.reset_running_stats()
-                part.reset_parameters()  # ones and zeros: draws nothing
+            elif isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
+                part.reset_parameters()  # ones and zeros, running statistics included: draws nothing
             elif isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 _initialise_weight(part, generator)
             elif isinstance(part, nn.Embedding):
                 part.weight.normal_(0.0, part.embedding_dim**-0.5, generator=generator)
+            elif next(part.parameters(recurse=False), None) is not None:  # would be whatever was in that memory
+                raise TypeError(f"{type(part).__name__} has weights; give it a method reset(generator) to draw them")
     fill_tables(module)
     return module
 

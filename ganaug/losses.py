@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .errors import ParameterError
+from .params import check_params, integer, real
+
 Logits = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[nn.Module, Tensor, Tensor, Tensor, torch.Generator], Tensor]
 
@@ -35,6 +38,11 @@ class Loss:
     spectral_norm, batch_norm : bool
         What the discriminator needs; batch norm excludes a penalty, which wants gradients sample by sample.
 
+    Raises
+    ------
+    ParameterError
+        Weight or interval is out of range, or batch norm and a penalty are both wanted.
+
     References
     ----------
     .. [1] Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020.
@@ -47,6 +55,16 @@ class Loss:
     penalty_interval: int = 1
     spectral_norm: bool = False
     batch_norm: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        rules = {"penalty_weight": real(0.0, inclusive=True), "penalty_interval": integer(1)}
+        check_params("Loss", {name: getattr(self, name) for name in rules}, rules)
+        if self.batch_norm and self.penalty is not None:
+            raise ParameterError(
+                "The 'batch_norm' parameter of Loss must be False where there is a penalty, which wants the gradient "
+                "at each sample alone. Got True instead."
+            )
 
 
 def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

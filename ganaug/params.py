@@ -25,10 +25,15 @@ def integer(low: int, high: int | None = None) -> Rule:
     return Rule(text, lambda v: _is_number(v, Integral) and low <= v and (high is None or v <= high))
 
 
-def real(low: float, high: float = np.inf) -> Rule:
-    """Return the rule: a number above `low`, at most `high`."""
-    text = f"a number above {low:g}" + (f" and at most {high:g}" if np.isfinite(high) else "")
-    return Rule(text, lambda v: _is_number(v, Real) and bool(np.isfinite(v)) and low < v <= high)
+def real(low: float, high: float = np.inf, inclusive: bool = False) -> Rule:
+    """Return the rule: a finite number above `low`, or `low` itself where that is `inclusive`; at most `high`."""
+    text = f"a number {'of at least' if inclusive else 'above'} {low:g}"
+    text += f" and at most {high:g}" if np.isfinite(high) else ""
+
+    def allows(v: Any) -> bool:
+        return _is_number(v, Real) and bool(np.isfinite(v)) and (low < v <= high or (inclusive and v == low))
+
+    return Rule(text, allows)
 
 
 def choice(*values: Any) -> Rule:
@@ -72,10 +77,17 @@ def check_params(owner: str, params: Mapping[str, Any], rules: Mapping[str, Rule
         f"The {name!r} parameter of {owner} must be {rules[name].text}. Got {value!r} instead."
         f"{_hint(rules[name], value)}"
         for name, value in params.items()
-        if not rules[name].allows(value)
+        if not _allowed(rules[name], value)
     ]
     if faults:
         raise ParameterError("\n".join(faults))
+
+
+def _allowed(rule: Rule, value: Any) -> bool:
+    try:
+        return bool(rule.allows(value))
+    except (TypeError, ValueError):  # a value that cannot even be compared
+        return False
 
 
 def _is_number(value: Any, kind: type) -> bool:

@@ -72,19 +72,23 @@ class Trees:
 
     def __call__(self, X: Tensor) -> Tensor:
         """Return the outputs, shape (n, k), for features of shape (n, d)."""
-        return (
-            torch.cat([self._block(part) for part in X.split(_ROWS)]) if len(X) else X.new_zeros(0, len(self.baseline))
-        )
+        blocks = [self._block(part.numpy()) for part in X.split(_ROWS)]
+        return torch.from_numpy(np.concatenate(blocks)) if len(X) else X.new_zeros(0, len(self.baseline))
 
-    def _block(self, X: Tensor) -> Tensor:
-        n, t = len(X), len(self.leaf)
-        tree = torch.arange(t)
-        node = torch.zeros(n, t, dtype=torch.int64)
+    def _block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Walk all trees at once, level by level; numpy's `take` is three times as fast here as torch's `gather`."""
+        (n, d), (t, inner) = X.shape, self.feature.shape
+        values, feature, threshold = np.ravel(X), self.feature.numpy().ravel(), self.threshold.numpy().ravel()
+        row, tree = np.arange(n)[:, None] * d, np.arange(t)[None, :] * inner
+        node = np.zeros((n, t), dtype=np.intp)
         for _ in range(DEPTH):
-            right = X.gather(1, self.feature[tree, node]) > self.threshold[tree, node]
-            node = 2 * node + 1 + right
-        values = self.leaf[tree, node - (2**DEPTH - 1)]
-        return self.baseline + values.unflatten(1, (-1, len(self.baseline))).sum(1)
+            at = node + tree
+            looked_at = np.take(values, np.take(feature, at, mode="clip") + row, mode="clip")
+            node = 2 * node + 1 + (looked_at > np.take(threshold, at, mode="clip"))
+        leaf = node - inner + np.arange(t)[None, :] * (inner + 1)
+        grown = np.take(self.leaf.numpy().ravel(), leaf, mode="clip")
+        total: NDArray[np.float32] = grown.reshape(n, -1, len(self.baseline)).sum(1) + self.baseline.numpy()
+        return total
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the four arrays by name."""
@@ -106,6 +110,12 @@ def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArr
             begin = (target + 1) * width - 1 - inner
             leaf[begin : begin + width] = node["value"]
             continue
-        feature[target], threshold[target] = node["feature_idx"], node["num_threshold"]
+        feature[target], threshold[target] = node["feature_idx"], _rounded_down(node["num_threshold"])
         todo += [(int(node["left"]), 2 * target + 1, level + 1), (int(node["right"]), 2 * target + 2, level + 1)]
     return feature, threshold, leaf
+
+
+def _rounded_down(threshold: float) -> np.float32:
+    """Return the largest float32 that is not above `threshold`: float32 features fall on the same side of both."""
+    nearest = np.float32(min(threshold, np.finfo(np.float32).max))
+    return np.nextafter(nearest, np.float32(-np.inf)) if nearest > threshold else nearest

@@ -25,9 +25,11 @@ import ganaug.augmenter.checkpoint
 from ganaug import GANAugmenter, read_table
 from ganaug.filters import FILTERS
 from ganaug.losses import LOSSES
-from ganaug.table import files, places as table_places
+from ganaug.table import files
+from ganaug.table import places as table_places
 from ganaug.table.schema import KINDS
 
+PROCESS = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
 QUICK = ["--max-steps", "5", "--filters", "none"]
 
 
@@ -191,6 +193,10 @@ def test_a_model_is_replaced_only_with_force(folder):
 # interrupted
 
 
+def steps_shown(done):
+    return [int(line[5:].split("/")[0]) for line in done.stderr.splitlines() if line.startswith("step ")]
+
+
 def test_an_interrupted_training_is_resumed_to_the_same_model(folder, monkeypatch):
     command = ("train", "toy.csv", "--target", "churn", "--max-steps", "120", "--filters", "none")
     run(*command, "-o", "whole.safetensors")
@@ -209,7 +215,7 @@ def test_an_interrupted_training_is_resumed_to_the_same_model(folder, monkeypatc
     assert not Path("toy.safetensors").exists()
     resumed = run(*command, "--resume")
     assert not Path("toy.safetensors.checkpoint").exists()
-    assert "step 12/120" not in resumed.stderr
+    assert min(steps_shown(resumed)) > max(steps_shown(stopped))
     whole, again = (GANAugmenter.load(name).sample(50)[0] for name in ("whole.safetensors", "toy.safetensors"))
     pd.testing.assert_frame_equal(whole, again)
 
@@ -218,7 +224,6 @@ def test_a_leftover_checkpoint_is_mentioned(folder):
     Path("toy.safetensors.checkpoint").write_text("left")
     done = run("train", "toy.csv", "--target", "churn", *QUICK)
     assert "--resume would continue" in done.stderr
-    assert "is not a" in run("train", "toy.csv", *QUICK, "--force").stderr or True
     assert "no checkpoint" in run("train", "toy.csv", "--target", "churn", *QUICK, "--force", "--resume").stderr
 
 
@@ -233,18 +238,21 @@ def test_an_interruption_before_the_first_checkpoint_promises_nothing(folder, mo
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_training_with_its_exit_code_and_no_debris(folder, number, code):
-    command = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
-    command += ["train", "toy.csv", "--target", "churn", "--max-steps", "100000", "-v"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        for line in process.stderr:
-            if line.startswith("step "):
-                break
-        process.send_signal(number)
-        said = process.stderr.read()
-    assert process.returncode == code
-    assert "Traceback" not in said
+def test_a_signal_ends_training_with_its_exit_code_and_no_debris(folder):
+    command = [*PROCESS, "train", "toy.csv", "--target", "churn", "--max-steps", "100000", "-v"]
+    expected = {signal.SIGINT: 130, signal.SIGTERM: 143}
+    running = {
+        number: subprocess.Popen([*command, "-o", number.name], stderr=subprocess.PIPE, text=True)
+        for number in expected
+    }
+    for number, process in running.items():
+        with process:
+            for line in process.stderr:
+                if line.startswith("step "):
+                    break
+            process.send_signal(number)
+            assert "Traceback" not in process.stderr.read()
+    assert {number: process.returncode for number, process in running.items()} == expected
     assert sorted(path.name for path in folder.iterdir()) == ["toy.csv"]
 
 
@@ -314,8 +322,7 @@ def test_a_model_of_an_array_gives_named_columns():
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_a_reader_that_leaves_is_no_error(trained):
-    command = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
-    command += ["sample", str(trained[0] / "toy.safetensors"), "-n", "50000", "-o", "-", "-q"]
+    command = [*PROCESS, "sample", str(trained[0] / "toy.safetensors"), "-n", "50000", "-o", "-", "-q"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelFileError
-from ..storage import TensorSpec, read_model, write_model
+from ..storage import TensorSpec, read_metadata, read_model, write_model
 from ..training import TrainingState
 from .recipe import Options, Recipe
 
@@ -31,26 +32,29 @@ class Checkpoint:
     belongs : dict
         Fingerprints of data and options; a checkpoint of others is refused by name.
     saved : float
-        When it was last written, on the monotonic clock.
+        When it was last written, on the monotonic clock; the first state that comes is written at once.
     """
 
     path: Path
     belongs: dict[str, str]
-    saved: float
+    saved: float = -math.inf
 
     @classmethod
     def of(cls, options: Options, recipe: Recipe, x: Tensor, codes: Tensor, seed: int) -> Checkpoint | None:
         """Return the checkpoint of this training, None where the user wants none."""
         if options.checkpoint_path is None:
             return None
-        rows = hashlib.sha256(x.numpy().tobytes() + codes.numpy().tobytes()).hexdigest()
-        belongs = {"rows": rows, "seed": str(seed), "sizes": repr(recipe.architecture)}
+        rows = hashlib.sha256(x.numpy().tobytes())
+        rows.update(codes.numpy().tobytes())
+        belongs = {"rows": rows.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
         for name in ("loss", "optimizer"):
             chosen = getattr(options, name)
             belongs[name] = chosen if isinstance(chosen, str) else "custom"
         for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
             belongs[name] = repr(getattr(recipe.plan, name))
-        return cls(Path(os.fspath(options.checkpoint_path)), belongs, time.monotonic())
+        path = Path(os.fspath(options.checkpoint_path))
+        _refuse_other_files(path)
+        return cls(path, belongs)
 
     def save_now_and_then(self, state: TrainingState) -> None:
         """Write the state unless that was done a moment ago."""
@@ -76,9 +80,10 @@ class Checkpoint:
             raise ModelFileError(f"{self.path} is a {metadata.get('kind', 'file')} of ganaug, not a checkpoint.")
         other = [name for name, value in self.belongs.items() if metadata["belongs"].get(name) != value]
         if other:
+            what = "seed" if "seed" in other else ", ".join(other)  # another seed alone changes the rows, too
             raise ModelFileError(
-                f"{self.path} is the checkpoint of another training: its {', '.join(other)} differ. Give the same data "
-                "and options, or delete the file to start afresh."
+                f"{self.path} is the checkpoint of another training: not the same {what}. Give the same data and "
+                "options, random_state (--seed) included, or delete the file to start afresh."
             )
         return {
             name: TensorSpec(getattr(torch, dtype), tuple(shape))
@@ -88,6 +93,20 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file: a finished training has nothing to resume."""
         self.path.unlink(missing_ok=True)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Raise ModelFileError rather than write over, and in the end delete, what is no checkpoint."""
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
+        return
+    try:
+        kind = read_metadata(path).get("kind")
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"{path} is in the way of a checkpoint; name another file or delete it. ({error})"
+        ) from None
+    if kind != "checkpoint":
+        raise ModelFileError(f"{path} is a {kind} of ganaug, not a checkpoint; name another file as checkpoint_path.")
 
 
 def _listed(tensors: dict[str, Tensor]) -> dict[str, Any]:

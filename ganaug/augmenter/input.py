@@ -28,7 +28,7 @@ def check_samples(X: Any, y: Any) -> None:
     Raises
     ------
     DataError
-        `y` is None, or `X` is sparse, complex, empty, or has too few dimensions.
+        `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions.
     """
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
@@ -37,7 +37,10 @@ def check_samples(X: Any, y: Any) -> None:
     if isinstance(X, pd.DataFrame):
         _check_shape(X.shape)
         return
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+    except ValueError:
+        raise DataError("X is a list of rows of different lengths; give each row the same number of cells.") from None
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: give real and imaginary parts as two columns.")
     if array.ndim < 2:

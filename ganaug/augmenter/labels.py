@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils.multiclass import type_of_target
 
 from ..dtypes import describe_dtype, restore, split
 from ..errors import DataError, ParameterError
@@ -51,26 +50,23 @@ class Labels:
         Raises
         ------
         DataError
-            Labels are absent, missing, or continuous numbers.
+            Labels are absent, missing, infinite, continuous numbers, dates, or of types without a common order.
         """
         series, container = _to_series(y)
         if series.isna().any():
             row = int(np.flatnonzero(series.isna().to_numpy())[0])
             every = "every row" if series.isna().all() else f"row {row}"
             raise DataError(f"The label is missing in {every} (Input y contains NaN); drop the rows without a label.")
-        if type_of_target(series.to_numpy(), input_name="y").startswith("continuous"):
-            raise DataError(
-                f"Unknown label type: the labels are continuous numbers such as {series.iloc[0]!r}, and ganaug wants "
-                "classes. Cut the target into classes first (pandas.qcut)."
-            )
         plain, _ = split(series, container["dtype"])
+        _refuse_measurements(plain, container["dtype"]["dtype"])
         values, codes = _factorise(plain)
         return cls(values, container), codes
 
     @property
     def classes(self) -> Any:
         """The classes as an array of y's dtype."""
-        return np.asarray(self._series(np.arange(len(self.values))))
+        array = np.asarray(self._series(np.arange(len(self.values))))
+        return array.astype(self.container["array"]) if self.container["kind"] in ("array", "list") else array
 
     def encode(self, y: Any) -> Codes:
         """Return the class codes of labels that must all be known.
@@ -85,9 +81,15 @@ class Labels:
         index = {value: i for i, value in enumerate(self.values)}
         listed = plain.tolist()
         for row, value in enumerate(listed):
-            if missing[row] or value not in index:
+            if missing[row]:
+                raise DataError(f"The label is missing in row {row}; drop the rows without a label.")
+            if value not in index:
                 raise DataError(f"The label {value!r} in row {row} is none of the classes: {self.listing()}.")
         return np.asarray([index[value] for value in listed], dtype=np.int64)
+
+    def like(self, y: Any) -> Labels:
+        """Return the same classes, to be restored in the container and dtype of `y`."""
+        return Labels(self.values, _to_series(y)[1])
 
     def find(self, label: Any) -> int:
         """Return the code of one label.
@@ -112,7 +114,8 @@ class Labels:
         """Return class codes as labels, in the container and dtype that y had."""
         kind = self.container["kind"]
         if kind == "indicator":
-            return np.eye(len(self.values), dtype=self.container["array"])[codes]
+            column = np.asarray(self.values, dtype=np.int64)[codes]
+            return np.eye(self.container["width"], dtype=self.container["array"])[column]
         series = self._series(codes)
         if kind == "series":
             return series
@@ -155,7 +158,7 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
             raise DataError(f"The name {y.name!r} of y is a {type(y.name).__name__}; name it by text or a number.")
         name = int(y.name) if isinstance(y.name, np.integer) else y.name
         return y.reset_index(drop=True), {"kind": "series", "name": name, "dtype": describe_dtype(y)}
-    array = np.asarray(y)
+    array = _to_array(y)
     if array.ndim == 2 and array.shape[1] > 1:
         return _indicators(array)
     if array.ndim not in (1, 2):
@@ -167,6 +170,39 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
     return series, {"kind": kind, "name": None, "dtype": describe_dtype(series), "array": plain_dtype}
 
 
+def _to_array(y: Any) -> NDArray[Any]:
+    """Return labels as an array; numpy alone would turn both 1 and a missing mark into text beside other text."""
+    try:
+        array = np.asarray(y)
+    except ValueError:
+        raise DataError("The labels are lists of different lengths; give one label per row.") from None
+    if isinstance(y, list | tuple) and array.ndim == 1 and len({type(label) for label in y}) > 1:
+        return np.asarray(y, dtype=object)
+    return array
+
+
+def _refuse_measurements(plain: NDArray[Any], dtype: str) -> None:
+    """Raise DataError for labels that are quantities rather than classes; a pandas category is always classes."""
+    if dtype.startswith(("datetime64", "timedelta64")):
+        raise DataError(
+            f"Unknown label type: the labels are {dtype}, and ganaug wants classes. Cut them into periods first, as "
+            "text or whole numbers (y.dt.year)."
+        )
+    if plain.dtype.kind != "f" or dtype == "category":
+        return
+    if not np.isfinite(plain).all():
+        row = int(np.flatnonzero(~np.isfinite(plain))[0])
+        raise DataError(
+            f"The label is infinite in row {row} (Input y contains infinity); drop the row or name a class."
+        )
+    broken = plain[plain != np.rint(plain)]
+    if len(broken):
+        raise DataError(
+            f"Unknown label type: the labels are continuous numbers such as {broken.tolist()[0]!r}, and ganaug wants "
+            "classes. Cut the target into classes first (pandas.qcut)."
+        )
+
+
 def _indicators(array: NDArray[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
     if array.dtype.kind not in "iufb" or not np.array_equal(array != 0, array == 1) or (array.sum(1) != 1).any():
         raise DataError(
@@ -174,7 +210,8 @@ def _indicators(array: NDArray[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
             "and multioutput targets are not supported. Give one column of labels."
         )
     series = pd.Series(array.argmax(1))
-    return series, {"kind": "indicator", "name": None, "dtype": {"dtype": "int64"}, "array": array.dtype.str}
+    facts = {"kind": "indicator", "name": None, "dtype": {"dtype": "int64"}}
+    return series, facts | {"array": array.dtype.str, "width": array.shape[1]}
 
 
 def _factorise(plain: NDArray[Any]) -> tuple[list[Any], Codes]:

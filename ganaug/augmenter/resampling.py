@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ..errors import DataWarning, ParameterError
+from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
 from .model import Model
 from .sampling import Streams
@@ -68,16 +70,36 @@ def wanted_counts(strategy: Any, model: Model, y: Any) -> dict[int, int]:
     codes = model.labels.encode(y)
     if callable(strategy):
         strategy = strategy(y)
+        if not isinstance(strategy, Mapping):
+            raise ParameterError(
+                "The 'sampling_strategy' parameter must be a function of y that returns a mapping of class to number "
+                f"of samples. It returned {strategy!r} instead."
+            )
     if isinstance(strategy, Mapping):
-        strategy = {model.labels.find(label): count for label, count in strategy.items()}
+        return dict(_missing_rows(model, codes, label, count) for label, count in strategy.items())
     learned = [code for code, share in enumerate(model.prior) if share]
-    if isinstance(strategy, float) or strategy in (1,):
-        codes = codes[np.isin(codes, learned)]
     try:
-        counts = check_sampling_strategy(strategy, codes, "over-sampling")
+        counts = check_sampling_strategy(strategy, codes[np.isin(codes, learned)], "over-sampling")
     except ValueError as error:
         raise ParameterError(f"sampling_strategy does not fit the labels: {error}") from None
-    return {int(code): int(count) for code, count in counts.items() if int(code) in learned}
+    return {int(code): int(count) for code, count in counts.items()}
+
+
+def _missing_rows(model: Model, codes: NDArray[np.int64], label: Any, wanted: Any) -> tuple[int, int]:
+    """Return a class code, and how many rows it lacks to reach the number that was `wanted`."""
+    code = model.labels.find(label)
+    present = int((codes == code).sum())
+    if not isinstance(wanted, int | np.integer) or isinstance(wanted, bool) or wanted < present or not present:
+        raise ParameterError(
+            f"The 'sampling_strategy' parameter must give a class that is in y the number of its rows afterwards, an "
+            f"integer of at least as many as it has. Got {wanted!r} for class {label!r}, which has {present}."
+        )
+    if wanted > present and not model.prior[code]:
+        raise ParameterError(
+            f"Class {label!r} had a single row and was skipped in training; no rows can be made for it. Leave it out "
+            "of sampling_strategy."
+        )
+    return code, int(wanted) - present
 
 
 def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int) -> Resampled:
@@ -98,7 +120,15 @@ def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int)
     -------
     Resampled
         Rows, and what was done.
+
+    Raises
+    ------
+    DataError
+        The columns are not those that were learned, or there is not one label per row.
     """
+    n_rows = len(model.encoder.check(X))
+    if n_rows != len(y):
+        raise DataError(f"X has {n_rows} rows and y has {len(y)} labels; give one label per row.")
     streams = Streams(model.source(), stream_seed(seed, "rows"))
     parts, codes, copies_dropped, copies_kept, first = [], [], 0, 0, 0
     for code, n in counts.items():
@@ -116,8 +146,8 @@ def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int)
             stacklevel=3,
         )
     added = {model.labels.values[code]: n for code, n in counts.items()}
-    new_y = model.labels.restore(np.asarray(codes, dtype=np.int64))
-    return Resampled(_below(model, X, parts), _labels_below(model, y, new_y), added, reasons, copies_kept)
+    new_y = model.labels.like(y).restore(np.asarray(codes, dtype=np.int64))
+    return Resampled(_below(model, X, parts), _labels_below(y, new_y), added, reasons, copies_kept)
 
 
 def _without_copies(
@@ -127,7 +157,8 @@ def _without_copies(
     kept, spare = [], []
     missing, dropped = n, 0
     for _ in range(_ROUNDS):
-        rows = model.encoder.inverse_transform(streams.take(np.full(missing, code)), first + dropped, seed)
+        made = n - missing + dropped
+        rows = model.encoder.inverse_transform(streams.take(np.full(missing, code)), first + made, seed)
         copies = model.encoder.copies(X, rows)
         kept.append(rows[~copies])
         spare.append(rows[copies])
@@ -140,18 +171,48 @@ def _without_copies(
 
 
 def _below(model: Model, X: Any, parts: list[Any]) -> Any:
+    if not any(len(part) for part in parts):
+        return X.reset_index(drop=True) if isinstance(X, pd.DataFrame) else copy(X)
+    made = model.encoder.join(parts)
     if isinstance(X, pd.DataFrame):
-        joined = pd.concat([X, *(part[X.columns] for part in parts)], ignore_index=True)
+        made = made[X.columns] if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=X.columns)
+        columns = [_column_below(X[name], made[name]) for name in X.columns]
+        joined = pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
         joined.attrs = dict(X.attrs)
-        return joined.astype({name: X.dtypes[name] for name in X.columns if joined.dtypes[name] != X.dtypes[name]})
-    joined = np.concatenate([np.asarray(X), *parts]).astype(np.asarray(X).dtype, copy=False)
-    return joined.tolist() if isinstance(X, list) else joined
+        return joined
+    if isinstance(X, list | tuple):
+        return [*X, *np.asarray(made).tolist()]
+    array = np.asarray(X)
+    both = np.concatenate([array, np.asarray(made)])
+    return both if both.dtype == array.dtype or not _holds(array.dtype, both) else both.astype(array.dtype)
 
 
-def _labels_below(model: Model, y: Any, new_y: Any) -> Any:
+def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
+    """Return one column below another, in the first one's dtype as long as that holds what the second holds.
+
+    They differ where the rows to be filled up are not those of training: a category that lost unused values, or whole
+    numbers where training saw gaps.
+    """
+    if isinstance(real.dtype, pd.CategoricalDtype) and real.dtype != made.dtype:
+        known = real.cat.categories
+        real = real.cat.add_categories(pd.Index(made.dropna().unique()).difference(known, sort=False))
+        made = made.astype(real.dtype)
+    both = pd.concat([real, made], ignore_index=True)
+    return both if both.dtype == real.dtype or not _holds(real.dtype, made) else both.astype(real.dtype)
+
+
+def _holds(dtype: Any, values: Any) -> bool:
+    """Return whether a dtype takes `values` as they are."""
+    try:
+        cast = values.astype(dtype)
+    except (TypeError, ValueError):
+        return False
+    return bool(np.all((cast == values) | ((cast != cast) & (values != values))))
+
+
+def _labels_below(y: Any, new_y: Any) -> Any:
     if isinstance(y, pd.Series | pd.DataFrame):
-        joined = pd.concat([y, new_y], ignore_index=True)
-        return joined.astype(y.dtype if isinstance(y, pd.Series) else y.dtypes.to_dict())
+        return pd.concat([y, new_y], ignore_index=True)
     if isinstance(y, list | tuple):
         return [*y, *new_y]
     return np.concatenate([np.asarray(y).reshape(len(y), *np.shape(new_y)[1:]), new_y])

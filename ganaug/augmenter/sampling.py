@@ -16,11 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..filters import FILTERS, Judge, Samples, draw, log_weights
+from ..filters import FILTERS, Judge, Samples, draw
 from ..modality import Generator
 from ..rng import torch_stream
 
-BLOCK = 512
+BLOCK = 1024
 """Candidates that go through the networks at once."""
 
 OVERSAMPLING = 8
@@ -96,16 +96,17 @@ class Stream:
         if not self.source.judges:
             return x
         samples = self.source.judged(x, self.code)
-        kept = draw(log_weights(self.source.judges, samples), BLOCK // OVERSAMPLING, rng)
-        self._count_dropped(samples, kept)
+        weights = torch.stack([judge.log_weight(samples) for judge in self.source.judges])
+        kept = draw(weights.sum(0), BLOCK // OVERSAMPLING, rng)
+        self._count_dropped(weights, kept)
         return x[kept]
 
-    def _count_dropped(self, samples: Samples, kept: Tensor) -> None:
+    def _count_dropped(self, weights: Tensor, kept: Tensor) -> None:
         """Put each dropped candidate down to the judge that spoke most against it."""
-        against = torch.stack([(w := judge.log_weight(samples)).mean() - w for judge in self.source.judges])
-        lost = torch.ones(len(samples.codes), dtype=torch.bool)
+        against = weights.mean(1, keepdim=True) - weights
+        lost = torch.ones(weights.shape[1], dtype=torch.bool)
         lost[kept] = False
-        worst = torch.bincount(against.argmax(0)[lost], minlength=len(against)).tolist()
+        worst = torch.bincount(against.argmax(0)[lost], minlength=len(weights)).tolist()
         for judge, count in zip(self.source.judges, worst, strict=True):
             reason = FILTERS[judge.name].reason
             self.dropped[reason] = self.dropped.get(reason, 0) + count
