@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +36,8 @@ class Loss:
         Factor of the penalty, >= 0.
     penalty_interval : int
         The penalty is computed every so many steps, and then weighs that much more (lazy regularisation [1]_).
+    penalty_share : float
+        Share of a batch, in (0, 1], that the penalty looks at; it is a mean, so a part of the batch estimates it.
     spectral_norm, batch_norm : bool
         What the discriminator needs; batch norm excludes a penalty, which wants gradients sample by sample.
 
@@ -53,6 +56,7 @@ class Loss:
     penalty: Penalty | None = None
     penalty_weight: float = 1.0
     penalty_interval: int = 1
+    penalty_share: float = 1.0
     spectral_norm: bool = False
     batch_norm: bool = False
 
@@ -130,14 +134,12 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Te
     return (norm - 1.0).square().mean()
 
 
+_R1_R2: dict[str, Any] = {"penalty": r1_r2, "penalty_weight": 0.5, "penalty_interval": 4, "penalty_share": 0.5}
+
 LOSSES: dict[str, Loss] = {
-    "relativistic": Loss(
-        relativistic_discriminator, relativistic_generator, r1_r2, penalty_weight=0.5, penalty_interval=4
-    ),
+    "relativistic": Loss(relativistic_discriminator, relativistic_generator, **_R1_R2),
     "hinge": Loss(hinge_discriminator, negated_logits, spectral_norm=True),
-    "non-saturating": Loss(
-        logistic_discriminator, non_saturating_generator, r1_r2, penalty_weight=0.5, penalty_interval=4
-    ),
+    "non-saturating": Loss(logistic_discriminator, non_saturating_generator, **_R1_R2),
     "wasserstein": Loss(wasserstein_discriminator, negated_logits, gradient_penalty, penalty_weight=10.0),
     "minimax": Loss(logistic_discriminator, minimax_generator, batch_norm=True),
 }

@@ -296,7 +296,8 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples) -> None:
     discriminator_loss = loss.discriminator(real_logits, fake_logits)
     total = discriminator_loss
     if loss.penalty is not None and state.step % loss.penalty_interval == 0:
-        penalty = loss.penalty(discriminator, real, fake.detach(), c, state.rng)
+        part = slice(max(1, round(loss.penalty_share * len(c))))
+        penalty = loss.penalty(discriminator, real[part], fake.detach()[part], c[part], state.rng)
         total = total + loss.penalty_weight * loss.penalty_interval * penalty
     _descend(state.optimizers["discriminator"], total)
     discriminator.requires_grad_(False)

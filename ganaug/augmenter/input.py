@@ -53,6 +53,12 @@ def check_samples(X: Any, y: Any) -> None:
     _check_shape(array.shape)
 
 
+def text_columns(X: Any) -> list[str] | None:
+    """Return the names of the columns where all are text, as scikit-learn's ``feature_names_in_`` wants, or None."""
+    names = X.columns.tolist() if isinstance(X, pd.DataFrame) else []
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
 def _check_shape(shape: tuple[int, ...]) -> None:
     if not shape[0]:
         raise DataError(f"Found array with 0 sample(s) (shape={shape}) while a minimum of 1 is required.")

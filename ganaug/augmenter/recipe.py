@@ -25,7 +25,7 @@ class Options:
 
     loss: str | Loss = "relativistic"
     optimizer: Any = "adam"
-    learning_rate: float = 3e-4
+    learning_rate: float = 8e-4
     batch_size: int | str = "auto"
     max_steps: int | str = "auto"
     max_seconds: float | None = None
@@ -71,7 +71,7 @@ def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
-        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 200 if small else 500))),
+        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 128 if small else 256))),
         learning_rate=options.learning_rate,
         optimizer=options.optimizer,
         max_seconds=options.max_seconds,
@@ -88,8 +88,8 @@ def _chosen(option: int | str, otherwise: int) -> int:
 
 
 def default_steps(n: int) -> int:
-    """Return the number of training steps for `n` rows: 1200 for a few hundred, 5000 for thirty thousand."""
-    return int(np.clip(round(28 * n**0.5, -2), 1200, 8000))
+    """Return the number of training steps for `n` rows: 1500 for up to a thousand, 4000 for ten thousand."""
+    return int(np.clip(round(40 * n**0.5, -2), 1500, 10_000))
 
 
 def choose_device(name: str) -> torch.device:
