@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -44,6 +44,7 @@ _CHECK_EVERY = 50
 _MAX_RETRIES = 3
 _FINAL_RATE = 0.03
 _EMA_DECAY = 0.999
+_EXPLODED = 1e6  # no weight or loss of a sound game comes near
 
 
 @dataclass(frozen=True)
@@ -344,9 +345,10 @@ def _float_buffers(network: nn.Module) -> list[Tensor]:
 
 
 def _is_sound(state: TrainingState, first: int) -> bool:
-    numbers: Sequence[Tensor] = [state.history[first : state.step], *state.average.parameters()]
-    numbers = [*numbers, *state.generator.parameters(), *state.discriminator.parameters()]
-    return bool(torch.stack([n.detach().float().abs().max().nan_to_num(math.inf) for n in numbers]).max() < 1e6)
+    networks = (state.generator, state.discriminator, state.average)
+    numbers = [state.history[first : state.step], *(p for network in networks for p in network.parameters())]
+    largest = [n.detach().float().abs().max().nan_to_num(math.inf) for n in numbers if n.numel()]
+    return bool(torch.stack(largest).max() < _EXPLODED)
 
 
 def _keep_best(state: TrainingState, plan: Plan, score: Score) -> float | None:

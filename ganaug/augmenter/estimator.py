@@ -49,7 +49,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate : float in (0, 1], default=8e-4
         At the start; it follows half a cosine down to 3 % of that.
     batch_size : "auto" or int >= 2, default="auto"
-        Real rows per step; "auto" takes 256, or 128 below 2000 rows, but no more than there are.
+        Real rows per step; "auto" takes 256, or 64 below 2000 rows.
     max_steps : "auto" or int >= 1, default="auto"
         Training steps; "auto" takes 40 times the square root of the number of rows, between 1500 and 10,000.
     max_seconds : float > 0, default=None

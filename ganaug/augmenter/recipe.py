@@ -71,7 +71,7 @@ def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
-        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 128 if small else 256))),
+        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 64 if small else 256))),
         learning_rate=options.learning_rate,
         optimizer=options.optimizer,
         max_seconds=options.max_seconds,
