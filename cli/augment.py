@@ -47,8 +47,8 @@ Say = Callable[[str], None]
 def augment(context: click.Context, /, data: str, **options: Any) -> None:
     """Balance the classes of a table by synthetic rows.
 
-    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. Its rows are written as they are, the
-    synthetic ones below them.
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. Its rows come first, every value unchanged,
+    and the synthetic ones below them.
     """
     output = options["output"] or ("-" if data == "-" else beside(data, "_augmented.csv"))
     _check_places(context, data, output, options)

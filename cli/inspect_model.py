@@ -196,4 +196,4 @@ def _plain(value: Any) -> Any:
     """Return text that rich shows as it is: brackets are no markup, control characters no commands."""
     from rich.text import Text
 
-    return Text("".join(c  for c in str(value)))
+    return Text("".join(c if c.isprintable() else "?" for c in str(value)))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,13 @@ import pytest
 from click.testing import CliRunner
 from conftest import make_toy_table
 from ganaug_cli import options, places
-from ganaug_cli.main import cli
+from ganaug_cli.front import spoken_warnings
+from ganaug_cli.main import cli, main
 from ganaug_cli.sample import _shared
 from ganaug_cli.tables import below, with_label
 
 import ganaug.augmenter.checkpoint
-from ganaug import GANAugmenter, read_table
+from ganaug import DataWarning, GANAugmenter, read_table
 from ganaug.filters import FILTERS
 from ganaug.losses import LOSSES
 from ganaug.table import files
@@ -66,6 +68,17 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+# what is said
+
+
+def test_a_warning_of_ganaug_is_said_once_and_those_of_others_not_at_all(capsys):
+    with spoken_warnings():
+        for _ in range(2):
+            warnings.warn("one\nline", DataWarning, stacklevel=1)
+            warnings.warn("not ours", FutureWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: one line\n"
+
+
 # what is offered
 
 
@@ -73,7 +86,8 @@ def test_help_and_version_import_nothing_heavy():
     code = """
 import sys, time
 start = time.process_time()
-from ganaug_cli.main import cli
+from ganaug_cli.front import spoken_warnings
+from ganaug_cli.main import cli, main
 for line in (["--help"], ["--version"], ["train", "--help"], ["sample", "m", "-n", "-1"]):
     try:
         cli.main(line, prog_name="ganaug")
@@ -221,7 +235,7 @@ def test_an_interrupted_training_is_resumed_to_the_same_model(folder, monkeypatc
 
 
 def test_a_leftover_checkpoint_is_mentioned(folder):
-    Path("toy.safetensors.checkpoint").write_text("left")
+    Path("toy.safetensors.checkpoint").touch()
     done = run("train", "toy.csv", "--target", "churn", *QUICK)
     assert "--resume would continue" in done.stderr
     assert "no checkpoint" in run("train", "toy.csv", "--target", "churn", *QUICK, "--force", "--resume").stderr
@@ -237,23 +251,33 @@ def test_an_interruption_before_the_first_checkpoint_promises_nothing(folder, mo
     assert "--resume" not in done.stderr
 
 
+@pytest.fixture
+def as_process(monkeypatch):
+    """Run a command line as the process that pytest is, signals included; the exit code comes back."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run_main(*args):
+        monkeypatch.setattr(sys, "argv", ["ganaug", *args])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return left.value.code
+
+    yield run_main
+    signal.signal(signal.SIGTERM, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_signal_ends_training_with_its_exit_code_and_no_debris(folder):
-    command = [*PROCESS, "train", "toy.csv", "--target", "churn", "--max-steps", "100000", "-v"]
-    expected = {signal.SIGINT: 130, signal.SIGTERM: 143}
-    running = {
-        number: subprocess.Popen([*command, "-o", number.name], stderr=subprocess.PIPE, text=True)
-        for number in expected
-    }
-    for number, process in running.items():
-        with process:
-            for line in process.stderr:
-                if line.startswith("step "):
-                    break
-            process.send_signal(number)
-            assert "Traceback" not in process.stderr.read()
-    assert {number: process.returncode for number, process in running.items()} == expected
-    assert sorted(path.name for path in folder.iterdir()) == ["toy.csv"]
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_training_with_its_exit_code(folder, as_process, monkeypatch, capsys, number, code):
+    def save_and_stop(checkpoint, state):
+        checkpoint.path.touch()
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(ganaug.augmenter.checkpoint.Checkpoint, "save", save_and_stop)
+    monkeypatch.setattr(ganaug.augmenter.checkpoint, "_EVERY_SECONDS", 0.0)
+    assert as_process("train", "toy.csv", "--target", "churn", "--max-steps", "10000") == code
+    assert "Traceback" not in capsys.readouterr().err
+    assert {path.name for path in folder.iterdir()} == {"toy.csv", "toy.safetensors.checkpoint"}
 
 
 # sample
@@ -354,6 +378,17 @@ def test_augment_with_a_model_trains_nothing(trained, monkeypatch):
     assert lines[0].endswith("comment,origin")
     assert any(line.endswith(",,synthetic") for line in lines)
     assert "label: column" not in done.stderr
+
+
+def test_strategy_and_seed_hold_for_a_model_that_is_there_already(trained):
+    folder, _ = trained
+    counts = read_table(folder / "toy.csv")["churn"].value_counts()
+    share = counts.mean() / counts.max()
+    command = ("augment", folder / "toy.csv", "--model", folder / "toy.safetensors", "--strategy", share, "-o", "-")
+    one, two, again = (run(*command, "--seed", seed).stdout for seed in (1, 2, 1))
+    assert one == again != two
+    assert run(*command).stdout == run(*command).stdout, "the seed is that of the training"
+    assert 0 < one.count("\n") - 1 - counts.sum() < counts.max() - counts.min()
 
 
 def test_augment_says_what_was_dropped(trained, monkeypatch):

@@ -46,3 +46,9 @@ def test_commands_and_their_options_exist():
         shown = CliRunner().invoke(main, [command, "--help"]).output
         for option in re.findall(r"(?<!\S)(-n|--?[a-z-]+)", rest):
             assert option in shown, f"ganaug {command} has no {option}"
+
+
+def test_figures_are_those_of_the_committed_results():
+    from benchmarks.readme import updated
+
+    assert updated(README) == README, "run python -m benchmarks.readme"
