@@ -1,6 +1,6 @@
 """Write the figures of the committed results into the README, between its two markers.
 
-    python -m benchmarks.readme
+python -m benchmarks.readme
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ COLUMNS = (
 )
 QUALITY = ("auc", "macro_f1", "shape_error", "c2st_auc")
 
-TEXT = """Both with their defaults, on two CPU cores, in the same run. AUC and macro-F1: XGBoost trained on the synthetic rows and
-tested on real ones. Shape error: mean distance of each column's distribution from the training rows. C2ST: how well a
-classifier tells real from synthetic rows, 0.5 being best. CTGAN's time is extrapolated from ten of its 300 epochs where
-its quality is left blank. `benchmarks/README.md` has the command and the protocol.
+TEXT = """Both with their defaults, on two CPU cores, in one run. AUC and macro-F1: XGBoost trained on the synthetic rows
+and tested on real ones. Shape error: mean distance of each column's distribution from the training rows. C2ST:
+how well a classifier tells real from synthetic rows, 0.5 being best. CTGAN's time is extrapolated from ten of its 300
+epochs where its quality is left blank. `benchmarks/README.md` has the command and the protocol.
 """
 
 
