@@ -31,7 +31,7 @@ COLUMNS = (
 )
 QUALITY = ("auc", "macro_f1", "shape_error", "c2st_auc")
 
-TEXT = """Both with their defaults, on two CPU cores, in one run. AUC and macro-F1: XGBoost trained on the synthetic rows
+TEXT = """Both with their defaults, on two CPU cores, in one run. AUC and macro-F1: XGBoost trained on synthetic rows
 and tested on real ones. Shape error: mean distance of each column's distribution from the training rows. C2ST:
 how well a classifier tells real from synthetic rows, 0.5 being best. CTGAN's time is extrapolated from ten of its 300
 epochs where its quality is left blank. `benchmarks/README.md` has the command and the protocol.
