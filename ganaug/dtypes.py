@@ -7,17 +7,22 @@ missing, and a JSON description of its dtype. `split` takes a column apart and `
 from __future__ import annotations
 
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from .errors import DataError
 
 Mask: TypeAlias = NDArray[np.bool_]
 Plain: TypeAlias = NDArray[Any]
+Codes: TypeAlias = NDArray[np.int64]
 
-_TIME = ("datetime64", "timedelta64")
+_PLAIN: dict[str, Any] = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64, "m": np.int64, "M": np.int64}
+_OBJECT = np.dtype(object)
+_MARKS = {"none": None, "na": pd.NA, "nat": pd.NaT, "nan": np.nan}
 
 
 def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
@@ -31,45 +36,74 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{"dtype": name}``, with categories and order for a pandas category, and the missing mark of object columns.
+        ``{"dtype": name}``, with whatever else it takes to build the dtype again; for object columns, with the mark
+        of missing cells.
 
     Raises
     ------
     DataError
         The dtype is one that ganaug cannot bring back (complex, period, interval, ...).
     """
-    dtype = series.dtype
+    dtype: Any = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        categories = pd.Series(dtype.categories)
+        categories = pd.Series(dtype.categories, name=series.name)
         inner = describe_dtype(categories)
-        plain, _ = split(categories, inner)
-        return {
-            "dtype": "category",
-            "ordered": bool(dtype.ordered),
-            "categories": plain.tolist(),
-            "inner": inner,
-        }
+        listed = split(categories, inner)[0].tolist()
+        if any(isinstance(value, float) and np.isinf(value) for value in listed):
+            raise DataError(f"Column {series.name!r} has an infinite category; remove or rename it.")
+        return {"dtype": "category", "ordered": bool(dtype.ordered), "categories": listed, "inner": inner}
     if isinstance(dtype, pd.SparseDtype):
-        return {"dtype": "sparse", "name": str(dtype), "inner": describe_dtype(_dense(series))}
-    name = str(dtype)
-    supported = (
-        pd.api.types.is_bool_dtype(dtype)
-        or pd.api.types.is_integer_dtype(dtype)
-        or (pd.api.types.is_float_dtype(dtype) and dtype != np.longdouble)
-        or pd.api.types.is_string_dtype(dtype)
-        or name == "object"
-        or name.startswith(_TIME)
-    )
-    if not supported:
+        fill = None if pd.isna(dtype.fill_value) else np.asarray(dtype.fill_value).item()
+        return {"dtype": "sparse", "fill": fill, "inner": describe_dtype(_dense(series))}
+    description: dict[str, Any] = {"dtype": str(dtype)}
+    if dtype == _OBJECT:
+        return description | {"missing": _missing_mark(series)}
+    if isinstance(dtype, pd.StringDtype):
+        description["storage"] = dtype.storage
+    if hasattr(getattr(dtype, "tz", None), "key"):  # a zone of zoneinfo; older pandas would make it one of pytz
+        description["zone"] = dtype.tz.key
+    if not _is_supported(dtype) or not _builds(description, dtype):
         raise DataError(
-            f"Column {series.name!r} has the dtype {name}, which ganaug cannot generate; convert it to numbers, text "
-            "or dates first, or leave the column out."
+            f"Column {series.name!r} has the dtype {dtype}, which ganaug cannot generate; convert it to numbers, text "
+            "or dates (in a zone such as 'UTC') first, or leave the column out."
         )
-    if name != "object":
-        return {"dtype": name}
+    return description
+
+
+def _missing_mark(series: pd.Series[Any]) -> str:
     missing = series[series.isna().to_numpy()]
-    mark = "none" if len(missing) and missing.iloc[0] is None else "nan"
-    return {"dtype": "object", "missing": mark}
+    first = missing.iloc[0] if len(missing) else np.nan
+    return next((name for name, mark in _MARKS.items() if first is mark), "nan")
+
+
+def _is_supported(dtype: Any) -> bool:
+    if isinstance(dtype, pd.StringDtype):
+        return True
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "U":
+        return True
+    return dtype.kind in _PLAIN and dtype.itemsize <= 8
+
+
+def _builds(description: dict[str, Any], dtype: Any) -> bool:
+    """Return whether a description gives back the dtype it was made of."""
+    try:
+        return bool(_build(description) == dtype)
+    except (TypeError, ValueError, AttributeError, NotImplementedError):  # what pandas raises at names it cannot read
+        return False
+
+
+def _build(description: dict[str, Any]) -> Any:
+    """Return the dtype behind a description that is neither category nor sparse."""
+    name = description["dtype"]
+    if name == "string[pyarrow]":  # which to pandas is the name of another dtype
+        return pd.ArrowDtype(pa.string())
+    dtype: Any = pd.api.types.pandas_dtype(name)
+    if dtype.kind == "U" and isinstance(dtype, np.dtype):  # "str", before pandas 3
+        return _OBJECT
+    if isinstance(dtype, pd.StringDtype):
+        options = {"na_value": np.nan} if name == "str" else {}
+        return pd.StringDtype(description["storage"], **options)
+    return pd.DatetimeTZDtype(dtype.unit, ZoneInfo(description["zone"])) if "zone" in description else dtype
 
 
 def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, Mask]:
@@ -80,7 +114,7 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     series : pandas.Series
         One column of n rows.
     description : dict
-        What `describe_dtype` said of it.
+        What `describe_dtype` said of it, or of the column in training: then values come in that column's dtype.
 
     Returns
     -------
@@ -93,61 +127,93 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     Raises
     ------
     DataError
-        An object column holds something that is neither text, number nor boolean.
+        An object column holds something that is neither text, number nor boolean; or the values do not fit the
+        described dtype.
     """
-    name = description["dtype"]
-    if name == "sparse":
-        return split(_dense(series), description["inner"])
-    missing = series.isna().to_numpy(dtype=bool)
-    if name == "category":
-        codes = series.cat.codes.to_numpy()
-        categories, _ = split(pd.Series(series.cat.categories), description["inner"])
-        return categories[np.where(missing, 0, codes)] if len(categories) else codes, missing
-    if name.startswith(_TIME):
-        return series.astype("int64").to_numpy(), missing
-    dtype = series.dtype
-    if pd.api.types.is_bool_dtype(dtype):
-        return series.to_numpy(dtype=bool, na_value=False) if missing.any() else series.to_numpy(dtype=bool), missing
-    if pd.api.types.is_integer_dtype(dtype):
-        kind = np.uint64 if name.lower().startswith("uint") else np.int64
-        return (series.fillna(0) if missing.any() else series).to_numpy(dtype=kind), missing
-    if pd.api.types.is_float_dtype(dtype):
-        return series.to_numpy(dtype=np.float64, na_value=np.nan), missing
-    return _split_objects(series, missing), missing
+    if isinstance(series.dtype, pd.CategoricalDtype) and description["dtype"] in ("category", "object"):
+        return _split_category(series, description.get("inner", description))
+    if "inner" in description:
+        return split(series, description["inner"])
+    series = _cast(_dense(series), _build(description))
+    missing, kind = series.isna().to_numpy(dtype=bool), series.dtype.kind
+    if kind not in _PLAIN:
+        return _split_objects(series, missing), missing
+    if kind in "mM":
+        return _integers(series), missing
+    instead = {"b": False, "f": np.nan}.get(kind, 0)
+    return series.to_numpy(dtype=_PLAIN[kind], na_value=instead), missing
 
 
 def _dense(series: pd.Series[Any]) -> pd.Series[Any]:
     return series.astype(series.dtype.subtype) if isinstance(series.dtype, pd.SparseDtype) else series
 
 
+def _cast(series: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    """Return a column in the dtype it had in training, or raise DataError where that would change its values."""
+    if series.dtype == dtype:
+        return series
+    try:
+        cast = series.astype(dtype)
+        rounding = series.dtype.kind == dtype.kind == "f"
+        same = rounding or cast.astype(object)[cast.notna()].equals(series.astype(object)[series.notna()])
+    except (TypeError, ValueError, NotImplementedError, OverflowError):
+        same = False
+    if not same:
+        raise DataError(
+            f"Column {series.name!r} was {dtype} in training and is {series.dtype} now, with values that do not fit; "
+            "convert it first."
+        )
+    return cast
+
+
+def _split_category(series: pd.Series[Any], inner: dict[str, Any]) -> tuple[Plain, Mask]:
+    codes = series.cat.codes.to_numpy()
+    values, _ = split(pd.Series(series.cat.categories, name=series.name), inner)
+    values = values if len(values) else np.zeros(1, dtype=values.dtype)
+    return values[np.maximum(codes, 0)], codes < 0
+
+
+def _integers(series: pd.Series[Any]) -> Plain:
+    """Return dates or durations as integers in their own unit."""
+    if not isinstance(series.dtype, pd.ArrowDtype):
+        return series.astype("int64").to_numpy()
+    values = pa.array(series.array)
+    if pa.types.is_date32(values.type):
+        values = values.cast(pa.int32())
+    return np.asarray(values.cast(pa.int64()).fill_null(0))
+
+
 def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
-    values = np.empty(len(series), dtype=object)
-    values[:] = [None if gone else value for value, gone in zip(series.tolist(), missing, strict=True)]
-    known = values[~missing]
-    types = {type(value) for value in known}
-    if types <= {str}:
-        return np.asarray([str(v) if type(v) is not str else v for v in values], dtype=object) if not types else values
-    if types <= {bool, np.bool_}:
-        return np.asarray([bool(v) for v in values])
-    if all(issubclass(t, int | float | np.integer | np.floating) and not issubclass(t, bool) for t in types):
-        return _split_number_objects(values, missing, types)
-    for row, value in enumerate(values):
-        if not missing[row] and not isinstance(value, str | bool | int | float | np.generic):
-            raise DataError(
-                f"Column {series.name!r} holds a {type(value).__name__} in row {row} ({value!r}); ganaug takes text, "
-                "numbers, booleans and dates. Convert the column, or leave it out."
-            )
-    values[~missing] = [v.item() if isinstance(v, np.generic) else v for v in known]
+    values = series.to_numpy(dtype=object, copy=True)
+    values[missing] = None
+    listed = values[~missing].tolist()
+    if not set(map(type, listed)) <= {str}:
+        listed = [value.item() if isinstance(value, np.generic) else value for value in listed]
+        values[~missing] = listed
+    types = set(map(type, listed))
+    if not types <= {str, bool, int, float}:
+        row = next(i for i, v in enumerate(values) if type(v) not in (str, bool, int, float) and not missing[i])
+        raise DataError(
+            f"Column {series.name!r} holds a {type(values[row]).__name__} in row {row} ({values[row]!r}); ganaug takes "
+            "text, numbers, booleans and dates. Convert the column, or leave it out."
+        )
+    if types == {bool}:
+        return np.where(missing, False, values).astype(bool)
+    if types and types <= {int, float}:
+        return _split_numbers(series.name, np.where(missing, 0, values), types)
     return values
 
 
-def _split_number_objects(values: Plain, missing: Mask, types: set[type]) -> Plain:
-    filled = np.where(missing, 0, values)
-    if all(issubclass(t, int | np.integer) for t in types):
-        largest = max((abs(int(v)) for v in filled), default=0)
-        if largest < 2**63:
-            return filled.astype(np.int64)
-    return filled.astype(np.float64)
+def _split_numbers(name: Any, values: Plain, types: set[type]) -> Plain:
+    whole = [v for v in values.tolist() if type(v) is int]
+    low, high = min(whole, default=0), max(whole, default=0)
+    dtype = np.int64 if high < 2**63 else np.uint64
+    if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
+        raise DataError(
+            f"Column {name!r} holds the numbers {low} and {high}, which no whole number of 64 bits can be at once; "
+            "make it text (astype(str)), or leave it out."
+        )
+    return values.astype(np.float64 if float in types else dtype)
 
 
 def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Series[Any]:
@@ -167,63 +233,89 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
     pandas.Series
         Column with the original dtype and missing mark.
     """
-    name = description["dtype"]
-    if name == "sparse":
-        return restore(plain, missing, description["inner"]).astype(description["name"])
-    if name == "category":
-        inner = description["inner"]
-        listed = np.asarray(description["categories"], dtype=object)
-        categories = pd.Index(restore(_as_plain(listed, inner), np.zeros(len(listed), dtype=bool), inner))
-        position = {(type(value), value): i for i, value in enumerate(description["categories"])}
-        codes = [
-            -1 if gone else position[(type(value), value)] for value, gone in zip(plain.tolist(), missing, strict=True)
-        ]
-        learned = pd.CategoricalDtype(categories, ordered=description["ordered"])
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=learned))
-    if name.startswith(_TIME):
-        return _restore_time(plain, missing, name)
-    if name == "object":
-        values = np.empty(len(plain), dtype=object)
-        values[:] = plain.tolist()
-        values[missing] = None if description["missing"] == "none" else np.nan
-        return pd.Series(values, dtype=object)
-    dtype = pd.api.types.pandas_dtype(name)
-    if pd.api.types.is_string_dtype(dtype):
-        values = np.empty(len(plain), dtype=object)
-        values[:] = plain.tolist()
-        values[missing] = None
+    if description["dtype"] == "sparse":
+        dense = restore(plain, missing, description["inner"])
+        return dense.astype(pd.SparseDtype(dense.dtype, description["fill"]))
+    if description["dtype"] == "category":
+        return _restore_category(plain, missing, description)
+    dtype = _build(description)
+    if dtype.kind not in _PLAIN:
+        values = plain.astype(object)
+        values[missing] = _MARKS[description.get("missing", "nan")] if dtype == _OBJECT else None
         return pd.Series(values, dtype=dtype)
+    values = np.where(missing, 0, plain).astype(_PLAIN[dtype.kind])
+    if isinstance(dtype, pd.ArrowDtype):
+        return _restore_arrow(values, missing, dtype)
+    if dtype.kind in "mM":
+        return _restore_time(values, missing, dtype)
     if isinstance(dtype, np.dtype):
-        values = np.where(missing, np.nan, plain) if dtype.kind == "f" and missing.any() else plain
-        return pd.Series(values.astype(dtype))
-    array: Any = pd.array(plain.tolist(), dtype=_nullable(plain))
+        values = values.astype(dtype)
+        values[missing] = np.nan if dtype.kind == "f" else 0
+        return pd.Series(values)
+    array: Any = pd.array(values, dtype=dtype)
     array[missing] = pd.NA
-    return pd.Series(array).astype(dtype)
+    return pd.Series(array)
 
 
-def _nullable(plain: Plain) -> Any:
-    return {"i": "Int64", "u": "UInt64", "f": "Float64", "b": "boolean"}[plain.dtype.kind]
+def _restore_category(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Series[Any]:
+    listed = description["categories"]
+    known = restore(_objects(listed), np.zeros(len(listed), dtype=bool), description["inner"])
+    position = {(type(value), value): i for i, value in enumerate(listed)}
+    codes, values = factorise(plain, missing)
+    at = [position[type(value), value] for value in values] + [-1]  # the last is for the code -1
+    dtype = pd.CategoricalDtype(pd.Index(known), ordered=description["ordered"])
+    return pd.Series(pd.Categorical.from_codes(np.asarray(at)[codes], dtype=dtype))
 
 
-def _as_plain(values: Plain, description: dict[str, Any]) -> Plain:
-    """Give the values that came out of JSON the array type that `split` gives."""
-    name = description["dtype"].lower()
-    if name.startswith(_TIME) or name.startswith("int"):
-        return values.astype(np.int64)
-    if name.startswith("uint"):
-        return values.astype(np.uint64)
-    if name.startswith(("float", "double")):
-        return values.astype(np.float64)
-    if name.startswith("bool"):
-        return values.astype(bool)
-    return values
-
-
-def _restore_time(plain: Plain, missing: Mask, name: str) -> pd.Series[Any]:
-    dtype = pd.api.types.pandas_dtype(name)
-    values = plain.astype(np.int64)
+def _restore_time(values: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
     values[missing] = np.iinfo(np.int64).min  # numpy's NaT
-    if isinstance(dtype, pd.DatetimeTZDtype):
-        utc = pd.Series(values.view(f"datetime64[{dtype.unit}]")).dt.tz_localize("UTC")
-        return utc.dt.tz_convert(dtype.tz)
-    return pd.Series(values.view(name))
+    if not isinstance(dtype, pd.DatetimeTZDtype):
+        return pd.Series(values.view(dtype))
+    return pd.Series(values.view(f"datetime64[{dtype.unit}]")).dt.tz_localize("UTC").astype(dtype)
+
+
+def _restore_arrow(values: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
+    if dtype.kind in "biuf":
+        values = values.astype(dtype.numpy_dtype)
+    elif pa.types.is_date32(dtype.pyarrow_dtype):
+        values = values.astype(np.int32)
+    return pd.Series(pd.array(pa.array(values, mask=missing).cast(dtype.pyarrow_dtype), dtype=dtype))
+
+
+def factorise(plain: Plain, missing: Mask) -> tuple[Codes, list[Any]]:
+    """Return which of its different values each cell holds; 1, 1.0, True and "1" are four values.
+
+    Parameters
+    ----------
+    plain, missing : ndarray of shape (n,)
+        A column taken apart.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+        Position of each cell's value among the values, -1 where it is missing.
+    values : list
+        The different values, in the order of their first appearance.
+    """
+    codes = np.full(len(plain), -1, dtype=np.int64)
+    known = plain[~missing]
+    if known.dtype.kind == "O" and len(set(map(type, known.tolist()))) > 1:
+        found: dict[tuple[type, Any], int] = {}
+        codes[~missing] = [found.setdefault((type(v), v), len(found)) for v in known.tolist()]
+        return codes, [value for _, value in found]
+    codes[~missing], values = pd.factorize(known)
+    return codes, values.tolist()
+
+
+def as_plain(values: list[Any]) -> Plain:
+    """Return values as the array `split` would give: one numpy dtype where all agree, object otherwise."""
+    types = {type(value) for value in values}
+    if types == {int}:
+        return np.asarray(values, dtype=np.uint64 if max(values) >= 2**63 else np.int64)
+    return np.asarray(values) if types in ({bool}, {float}) else _objects(values)
+
+
+def _objects(values: list[Any]) -> Plain:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

@@ -62,7 +62,11 @@ class Loss:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with."""
-        rules = {"penalty_weight": real(0.0, inclusive=True), "penalty_interval": integer(1)}
+        rules = {
+            "penalty_weight": real(0.0, inclusive=True),
+            "penalty_interval": integer(1),
+            "penalty_share": real(0.0, 1.0),
+        }
         check_params("Loss", {name: getattr(self, name) for name in rules}, rules)
         if self.batch_norm and self.penalty is not None:
             raise ParameterError(

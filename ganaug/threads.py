@@ -14,7 +14,8 @@ def one_thread() -> Iterator[None]:
 
     Networks and trees this small gain little from a second core and lose a factor of ten when another process wants
     it; and sums are added up in an order that depends on the number of threads, so that one thread also makes results
-    independent of the machine's cores. The limit is that of the calling thread (OpenMP's), not of the process.
+    independent of the machine's cores. The limit is that of the calling thread (OpenMP's), not of the process. A
+    caller's own ``torch.set_num_threads`` sets the threads of MKL apart from OpenMP's, and there it still holds.
     """
     with threadpool_limits(1, user_api="openmp"):
         yield

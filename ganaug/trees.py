@@ -86,8 +86,9 @@ class Trees:
             looked_at = np.take(values, np.take(feature, at, mode="clip") + row, mode="clip")
             node = 2 * node + 1 + (looked_at > np.take(threshold, at, mode="clip"))
         leaf = node - inner + np.arange(t)[None, :] * (inner + 1)
-        grown = np.take(self.leaf.numpy().ravel(), leaf, mode="clip")
-        total: NDArray[np.float32] = grown.reshape(n, -1, len(self.baseline)).sum(1) + self.baseline.numpy()
+        k = len(self.baseline)
+        grown = np.take(self.leaf.numpy().ravel(), leaf, mode="clip").reshape(n, t // k, k)
+        total: NDArray[np.float32] = grown.sum(1) + self.baseline.numpy()
         return total
 
     def tensors(self) -> dict[str, Tensor]:
@@ -117,5 +118,6 @@ def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArr
 
 def _rounded_down(threshold: float) -> np.float32:
     """Return the largest float32 that is not above `threshold`: float32 features fall on the same side of both."""
-    nearest = np.float32(min(threshold, np.finfo(np.float32).max))
-    return np.nextafter(nearest, np.float32(-np.inf)) if nearest > threshold else nearest
+    threshold = min(float(threshold), float(np.finfo(np.float32).max))  # beside a float32 they would be rounded first
+    nearest = np.float32(threshold)
+    return np.nextafter(nearest, np.float32(-np.inf)) if float(nearest) > threshold else nearest

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+
+from ganaug.errors import CollapseWarning
+from ganaug.threads import one_thread
 
 # Checks live in a module of their own; without this their asserts would fail without saying why.
 pytest.register_assert_rewrite("sampler_checks")
@@ -36,3 +41,20 @@ def make_toy_table(n=300, seed=0):
 def toy_table():
     """(X, y): 300 rows of numbers, text, categories, booleans, dates and gaps; a fresh copy for each test."""
     return make_toy_table()
+
+
+@pytest.fixture(scope="session")
+def judged_augmenter():
+    """A GANAugmenter fitted to the toy table, both filters in use; to be sampled, not changed."""
+    from small import JUDGED, quick_augmenter
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CollapseWarning)
+        return quick_augmenter(max_steps=60, width=32, filters=JUDGED).fit(*make_toy_table())
+
+
+@pytest.fixture
+def on_one_thread():
+    """Small trees and networks on one core: several are slower, and far slower on a busy machine."""
+    with one_thread():
+        yield

@@ -101,7 +101,7 @@ class Labels:
         """
         label = label.item() if isinstance(label, np.generic) else label
         for code, value in enumerate(self.values):
-            if value == label and isinstance(value, str) == isinstance(label, str):
+            if value == label:
                 return code
         raise ParameterError(f"{label!r} is none of the classes: {self.listing()}.")
 
@@ -229,6 +229,8 @@ def _factorise(plain: NDArray[Any]) -> tuple[list[Any], Codes]:
 
 def _plain_array(values: list[Any]) -> NDArray[Any]:
     types = {type(v) for v in values}
+    if types <= {int} and values and max(values) >= 2**63:
+        return np.asarray(values, dtype=np.uint64)  # numpy alone would take floats where zero is among them
     if types <= {bool} or types <= {int} or types <= {float}:
         return np.asarray(values)
     array = np.empty(len(values), dtype=object)

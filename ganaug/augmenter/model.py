@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelFileError
-from ..filters import Judge
+from ..filters import FILTERS, Judge
 from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Modality
 from ..storage import TensorSpec, read_model, write_model
@@ -135,6 +135,11 @@ def _expectation(
         built.append(generator)
         specs = {f"generator.{k}": TensorSpec(v.dtype, tuple(v.shape)) for k, v in generator.state_dict().items()}
         for facts in metadata["judges"]:
+            if facts["name"] not in FILTERS:
+                raise ModelFileError(
+                    f"{os.fspath(path)} has the filter {facts['name']!r}, which this version does not know; known: "
+                    f"{', '.join(FILTERS)}. Upgrade ganaug."
+                )
             specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts).items()}
         specs["history"] = TensorSpec(torch.float32, (metadata["steps"], len(HISTORY)))
         return specs

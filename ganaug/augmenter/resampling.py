@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,10 +171,12 @@ def _without_copies(
 
 def _below(model: Model, X: Any, parts: list[Any]) -> Any:
     if not any(len(part) for part in parts):
-        return X.reset_index(drop=True) if isinstance(X, pd.DataFrame) else copy(X)
+        if isinstance(X, pd.DataFrame):
+            return X.reset_index(drop=True)
+        return list(X) if isinstance(X, list | tuple) else np.array(X)
     made = model.encoder.join(parts)
     if isinstance(X, pd.DataFrame):
-        made = made[X.columns] if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=X.columns)
+        made = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=X.columns)
         columns = [_column_below(X[name], made[name]) for name in X.columns]
         joined = pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
         joined.attrs = dict(X.attrs)

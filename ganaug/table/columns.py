@@ -10,24 +10,26 @@ missing)`` and ``to_json()``; `COLUMNS` finds the class by the kind that the JSO
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dtypes import Mask, Plain
+from ..dtypes import Codes, Mask, Plain, as_plain, factorise
 from .identifiers import Form
-from .marginal import Marginal
+from .marginal import LEVELS, Marginal
 
-States = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 MAX_STATES = 100
 """Values of a category that get a state of their own; the rest share one, the pool."""
 MAX_POOL = 10_000
 """Pooled values that are remembered, the most frequent ones."""
+ROOM = 2 * (MAX_STATES + MAX_POOL)
+"""JSON values that the description of one column may take."""
 
+_POOLED_CHARACTERS = 1_000_000  # of all values together
 _SPIKE_SHARE = 0.02
 _SPIKE_FACTOR = 4  # and this many times the share of an average value, or every age would be a spike
 
@@ -57,20 +59,19 @@ class Category:
     own: int
     missing: bool
     has_score: ClassVar[bool] = False
-    _index: dict[tuple[type, Any], int] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        self._index = {(type(v), v): min(i, self.own) for i, v in enumerate(self.values)}
 
     @classmethod
-    def fit(cls, kind: str, plain: Plain, missing: Mask) -> Category:
-        """Learn the values of a column; beyond `MAX_STATES` the rarer ones are pooled."""
-        values, counts = count_values(plain[~missing])
+    def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
+        """Learn the values of a column; beyond `MAX_STATES` the rarer ones are pooled, as many as there is room for."""
+        codes, values = factorise(plain, missing)
+        counts = np.bincount(codes[~missing], minlength=len(values)).tolist()
         order = sorted(range(len(values)), key=lambda i: (-counts[i], str(values[i])))
         own = len(values) if len(values) <= MAX_STATES else MAX_STATES - 1
         if kind == "ordered" and own == len(values):
             order = sorted(range(len(values)), key=values.__getitem__)
-        order = order[: own + MAX_POOL]
+        characters = np.cumsum([len(str(values[i])) for i in order])
+        kept = min(own + MAX_POOL, room // 2, int(np.searchsorted(characters, _POOLED_CHARACTERS)))
+        order = order[: max(kept, own + 1)]
         return cls(kind, [values[i] for i in order], [counts[i] for i in order], own, bool(missing.any()))
 
     @property
@@ -88,29 +89,29 @@ class Category:
         """Whether the order of the states means something."""
         return self.kind == "ordered" and not self.pooled
 
-    def knows(self, plain: Plain, missing: Mask) -> Mask:
-        """Return which cells hold a value seen in training."""
-        keys = zip(plain.tolist(), missing, strict=True)
-        return np.asarray([self.missing if gone else (type(v), v) in self._index for v, gone in keys], dtype=bool)
+    def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[Codes, None]:
+        """Return the state of each cell: the pool for a value not remembered, -1 where there is no pool for it."""
+        codes, values = factorise(plain, missing)
+        index = {(type(v), v): min(i, self.own) for i, v in enumerate(self.values)}
+        other = self.own if self.pooled else -1
+        states = [index.get((type(v), v), other) for v in values] + [self.n_states - 1 if self.missing else -1]
+        return np.asarray(states, dtype=np.int64)[codes], None
 
-    def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[States, None]:
-        """Return the state of each cell; a value not remembered is in the pool."""
-        index, last = self._index, self.n_states - 1
-        states = [index.get((type(v), v), self.own) for v in plain.tolist()]
-        return np.where(missing, last, np.asarray(states, dtype=np.int64)), None
+    def positions(self, states: Codes, rng: np.random.Generator) -> Codes:
+        """Return where each state is among the values, -1 for missing; one of the pool is drawn by frequency."""
+        positions = np.where(states == self.n_states - 1, -1, states) if self.missing else states
+        if not self.pooled:
+            return positions
+        edges = np.cumsum(np.asarray(self.counts[self.own :], dtype=np.float64))
+        drawn = np.searchsorted(edges, rng.random(len(states)) * edges[-1], side="right")
+        return np.where(positions == self.own, self.own + np.minimum(drawn, len(edges) - 1), positions)
 
-    def decode(self, states: States | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
-        """Return the value of each state; a pooled one is drawn by its frequency."""
+    def decode(self, states: Codes | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
+        """Return the value of each state."""
         if states is None:
             raise TypeError("a category is decoded from states")
-        missing = states == self.n_states - 1 if self.missing else np.zeros(len(states), dtype=bool)
-        positions = np.where(missing, 0, states)
-        if self.pooled:
-            weights = np.asarray(self.counts[self.own :], dtype=np.float64)
-            drawn = np.searchsorted(np.cumsum(weights / weights.sum()), rng.random(len(states)), side="right")
-            drawn = np.minimum(drawn, len(weights) - 1)
-            positions = np.where(positions == self.own, self.own + drawn, positions)
-        return typed_array(self.values)[positions], missing
+        positions = self.positions(states, rng)
+        return as_plain(self.values)[positions], positions < 0
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned."""
@@ -131,8 +132,8 @@ class Number:
     ----------
     kind : str
         "numeric" or "datetime".
-    base, step : int or float
-        Integers (dates are integers too) are ``base + step * k``; floats have base 0 and step 0.
+    base, step : int
+        Integers (dates are integers too) are ``base + step * k``; floats have step 0.
     decimals : int or None
         Digits after the point that every float of the column respected.
     limits : list of two numbers
@@ -146,8 +147,8 @@ class Number:
     """
 
     kind: str
-    base: int | float
-    step: int | float
+    base: int
+    step: int
     decimals: int | None
     limits: list[Any]
     spikes: list[Any]
@@ -155,22 +156,20 @@ class Number:
     missing: bool
 
     @classmethod
-    def fit(cls, kind: str, plain: Plain, missing: Mask) -> Number:
+    def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Number:
         """Learn the distribution of a column with at least one value."""
         known = plain[~missing]
         distinct, counts = np.unique(known, return_counts=True)
-        least = max(_SPIKE_SHARE, _SPIKE_FACTOR / len(distinct)) * len(known)
-        spikes = distinct[counts >= least]
-        whole = plain.dtype.kind in "iu"
-        base = int(distinct[0]) if whole else 0.0
-        gaps = [int(v) - int(base) for v in distinct[1:].tolist()] if whole else []
-        step = int(np.gcd.reduce(np.asarray(gaps, dtype=object))) if gaps else int(whole)
-        decimals = None if whole else _decimals(distinct)
+        spikes = distinct[counts >= max(_SPIKE_SHARE, _SPIKE_FACTOR / len(distinct)) * len(known)]
         limits = [distinct[0].item(), distinct[-1].item()]
+        whole = plain.dtype.kind in "iu"
+        step = int(np.gcd.reduce(np.diff(distinct.view(np.uint64)))) or 1 if whole else 0
+        decimals = None if whole else _decimals(distinct)
+        base = limits[0] if whole else 0
         column = cls(kind, base, step, decimals, limits, spikes.tolist(), None, bool(missing.any()))
         regular = known[~np.isin(known, spikes)]
         if len(regular):
-            column.marginal = Marginal.fit(column._offsets(regular))
+            column.marginal = Marginal.fit(column._offsets(regular), int(np.clip(room // 2 - 20, 20, LEVELS)))
         return column
 
     @property
@@ -185,47 +184,48 @@ class Number:
         return 0 if total == 1 and self.has_score else total
 
     def _offsets(self, plain: Plain) -> NDArray[np.float64]:
-        """Return plain values on the scale of the marginal: multiples of `step` above `base`, or floats as they are."""
-        if not self.step:
-            return plain.astype(np.float64)
-        if plain.dtype.kind == "u" or int(self.limits[1]) - int(self.base) >= 2**63:
-            return np.asarray([(int(v) - int(self.base)) // int(self.step) for v in plain.tolist()], dtype=np.float64)
-        return ((plain.astype(np.int64) - int(self.base)) // int(self.step)).astype(np.float64)
+        """Return plain values on the scale of the marginal: steps above the smallest, or floats as they are.
 
-    def _values(self, offsets: NDArray[np.float64], plain_dtype: str) -> Plain:
+        Differences are taken modulo 2**64, where they are exact for signed and unsigned integers alike.
+        """
+        if not self.step:
+            return plain
+        inside = np.clip(plain, *self.limits).view(np.uint64)
+        return ((inside - np.uint64(self.base % 2**64)) // np.uint64(self.step)).astype(np.float64)
+
+    def _values(self, offsets: NDArray[np.float64]) -> Plain:
+        """Return the plain values at places on the scale of the marginal, inside the limits."""
         low, high = self.limits
         if not self.step:
-            values = offsets if self.decimals is None else np.round(offsets, self.decimals)
-            return np.clip(values, low, high)
-        steps = np.round(offsets)
-        if int(high) < 2**62 and int(low) > -(2**62):
-            return np.clip(steps.astype(np.int64) * int(self.step) + int(self.base), low, high)
-        whole = [min(max(int(self.base) + int(self.step) * int(k), low), high) for k in steps.tolist()]
-        return np.asarray(whole, dtype=plain_dtype)
+            return np.clip(offsets if self.decimals is None else np.round(offsets, self.decimals), low, high)
+        last = (high - low) // self.step
+        steps = np.round(np.maximum(offsets, 0.0))
+        whole = np.full(len(steps), last, dtype=np.uint64)  # beyond 2**53 a float may round to more than the last step
+        whole[steps < last] = steps[steps < last].astype(np.uint64)
+        values = whole * np.uint64(self.step) + np.uint64(self.base % 2**64)
+        return values if high >= 2**63 else values.view(np.int64)
 
-    def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[States | None, Scores | None]:
+    def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[Codes | None, Scores | None]:
         """Return the state of each cell and the normal score of the regular ones (0 elsewhere)."""
         regular = ~missing & ~np.isin(plain, np.asarray(self.spikes, dtype=plain.dtype))
         scores = None
         if self.marginal is not None:
             scores = np.zeros(len(plain))
-            blur = 0.5 if self.step else 0.0
-            scores[regular] = self.marginal.to_scores(self._offsets(plain[regular]), rng, blur)
+            scores[regular] = self.marginal.to_scores(self._offsets(plain[regular]), rng, whole=bool(self.step))
         if not self.n_states:
             return None, scores
-        states = np.zeros(len(plain), dtype=np.int64)
+        states = np.where(regular, 0 if self.has_score else -1, 0)
         for i, spike in enumerate(self.spikes):
             states[plain == spike] = self.has_score + i
-        return np.where(missing, self.n_states - 1, states), scores
+        return np.where(missing, self.n_states - 1 if self.missing else -1, states), scores
 
-    def decode(self, states: States | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
+    def decode(self, states: Codes | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
         """Return the number of each cell, inside the limits and on the grid of the column."""
-        n = len(scores) if scores is not None else len(states) if states is not None else 0
-        dtype = "float64" if not self.step else "uint64" if int(self.limits[1]) >= 2**63 else "int64"
-        plain = np.full(n, self.limits[0], dtype=dtype)
         if self.marginal is not None and scores is not None:
-            plain = self._values(self.marginal.from_scores(scores), dtype)
-        missing = np.zeros(n, dtype=bool)
+            plain = self._values(self.marginal.from_scores(scores))
+        else:
+            plain = self._values(np.zeros(0 if states is None else len(states)))
+        missing = np.zeros(len(plain), dtype=bool)
         if states is not None:
             missing = (states == self.n_states - 1) & self.missing
             for i, spike in enumerate(self.spikes):
@@ -271,46 +271,42 @@ class Constant:
 
     def fill(self, n: int) -> tuple[Plain, Mask]:
         """Return `n` cells."""
-        plain = typed_array(self.values * n) if self.values else np.full(n, "", dtype=object)
-        return plain, np.full(n, not self.values)
+        return as_plain((self.values or [""]) * n), np.full(n, not self.values)
 
 
 @dataclass
 class Determined:
-    """A column that another one decides: its value is looked up.
+    """A column that a category decides: its value is looked up.
 
     Attributes
     ----------
     by : int
         Position of the deciding column.
-    keys, values : list
-        A value of that column (None where it is missing), and the value here (None where it is missing).
+    values : list
+        The value that goes with each value of that column, in its order; then, if missing is one of its states, what
+        goes with missing. None stands for missing here.
     """
 
     by: int
-    keys: list[Any]
     values: list[Any]
     kind: ClassVar[str] = "determined"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
 
-    def look_up(self, plain: Plain, missing: Mask) -> tuple[Plain, Mask]:
-        """Return the cells that belong to the cells of the deciding column."""
-        table = {(type(k), k): v for k, v in zip(self.keys, self.values, strict=True)}
-        keys = zip(plain.tolist(), missing, strict=True)
-        found = [table[(type(None), None) if gone else (type(k), k)] for k, gone in keys]
-        gone = np.asarray([v is None for v in found], dtype=bool)
-        filler = next((v for v in self.values if v is not None), 0)
-        return typed_array([filler if v is None else v for v in found], like=self.values), gone
+    def look_up(self, positions: Codes) -> tuple[Plain, Mask]:
+        """Return the cells that belong to positions among the values of the deciding column, -1 being missing."""
+        gone = np.asarray([value is None for value in self.values])
+        filler = next(value for value in self.values if value is not None)
+        return as_plain([filler if value is None else value for value in self.values])[positions], gone[positions]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned."""
-        return {"kind": "determined", "by": self.by, "keys": self.keys, "values": self.values}
+        return {"kind": "determined", "by": self.by, "values": self.values}
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Determined:
         """Return the column that `to_json` described."""
-        return cls(facts["by"], facts["keys"], facts["values"])
+        return cls(facts["by"], facts["values"])
 
 
 @dataclass
@@ -330,8 +326,7 @@ class Identifier:
 
     def fresh(self, first: int, n: int) -> tuple[Plain, Mask]:
         """Return `n` cells that did not occur in training, the ``first``-th fresh one at the start."""
-        values = self.form.fresh(first, n)
-        return typed_array(values) if values else np.empty(0, dtype=object), np.zeros(n, dtype=bool)
+        return as_plain(self.form.fresh(first, n)), np.zeros(n, dtype=bool)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned."""
@@ -357,36 +352,13 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def count_values(plain: Plain) -> tuple[list[Any], list[int]]:
-    """Return the different values and how often each occurs; 1, 1.0, True and "1" are four values."""
-    if plain.dtype.kind != "O":
-        values, counts = np.unique(plain, return_counts=True)
-        return values.tolist(), counts.tolist()
-    found: dict[tuple[type, Any], int] = {}
-    for value in plain.tolist():
-        key = (type(value), value)
-        found[key] = found.get(key, 0) + 1
-    return [key[1] for key in found], list(found.values())
-
-
-def typed_array(values: list[Any], like: list[Any] | None = None) -> Plain:
-    """Return plain values as the array `split` would give: one numpy dtype where all agree, object otherwise."""
-    types = {type(v) for v in (values if like is None else like) if v is not None}
-    if types == {bool}:
-        return np.asarray(values, dtype=bool)
-    if types == {int}:
-        return np.asarray(values, dtype=np.uint64 if max(values) >= 2**63 else np.int64)
-    if types == {float}:
-        return np.asarray(values, dtype=np.float64)
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
 def _decimals(distinct: NDArray[np.float64]) -> int | None:
     """Return the digits after the point that all values respect, None where there is no end to them."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        for digits in range(11):
-            if np.array_equal(np.round(distinct, digits), distinct):
-                return digits
+    for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not np.array_equal(distinct.astype(precision), distinct):
+                continue
+            for digits in range(11):
+                if np.array_equal(np.round(distinct, digits).astype(precision), distinct.astype(precision)):
+                    return digits
     return None

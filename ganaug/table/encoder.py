@@ -6,9 +6,9 @@ side; then the normal scores of all columns that have one, zero where the state 
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,69 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import Mask, Plain, restore, split
-from ..errors import DataError, DataWarning
+from ..dtypes import Codes, Mask, Plain, factorise, restore, split
+from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
-from .columns import COLUMNS, Category, Column, Constant, Determined, Identifier, Number
+from .columns import Category, Column, Constant, Determined, Identifier, Number
+from .layout import Layout, column_from_json
 from .schema import fit_columns, refuse_infinite
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where things are in an encoded row; all that the networks know of a table.
-
-    Attributes
-    ----------
-    segments : list of int
-        Sizes of the one-hot segments, in order.
-    gates : list of int
-        For each score the position of the state that lets it through, -1 where it always counts.
-    ordered : list of bool
-        For each segment whether the order of its states means something.
-    """
-
-    segments: list[int]
-    gates: list[int]
-    ordered: list[bool]
-
-    @property
-    def n_states(self) -> int:
-        """Width of all segments together."""
-        return sum(self.segments)
-
-    @property
-    def width(self) -> int:
-        """Length d of an encoded row."""
-        return self.n_states + len(self.gates)
-
-    def starts(self) -> NDArray[np.int64]:
-        """Return where each segment begins."""
-        return np.concatenate([[0], np.cumsum(self.segments)[:-1]]).astype(np.int64)[: len(self.segments)]
-
-    @classmethod
-    def of(cls, columns: Sequence[Column]) -> Layout:
-        """Return the layout of the rows that these columns encode to."""
-        segments: list[int] = []
-        gates: list[int] = []
-        ordered: list[bool] = []
-        for column in columns:
-            if column.n_states:
-                segments.append(column.n_states)
-                ordered.append(isinstance(column, Category) and column.is_ordered)
-            if column.has_score:
-                gates.append(sum(segments[:-1]) if column.n_states else -1)
-        return cls(segments, gates, ordered)
-
-    @classmethod
-    def from_schema(cls, schema: Mapping[str, Any]) -> Layout:
-        """Return the layout of the rows that an encoder's JSON describes."""
-        return cls.of([column_from_json(facts) for facts in schema["columns"]])
-
-
-def column_from_json(facts: Mapping[str, Any]) -> Column:
-    """Return the column whose ``to_json`` gave `facts`."""
-    column: Column = COLUMNS[facts["kind"]].from_json(dict(facts))
-    return column
 
 
 class TableEncoder:
@@ -176,7 +119,7 @@ class TableEncoder:
         frame, container = to_frame(X)
         if container["kind"] == "frame" and self.container["kind"] == "frame":
             absent = [name for name in self.names if name not in frame.columns]
-            unknown = [name for name in frame.columns if name not in self.names]
+            unknown = frame.columns.difference(self.names, sort=False).tolist()
             if absent or unknown:
                 raise DataError(
                     f"The columns differ from those in training: missing {absent or 'none'}, unknown "
@@ -205,7 +148,7 @@ class TableEncoder:
         Raises
         ------
         DataError
-            Columns differ from those learned, or a value is infinite.
+            Columns differ from those learned; or a value is infinite, or a category, or missing where none was.
         """
         frame = self.check(X)
         layout = self.layout
@@ -215,8 +158,10 @@ class TableEncoder:
         for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
             if not isinstance(column, Category | Number):
                 continue
-            plain, missing = _split_like(frame[name], dtype)
+            plain, missing = split(frame[name], dtype)
+            refuse_infinite(frame[name], plain)
             states, scores = column.encode(plain, missing, rng)
+            _refuse_unseen(frame[name], missing if states is None else states < 0)
             if states is not None:
                 x[rows, state_at + torch.from_numpy(states)] = 1.0
                 state_at += column.n_states
@@ -242,16 +187,29 @@ class TableEncoder:
         pandas.DataFrame or ndarray
             Columns, order and dtypes of the training table.
         """
-        done: dict[int, tuple[Plain, Mask]] = {}
-        for i, (states, scores) in enumerate(self._split_rows(x)):
-            done[i] = self._decode(i, states, scores, len(x), first_row, seed)
+        drawn = list(self._split_rows(x))
+        parts = []
         for i, column in enumerate(self.columns):
-            if isinstance(column, Determined):
-                done[i] = column.look_up(*done[column.by])
-        parts = [restore(*done[i], self.dtypes[i]) for i in range(len(self.columns))]
+            if isinstance(column, Category | Number):
+                part = column.decode(*drawn[i], self._stream(seed, first_row, i))
+            elif isinstance(column, Determined):
+                part = self._look_up(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
+            else:
+                part = column.fill(len(x)) if isinstance(column, Constant) else column.fresh(first_row, len(x))
+            parts.append(restore(*part, self.dtypes[i]))
         return from_parts(parts, self.names, self.container)
 
-    def _split_rows(self, x: Tensor) -> Iterator[tuple[NDArray[np.int64] | None, NDArray[np.float64] | None]]:
+    def _stream(self, seed: int, first_row: int, i: int) -> np.random.Generator:
+        return numpy_stream(seed, "decode", first_row, i)
+
+    def _look_up(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
+        """Return cells that follow another column, which draws pooled values from an equal stream."""
+        deciding = self.columns[column.by]
+        if not isinstance(deciding, Category):
+            raise TypeError("only a category decides others")
+        return column.look_up(deciding.positions(states, rng))
+
+    def _split_rows(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
         """Yield states and scores of each column in turn, None for what it has not."""
         features = self.features(x).double().numpy()
         state_at, score_at = 0, len(self.layout.segments)
@@ -261,22 +219,6 @@ class TableEncoder:
             state_at += states is not None
             score_at += scores is not None
             yield states, scores
-
-    def _decode(
-        self,
-        i: int,
-        states: NDArray[np.int64] | None,
-        scores: NDArray[np.float64] | None,
-        n: int,
-        first_row: int,
-        seed: int,
-    ) -> tuple[Plain, Mask]:
-        column = self.columns[i]
-        if isinstance(column, Category | Number):
-            return column.decode(states, scores, numpy_stream(seed, "decode", first_row, i))
-        if isinstance(column, Identifier):
-            return column.fresh(first_row, n)
-        return column.fill(n) if isinstance(column, Constant) else (np.empty(0), np.zeros(0, dtype=bool))
 
     def features(self, x: Tensor) -> Tensor:
         """Return encoded rows as numbers a tree can split.
@@ -291,14 +233,21 @@ class TableEncoder:
         return torch.cat([*parts, x[:, layout.n_states :]], dim=1)
 
     def copies(self, X: Any, synthetic: Any) -> NDArray[np.bool_]:
-        """Return which rows of `synthetic` equal a row of `X`, identifiers left out of the comparison."""
-        real, other = self.check(X), self.check(synthetic)
-        compared = [n for n, c in zip(self.names, self.columns, strict=True) if not isinstance(c, Identifier)]
-        key = pd.util.hash_pandas_object
-        return np.isin(
-            key(_comparable(other[compared]), index=False).to_numpy(),
-            key(_comparable(real[compared]), index=False).to_numpy(),
-        )
+        """Return which rows of `synthetic` equal a row of `X`, identifiers left out of the comparison.
+
+        Cells are equal where their values are, or where both are missing.
+        """
+        tables = self.check(X), self.check(synthetic)
+        n = len(tables[0])
+        groups = np.zeros(n + len(tables[1]), dtype=np.int64)
+        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
+            if isinstance(column, Identifier):
+                continue
+            parts = [split(table[name], dtype) for table in tables]
+            plain, missing = (np.concatenate(pair) for pair in zip(*parts, strict=True))
+            codes, values = factorise(plain, missing)
+            groups, _ = pd.factorize(groups * (len(values) + 1) + codes)  # rows of one group are equal so far
+        return np.isin(groups[n:], groups[:n])
 
     def join(self, parts: list[Any]) -> Any:
         """Return tables below one another."""
@@ -339,12 +288,18 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
             raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
         names = [_plain_name(name) for name in X.columns]
         kept = ("missing_text", "decimals", "datetime_format", "boolean_text", "column_order")
-        attrs = {k: X.attrs[k] for k in kept if k in X.attrs}
-        return X.set_axis(names, axis=1), {"kind": "frame", "attrs": attrs}
+        attrs = {k: X.attrs[k] for k in kept if k in X.attrs and _is_json(X.attrs[k])}
+        title = X.columns.name if isinstance(X.columns.name, str) else None
+        return X.set_axis(names, axis=1), {"kind": "frame", "attrs": attrs, "title": title}
     array = np.asarray(X)
-    frame = pd.DataFrame(array)
+    if isinstance(X, list | tuple) and array.dtype.kind == "U":
+        array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
+    frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
     if array.dtype.kind in "OUS":
-        frame = frame.astype(object).infer_objects()
+        frame = frame.astype(object)
+        for position, dtype in enumerate(frame.infer_objects().dtypes):
+            if dtype.kind in "mM":
+                frame.isetitem(position, frame[position].astype(dtype))
     return frame, {"kind": "array", "dtype": array.dtype.str if array.dtype.kind != "O" else "object"}
 
 
@@ -352,7 +307,7 @@ def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping
     """Return columns as the kind of table that `to_frame` described."""
     frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
     if container["kind"] == "frame":
-        frame = frame.set_axis(pd.Index(names), axis=1)
+        frame = frame.set_axis(pd.Index(names, name=container["title"]), axis=1)
         frame.attrs = dict(container["attrs"])
         return frame
     return frame.to_numpy(dtype=np.dtype(container["dtype"]))
@@ -369,45 +324,44 @@ def _plain_name(name: Any) -> str | int:
     )
 
 
+def _is_json(value: Any) -> bool:
+    """Return whether a value comes back from JSON as it is."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
+
+
 def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
-    """Return the names behind names, positions or a mask."""
+    """Return the names behind names, positions or a mask; a name goes before a position."""
     if isinstance(features, str):
         return []
-    listed = list(features)
-    if listed and all(isinstance(f, bool | np.bool_) for f in listed):
-        if len(listed) != frame.shape[1]:
-            raise DataError(
-                f"categorical_features is a mask of {len(listed)} entries, but there are {frame.shape[1]} columns."
+    listed, names = list(features), frame.columns.tolist()
+    if listed and all(isinstance(feature, bool | np.bool_) for feature in listed):
+        if len(listed) != len(names):
+            raise ParameterError(
+                f"categorical_features is a mask of {len(listed)} entries, but there are {len(names)} columns."
             )
-        return [name for name, chosen in zip(frame.columns, listed, strict=True) if chosen]
-    names = []
+        return [name for name, chosen in zip(names, listed, strict=True) if chosen]
+    found = []
     for feature in listed:
-        position = isinstance(feature, int | np.integer) and feature not in frame.columns
-        if (position and not -frame.shape[1] <= feature < frame.shape[1]) or (
-            not position and feature not in frame.columns
-        ):
-            raise DataError(f"categorical_features names the column {feature!r}, which is not in the data.")
-        names.append(frame.columns[feature] if position else feature)
-    return names
+        if feature in names:
+            found.append(feature)
+        elif isinstance(feature, int | np.integer) and -len(names) <= feature < len(names):
+            found.append(names[feature])
+        else:
+            raise ParameterError(
+                f"categorical_features names the column {feature!r}, which is not in the data; give names, positions "
+                "from 0, or a mask of booleans."
+            )
+    return found
 
 
-def _split_like(series: pd.Series[Any], dtype: dict[str, Any]) -> tuple[Plain, Mask]:
-    """Take a column apart as in training, whatever its dtype is now."""
-    learned = dtype.get("name", dtype["dtype"])
-    if learned not in ("object", "category") and str(series.dtype) != learned:
-        try:
-            series = series.astype(learned)
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f"Column {series.name!r} was {learned} in training and is {series.dtype} now: {error}"
-            ) from None
-    if dtype["dtype"] == "category" and not isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype("category")
-    plain, missing = split(series, dtype)
-    refuse_infinite(series, plain, missing)
-    return plain, missing
-
-
-def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose hashes agree wherever the values do, whatever the category codes are."""
-    return frame.astype({n: object for n in frame.columns if isinstance(frame[n].dtype, pd.CategoricalDtype)})
+def _refuse_unseen(series: pd.Series[Any], unseen: Mask) -> None:
+    """Raise DataError naming the first cell that has no code."""
+    if unseen.any():
+        row = int(np.flatnonzero(unseen)[0])
+        raise DataError(
+            f"Column {series.name!r} holds {series.iloc[row]!r} in row {row}, which did not occur in training; replace "
+            "it, or fit again."
+        )

@@ -1,9 +1,15 @@
-"""Columns that name rows: how they are recognised, and how fresh values of the same form are made."""
+"""Columns that name rows: how they are recognised, and how fresh values of the same form are made.
+
+The identifiers of training are not kept. What is kept is how they are spelled, and a stretch of free numbers between
+them; it is rounded, so that its ends do not give away the identifiers beside it.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +20,10 @@ _MIN_ROWS = 20
 _UNIQUE_SHARE = 0.95  # a few repeated names or addresses do not make a category
 _SURPRISE = 10  # -log of the chance that independent draws from the same range would never repeat
 _NAME = re.compile(r"(^|[^a-z])(id|key|uuid|guid|index|row|number|no|nr)$|[a-z]ID$|[a-z](Id|Key|Number|Index)$")
+_LEAST_ROOM = 10_000_000  # fresh whole numbers that the dtype must have left
 
+_NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
+_COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a form position by position
 _ALPHABETS = (
     "0123456789",
     "0123456789abcdef",
@@ -27,7 +36,7 @@ _ALPHABETS = (
 )
 
 
-def is_identifier(name: Any, plain: Plain) -> bool:
+def is_identifier(name: Any, plain: Plain, largest: int) -> bool:
     """Return whether a column names rows.
 
     Parameters
@@ -36,6 +45,8 @@ def is_identifier(name: Any, plain: Plain) -> bool:
         Name of the column.
     plain : ndarray of shape (n,)
         Its values, without the missing ones.
+    largest : int
+        The largest whole number that the dtype of the column holds.
 
     Returns
     -------
@@ -47,56 +58,121 @@ def is_identifier(name: Any, plain: Plain) -> bool:
     if len(plain) < _MIN_ROWS:
         return False
     if plain.dtype.kind == "O":
-        return all(type(v) is str for v in plain) and len(set(plain.tolist())) >= _UNIQUE_SHARE * len(plain)
-    if plain.dtype.kind not in "iu" or len(np.unique(plain)) < len(plain):
+        listed = plain.tolist()
+        return set(map(type, listed)) == {str} and len(set(listed)) >= _UNIQUE_SHARE * len(listed)
+    if plain.dtype.kind not in "iu" or not has_room(plain, largest) or len(np.unique(plain)) < len(plain):
         return False
     span = int(plain.max()) - int(plain.min()) + 1
     text = str(name)
     return len(plain) ** 2 / (2 * span) >= _SURPRISE or bool(_NAME.search(text) or _NAME.search(text.lower()))
 
 
+def has_room(plain: Plain, largest: int) -> bool:
+    """Return whether the dtype of a column holds enough whole numbers beyond those that occur."""
+    return int(plain.max()) + _LEAST_ROOM <= largest
+
+
 @dataclass(frozen=True)
 class Form:
-    """How the values of an identifier are spelled.
+    """How the values of an identifier are spelled, and which are fresh.
 
     Attributes
     ----------
-    alphabets : list of str
-        The characters each position may have; empty for whole numbers.
-    start : int
-        Fresh values begin here: whole numbers themselves, or the rank of a text among all texts of this form.
+    style : str
+        "integer" for whole numbers, "numbered" for a number between two texts that never change, "code" for texts of
+        one length.
+    parts : list of str
+        The texts before and after the number; or the characters that each position of a code may have.
+    width : int
+        Digits at least: of the number, or of the tail of a code that grew.
+    start, room : int
+        The first fresh number, and how many there are from it on. A code is the number of its place among all of its
+        form.
+    beyond : int
+        Larger than any number that occurred: where fresh ones go on after that.
     """
 
-    alphabets: list[str]
+    style: str
+    parts: list[str]
+    width: int
     start: int
+    room: int
+    beyond: int
 
     @classmethod
-    def fit(cls, plain: Plain) -> Form:
-        """Learn the form of the values of a column: that of the most frequent length."""
+    def fit(cls, plain: Plain, largest: int) -> Form:
+        """Learn the form of the values of a column: text, or whole numbers up to `largest`."""
+        values = sorted(set(plain.tolist()))
         if plain.dtype.kind in "iu":
-            return cls([], int(plain.max()) + 1)
-        lengths, counts = np.unique([len(text) for text in plain], return_counts=True)
-        length = int(lengths[counts.argmax()])
-        texts = [text for text in plain if len(text) == length]
-        alphabets = [_alphabet({text[i] for text in texts}) for i in range(length)]
-        return cls(alphabets, max((_rank(text, alphabets) for text in texts), default=-1) + 1)
+            beyond = 10 ** len(str(abs(values[-1])))
+            beyond = beyond if beyond + _LEAST_ROOM <= largest else values[-1] + 1
+            return cls("integer", [], 0, *_free(values, beyond), beyond)
+        return _numbered(values) or _code(values) or _unlike(values)
 
     def fresh(self, first: int, n: int) -> list[Any]:
         """Return values `first` to ``first + n - 1`` of those that did not occur in training, all different."""
-        numbers = range(self.start + first, self.start + first + n)
-        if not self.alphabets:
-            limit = 2**63
-            return [i if i < limit else i - 2 * limit for i in numbers]
-        return [_text(number, self.alphabets) for number in numbers]
+        return [self._spell(i) for i in range(first, first + n)]
+
+    def _spell(self, i: int) -> int | str:
+        number = self.start + i if i < self.room else self.beyond + i - self.room
+        if self.style == "integer":
+            return number
+        if self.style == "numbered":
+            return f"{self.parts[0]}{number:0{self.width}d}{self.parts[1]}"
+        rounds, number = divmod(number, self.beyond)
+        characters = []
+        for alphabet in reversed(self.parts):
+            number, digit = divmod(number, len(alphabet))
+            characters.append(alphabet[digit])
+        return "".join(reversed(characters)) + (str(rounds).zfill(self.width) if rounds else "")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form as plain JSON; ranks of long texts do not fit a JSON number, hence the text."""
-        return {"alphabets": self.alphabets, "start": str(self.start)}
+        """Return the form as plain JSON; numbers of long texts do not fit a JSON number, hence text."""
+        return asdict(self) | {key: str(getattr(self, key)) for key in ("start", "room", "beyond")}
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Form:
         """Return the form that `to_json` described."""
-        return cls(list(facts["alphabets"]), int(facts["start"]))
+        return cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
+
+
+def _free(taken: list[int], end: int) -> tuple[int, int]:
+    """Return where a stretch inside the widest gap between rising numbers begins, and how long it is, both rounded."""
+    width, low = max((b - a - 1, a) for a, b in pairwise([*taken, end]))
+    unit = 10 ** max(0, len(str(width)) - 2)
+    return -(-(low + 1 + width // 4) // unit) * unit, width // 2 // unit * unit
+
+
+def _numbered(texts: list[str]) -> Form | None:
+    """Return the form of texts that differ in one number, such as "C0017"."""
+    found = [match.groups() for text in texts if (match := _NUMBERED.fullmatch(text))]
+    if len(found) < len(texts) or len({(before, after) for before, _, after in found}) > 1:
+        return None
+    numbers = [digits for _, digits, _ in found]
+    lengths = [len(digits) for digits in numbers]
+    beyond = 10 ** max(lengths)
+    before, _, after = found[0]
+    return Form("numbered", [before, after], min(lengths), *_free(sorted(set(map(int, numbers))), beyond), beyond)
+
+
+def _code(texts: list[str]) -> Form | None:
+    """Return the form of texts that mostly have one length, such as "7F-K2"."""
+    length, count = Counter(map(len, texts)).most_common(1)[0]
+    if not length or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
+        return None
+    alike = [text for text in texts if len(text) == length]
+    alphabets = [_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
+    size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
+    tail = max(map(len, texts)) - length + 1  # a code that grew is longer than any that occurred
+    return Form("code", alphabets, tail, *_free(sorted(_rank(text, alphabets) for text in alike), size), size)
+
+
+def _unlike(texts: list[str]) -> Form:
+    """Return a form for texts that have none, such as names: a number behind a word that none of them begins with."""
+    word = "synthetic-"
+    while any(text.startswith(word) for text in texts):
+        word += "-"
+    return Form("numbered", [word, ""], 1, 1, 0, 1)
 
 
 def _alphabet(seen: set[str]) -> str:
@@ -111,13 +187,3 @@ def _rank(text: str, alphabets: list[str]) -> int:
     for character, alphabet in zip(text, alphabets, strict=True):
         rank = rank * len(alphabet) + alphabet.index(character)
     return rank
-
-
-def _text(rank: int, alphabets: list[str]) -> str:
-    """Return the text at a place; past the last one, the text grows by a repeated tail and stays unique."""
-    characters = []
-    for alphabet in reversed(alphabets):
-        rank, digit = divmod(rank, len(alphabet))
-        characters.append(alphabet[digit])
-    text = "".join(reversed(characters))
-    return text if not rank else f"{text}-{rank}"

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from ..layers import SpectralLinear
 from ..modality import Architecture, Generator
-from .encoder import Layout
+from .layout import Layout
 
 _SLOPE = 0.2
 _TEMPERATURE = 0.3

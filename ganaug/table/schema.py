@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..dtypes import Mask, Plain, describe_dtype, split
+from ..dtypes import Codes, Mask, Plain, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
-from .columns import Category, Column, Constant, Determined, Identifier, Number, count_values
-from .identifiers import Form, is_identifier
+from .columns import ROOM, Category, Column, Constant, Determined, Identifier, Number
+from .identifiers import Form, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """What `column_kinds` may say of a column."""
@@ -19,6 +21,7 @@ KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "i
 _FEW_VALUES = 30
 _MIN_REPEATS = 5  # a number with few values is a list of values only where each is seen this often on average
 _MIN_ROWS_PER_VALUE = 20  # fewer, and a key or a number would be taken for a column that decides others
+_ROOM = 360_000  # JSON values that all columns together may take; a model file holds 500,000
 
 
 def infer_kind(series: pd.Series[Any], plain: Plain, missing: Mask, identifiers: bool = True) -> str:
@@ -39,25 +42,32 @@ def infer_kind(series: pd.Series[Any], plain: Plain, missing: Mask, identifiers:
         One of `KINDS`.
     """
     known = plain[~missing]
-    distinct = len(count_values(known)[0])
-    dtype = series.dtype
-    if distinct == 0 or (distinct == 1 and not missing.any()):
+    distinct = len(factorise(plain, missing)[1])
+    if distinct == 0 or (distinct == 1 and len(known) == len(plain)):
         return "constant"
-    if isinstance(dtype, pd.CategoricalDtype):
+    if isinstance(series.dtype, pd.CategoricalDtype):
         return "category"
-    if str(dtype).startswith(("datetime64", "timedelta64")):
+    if series.dtype.kind in "mM":
         return "datetime"
     if known.dtype.kind == "b":
         return "boolean"
-    if identifiers and is_identifier(series.name, known):
+    if identifiers and is_identifier(series.name, known, _largest(series, plain)):
         return "identifier"
     if known.dtype.kind == "O":
         return "category"
     return "ordered" if distinct <= min(_FEW_VALUES, len(known) / _MIN_REPEATS) else "numeric"
 
 
-def fit_column(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str) -> Column:
-    """Learn one column as the given kind.
+def _largest(series: pd.Series[Any], plain: Plain) -> int:
+    """Return the largest whole number that the dtype of a column holds."""
+    dtype: Any = getattr(series.dtype, "subtype", series.dtype)
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+    kinds = [d for d in (dtype, plain.dtype) if d.kind in "iu"]
+    return int(np.iinfo(kinds[0]).max) if kinds else 0
+
+
+def fit_column(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str, room: int = ROOM) -> Column:
+    """Learn one column as the given kind, in at most about `room` JSON values.
 
     Raises
     ------
@@ -65,31 +75,44 @@ def fit_column(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str) -
         The column cannot be of that kind, such as text that is to be numeric.
     """
     known = plain[~missing]
-    if kind == "constant":
-        values = count_values(known)[0]
-        if len(values) > 1 or (values and missing.any()):
-            raise ParameterError(
-                f"column_kinds says that {series.name!r} is constant, but it has {len(values)} values"
-                f"{' and missing cells' if missing.any() else ''}; say 'category' or leave the column to be inferred."
-            )
-        return Constant(values)
     if not len(known):
         return Constant([])
-    if kind in ("numeric", "datetime", "ordered") and known.dtype.kind not in "iuf":
-        raise ParameterError(
-            f"column_kinds says that {series.name!r} is {kind}, but it holds {series.dtype} values such as "
-            f"{known[0]!r}; convert the column, or say 'category'."
-        )
+    _refuse_kind(series, plain, missing, kind)
+    if kind == "constant":
+        return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
-        return Number.fit(kind, plain, missing)
+        return Number.fit(kind, plain, missing, room)
     if kind == "identifier":
-        if known.dtype.kind not in "iu" and not all(type(v) is str for v in known):
-            raise ParameterError(
-                f"column_kinds says that {series.name!r} is an identifier, but only text and whole numbers can be; "
-                f"it holds {known[0]!r}."
-            )
-        return Identifier(Form.fit(known))
-    return Category.fit(kind, plain, missing)
+        return Identifier(Form.fit(known, _largest(series, plain)))
+    return Category.fit(kind, plain, missing, room)
+
+
+def _refuse_kind(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str) -> None:
+    """Raise ParameterError when a column cannot be of a kind."""
+    known = plain[~missing]
+    number, date = known.dtype.kind in "iuf", series.dtype.kind in "mM"
+    listed = isinstance(series.dtype, pd.CategoricalDtype)  # no other value than those of its dtype can be made
+    distinct = len(factorise(plain, missing)[1]) if kind in ("constant", "boolean") else 0
+    fits = {
+        "numeric": number and not date and not listed,
+        "datetime": date,
+        "ordered": number,
+        "boolean": distinct <= 2,
+        "constant": distinct == 1 and not missing.any(),
+        "identifier": not listed and _can_name_rows(series, known),
+    }
+    if not fits.get(kind, True):
+        gaps = " and missing cells" if missing.any() else ""
+        raise ParameterError(
+            f"column_kinds says that {series.name!r} is {kind}, but it holds {series.dtype} values such "
+            f"as {series[~missing].iloc[0]!r}{gaps}. Convert the column, say 'category', or leave the kind to ganaug."
+        )
+
+
+def _can_name_rows(series: pd.Series[Any], known: Plain) -> bool:
+    if known.dtype.kind in "iu":
+        return has_room(known, _largest(series, known))
+    return set(map(type, known.tolist())) == {str}
 
 
 def fit_columns(
@@ -126,20 +149,21 @@ def fit_columns(
         `column_kinds` names a column that is not there, or a kind that the column cannot be.
     """
     check_kinds(frame, column_kinds)
+    said = dict.fromkeys(categorical, "category") | dict(column_kinds)
+    room = min(ROOM, _ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
-    parts: list[tuple[Plain, Mask]] = []
-    for name in frame.columns:
+    coded: dict[int, _Coded] = {}
+    for i, name in enumerate(frame.columns):
         series = frame[name]
-        dtype = describe_dtype(series)
-        plain, missing = split(series, dtype)
-        refuse_infinite(series, plain, missing)
-        kind = column_kinds.get(name) or ("category" if name in categorical else None)
-        kind = kind or infer_kind(series, plain, missing, identifiers)
-        columns.append(fit_column(series, plain, missing, kind))
-        dtypes.append(dtype)
-        parts.append((plain, missing))
-    _link_determined(columns, parts)
+        dtypes.append(describe_dtype(series))
+        plain, missing = split(series, dtypes[i])
+        refuse_infinite(series, plain)
+        kind = said.get(name) or infer_kind(series, plain, missing, identifiers)
+        columns.append(fit_column(series, plain, missing, kind, room))
+        if isinstance(columns[i], Category):
+            coded[i] = _Coded(*factorise(plain, missing))
+    _link_determined(columns, coded)
     return columns, dtypes
 
 
@@ -157,11 +181,11 @@ def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
             )
 
 
-def refuse_infinite(series: pd.Series[Any], plain: Plain, missing: Mask) -> None:
+def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
     """Raise DataError naming the first infinite value of a column."""
-    if plain.dtype.kind != "f":
-        return
-    bad = np.flatnonzero(np.isinf(plain) & ~missing)
+    if plain.dtype.kind == "O":
+        plain = np.asarray([value if type(value) is float else 0.0 for value in plain.tolist()])
+    bad = np.flatnonzero(np.isinf(plain))
     if len(bad):
         raise DataError(
             f"Column {series.name!r} holds an infinite value ({plain[bad[0]]}) in row {bad[0]}; Input X contains "
@@ -169,42 +193,55 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain, missing: Mask) -> None
         )
 
 
-def _link_determined(columns: list[Column], parts: list[tuple[Plain, Mask]]) -> None:
+@dataclass
+class _Coded:
+    """A column as codes, -1 being missing, and the value of each code."""
+
+    codes: Codes
+    values: list[Any]
+
+    @cached_property
+    def n(self) -> int:
+        """Number of different values, missing being one."""
+        return len(self.values) + bool((self.codes < 0).any())
+
+    @cached_property
+    def first(self) -> dict[Any, int]:
+        """The row where each value is seen first, by its type and itself; None stands for missing."""
+        codes, rows = np.unique(self.codes, return_index=True)
+        listed = [self.values[code] if code >= 0 else None for code in codes]
+        return {(type(value), value): row for value, row in zip(listed, rows.tolist(), strict=True)}
+
+    @cached_property
+    def leader(self) -> Codes:
+        """For each row the first one of the same value."""
+        rows = np.zeros(len(self.values) + 1, dtype=np.int64)  # missing has the code -1, and so the last place
+        rows[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
+        return np.asarray(rows[self.codes])
+
+    def decides(self, other: _Coded) -> bool:
+        """Return whether each value goes with one value of `other`, on enough rows to mean something."""
+        n = len(self.codes)
+        if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
+            return False
+        parts = (slice(50), slice(n))  # a few rows are enough for most columns
+        return all(bool((other.codes[self.leader[rows]] == other.codes[rows]).all()) for rows in parts)
+
+
+def _link_determined(columns: list[Column], coded: Mapping[int, _Coded]) -> None:
     """Replace every category column that another one decides exactly by a look-up."""
-    coded = {i: _codes(*parts[i]) for i, column in enumerate(columns) if isinstance(column, Category)}
-    order = sorted(coded, key=lambda i: (-(coded[i].max() + 1), i))  # the finest columns decide
-    roots: list[int] = []
-    for i in order:
-        by = next((r for r in roots if _decides(coded[r], coded[i])), None)
+    deciding: list[int] = []
+    for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
+        by = next((d for d in deciding if coded[d].decides(coded[i])), None)
         if by is None:
-            roots.append(i)
+            deciding.append(i)
         else:
-            columns[i] = _look_up(by, parts[by], parts[i], coded[by])
+            columns[i] = _look_up(by, columns[by], coded[by], coded[i])
 
 
-def _codes(plain: Plain, missing: Mask) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return each cell as a number below the count of distinct values, missing being one of them."""
-    if plain.dtype.kind != "O":
-        _, codes = np.unique(plain, return_inverse=True)
-    else:
-        keys: dict[tuple[type, Any], int] = {}
-        codes = np.asarray([keys.setdefault((type(v), v), len(keys)) for v in plain.tolist()], dtype=np.int64)
-    codes = np.where(missing, codes.max() + 1, codes)
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _decides(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    """Return whether each value of `a` goes with one value of `b`, on enough rows to mean something."""
-    n_a, n_b = int(a.max()) + 1, int(b.max()) + 1
-    if n_b < 2 or len(a) < _MIN_ROWS_PER_VALUE * n_a or n_a < n_b:
-        return False
-    return len(np.unique(a * n_b + b)) == n_a
-
-
-def _look_up(
-    by: int, deciding: tuple[Plain, Mask], decided: tuple[Plain, Mask], codes: np.ndarray[Any, Any]
-) -> Determined:
-    _, rows = np.unique(codes, return_index=True)
-    keys = [None if deciding[1][r] else deciding[0][r : r + 1].tolist()[0] for r in rows]
-    values = [None if decided[1][r] else decided[0][r : r + 1].tolist()[0] for r in rows]
-    return Determined(by, keys, values)
+def _look_up(by: int, column: Column, deciding: _Coded, decided: _Coded) -> Determined:
+    if not isinstance(column, Category):
+        raise TypeError("only a category decides others")
+    keys = [*column.values, *([None] if column.missing else [])]
+    codes = [decided.codes[deciding.first[type(key), key]] for key in keys]
+    return Determined(by, [decided.values[code] if code >= 0 else None for code in codes])

@@ -1,0 +1,157 @@
+"""Columns that name rows are found, and synthetic rows get fresh names of the same form."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganaug.table.identifiers import Form, is_identifier
+
+LARGEST = 2**63 - 1
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def texts(values):
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def some_uuids(n):
+    return [str(uuid.UUID(bytes=rng(i).bytes(16), version=4)) for i in range(n)]
+
+
+FOUND = {
+    "unique text": ("customer", texts([f"C{i:04d}" for i in range(50)])),
+    "almost unique text": ("name", texts([f"n{i}" for i in range(99)] + ["n0"])),
+    "dense keys": ("anything", rng().permutation(300)),
+    "keys by name": ("customerID", np.arange(30) * 10**9),
+    "keys by another name": ("row number", np.arange(30) * 10**9),
+    "negative keys": ("id", np.arange(-60, -30)),
+    "unsigned keys": ("key", np.arange(50, dtype=np.uint64) + 2**63),
+}
+NOT_FOUND = {
+    "few rows": ("id", np.arange(19)),
+    "repeated text": ("city", texts(["a", "b"] * 30)),
+    "text repeated now and then": ("word", texts([f"n{i}" for i in range(90)] + ["n0"] * 10)),
+    "mixture": ("x", texts([*range(30), "a"])),
+    "measurements": ("salary", rng().choice(10**6, 60, replace=False)),
+    "repeated numbers": ("id", np.repeat(np.arange(30), 2)),
+    "floats": ("id", np.arange(30.0)),
+    "booleans": ("id", np.arange(30) % 2 == 0),
+}
+
+
+@pytest.mark.parametrize(("name", "plain"), FOUND.values(), ids=FOUND)
+def test_columns_that_name_rows_are_found(name, plain):
+    assert is_identifier(name, plain, 2**64 - 1)
+
+
+@pytest.mark.parametrize(("name", "plain"), NOT_FOUND.values(), ids=NOT_FOUND)
+def test_columns_that_measure_or_group_rows_are_not(name, plain):
+    assert not is_identifier(name, plain, LARGEST)
+
+
+@pytest.mark.parametrize(("dtype", "found"), [("int8", False), ("int16", False), ("int32", True), ("int64", True)])
+def test_keys_are_identifiers_only_where_their_dtype_has_room_for_fresh_ones(dtype, found):
+    assert is_identifier("id", np.arange(100), np.iinfo(dtype).max) is found
+
+
+def test_text_that_is_no_word_for_a_key_is_not_taken_for_one():
+    numbers = rng().choice(10**6, 30, replace=False)
+    assert not any(is_identifier(name, numbers, LARGEST) for name in ("paid", "void", "humidity", "keyboard", "Piano"))
+    assert all(is_identifier(name, numbers, LARGEST) for name in ("ID", "user_id", "user id", "userId", "PassengerId"))
+
+
+FORMS = {
+    "prefix and padding": ([f"C{i:04d}" for i in range(1, 892)], r"C\d{4}"),
+    "prefix, no padding": ([f"C{i}" for i in range(1, 1001)], r"C[1-9]\d*"),
+    "number inside": ([f"2024/{i}-x" for i in range(500)], r"2024/\d+-x"),
+    "only digits": ([f"{i:08d}" for i in rng().integers(0, 10**8, 300)], r"\d{8}"),
+    "more lines": ([f"a\n{i}" for i in range(40)], r"a\n\d+"),
+    "uuid": (some_uuids(200), r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "hex": ([f"{i:06X}" for i in rng().integers(0, 16**6, 300)], r"[0-9A-F]{6}"),
+    "plates": ([f"{a}{b}-{i:03d}" for i in range(20, 60) for a in "KLM" for b in "XYZ"], r"[A-Z]{2}-\d{3}"),
+}
+
+
+@pytest.mark.parametrize(("values", "pattern"), FORMS.values(), ids=FORMS)
+def test_fresh_values_have_the_form_of_those_in_training(values, pattern):
+    fresh = Form.fit(texts(values), LARGEST).fresh(0, 500 if len(values) < 1000 else 3000)
+    assert all(re.fullmatch(pattern, text) for text in fresh)
+    assert not set(fresh) & set(values) and len(set(fresh)) == len(fresh)
+
+
+@given(st.lists(st.one_of(st.text(max_size=4), st.from_regex("[ab]{2}", fullmatch=True)), min_size=1, max_size=60))
+def test_fresh_text_is_unique_and_never_one_of_training(values):
+    fresh = Form.fit(texts(values), LARGEST).fresh(0, 400)
+    assert len(set(fresh)) == 400
+    assert not set(fresh) & set(values)
+
+
+@given(st.lists(st.from_regex("(C|CC)?[0-9]{1,3}", fullmatch=True), min_size=1, max_size=60), st.integers(0, 3000))
+def test_fresh_numbered_text_is_never_one_of_training_however_many_came_before(values, first):
+    assert not set(Form.fit(texts(values), LARGEST).fresh(first, 300)) & set(values)
+
+
+@pytest.mark.parametrize("values", [["aa", "ab", "ba"] * 7 + ["bb", "zz1", "zz-1", "zz01", "aa001"], ["x", "y"] * 20])
+def test_a_form_that_runs_out_of_values_grows_beyond_the_longest_of_training(values):
+    form = Form.fit(texts(values), LARGEST)
+    fresh = form.fresh(0, 20_000)
+    assert len(set(fresh)) == 20_000 and not set(fresh) & set(values)
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=1), st.integers(0, 10**7))
+def test_fresh_whole_numbers_are_unique_and_never_one_of_training(values, first):
+    fresh = Form.fit(np.asarray(values), LARGEST).fresh(first, 300)
+    assert len(set(fresh)) == 300 and not set(fresh) & set(values)
+
+
+@pytest.mark.parametrize(("top", "largest"), [(2**31 - 10_000_001, 2**31 - 1), (2**63 - 10_000_001, 2**63 - 1)])
+def test_fresh_whole_numbers_stay_inside_the_dtype(top, largest):
+    values = np.asarray([top, top - 5])
+    assert is_identifier("id", np.arange(top - 30, top), largest)
+    assert max(Form.fit(values, largest).fresh(0, 10) + Form.fit(values, largest).fresh(9_999_990, 5)) <= largest
+
+
+def test_later_rows_go_on_where_earlier_ones_ended():
+    form = Form.fit(texts([f"{i:03X}" for i in range(0, 4096, 3)]), LARGEST)
+    assert form.fresh(0, 30) == form.fresh(0, 7) + form.fresh(7, 23)
+
+
+def test_names_get_a_number_behind_a_word_that_none_begins_with():
+    names = ["Ann Lee", "Bo Smith-Jones", "synthetic-1", "synthetic--7", *("x" * n for n in range(1, 30))]
+    assert Form.fit(texts(names), LARGEST).fresh(0, 2) == ["synthetic---1", "synthetic---2"]
+
+
+SECRETS = {
+    "text": texts([f"K{i:06d}" for i in rng().integers(0, 10**6, 40)]),
+    "codes": texts([f"{i:09X}" for i in rng().integers(0, 16**9, 40)]),
+    "names": texts(["".join(rng(i).choice(list("abcdefgh"), 5 + i)) for i in range(40)]),
+    "numbers": rng().integers(10**8, 10**9, 40),
+}
+
+
+@pytest.mark.parametrize("plain", SECRETS.values(), ids=SECRETS)
+def test_what_is_kept_gives_no_identifier_of_training_away(plain):
+    kept = json.dumps(Form.fit(plain, LARGEST).to_json())
+    numbers = {int(n) + step for n in re.findall(r"\d+", kept) for step in (-1, 0, 1)}
+    for value in plain.tolist():
+        assert str(value) not in kept
+        digits = re.sub(r"\D", "", str(value))
+        assert not digits or int(digits) not in numbers
+
+
+@pytest.mark.parametrize("plain", SECRETS.values(), ids=SECRETS)
+def test_what_was_learned_is_plain_json(plain):
+    form = Form.fit(plain, LARGEST)
+    assert Form.from_json(json.loads(json.dumps(form.to_json(), allow_nan=False))) == form

@@ -1,0 +1,111 @@
+"""What is left open follows from the data alone; what the user says holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import pytest
+import torch
+from small import loss_with
+
+from ganaug import GANAugmenter, ParameterError
+from ganaug.augmenter import recipe
+from ganaug.augmenter.recipe import Options, choose_device, default_steps, recipe_for
+from ganaug.losses import LOSSES
+from ganaug.training import OPTIMIZERS
+
+
+def test_options_have_the_names_and_defaults_of_the_estimator():
+    known = inspect.signature(GANAugmenter).parameters
+    for field in dataclasses.fields(Options):
+        assert known[field.name].default == field.default, field.name
+
+
+def test_what_the_user_says_holds():
+    options = Options(
+        loss="hinge",
+        optimizer="rmsprop",
+        learning_rate=0.01,
+        batch_size=17,
+        max_steps=123,
+        max_seconds=4.5,
+        patience=3,
+        latent_dim=5,
+        width=9,
+        device="cpu",
+        precision="bfloat16",
+    )
+    found = recipe_for(options, 1000, 4)
+    assert (found.architecture.latent_dim, found.architecture.width, found.architecture.n_classes) == (5, 9, 4)
+    plan = found.plan
+    assert (plan.batch_size, plan.max_steps, plan.max_seconds, plan.patience) == (17, 123, 4.5, 3)
+    assert (plan.learning_rate, plan.optimizer, plan.latent_dim, plan.bfloat16) == (0.01, "rmsprop", 5, True)
+    assert plan.loss is LOSSES["hinge"] and found.device == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_networks_get_the_norm_that_the_loss_wants(name):
+    architecture = recipe_for(Options(loss=name, device="cpu"), 500, 2).architecture
+    assert architecture.spectral_norm == LOSSES[name].spectral_norm
+    assert architecture.batch_norm == LOSSES[name].batch_norm
+
+
+def test_a_loss_and_an_optimizer_of_ones_own_are_taken_as_they_are():
+    loss, optimizer = loss_with(penalty_weight=7.0), OPTIMIZERS["adam"]
+    plan = recipe_for(Options(loss=loss, optimizer=optimizer, device="cpu"), 300, 2).plan
+    assert plan.loss is loss and plan.optimizer is optimizer
+
+
+@pytest.mark.parametrize("n", [8, 50, 1999, 2000, 30_000, 10**6])
+def test_sizes_follow_from_the_number_of_rows(n):
+    plan = recipe_for(Options(device="cpu"), n, 2).plan
+    assert plan.max_steps == default_steps(n) <= default_steps(10 * n)
+    assert plan.batch_size <= max(32, n) and plan.score_every <= plan.max_steps
+    assert 1 < plan.max_steps / plan.score_every < 40  # so often the held-out rows are asked
+
+
+def test_a_short_training_is_not_scored_at_every_step():
+    assert recipe_for(Options(max_steps=60, device="cpu"), 300, 2).plan.score_every >= 50
+
+
+def present(monkeypatch, cuda, mps):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(cuda))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_takes_cuda_then_mps_then_the_cpu(monkeypatch, cuda, mps, chosen):
+    present(monkeypatch, cuda, mps)
+    assert choose_device("auto").type == chosen
+    assert choose_device("cpu").type == "cpu"
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:7", "mps"])
+def test_a_device_that_is_not_there_is_refused_by_name(monkeypatch, name):
+    present(monkeypatch, False, False)
+    with pytest.raises(ParameterError, match=f"The device '{name}' is not there; torch finds cpu. Say device='auto'"):
+        choose_device(name)
+    present(monkeypatch, True, False)
+    if name == "cuda:7":
+        with pytest.raises(ParameterError, match="'cuda:7' is not there; torch finds cuda and cpu"):
+            choose_device(name)
+
+
+def test_bfloat16_only_where_the_hardware_gains(monkeypatch):
+    cpu = torch.device("cpu")
+    for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, probe, lambda: False, raising=False)
+    assert not recipe._bfloat16("auto", cpu, 1024)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
+    assert not recipe._bfloat16("auto", cpu, 64) and not recipe._bfloat16("float32", cpu, 1024)
+    assert recipe._bfloat16("bfloat16", cpu, 64)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    assert not recipe._bfloat16("auto", torch.device("cuda"), 1024)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    assert recipe._bfloat16("auto", torch.device("cuda"), 64)
+    assert not recipe._bfloat16("auto", torch.device("mps"), 1024)

@@ -1,0 +1,226 @@
+"""Each class is one endless stream: fewer samples are a prefix of more, and counts are exact."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from small import same_rows
+
+from ganaug import ParameterError
+from ganaug.augmenter.sampling import BLOCK, OVERSAMPLING, Source, Stream, Streams, prior_codes
+from ganaug.filters import FILTERS, Filter, Judge
+from ganaug.modality import Generator
+
+# The order of classes
+
+
+@given(
+    st.lists(st.floats(0.01, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
+    st.integers(0, 2**63 - 1),
+)
+def test_every_prefix_has_the_proportions_of_the_prior(prior, seed):
+    codes = prior_codes(prior, 0, 2000, seed)
+    share = np.asarray(prior) / sum(prior)
+    for n in (1, 2, 10, 137, 1000, 2000):
+        counts = np.bincount(codes[:n], minlength=len(prior))
+        assert np.abs(counts - n * share).max() < 6
+    assert not np.isin(codes, np.flatnonzero(share == 0)).any()
+
+
+@given(st.integers(0, 50_000), st.integers(0, 300))
+def test_a_stretch_of_the_order_is_that_of_the_whole(first, n):
+    prior = [0.2, 0.0, 0.5, 0.3]
+    whole = prior_codes(prior, 0, first + n, 3)
+    assert np.array_equal(prior_codes(prior, first, n, 3), whole[first:])
+
+
+@pytest.mark.parametrize("prior", [[0.0, 1.0], [1.0, 0.0], [0.0, 0.5, 0.0, 0.0, 0.5, 0.0], [1e-9, 1.0, 0.0]])
+def test_classes_without_a_share_are_never_drawn(prior):
+    codes = prior_codes(prior, 0, 200_000, 1)
+    assert set(np.unique(codes)) <= set(np.flatnonzero(prior))
+
+
+def test_seeds_start_the_order_at_different_places():
+    starts = {tuple(prior_codes([0.5, 0.5], 0, 12, seed)) for seed in range(30)}
+    assert len(starts) > 5
+
+
+# Streams
+
+
+class Numbered(Generator):
+    """Samples that tell the latent number they come from, and their class."""
+
+    noise_dim = 1
+
+    def sample(self, z, c, noise):
+        return torch.stack([z[:, 0], c.float(), noise[:, 0]], dim=1)
+
+
+def positive(judge, samples):
+    """Weigh nothing but rows whose latent number is above zero."""
+    return torch.where(samples.features[:, 0] > 0, 0.0, -torch.inf)
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """A source whose only judge drops every candidate with a latent number below zero."""
+    monkeypatch.setitem(FILTERS, "positive", Filter(lambda *_: None, positive, "not positive"))
+    return source([Judge("positive", (), ())])
+
+
+def source(judges=()):
+    return Source(Numbered(), lambda x: x, list(judges), latent_dim=2)
+
+
+@given(st.lists(st.integers(0, 2 * BLOCK), min_size=1, max_size=6))
+def test_taking_bit_by_bit_is_taking_at_once(sizes):
+    stream, whole = Stream(source(), 1, 5), Stream(source(), 1, 5)
+    parts = [stream.take(n) for n in sizes]
+    assert [len(part) for part in parts] == sizes
+    assert torch.equal(torch.cat(parts), whole.take(sum(sizes)))
+
+
+def test_a_judged_stream_keeps_its_promises_too(judged):
+    stream, whole = Stream(judged, 0, 5), Stream(judged, 0, 5)
+    parts = torch.cat([stream.take(n) for n in (1, 0, 100, 64, 300)])
+    assert torch.equal(parts, whole.take(465))
+    assert (parts[:, 0] > 0).all() and len(torch.unique(parts[:, 0])) == 465
+
+
+def test_dropped_candidates_are_counted_by_reason(judged):
+    streams = Streams(judged, 0)
+    assert streams.dropped() == {}
+    kept = BLOCK // OVERSAMPLING
+    streams.take(np.repeat([0, 1], [kept + 1, kept]))  # two blocks of one class, one of the other
+    assert streams.dropped() == {"not positive": 3 * (BLOCK - kept)}
+
+
+def test_a_judge_that_rejects_everything_does_not_hang(monkeypatch):
+    never = Filter(lambda *_: None, lambda judge, samples: torch.full((len(samples.codes),), -torch.inf), "never")
+    monkeypatch.setitem(FILTERS, "none", never)
+    taken = Stream(source([Judge("none", (), ())]), 0, 0).take(500)
+    assert len(torch.unique(taken[:, 0])) == 500
+
+
+def test_classes_and_seeds_have_streams_of_their_own():
+    first = [Stream(source(), code, seed).take(20)[:, 0] for code in (0, 1) for seed in (0, 1)]
+    assert len({tuple(part.tolist()) for part in first}) == 4
+
+
+def test_rows_come_in_the_order_that_was_asked_for():
+    codes = np.random.default_rng(0).integers(0, 3, 400)
+    x = Streams(source(), 7).take(codes)
+    assert np.array_equal(x[:, 1].numpy(), codes)
+    for code in range(3):
+        mine = torch.from_numpy(codes == code)
+        assert torch.equal(x[mine], Stream(source(), code, 7).take(int(mine.sum())))
+
+
+def test_no_codes_give_no_rows_of_the_right_shape():
+    assert Streams(source(), 7).take(np.empty(0, dtype=np.int64)).shape == (0, 3)
+
+
+def test_a_stream_goes_on_where_it_stopped():
+    streams = Streams(source(), 7)
+    codes = np.array([0, 1, 1, 0, 1])
+    parts = torch.cat([streams.take(codes[:2]), streams.take(codes[2:])])
+    assert torch.equal(parts, Streams(source(), 7).take(codes))
+
+
+# Through GANAugmenter
+
+LONGEST = 20_050
+
+
+@pytest.fixture(scope="module")
+def longest(judged_augmenter):
+    return judged_augmenter.sample(LONGEST, random_state=3)
+
+
+PAIRS = [0, 1, 2, 7, 63, 64, 65, 127, 128, 129, 255, 511, 512, 513, 1024, 1999, 9_999, 10_000, 10_001, 20_000]
+
+
+@pytest.mark.parametrize("a", PAIRS)
+def test_fewer_rows_are_a_prefix_of_more(judged_augmenter, longest, a):
+    X, y = judged_augmenter.sample(a, random_state=3)
+    assert same_rows((X, y), tuple(part.iloc[:a] for part in longest))
+    pd.testing.assert_series_equal(X.dtypes, longest[0].dtypes)
+
+
+def test_chunks_are_the_sample(judged_augmenter, longest):
+    chunks = list(judged_augmenter.sample_chunks(LONGEST, random_state=3))
+    assert [len(X) for X, _ in chunks] == [10_000, 10_000, 50]
+    assert same_rows(longest, tuple(pd.concat(part, ignore_index=True) for part in zip(*chunks, strict=True)))
+
+
+def test_proportions_are_those_of_training(judged_augmenter, longest):
+    counts = longest[1].value_counts()
+    for label, share in zip(judged_augmenter.classes_, judged_augmenter.class_prior_, strict=True):
+        assert abs(counts[label] - share * LONGEST) < 6
+
+
+@pytest.mark.parametrize("wanted", [{"leaves": 13, "stays": 29}, {"stays": 700}, {"stays": 0, "leaves": 1}, {}])
+def test_counts_per_class_are_exact(judged_augmenter, wanted):
+    X, y = judged_augmenter.sample(wanted)
+    assert Counter(y) == Counter(wanted) and len(X) == sum(wanted.values())
+
+
+def test_labels_one_by_one(judged_augmenter):
+    wanted = ["stays", "leaves", "leaves", "stays", "leaves"] * 10
+    X, y = judged_augmenter.sample(y=wanted)
+    assert y.tolist() == wanted and len(X) == 50
+    X, y = judged_augmenter.sample(17, y="leaves")
+    assert y.tolist() == ["leaves"] * 17 and len(X) == 17
+
+
+@pytest.mark.parametrize("arguments", [{"n": 0}, {"n": {}}, {"y": []}, {"n": 0, "y": "stays"}, {"n": {"stays": 0}}])
+def test_no_rows_have_the_right_columns_and_dtypes(judged_augmenter, toy_table, arguments):
+    X, y = toy_table
+    none, labels = judged_augmenter.sample(**arguments)
+    assert len(none) == len(labels) == 0
+    pd.testing.assert_series_equal(none.dtypes, X.dtypes)
+    assert labels.dtype == y.dtype and labels.name == y.name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({}, "The 'n' parameter of sample must be an integer of at least 0. Got None instead"),
+        ({"n": -1}, "The 'n' parameter of sample must be an integer of at least 0. Got -1 instead"),
+        ({"n": 2.0}, "Got 2.0 instead"),
+        ({"n": True}, "Got True instead"),
+        ({"n": "10"}, "Got '10' instead"),
+        ({"n": {"stays": -3}}, r"The \"n\['stays'\]\" parameter .* Got -3 instead"),
+        ({"n": {"stays": 1.5}}, "Got 1.5 instead"),
+        ({"n": {"lost": 3}}, "'lost' is none of the classes: 'leaves', 'stays'"),
+        ({"n": 3, "y": "lost"}, "'lost' is none of the classes"),
+        ({"y": "stays"}, "The 'n' parameter of sample must be an integer"),
+        ({"n": {"stays": 3}, "y": ["stays"]}, "or y, but not both"),
+        ({"n": 3, "y": ["stays"]}, "y has 1 labels, one for each row; leave n out. Got n=3"),
+        ({"n": 3, "random_state": -1}, "The 'random_state' parameter must be .* Got -1 instead"),
+    ],
+)
+def test_what_cannot_be_sampled_is_refused(judged_augmenter, arguments, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        judged_augmenter.sample(**arguments)
+
+
+def test_an_unknown_label_in_a_list_is_named_with_its_row(judged_augmenter):
+    with pytest.raises(ValueError, match="The label 'lost' in row 1 is none of the classes: 'leaves', 'stays'"):
+        judged_augmenter.sample(y=["stays", "lost"])
+
+
+def test_a_generator_as_random_state_goes_on_and_an_integer_repeats(judged_augmenter):
+    stream = np.random.default_rng(0)
+    first, second = (judged_augmenter.sample(20, random_state=stream)[0] for _ in range(2))
+    assert not first.equals(second)
+    first, second = (judged_augmenter.sample(20, random_state=4)[0] for _ in range(2))
+    assert first.equals(second)
+    assert judged_augmenter.sample(20)[0].equals(judged_augmenter.sample(20, random_state=0)[0])  # its own seed

@@ -1,0 +1,285 @@
+"""Which kind of column each column is, and which ones decide others."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ganaug.errors import DataError, ParameterError
+from ganaug.table.columns import MAX_POOL, Category, Constant, Determined, Number
+from ganaug.table.schema import KINDS, fit_columns
+
+N = 200
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def kinds_of(frame, column_kinds=None, categorical=(), identifiers=True):
+    return [c.kind for c in fit_columns(frame, column_kinds or {}, categorical, identifiers)[0]]
+
+
+def kind_of(values, **options):
+    return kinds_of(pd.DataFrame({"x": values}), **options)[0]
+
+
+def gappy(values):
+    return pd.Series(values).mask(rng(9).random(len(values)) < 0.2)
+
+
+INFERRED = {
+    "reals": (rng().normal(size=N), "numeric"),
+    "reals in float32": (rng().normal(size=N).astype("float32"), "numeric"),
+    "whole numbers": (rng().integers(0, 1000, N), "numeric"),
+    "nullable numbers": (gappy(rng().integers(0, 1000, N)).astype("Int64"), "numeric"),
+    "numbers as objects": (gappy(rng().integers(0, 1000, N).astype(object)), "numeric"),
+    "numbers in sparse storage": (pd.Series(rng().normal(size=N)).astype("Sparse[float]"), "numeric"),
+    "large numbers": (rng().integers(0, 2**64, N, dtype=np.uint64), "numeric"),
+    "few numbers": (rng().integers(0, 30, N), "ordered"),
+    "few reals": (rng().integers(0, 4, N) / 2, "ordered"),
+    "few numbers, seldom repeated": (rng().integers(0, 30, 60), "numeric"),
+    "text": (rng().choice(["a", "b"], N), "category"),
+    "text with gaps": (gappy(rng().choice(["a", "b"], N)), "category"),
+    "text and numbers": (np.array([1, "a"] * 100, dtype=object), "category"),
+    "nullable text": (pd.Series(rng().choice(["a", "b"], N), dtype="string"), "category"),
+    "category": (pd.Categorical(rng().choice(["a", "b"], N)), "category"),
+    "category of numbers": (pd.Categorical(rng().integers(0, 100, N)), "category"),
+    "category of dates": (pd.Categorical(pd.to_datetime(rng().choice(["2020", "2021"], N))), "category"),
+    "category of unique text": (pd.Categorical([f"C{i}" for i in range(N)]), "category"),
+    "booleans": (rng().random(N) < 0.5, "boolean"),
+    "nullable booleans": (gappy(rng().random(N) < 0.5).astype("boolean"), "boolean"),
+    "booleans as objects": (gappy(rng().random(N) < 0.5), "boolean"),
+    "dates": (pd.Timestamp("2020") + pd.to_timedelta(rng().integers(0, 90, N), unit="D"), "datetime"),
+    "zoned dates": (pd.date_range("2020", periods=N, tz="Europe/Oslo"), "datetime"),
+    "durations": (pd.to_timedelta(rng().integers(0, 90, N), unit="s"), "datetime"),
+    "arrow dates": (pd.Series(pd.date_range("2020", periods=N)).astype("timestamp[us][pyarrow]"), "datetime"),
+    "one number": (np.ones(N), "constant"),
+    "one word": (["a"] * N, "constant"),
+    "nothing": ([None] * N, "constant"),
+    "nothing in a number": ([np.nan] * N, "constant"),
+    "nothing in a date": (pd.to_datetime([None] * N), "constant"),
+    "nothing in a nullable number": (pd.array([None] * N, dtype="Int64"), "constant"),
+    "one number or nothing": (gappy(np.ones(N)), "ordered"),
+    "one word or nothing": (gappy(["a"] * N), "category"),
+    "yes or nothing": (gappy([True] * N), "boolean"),
+    "unique text": ([f"C{i}" for i in range(N)], "identifier"),
+    "dense keys": (rng().permutation(N), "identifier"),
+    "dense keys in int16": (rng().permutation(N).astype("int16"), "numeric"),
+    "dense nullable keys": (pd.array(rng().permutation(N), dtype="Int32"), "identifier"),
+    "dense keys in arrow": (pd.Series(rng().permutation(N), dtype="int64[pyarrow]"), "identifier"),
+    "few unique words": ([f"C{i}" for i in range(19)], "category"),
+}
+
+
+@pytest.mark.parametrize(("values", "kind"), INFERRED.values(), ids=INFERRED)
+def test_kinds_are_inferred(values, kind):
+    assert kind_of(values) == kind
+
+
+def test_identifiers_are_looked_for_only_where_wanted():
+    assert kind_of(rng().permutation(N), identifiers=False) == "numeric"
+    assert kind_of([f"C{i}" for i in range(N)], identifiers=False) == "category"
+
+
+OVERRIDES = [
+    (rng().integers(10_000, 99_999, N), "category"),
+    (rng().integers(0, 3, N), "numeric"),
+    (rng().integers(0, 3, N), "category"),
+    (rng().integers(0, 1000, N), "ordered"),
+    (rng().integers(0, 2, N), "boolean"),
+    (rng().choice(["yes", "no"], N), "boolean"),
+    (rng().permutation(N), "numeric"),
+    ([f"C{i}" for i in range(N)], "category"),
+    (rng().choice(["yes", "no"], N), "identifier"),
+    (rng().integers(0, 10**6, N), "identifier"),
+    (pd.date_range("2020", periods=N), "category"),
+    (["a"] * N, "category"),
+    ([5] * N, "constant"),
+    (rng().random(N) < 0.5, "category"),
+]
+
+
+@pytest.mark.parametrize(("values", "kind"), OVERRIDES)
+def test_the_user_may_say_another_kind(values, kind):
+    assert kind_of(values, column_kinds={"x": kind}) == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_with_nothing_in_it_is_constant_whatever_is_said(kind):
+    assert kind_of([None] * N, column_kinds={"x": kind}) == "constant"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["a", "b"] * 100, "numeric"),
+        (["a", "b"] * 100, "ordered"),
+        (["1", "2"] * 100, "numeric"),
+        ([True, False] * 100, "numeric"),
+        (pd.Categorical([1, 2] * 100), "numeric"),
+        (pd.Categorical([f"C{i}" for i in range(N)]), "identifier"),
+        (np.arange(N), "datetime"),
+        (["2020-01-01", "2020-01-02"] * 100, "datetime"),
+        (pd.date_range("2020", periods=N), "numeric"),
+        (np.arange(N), "boolean"),
+        (np.arange(N), "constant"),
+        (gappy([5] * N), "constant"),
+        (rng().normal(size=N), "identifier"),
+        (np.arange(N).astype("int16"), "identifier"),
+        (np.array([1, "a"] * 100, dtype=object), "identifier"),
+    ],
+)
+def test_a_kind_that_the_column_cannot_be_is_refused_by_name(values, kind):
+    with pytest.raises(ParameterError, match=rf"column_kinds says that 'x' is {kind}, but it holds .* such as"):
+        kind_of(values, column_kinds={"x": kind})
+
+
+def test_unknown_columns_and_kinds_are_refused_by_name():
+    with pytest.raises(ParameterError, match="column_kinds names the column 'z', which is not in the data.*'x'"):
+        kind_of([1, 2], column_kinds={"z": "category"})
+    with pytest.raises(ParameterError, match="gives the column 'x' the kind 'text'; it must be one of numeric"):
+        kind_of([1, 2], column_kinds={"x": "text"})
+
+
+def test_columns_named_categorical_are_categories_unless_a_kind_is_said():
+    frame = pd.DataFrame({"a": rng().normal(size=N), "b": rng().integers(0, 9, N)})
+    assert kinds_of(frame, categorical=["a", "b"]) == ["category", "category"]
+    assert kinds_of(frame, {"b": "ordered"}, ["a", "b"]) == ["category", "ordered"]
+
+
+@pytest.mark.parametrize("cell", [np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float64", "float32", object])
+def test_infinite_values_are_refused_by_column_row_and_value(cell, dtype):
+    values = pd.Series([1.0, None, cell, 2.0], dtype=dtype)
+    with pytest.raises(DataError, match=rf"Column 'x' holds an infinite value \({cell}\) in row 2.*Replace it"):
+        kind_of(values)
+    with pytest.raises(DataError, match="infinite value .* in row 2"):
+        kind_of(pd.Series(["a", 1, cell], dtype=object))
+
+
+# --- columns that decide others ---
+
+CITIES = {"Bern": "CH", "Genf": "CH", "Oslo": "NO", "Rom": "IT"}
+CONTINENT = {"CH": 1, "IT": 1, "NO": 2}
+
+
+def travel(n=N, seed=0):
+    city = rng(seed).choice(list(CITIES), n)
+    country = [CITIES[c] for c in city]
+    return pd.DataFrame({"country": country, "city": city, "zone": [CONTINENT[c] for c in country]})
+
+
+def test_a_category_that_another_decides_is_looked_up_and_so_is_the_next_in_a_chain():
+    frame = travel()
+    columns, _ = fit_columns(frame, {}, [])
+    assert [c.kind for c in columns] == ["determined", "category", "determined"]
+    assert [columns[0].by, columns[2].by] == [1, 1]
+    by_city = dict(zip(columns[1].values, columns[0].values, strict=True))
+    assert by_city == CITIES
+    assert columns[2].values == [CONTINENT[CITIES[c]] for c in columns[1].values]
+
+
+def test_two_names_for_one_thing_are_generated_once():
+    codes = rng().integers(0, 5, N)
+    frame = pd.DataFrame({"code": codes, "name": [f"n{c}" for c in codes], "even": codes % 2 == 0})
+    assert kinds_of(frame) == ["ordered", "determined", "determined"]
+
+
+def test_missing_is_one_of_the_values_that_decide_and_that_are_decided():
+    frame = travel()
+    frame["city"] = frame["city"].where(frame["city"] != "Oslo", None)
+    columns, _ = fit_columns(frame, {}, [])
+    assert isinstance(columns[0], Determined) and columns[0].values[-1] == "NO"
+    frame = travel()
+    frame["country"] = frame["country"].where(frame["country"] != "NO", None)
+    columns, _ = fit_columns(frame, {}, [])
+    assert isinstance(columns[0], Determined)
+    assert columns[0].values[columns[1].values.index("Oslo")] is None
+
+
+def test_a_gap_that_does_not_follow_is_generated():
+    frame = travel()
+    frame.loc[[3, 50], "country"] = None
+    assert kinds_of(frame)[:2] == ["category", "category"]
+
+
+@pytest.mark.parametrize(("n", "kind"), [(79, "category"), (80, "determined")])
+def test_twenty_rows_per_value_are_needed_to_be_sure(n, kind):
+    frame = pd.DataFrame({"city": [*CITIES] * 20, "country": [*CITIES.values()] * 20})[:n]
+    assert kinds_of(frame)[1] == kind
+
+
+def test_one_row_that_breaks_the_rule_is_enough():
+    frame = travel()
+    frame.loc[N - 1, "country"] = "IT" if frame.loc[N - 1, "city"] != "Rom" else "CH"
+    assert "determined" not in kinds_of(frame[["country", "city"]])
+
+
+def test_numbers_and_constants_decide_nothing():
+    frame = travel().assign(one=1)
+    frame["population"] = frame["city"].map({c: 1000.5 + 7 * i for i, c in enumerate(CITIES)})
+    frame["size"] = rng().normal(size=N)
+    kinds = kinds_of(frame, {"population": "numeric"})
+    assert kinds == ["determined", "category", "determined", "constant", "numeric", "numeric"]
+
+
+@pytest.mark.parametrize("n_values", [300, MAX_POOL + 300])
+def test_a_pooled_category_decides_too_and_has_an_entry_for_every_value_it_may_draw(n_values):
+    street = rng().permutation(np.repeat(np.arange(n_values), 20))
+    frame = pd.DataFrame({"street": [f"s{i}" for i in street], "town": street % 7})
+    columns, _ = fit_columns(frame, {}, [])
+    deciding, decided = columns
+    assert deciding.pooled and decided.kind == "determined"
+    assert len(decided.values) == len(deciding.values)
+    drawn = deciding.positions(rng().integers(0, deciding.n_states, 5000), rng())
+    plain, _ = decided.look_up(drawn)
+    assert all(int(deciding.values[i][1:]) % 7 == town for i, town in zip(drawn, plain.tolist(), strict=True))
+
+
+def test_equal_values_of_different_types_do_not_decide_as_one():
+    key = np.array([1, "1"] * 50, dtype=object)
+    frame = pd.DataFrame({"key": key, "value": ["a", "b"] * 50})
+    columns, _ = fit_columns(frame, {}, [])
+    assert columns[1].kind == "determined"
+    assert dict(zip([(type(v), v) for v in columns[0].values], columns[1].values, strict=True)) == {
+        (int, 1): "a",
+        (str, "1"): "b",
+    }
+
+
+# --- size ---
+
+
+def json_values(columns, dtypes):
+    text = json.dumps([[c.to_json() for c in columns], dtypes], allow_nan=False)
+    return sum(map(text.count, ",[{"))
+
+
+@pytest.mark.parametrize("numbers", ["reals", "whole"])
+@pytest.mark.parametrize("n_columns", [200, 1000])
+def test_many_numeric_columns_fit_into_a_model_file(numbers, n_columns):
+    draw = rng().normal(size=(2000, n_columns))
+    frame = pd.DataFrame(draw if numbers == "reals" else np.round(draw * 80).astype(int))
+    columns, dtypes = fit_columns(frame, {}, [])
+    assert {type(c) for c in columns} == {Number}
+    assert json_values(columns, dtypes) < 450_000
+
+
+def test_many_long_categories_fit_into_a_model_file():
+    frame = pd.DataFrame({i: rng(i).integers(0, 9000, 10_000).astype(str) for i in range(50)})
+    columns, dtypes = fit_columns(frame, {}, [])
+    assert {type(c) for c in columns} == {Category} and all(c.pooled for c in columns)
+    assert json_values(columns, dtypes) < 450_000
+
+
+def test_two_thousand_columns_of_categories_are_learned_in_seconds():
+    frame = pd.DataFrame(rng().integers(0, 3, (200, 2000)))
+    started = time.process_time()
+    columns, _ = fit_columns(frame, {}, [])
+    assert time.process_time() - started < 20
+    assert len(columns) == 2000 and Constant not in {type(c) for c in columns}
