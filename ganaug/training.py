@@ -196,8 +196,8 @@ class TrainingState:
     def facts(self) -> dict[str, Any]:
         """Return the rest as plain JSON."""
         groups = {n: flatten_optimizer(f"optimizer.{n}", o)[1] for n, o in self.optimizers.items()}
-        numbers = {key: getattr(self, key) for key in ("step", "retries", "rate", "seconds", "scores")}
-        return numbers | {"groups": groups}
+        numbers = {key: getattr(self, key) for key in ("step", "retries", "rate", "seconds")}
+        return numbers | {"groups": groups, "scores": [list(pair) for pair in self.scores]}
 
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Become the state that `tensors` and `facts` were taken of."""
@@ -267,8 +267,8 @@ def _finished(state: TrainingState, plan: Plan, started: float) -> bool:
     late = plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
-    scores = [value for _, value in state.scores]
-    stale = len(scores) - 1 - scores.index(max(scores)) if scores else 0
+    scores = [value for _, value in reversed(state.scores)]
+    stale = scores.index(max(scores)) if scores else 0  # scores since the newest of the best
     return state.step >= plan.max_steps or (late and bool(state.best)) or stale >= plan.patience
 
 
@@ -346,7 +346,8 @@ def _float_buffers(network: nn.Module) -> list[Tensor]:
 
 def _is_sound(state: TrainingState, first: int) -> bool:
     networks = (state.generator, state.discriminator, state.average)
-    numbers = [state.history[first : state.step], *(p for network in networks for p in network.parameters())]
+    weights = [tensor for net in networks for tensor in (*net.parameters(), *_float_buffers(net))]
+    numbers = [state.history[first : state.step], *weights]
     largest = [n.detach().float().abs().max().nan_to_num(math.inf) for n in numbers if n.numel()]
     return bool(torch.stack(largest).max() < _EXPLODED)
 
@@ -358,7 +359,7 @@ def _keep_best(state: TrainingState, plan: Plan, score: Score) -> float | None:
     if not (due or last or late):
         return None
     newest = score(state.average)
-    if not state.best or newest > max(value for _, value in state.scores):
+    if not state.best or newest >= max(value for _, value in state.scores):
         state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
     state.scores.append([state.step, newest])
     return newest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from ganaug import GANAugmenter
 from ganaug.layers import initialise
 from ganaug.losses import LOSSES, Loss
 from ganaug.modality import Generator
-from ganaug.training import Plan, RealSamples, TrainingState
+from ganaug.training import Plan, RealSamples, TrainingState, train_gan
 
 JUDGED = {"density_ratio": 1.0, "label_agreement": 1.0}
 
@@ -125,3 +126,36 @@ def loss_with(discriminator=None, **options):
     known = LOSSES["relativistic"]
     settings = {"penalty": known.penalty, "penalty_interval": known.penalty_interval}
     return Loss(discriminator or known.discriminator, known.generator, **{**settings, **options})
+
+
+def trained(plan, score=closeness, seed=0):
+    """The state after a whole training, and what was reported."""
+    state = point_state(plan, seed)
+    reports = list(train_gan(state, plan, real_points(), score))
+    return state, reports
+
+
+def weights(network):
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def equal(first, second):
+    """Whether all tensors agree bit for bit, NaN with NaN."""
+    same = (first[name].numpy().tobytes() == second[name].numpy().tobytes() for name in first)
+    return first.keys() == second.keys() and all(same)
+
+
+def all_finite(tensors):
+    return all(tensor.isfinite().all() for tensor in tensors.values())
+
+
+@dataclass
+class Clock:
+    """A clock that goes on by `tick` seconds whenever it is looked at."""
+
+    tick: float
+    now: float = 1000.0
+
+    def monotonic(self):
+        self.now += self.tick
+        return self.now

@@ -8,7 +8,6 @@ import pickle
 import time
 import types
 import warnings
-from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -23,12 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from small import JUDGED, digest, numbers, quick_augmenter, same_rows
 
-from ganaug import CollapseWarning, DataError, GANAugmenter, ParameterError
-from ganaug.augmenter import fitting
-from ganaug.metrics import COLLAPSED
-from ganaug.table import TABLE
-from ganaug.table.encoder import Layout
-from ganaug.table.networks import TableGenerator
+from ganaug import DataError, GANAugmenter, ParameterError
 
 hardly_trained = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 
@@ -117,10 +111,7 @@ def test_a_misspelt_option_gets_a_hint():
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param(
-            {"learning_rate": np.float32(1e-3), "batch_size": np.int64(8), "latent_dim": np.int32(3)},
-            marks=pytest.mark.xfail(reason="numpy numbers reach the JSON of the state", raises=TypeError),
-        ),
+        {"learning_rate": np.float32(1e-3), "batch_size": np.int64(8), "latent_dim": np.int32(3), "width": np.uint8(9)},
         {"random_state": np.random.default_rng(0)},
         {"random_state": np.random.RandomState(0)},
         {"optimizer": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr)},
@@ -129,9 +120,11 @@ def test_a_misspelt_option_gets_a_hint():
         {"random_state": None},
     ],
 )
-def test_options_of_every_allowed_kind_work(options):
-    X, y = quick_augmenter(**options).fit(*numbers()).sample(10)
+def test_options_of_every_allowed_kind_work(tmp_path, options):
+    augmenter = quick_augmenter(**options).fit(*numbers())
+    X, y = augmenter.sample(10)
     assert np.isfinite(X).all() and set(y) == {0, 1}
+    augmenter.save(tmp_path / "model")
 
 
 @hardly_trained
@@ -310,7 +303,7 @@ def test_options_set_after_fit_change_what_is_sampled_only_where_they_should():
     assert digest(*augmenter.sample(10)) == digest(*augmenter.sample(10, random_state=5)) != expected
 
 
-# Time, words and warnings
+# Time and words
 
 
 @hardly_trained
@@ -334,72 +327,13 @@ def test_progress_goes_to_standard_error_in_plain_lines(capfd, verbose, least, m
         assert all(len(line) < 200 for line in err.splitlines())
 
 
-def collapsing(monkeypatch, spoil):
-    """Let every training end with a generator that `spoil(weights)` has changed."""
-    real = fitting._train
-
-    def train(*arguments, **options):
-        state = real(*arguments, **options)
-        spoil(state.best)
-        return state
-
-    monkeypatch.setattr(fitting, "_train", train)
-
-
-def one_point(weights):
-    weights["heads.weight"].zero_()
-
-
-def deaf_to_z(weights):
-    weights["first.weight"][:, :64] = 0.0
-
-
-@pytest.mark.parametrize("spoil", [one_point, deaf_to_z])
-@pytest.mark.parametrize("seed", range(4))
-def test_a_collapsed_generator_is_always_reported(monkeypatch, spoil, seed):
-    collapsing(monkeypatch, spoil)
-    augmenter = quick_augmenter(random_state=seed)
-    with pytest.warns(CollapseWarning, match=r"class '0', '1' vary far less .*Train longer \(max_steps\)") as caught:
-        augmenter.fit(*numbers())
-    assert max(augmenter.diversity_.values()) < COLLAPSED
-    assert caught[0].filename == __file__  # it points at the line that called fit
-
-
-class DeafInOneClass(TableGenerator):
-    """Hears nothing of z in class 1."""
-
-    def sample(self, z, c, noise):
-        return super().sample(z * (c == 0).unsqueeze(1), c, noise)
-
-
-def deaf_generator(schema, architecture):
-    with torch.device("meta"):
-        return DeafInOneClass(Layout.from_schema(schema), architecture)
-
-
-def test_a_class_that_collapsed_alone_is_named_alone():
-    deaf = replace(TABLE, name="deaf", generator=deaf_generator)
-    augmenter = quick_augmenter(modality=deaf, max_steps=300, width=32, batch_size=32)
-    with pytest.warns(CollapseWarning, match="class '1' vary far less"):
-        augmenter.fit(*numbers(200))
-    assert augmenter.diversity_["1"] < COLLAPSED < augmenter.diversity_["0"]
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_a_sound_generator_is_not_reported(seed):
-    augmenter = quick_augmenter(max_steps=300, width=32, batch_size=32, random_state=seed).fit(*numbers(200))
-    assert min(augmenter.diversity_.values()) > COLLAPSED
-
-
 @hardly_trained
-@pytest.mark.xfail(reason="_strengths takes only a dict for a mapping")
 def test_strengths_may_come_in_any_mapping():
     augmenter = quick_augmenter(filters=types.MappingProxyType({"density_ratio": 0.25})).fit(*numbers())
     assert augmenter.filters_["strengths"] == {"density_ratio": 0.25}
 
 
 @hardly_trained
-@pytest.mark.xfail(reason="strengths are noted as wished, not as used")
 def test_a_filter_that_could_not_be_fitted_is_not_said_to_be_in_use():
     augmenter = quick_augmenter(filters={"density_ratio": 1.0, "label_agreement": 0.0}).fit(*numbers(12))
     used = {judge.name: judge.strength for judge in augmenter.model_.judges}

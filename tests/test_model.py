@@ -72,7 +72,6 @@ def test_a_loaded_model_saves_the_same_file(judged_augmenter, path, tmp_path):
     assert metadata | {"sha256": ""} == other | {"sha256": ""}
 
 
-@pytest.mark.xfail(reason="mappings and lists among the options stay behind")
 @pytest.mark.parametrize(
     "options",
     [
@@ -294,7 +293,6 @@ CRAFTED = {
 }
 
 
-@pytest.mark.xfail(reason="GANAugmenter.load trusts the facts of a file whose checksum is sound")
 @pytest.mark.parametrize("change", CRAFTED.values(), ids=CRAFTED)
 def test_a_file_made_up_by_somebody_is_refused_by_name(judged_augmenter, path, change):
     crafted(judged_augmenter, path, change)

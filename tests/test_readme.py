@@ -36,14 +36,14 @@ def test_make_targets_exist():
 
 
 def test_commands_and_their_options_exist():
-    from ganaug_cli.main import main
+    from ganaug_cli.main import cli
 
     named = re.findall(r"\bganaug ([a-z]+)((?: [^\s`#]+)*)", README)
     assert {"train", "sample", "augment", "inspect"} <= {command for command, _ in named}
     for command, rest in named:
-        if command not in main.commands:
+        if command not in cli.commands:
             continue
-        shown = CliRunner().invoke(main, [command, "--help"]).output
+        shown = CliRunner().invoke(cli, [command, "--help"]).output
         for option in re.findall(r"(?<!\S)(-n|--?[a-z-]+)", rest):
             assert option in shown, f"ganaug {command} has no {option}"
 

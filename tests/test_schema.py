@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ganaug.errors import DataError, ParameterError
-from ganaug.table.columns import MAX_POOL, Category, Constant, Determined, Number
+from ganaug.table.columns import MAX_POOL, Category, Determined, Number
 from ganaug.table.schema import KINDS, fit_columns
 
 N = 200
@@ -140,7 +139,7 @@ def test_a_kind_that_the_column_cannot_be_is_refused_by_name(values, kind):
 
 
 def test_unknown_columns_and_kinds_are_refused_by_name():
-    with pytest.raises(ParameterError, match="column_kinds names the column 'z', which is not in the data.*'x'"):
+    with pytest.raises(ParameterError, match=r"column_kinds names the column 'z', which is not in the data.*'x'"):
         kind_of([1, 2], column_kinds={"z": "category"})
     with pytest.raises(ParameterError, match="gives the column 'x' the kind 'text'; it must be one of numeric"):
         kind_of([1, 2], column_kinds={"x": "text"})
@@ -158,7 +157,7 @@ def test_infinite_values_are_refused_by_column_row_and_value(cell, dtype):
     values = pd.Series([1.0, None, cell, 2.0], dtype=dtype)
     with pytest.raises(DataError, match=rf"Column 'x' holds an infinite value \({cell}\) in row 2.*Replace it"):
         kind_of(values)
-    with pytest.raises(DataError, match="infinite value .* in row 2"):
+    with pytest.raises(DataError, match=r"infinite value .* in row 2"):
         kind_of(pd.Series(["a", 1, cell], dtype=object))
 
 
@@ -275,11 +274,3 @@ def test_many_long_categories_fit_into_a_model_file():
     columns, dtypes = fit_columns(frame, {}, [])
     assert {type(c) for c in columns} == {Category} and all(c.pooled for c in columns)
     assert json_values(columns, dtypes) < 450_000
-
-
-def test_two_thousand_columns_of_categories_are_learned_in_seconds():
-    frame = pd.DataFrame(rng().integers(0, 3, (200, 2000)))
-    started = time.process_time()
-    columns, _ = fit_columns(frame, {}, [])
-    assert time.process_time() - started < 20
-    assert len(columns) == 2000 and Constant not in {type(c) for c in columns}

@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from ..storage import TensorSpec, read_metadata, read_model, write_model
 from ..training import TrainingState
 from .recipe import Options, Recipe
 
-_EVERY_SECONDS = 30.0
+_EVERY_SECONDS = 10.0
 
 
 @dataclass
@@ -40,12 +41,13 @@ class Checkpoint:
     saved: float = -math.inf
 
     @classmethod
-    def of(cls, options: Options, recipe: Recipe, x: Tensor, codes: Tensor, seed: int) -> Checkpoint | None:
+    def of(cls, options: Options, recipe: Recipe, data: Sequence[Tensor], seed: int) -> Checkpoint | None:
         """Return the checkpoint of this training, None where the user wants none."""
         if options.checkpoint_path is None:
             return None
-        rows = hashlib.sha256(x.numpy().tobytes())
-        rows.update(codes.numpy().tobytes())
+        rows = hashlib.sha256()
+        for tensor in data:
+            rows.update(tensor.numpy().tobytes())
         belongs = {"rows": rows.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
         for name in ("loss", "optimizer"):
             chosen = getattr(options, name)

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..errors import ModelFileError
 from ..losses import Loss
 from ..modality import Encoder, Modality
 from ..params import check_params
@@ -24,7 +25,7 @@ from .model import Model
 from .recipe import Options
 from .requests import wanted_codes
 from .resampling import Resampled, resample, wanted_counts
-from .rules import RULES
+from .rules import RULES, from_json, to_json
 from .sampling import Streams
 
 _CHUNK = 10_000
@@ -321,7 +322,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         model = self.model_
-        model.facts["params"] = self._json_params()
+        model.facts["params"] = to_json(self.get_params(deep=False))
         model.facts["feature_names"] = list(getattr(self, "feature_names_in_", [])) or None
         model.save(path)
 
@@ -348,8 +349,11 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         """
         known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
         model = Model.load(path, known)
-        augmenter = cls(**model.facts.get("params", {}))
-        augmenter._adopt(model, model.facts.get("feature_names"))
+        try:
+            augmenter = cls(**from_json(model.facts["params"]))
+            augmenter._adopt(model, model.facts["feature_names"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"{os.fspath(path)} holds facts that do not fit together: {error}.") from None
         return augmenter
 
     def __sklearn_tags__(self) -> Any:
@@ -368,7 +372,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
         """Take on everything that was learned, all at once: an interrupted `fit` leaves the old model whole."""
         self.model_ = model
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if feature_names:
             self.feature_names_in_ = np.asarray(feature_names, dtype=object)
         self.classes_ = model.labels.classes
@@ -388,14 +392,3 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     def _options(self) -> Options:
         return Options(**{name: getattr(self, name) for name in Options.__dataclass_fields__})
-
-    def _json_params(self) -> dict[str, Any]:
-        """Return the options that a file can hold; anything that is code stays behind."""
-        kept = {}
-        for name, value in self.get_params(deep=False).items():
-            if name in ("checkpoint_path", "resume", "device", "verbose", "categorical_features", "column_kinds"):
-                continue
-            value = value.item() if isinstance(value, np.generic) else value
-            if value is None or isinstance(value, str | int | float | bool):
-                kept[name] = value
-        return kept

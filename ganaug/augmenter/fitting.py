@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,9 @@ class _Data:
     def enough_held_out(self) -> bool:
         return len(self.held_codes) >= _MIN_HELD_OUT
 
+    def everything(self) -> list[Tensor]:
+        return [self.x, self.codes, self.held_x, self.held_codes]
+
 
 def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Options, seed: int) -> Model:
     """Train a model.
@@ -89,8 +92,9 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     x = encoder.transform(X, numpy_stream(seed, "places"))
     data = _hold_out(x[torch.from_numpy(learned)], codes[learned], len(labels.values), numpy_stream(seed, "held out"))
     recipe = recipe_for(options, len(data.codes), len(labels.values))
+    checkpoint = Checkpoint.of(options, recipe, data.everything(), seed)
     started = time.monotonic()
-    state = _train(modality, encoder, data, recipe, options, seed)
+    state = _train(modality, encoder, data, recipe, checkpoint, options, seed)
     generator = state.average.to("cpu")
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
@@ -100,6 +104,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         model.judges, facts["filters"] = _choose_filters(model, data, options.filters, seed)
     facts["diversity"] = _diversities(model, data, seed)
     facts["seconds"] = round(time.monotonic() - started, 3)
+    if checkpoint:
+        checkpoint.remove()
     say(_summary(model), options.verbose)
     return model
 
@@ -150,14 +156,19 @@ def _hold_out(x: Tensor, codes: Codes, n_classes: int, rng: np.random.Generator)
 
 
 def _train(
-    modality: Modality, encoder: Encoder, data: _Data, recipe: Recipe, options: Options, seed: int
+    modality: Modality,
+    encoder: Encoder,
+    data: _Data,
+    recipe: Recipe,
+    checkpoint: Checkpoint | None,
+    options: Options,
+    seed: int,
 ) -> TrainingState:
     schema, device = encoder.to_json(), recipe.device
     generator = initialise(modality.generator(schema, recipe.architecture), torch_stream(seed, "generator"))
     discriminator = initialise(modality.discriminator(schema, recipe.architecture), torch_stream(seed, "discriminator"))
     rng = torch_stream(seed, "training", device=device)
     state = TrainingState.start(generator.to(device), discriminator.to(device), recipe.plan, rng)
-    checkpoint = Checkpoint.of(options, recipe, data.x, data.codes, seed)
     if checkpoint and options.resume:
         checkpoint.load(state)
     real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior))
@@ -166,7 +177,7 @@ def _train(
         if checkpoint:
             checkpoint.save_now_and_then(state)
     if checkpoint:
-        checkpoint.remove()
+        checkpoint.save(state)  # what is left to do after training need not cost the training
     return state
 
 
@@ -182,11 +193,10 @@ def _scorer(
 ) -> Callable[[Generator], float]:
     """Return the function that says how good a generator's samples are by the held-out rows."""
     held = encoder.features(data.held_x), data.held_codes
-    scores = iter(range(10**9))
 
     def score(generator: Generator) -> float:
         if not data.enough_held_out:
-            return float(next(scores))  # nothing to judge by: the last weights are kept
+            return 0.0  # nothing to judge by: of equals the last weights are kept
         device = next(generator.parameters()).device
         source = Source(generator.to("cpu"), encoder.features, [], architecture.latent_dim)
         n = int(np.clip(len(data.x), 1000, _SCORED))
@@ -214,7 +224,8 @@ def _choose_filters(model: Model, data: _Data, wanted: Any, seed: int) -> tuple[
     fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name)) for name in names]
     judges = [judge for judge in fitted if judge is not None]
     if by_user is not None:
-        return with_strength(judges, by_user), {"strengths": by_user, "scores": []}
+        used = with_strength(judges, by_user)
+        return used, {"strengths": {judge.name: judge.strength for judge in used}, "scores": []}
     tried = list(_tried(model, data, judges, seed))
     best, score = max(tried, key=lambda pair: pair[1])  # the first of equals, and so the weakest
     if score < tried[0][1] + _NOISE / len(data.held_codes) ** 0.5:
@@ -251,7 +262,9 @@ def _strengths(wanted: Any) -> dict[str, float] | None:
         return None if wanted == "auto" else {wanted: 1.0}
     if wanted is None:
         return {}
-    return dict(wanted) if isinstance(wanted, dict) else dict.fromkeys(wanted, 1.0)
+    if isinstance(wanted, Mapping):
+        return {name: float(strength) for name, strength in wanted.items()}
+    return dict.fromkeys(wanted, 1.0)
 
 
 def _grid(names: Sequence[str]) -> list[dict[str, float]]:

@@ -67,18 +67,18 @@ def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
     width = _chosen(options.width, 128 if small else 256)
     max_steps = _chosen(options.max_steps, default_steps(n))
     device = choose_device(options.device)
-    architecture = Architecture(options.latent_dim, width, n_classes, loss.spectral_norm, loss.batch_norm)
+    architecture = Architecture(int(options.latent_dim), width, n_classes, loss.spectral_norm, loss.batch_norm)
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
         batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 64 if small else 256))),
-        learning_rate=options.learning_rate,
+        learning_rate=float(options.learning_rate),
         optimizer=options.optimizer,
-        max_seconds=options.max_seconds,
+        max_seconds=None if options.max_seconds is None else float(options.max_seconds),
         score_every=max(50, max_steps // _SCORES),
-        patience=options.patience,
+        patience=int(options.patience),
         bfloat16=_bfloat16(options.precision, device, width),
-        latent_dim=options.latent_dim,
+        latent_dim=int(options.latent_dim),
     )
     return Recipe(architecture, plan, device)
 

@@ -18,6 +18,7 @@ from .modalities import MODALITIES
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
 _NONE = choice(None)
+_OF_ONE_RUN = ("checkpoint_path", "resume", "device", "verbose", "categorical_features", "column_kinds", "modality")
 RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
@@ -67,3 +68,30 @@ def _are_strengths(value: Any) -> bool:
     if not isinstance(value, Mapping) or not set(value) <= set(FILTERS):
         return False
     return all(isinstance(s, int | float) and not isinstance(s, bool) and 0 <= s <= 10 for s in value.values())
+
+
+def to_json(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a model file can hold, as plain JSON; what is code, or of one run only, stays behind."""
+    kept = {}
+    for name, value in params.items():
+        if name not in _OF_ONE_RUN:
+            plain = _plain(value)
+            if plain is not None or value is None:
+                kept[name] = plain
+    return kept
+
+
+def from_json(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that `to_json` described."""
+    return {name: dict(value["pairs"]) if isinstance(value, dict) else value for name, value in params.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as JSON, a mapping as its pairs, or None where it cannot be."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Mapping):
+        pairs = [[_plain(key), _plain(entry)] for key, entry in value.items()]
+        return None if any(None in pair for pair in pairs) else {"pairs": pairs}
+    if isinstance(value, list | tuple):
+        return None if any(_plain(entry) is None for entry in value) else [_plain(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool) else None

@@ -1,0 +1,72 @@
+"""A generator that collapsed is reported every time, and a sound one never."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from small import numbers, quick_augmenter
+
+from ganaug import CollapseWarning
+from ganaug.augmenter import fitting
+from ganaug.metrics import COLLAPSED
+from ganaug.table import TABLE
+from ganaug.table.networks import Layout, TableGenerator
+
+
+def collapsing(monkeypatch, spoil):
+    """Let every training end with a generator that `spoil(weights)` has changed."""
+    real = fitting._train
+
+    def train(*arguments, **options):
+        state = real(*arguments, **options)
+        spoil(state.best)
+        return state
+
+    monkeypatch.setattr(fitting, "_train", train)
+
+
+def one_point(weights):
+    weights["heads.weight"].zero_()
+
+
+def deaf_to_z(weights):
+    weights["first.weight"][:, :64] = 0.0
+
+
+@pytest.mark.parametrize("spoil", [one_point, deaf_to_z])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_collapsed_generator_is_always_reported(monkeypatch, spoil, seed):
+    collapsing(monkeypatch, spoil)
+    augmenter = quick_augmenter(random_state=seed)
+    with pytest.warns(CollapseWarning, match=r"class '0', '1' vary far less .*Train longer \(max_steps\)") as caught:
+        augmenter.fit(*numbers())
+    assert max(augmenter.diversity_.values()) < COLLAPSED
+    assert caught[0].filename == __file__  # it points at the line that called fit
+
+
+class DeafInOneClass(TableGenerator):
+    """Hears nothing of z in class 1."""
+
+    def sample(self, z, c, noise):
+        return super().sample(z * (c == 0).unsqueeze(1), c, noise)
+
+
+def deaf_generator(schema, architecture):
+    with torch.device("meta"):
+        return DeafInOneClass(Layout.from_schema(schema), architecture)
+
+
+def test_a_class_that_collapsed_alone_is_named_alone():
+    deaf = replace(TABLE, name="deaf", generator=deaf_generator)
+    augmenter = quick_augmenter(modality=deaf, max_steps=300, width=32, batch_size=32)
+    with pytest.warns(CollapseWarning, match="class '1' vary far less"):
+        augmenter.fit(*numbers(200))
+    assert augmenter.diversity_["1"] < COLLAPSED < augmenter.diversity_["0"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_sound_generator_is_not_reported(seed):
+    augmenter = quick_augmenter(max_steps=300, width=32, batch_size=32, random_state=seed).fit(*numbers(200))
+    assert min(augmenter.diversity_.values()) > COLLAPSED
