@@ -7,7 +7,7 @@ def table_augmenter():
     """Trained long enough to tell two blobs apart."""
     from ganaug import GANAugmenter
 
-    return GANAugmenter(max_steps=300, batch_size=64, width=64, random_state=0, device="cpu")
+    return GANAugmenter(max_steps=600, batch_size=32, width=64, learning_rate=2e-3, random_state=0, device="cpu")
 
 
 def checked_augmenter():
