@@ -359,6 +359,7 @@ def _keep_best(state: TrainingState, plan: Plan, score: Score) -> float | None:
     if not (due or last or late):
         return None
     newest = score(state.average)
+    newest = newest if math.isfinite(newest) else -1e9  # and so never the best, unless nothing else is there
     if not state.best or newest >= max(value for _, value in state.scores):
         state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
     state.scores.append([state.step, newest])

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+# Drawing a table takes its time, and on a busy machine much of it; how many are drawn is up to the profile.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 TEXT = st.text(max_size=6)

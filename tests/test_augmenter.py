@@ -338,3 +338,18 @@ def test_a_filter_that_could_not_be_fitted_is_not_said_to_be_in_use():
     augmenter = quick_augmenter(filters={"density_ratio": 1.0, "label_agreement": 0.0}).fit(*numbers(12))
     used = {judge.name: judge.strength for judge in augmenter.model_.judges}
     assert augmenter.filters_["strengths"] == used
+
+
+def test_resume_without_a_checkpoint_is_refused():
+    with pytest.raises(ParameterError, match="resume=True needs the checkpoint_path"):
+        quick_augmenter(resume=True).fit(*numbers(20))
+
+
+@hardly_trained
+def test_a_new_fit_forgets_what_was_resampled():
+    X, y = numbers(40)
+    augmenter = quick_augmenter()
+    augmenter.fit_resample(X, y)
+    assert augmenter.resampled_["added"]
+    augmenter.fit(X, y)
+    assert not hasattr(augmenter, "resampled_") and not hasattr(augmenter, "sampling_strategy_")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import unhurried
 
 from ganaug.table import columns
 from ganaug.table.columns import COLUMNS, MAX_POOL, MAX_STATES, Category, Constant, Determined, Identifier, Number
@@ -198,6 +199,7 @@ def test_whole_numbers_of_any_size_come_back_within_a_millionth_of_the_range(val
     assert all(abs(a - b) <= span // 10**6 for a, b in zip(found.tolist(), plain.tolist(), strict=True))
 
 
+@unhurried
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=50))
 def test_any_whole_numbers_decode_inside_their_limits(values):
     plain = np.asarray(values)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import frames
+from strategies import frames, unhurried
 
 from ganaug.dtypes import as_plain, describe_dtype, factorise, restore, split
 from ganaug.errors import DataError
@@ -117,6 +117,7 @@ def test_every_dtype_comes_back_with_nothing_in_it(column):
     identical(restore(np.full(len(nothing), "", dtype=object), nothing.isna().to_numpy(), description), nothing)
 
 
+@unhurried
 @given(frames())
 def test_every_column_comes_back(frame):
     for name in frame:
@@ -247,6 +248,7 @@ def test_equal_numbers_of_different_types_are_different_values():
     assert [(type(v), v) for v in values] == [(int, 1), (str, "1"), (float, 1.0), (bool, True)]
 
 
+@unhurried
 @given(st.lists(st.one_of(st.none(), st.text(max_size=2), st.integers(-2, 2), st.booleans(), st.just(1.0))))
 def test_codes_lead_back_to_the_values(cells):
     plain = np.empty(len(cells), dtype=object)

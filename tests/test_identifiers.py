@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import unhurried
 
 from ganaug.table.identifiers import Form, is_identifier
 
@@ -91,6 +92,7 @@ def test_fresh_values_have_the_form_of_those_in_training(values, pattern):
     assert not set(fresh) & set(values) and len(set(fresh)) == len(fresh)
 
 
+@unhurried
 @given(st.lists(st.one_of(st.text(max_size=4), st.from_regex("[ab]{2}", fullmatch=True)), min_size=1, max_size=60))
 def test_fresh_text_is_unique_and_never_one_of_training(values):
     fresh = Form.fit(texts(values), LARGEST).fresh(0, 400)
@@ -98,6 +100,7 @@ def test_fresh_text_is_unique_and_never_one_of_training(values):
     assert not set(fresh) & set(values)
 
 
+@unhurried
 @given(st.lists(st.from_regex("(C|CC)?[0-9]{1,3}", fullmatch=True), min_size=1, max_size=60), st.integers(0, 3000))
 def test_fresh_numbered_text_is_never_one_of_training_however_many_came_before(values, first):
     assert not set(Form.fit(texts(values), LARGEST).fresh(first, 300)) & set(values)
@@ -110,6 +113,7 @@ def test_a_form_that_runs_out_of_values_grows_beyond_the_longest_of_training(val
     assert len(set(fresh)) == 20_000 and not set(fresh) & set(values)
 
 
+@unhurried
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1), st.integers(0, 10**7))
 def test_fresh_whole_numbers_are_unique_and_never_one_of_training(values, first):
     fresh = Form.fit(np.asarray(values), LARGEST).fresh(first, 300)

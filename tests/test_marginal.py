@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtri
-from strategies import SHAPES, real_numbers
+from strategies import SHAPES, real_numbers, unhurried
 
 from ganaug.table.marginal import LEVELS, LIMIT, Marginal
 
@@ -32,6 +32,7 @@ def close(found, values):
     return np.abs(found / 4 - values / 4) <= 1e-6 * span + np.spacing(np.abs(values) / 2)
 
 
+@unhurried
 @given(st.lists(real_numbers(), min_size=1, max_size=200))
 def test_values_come_back_within_a_millionth_of_the_range(values):
     values = np.asarray(values)
@@ -51,6 +52,7 @@ def test_the_largest_and_smallest_floats_come_back(scale):
     assert close(there_and_back(values), values).all()
 
 
+@unhurried
 @given(st.lists(st.integers(-5000, 5000), min_size=1, max_size=200))
 def test_whole_numbers_come_back_exactly(values):
     values = np.asarray(values, dtype=float)
@@ -64,6 +66,7 @@ def test_repeated_values_come_back_exactly(n):
     assert np.array_equal(there_and_back(values), values)
 
 
+@unhurried
 @given(st.lists(real_numbers(), min_size=1, max_size=60))
 def test_any_score_gives_a_value_inside_the_range_and_larger_ones_larger_values(values):
     marginal = Marginal.fit(np.asarray(values))
@@ -72,6 +75,7 @@ def test_any_score_gives_a_value_inside_the_range_and_larger_ones_larger_values(
     assert (np.diff(found) >= 0).all()
 
 
+@unhurried
 @given(st.lists(real_numbers(), min_size=1, max_size=60))
 def test_scores_are_finite_and_inside_the_limit(values):
     scores = Marginal.fit(np.asarray(values)).to_scores(np.asarray(values), rng())

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..errors import ModelFileError
+from ..errors import ModelFileError, ParameterError
 from ..losses import Loss
 from ..modality import Encoder, Modality
 from ..params import check_params
@@ -199,6 +199,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             Training diverged again and again.
         """
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
+        if self.resume and self.checkpoint_path is None:
+            raise ParameterError("resume=True needs the checkpoint_path of the training to go on with.")
         check_samples(X, y)
         modality = find_modality(self.modality, X)
         seed = new_seed(self.random_state)
@@ -236,6 +238,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             The augmenter is not fitted.
         ParameterError
             `n` or `y` is not what it may be, or names an unknown class.
+        DataError
+            A label of an array `y` is none of the classes.
         """
         check_is_fitted(self)
         chunks = list(self.sample_chunks(n, y, random_state))
@@ -372,7 +376,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
         """Take on everything that was learned, all at once: an interrupted `fit` leaves the old model whole."""
         self.model_ = model
-        self.__dict__.pop("feature_names_in_", None)
+        for name in ("feature_names_in_", "resampled_", "sampling_strategy_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
         if feature_names:
             self.feature_names_in_ = np.asarray(feature_names, dtype=object)
         self.classes_ = model.labels.classes

@@ -294,12 +294,13 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     array = np.asarray(X)
     if isinstance(X, list | tuple) and array.dtype.kind == "U":
         array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
-    frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
     if array.dtype.kind in "OUS":
-        frame = frame.astype(object)
+        frame = pd.DataFrame(array, dtype=object)
         for position, dtype in enumerate(frame.infer_objects().dtypes):
             if dtype.kind in "mM":
                 frame.isetitem(position, frame[position].astype(dtype))
+    else:
+        frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
     return frame, {"kind": "array", "dtype": array.dtype.str if array.dtype.kind != "O" else "object"}
 
 
