@@ -126,7 +126,9 @@ def test_separator_of_the_extension_or_the_caller_decides(tmp_path):
 
 @pytest.mark.parametrize(("name", "options"), [("t.tsv", {}), ("t.csv", {"separator": ","})])
 def test_wrong_separator_never_gives_one_column(tmp_path, name, options):
-    with pytest.raises(DataError, match="but ';' splits every line into 2 cells; give separator=';', or quote"):
+    with pytest.raises(
+        DataError, match=r"but ';' splits every line into 2 cells; give separator=';' \(--separator\), or quote"
+    ):
         read_bytes(tmp_path, b"a;b\n1;2\n", name, **options)
     assert cells(read_bytes(tmp_path, b"a;b\n1;2;3\n", name, **options)) == {"a;b": ["1;2;3"]}
 

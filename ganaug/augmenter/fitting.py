@@ -117,7 +117,8 @@ def _learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray
     counts = np.bincount(codes, minlength=len(labels.values))
     if len(counts) < 2:
         raise DataError(
-            f"The target 'y' needs to have more than 1 class. Got 1 class instead: every label is {labels.values[0]!r}."
+            f"The target 'y' needs to have more than 1 class. Got 1 class instead: every label is "
+            f"{labels.values[0]!r}; choose another label column, or add rows of another class."
         )
     rare = np.flatnonzero(counts < _MIN_CLASS)
     if len(rare) == len(counts) or (len(counts) > 20 and len(rare) > 0.5 * len(counts)):

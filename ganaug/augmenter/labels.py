@@ -84,7 +84,10 @@ class Labels:
             if missing[row]:
                 raise DataError(f"The label is missing in row {row}; drop the rows without a label.")
             if value not in index:
-                raise DataError(f"The label {value!r} in row {row} is none of the classes: {self.listing()}.")
+                raise DataError(
+                    f"The label {value!r} in row {row} is none of the classes: {self.listing()}. Fit again, "
+                    "or drop the row."
+                )
         return np.asarray([index[value] for value in listed], dtype=np.int64)
 
     def like(self, y: Any) -> Labels:
@@ -199,7 +202,7 @@ def _refuse_measurements(plain: NDArray[Any], dtype: str) -> None:
     if len(broken):
         raise DataError(
             f"Unknown label type: the labels are continuous numbers such as {broken.tolist()[0]!r}, and ganaug wants "
-            "classes. Cut the target into classes first (pandas.qcut)."
+            "classes. Choose another label column, or cut it into classes first (pandas.qcut)."
         )
 
 

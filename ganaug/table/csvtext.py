@@ -107,11 +107,13 @@ def _separator(data: bytes, name: str, fixed: str | None) -> str:
     if fixed is not None and fitting:
         raise DataError(
             f"{name} is one column when split at {fixed!r}, but {fitting[0]!r} splits every line into "
-            f"{widths[fitting[0]]} cells; give separator={fitting[0]!r}, or quote the cells."
+            f"{widths[fitting[0]]} cells; give separator={fitting[0]!r} (--separator), or quote the cells."
         )
     if fixed is None and len(fitting) > 1:
         choice = " and ".join(map(repr, fitting))
-        raise DataError(f"Every line of {name} can be split at {choice}; say which with separator={fitting[0]!r}.")
+        raise DataError(
+            f"Every line of {name} can be split at {choice}; say which with separator={fitting[0]!r} (--separator)."
+        )
     return fixed or (fitting or splitting)[0]
 
 
