@@ -52,7 +52,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     batch_size : "auto" or int >= 2, default="auto"
         Real rows per step; "auto" takes 256, or 64 below 2000 rows.
     max_steps : "auto" or int >= 1, default="auto"
-        Training steps; "auto" takes 40 times the square root of the number of rows, between 1500 and 10,000.
+        Training steps; "auto" takes 32 times the square root of the number of rows, between 1500 and 10,000.
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6

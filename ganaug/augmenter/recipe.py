@@ -88,8 +88,8 @@ def _chosen(option: int | str, otherwise: int) -> int:
 
 
 def default_steps(n: int) -> int:
-    """Return the number of training steps for `n` rows: 1500 for up to a thousand, 4000 for ten thousand."""
-    return int(np.clip(round(40 * n**0.5, -2), 1500, 10_000))
+    """Return the number of training steps for `n` rows: 1500 for up to two thousand, 3200 for ten thousand."""
+    return int(np.clip(round(32 * n**0.5, -2), 1500, 10_000))
 
 
 def choose_device(name: str) -> torch.device:
