@@ -73,7 +73,7 @@ def _worst(errors: dict[str, float]) -> dict[str, float]:
 
 
 def _machine() -> dict[str, Any]:
-    return {"system": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()}
+    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}
 
 
 # ---- what a result belongs to --------------------------------------------------------------------

@@ -120,7 +120,8 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     -------
     plain : ndarray of shape (n,)
         int64 or uint64, float64, bool, or object (text, or a mixture of text, numbers and booleans). Dates and
-        durations are integers in their own unit. Where the mask is set, the value means nothing.
+        durations are integers in their own unit; objects that are all numbers are floats, or integers if all are.
+        Where the mask is set, the value means nothing.
     missing : ndarray of bool, shape (n,)
         What is missing: None, NaN, NaT or pandas.NA.
 

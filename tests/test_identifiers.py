@@ -106,11 +106,12 @@ def test_fresh_numbered_text_is_never_one_of_training_however_many_came_before(v
     assert not set(Form.fit(texts(values), LARGEST).fresh(first, 300)) & set(values)
 
 
-@pytest.mark.parametrize("values", [["aa", "ab", "ba"] * 7 + ["bb", "zz1", "zz-1", "zz01", "aa001"], ["x", "y"] * 20])
-def test_a_form_that_runs_out_of_values_grows_beyond_the_longest_of_training(values):
+def test_codes_that_run_out_grow_beyond_the_longest_of_training():
+    values = [a + b for a in "abcde" for b in "abcde"] + ["aa1", "ab1", "zz1", "zz01"]
     form = Form.fit(texts(values), LARGEST)
-    fresh = form.fresh(0, 20_000)
-    assert len(set(fresh)) == 20_000 and not set(fresh) & set(values)
+    fresh = form.fresh(0, 5000)
+    assert form.style == "code" and len(fresh[0]) == 2 and min(map(len, fresh[676:])) == 5
+    assert len(set(fresh)) == 5000 and not set(fresh) & set(values)
 
 
 @unhurried
@@ -159,3 +160,9 @@ def test_what_is_kept_gives_no_identifier_of_training_away(plain):
 def test_what_was_learned_is_plain_json(plain):
     form = Form.fit(plain, LARGEST)
     assert Form.from_json(json.loads(json.dumps(form.to_json(), allow_nan=False))) == form
+
+
+def test_the_neighbours_of_the_free_stretch_leave_no_trace():
+    taken = [*range(100_000, 100_040), 600_000, *range(600_003, 600_050)]
+    forms = {json.dumps(Form.fit(np.array([*taken, n]), LARGEST).to_json()) for n in (100_041, 100_050, 100_099)}
+    assert len(forms) == 1

@@ -52,6 +52,12 @@ def test_the_largest_and_smallest_floats_come_back(scale):
     assert close(there_and_back(values), values).all()
 
 
+def test_a_distance_beyond_the_largest_float_is_crossed():
+    values = np.array([-1.5e308, 1e307, 1.5e308])
+    marginal = Marginal.fit(np.array([-1.5e308, 1.5e308]))
+    assert close(marginal.from_scores(marginal.to_scores(values, rng())), values).all()
+
+
 @unhurried
 @given(st.lists(st.integers(-5000, 5000), min_size=1, max_size=200))
 def test_whole_numbers_come_back_exactly(values):

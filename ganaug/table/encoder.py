@@ -237,17 +237,21 @@ class TableEncoder:
 
         Cells are equal where their values are, or where both are missing.
         """
-        tables = self.check(X), self.check(synthetic)
-        n = len(tables[0])
-        groups = np.zeros(n + len(tables[1]), dtype=np.int64)
+        tables = [self.check(X), self.check(synthetic)]
+        rows = [np.arange(len(table)) for table in tables]  # those that equal a row of the other table so far
+        groups = [np.zeros(len(table), dtype=np.int64) for table in tables]
         for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
             if isinstance(column, Identifier):
                 continue
-            parts = [split(table[name], dtype) for table in tables]
+            parts = [split(table[name].iloc[some], dtype) for table, some in zip(tables, rows, strict=True)]
             plain, missing = (np.concatenate(pair) for pair in zip(*parts, strict=True))
             codes, values = factorise(plain, missing)
-            groups, _ = pd.factorize(groups * (len(values) + 1) + codes)  # rows of one group are equal so far
-        return np.isin(groups[n:], groups[:n])
+            joint, _ = pd.factorize(np.concatenate(groups) * (len(values) + 1) + codes)
+            real, made = np.split(joint, [len(rows[0])])
+            shared = np.isin(real, made), np.isin(made, real)
+            rows = [some[equal] for some, equal in zip(rows, shared, strict=True)]
+            groups = [real[shared[0]], made[shared[1]]]
+        return np.isin(np.arange(len(tables[1])), rows[1])
 
     def join(self, parts: list[Any]) -> Any:
         """Return tables below one another."""
