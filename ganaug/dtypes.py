@@ -300,12 +300,15 @@ def factorise(plain: Plain, missing: Mask) -> tuple[Codes, list[Any]]:
     """
     codes = np.full(len(plain), -1, dtype=np.int64)
     known = plain[~missing]
-    if known.dtype.kind == "O" and len(set(map(type, known.tolist()))) > 1:
-        found: dict[tuple[type, Any], int] = {}
-        codes[~missing] = [found.setdefault((type(v), v), len(found)) for v in known.tolist()]
-        return codes, [value for _, value in found]
-    codes[~missing], values = pd.factorize(known)
-    return codes, values.tolist()
+    if known.dtype.kind != "O":
+        codes[~missing], values = pd.factorize(known)
+        return codes, values.tolist()
+    cells: list[Any] = known.tolist()  # pandas would take some texts with odd characters for equal
+    mixed = len(set(map(type, cells))) > 1
+    keys = [(type(cell), cell) for cell in cells] if mixed else cells
+    position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    codes[~missing] = [position[key] for key in keys]
+    return codes, [key[1] for key in position] if mixed else list(position)
 
 
 def as_plain(values: list[Any]) -> Plain:

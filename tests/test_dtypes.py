@@ -93,7 +93,7 @@ def there_and_back(column):
 def identical(a, b):
     pd.testing.assert_series_equal(a, b, check_exact=True, check_names=False)
     types = [type(v) for v in b.dropna()]
-    if a.dtype == object and not set(types) == {int, float}:  # which become numbers of one type
+    if a.dtype == object and set(types) != {int, float}:  # which become numbers of one type
         assert [type(v) for v in a.dropna()] == types
         assert [str(v) for v in a[a.isna()]] == [str(v) for v in b[b.isna()]]
 
@@ -253,6 +253,12 @@ def test_equal_numbers_of_different_types_are_different_values():
     codes, values = factorise(plain, np.array([v is None for v in plain]))
     assert codes.tolist() == [0, 1, 2, 3, 0, -1, 1]
     assert [(type(v), v) for v in values] == [(int, 1), (str, "1"), (float, 1.0), (bool, True)]
+
+
+def test_texts_with_odd_characters_are_different_values():
+    texts = ["", "\x00", "a", "a\x00", "a\x00b", "\ud800", "\ud801", "'\\ud800'", "é", "e\u0301"]
+    codes, values = factorise(np.array([*texts, *texts], dtype=object), np.zeros(2 * len(texts), dtype=bool))
+    assert codes.tolist() == [*range(len(texts)), *range(len(texts))] and values == texts
 
 
 @unhurried

@@ -382,6 +382,12 @@ def test_object_arrays_and_lists_keep_the_type_of_each_cell():
         assert [list(map(type, r)) for r in found] == [list(map(type, r)) for r in table]
 
 
+def test_numbers_beside_text_in_a_list_stay_numbers():
+    table = [[1, "a", 0.5], [2, "b", 1.5]] * 10
+    found = there_and_back(fitted(table), table)
+    assert [list(map(repr, row)) for row in found] == [list(map(repr, row)) for row in table]
+
+
 def test_a_list_of_numbers_comes_back_as_an_array_of_numbers():
     found = there_and_back(fitted([[1, 2], [3, 4]] * 5), [[1, 2], [3, 4]])
     assert found.tolist() == [[1, 2], [3, 4]] and found.dtype == np.array([1]).dtype

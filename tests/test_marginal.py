@@ -53,8 +53,8 @@ def test_the_largest_and_smallest_floats_come_back(scale):
 
 
 def test_a_distance_beyond_the_largest_float_is_crossed():
-    values = np.array([-1.5e308, 1e307, 1.5e308])
-    marginal = Marginal.fit(np.array([-1.5e308, 1.5e308]))
+    values = np.array([-1.6e308, 1e307, 1.7e308])
+    marginal = Marginal.fit(np.array([-1.7e308, -1.6e308, 1.7e308]))
     assert close(marginal.from_scores(marginal.to_scores(values, rng())), values).all()
 
 

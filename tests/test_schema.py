@@ -129,6 +129,7 @@ def test_a_column_with_nothing_in_it_is_constant_whatever_is_said(kind):
         (np.arange(N), "constant"),
         (gappy([5] * N), "constant"),
         (rng().normal(size=N), "identifier"),
+        (pd.date_range("2020", periods=N), "identifier"),
         (np.arange(N).astype("int16"), "identifier"),
         (np.array([1, "a"] * 100, dtype=object), "identifier"),
     ],

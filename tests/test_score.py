@@ -87,3 +87,15 @@ def test_losing_a_class_is_worse_than_keeping_it(lost):
     real, made = rows(seed=1, classes=4), rows(classes=4)
     kept = made[1] != (1 if lost == "common" else 0)
     assert held_out_score(real, (made[0][kept], made[1][kept]), 0) < held_out_score(real, made, 0)
+
+
+def test_a_class_counts_by_its_share_of_the_real_rows():
+    def with_rare(seed, where):
+        features, codes = rows(600, seed)
+        codes[:12] = 2
+        features[:12, 2] = where
+        return features, codes
+
+    real = with_rare(1, 50.0)
+    right, wrong = (held_out_score(real, with_rare(0, where), 0) for where in (50.0, -50.0))
+    assert 0 < right - wrong < 0.05

@@ -77,6 +77,8 @@ class TableEncoder:
         ------
         DataError
             A column cannot be learned, or none is left to learn.
+        ParameterError
+            An option names a column that is not there, or a kind that the column cannot be.
         """
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()

@@ -61,25 +61,24 @@ class SegmentSoftmax(nn.Module):
         self.source.copy_(torch.tensor(self._source, dtype=torch.int64))
         self.target.copy_(torch.tensor(self._target, dtype=torch.int64))
 
+    def _groups(self, logits: Tensor) -> list[Tensor]:
+        """Return logits of shape (n, states) as (n, segments, width) for each width; minus infinity fills up."""
+        padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
+        parts = padded.split([count * width for count, width in self.shapes], dim=1)
+        return [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def _states(self, groups: list[Tensor]) -> Tensor:
+        """Return to the shape (n, states)."""
+        return torch.cat([group.flatten(1) for group in groups], dim=1).index_select(1, self.target)
+
     def forward(self, logits: Tensor) -> Tensor:
         """Return probabilities of shape (n, states) for logits of the same shape."""
-        padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
-        sizes = [count * width for count, width in self.shapes]
-        parts = [
-            part.unflatten(1, shape).softmax(-1).flatten(1)
-            for part, shape in zip(padded.split(sizes, dim=1), self.shapes, strict=True)
-        ]
-        return torch.cat(parts, dim=1).index_select(1, self.target)
+        return self._states([group.softmax(-1) for group in self._groups(logits)])
 
     def one_hot(self, logits: Tensor) -> Tensor:
         """Return the largest logit of each segment as 1, the rest as 0."""
-        padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
-        sizes = [count * width for count, width in self.shapes]
-        parts = []
-        for part, shape in zip(padded.split(sizes, dim=1), self.shapes, strict=True):
-            best = part.unflatten(1, shape).argmax(-1)
-            parts.append(functional.one_hot(best, shape[1]).flatten(1))
-        return torch.cat(parts, dim=1).index_select(1, self.target).to(logits.dtype)
+        chosen = [functional.one_hot(group.argmax(-1), group.shape[-1]) for group in self._groups(logits)]
+        return self._states(chosen).to(logits.dtype)
 
 
 class GeneratorBlock(nn.Module):

@@ -99,7 +99,7 @@ def _refuse_kind(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str)
         "ordered": number,
         "boolean": distinct <= 2,
         "constant": distinct == 1 and not missing.any(),
-        "identifier": not listed and _can_name_rows(series, known),
+        "identifier": not listed and not date and _can_name_rows(series, known),
     }
     if not fits.get(kind, True):
         gaps = " and missing cells" if missing.any() else ""
