@@ -289,17 +289,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return self.fit(X, y).resample(X, y)
 
     def resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return the rows with synthetic ones below them, without training again.
+        """Return the rows with synthetic ones below them, as `fit_resample` does, without training again.
 
         Parameters
         ----------
         X, y
             Rows of the columns and classes that were learned; not necessarily the training rows.
-
-        Returns
-        -------
-        X, y
-            As for `fit_resample`.
         """
         check_is_fitted(self)
         check_params(type(self).__name__, {"sampling_strategy": self.sampling_strategy}, RULES)
@@ -360,8 +355,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             raise ModelFileError(f"{os.fspath(path)} holds facts that do not fit together: {error}.") from None
         return augmenter
 
+    _estimator_type = "sampler"
+
+    def _more_tags(self) -> dict[str, Any]:  # what scikit-learn before 1.6 asks in place of __sklearn_tags__
+        return {"allow_nan": True, "requires_y": True, "X_types": ["2darray", "dataframe"]}
+
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn and imbalanced-learn ask about estimators."""
         from imblearn.utils._tags import InputTags, SamplerTags, Tags
 
         target = super().__sklearn_tags__().target_tags
@@ -370,7 +369,6 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return Tags(estimator_type="sampler", target_tags=target, sampler_tags=SamplerTags(), input_tags=inputs)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Return whether there is a model."""
         return hasattr(self, "model_")
 
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
