@@ -56,7 +56,10 @@ class Labels:
         if series.isna().any():
             row = int(np.flatnonzero(series.isna().to_numpy())[0])
             every = "every row" if series.isna().all() else f"row {row}"
-            raise DataError(f"The label is missing in {every} (Input y contains NaN); drop the rows without a label.")
+            raise DataError(
+                f"The label is missing in {every} (Input y contains NaN); drop the rows without a label. "
+                "Rows count from 0."
+            )
         plain, _ = split(series, container["dtype"])
         _refuse_measurements(plain, container["dtype"]["dtype"])
         values, codes = _factorise(plain)
@@ -82,7 +85,7 @@ class Labels:
         listed = plain.tolist()
         for row, value in enumerate(listed):
             if missing[row]:
-                raise DataError(f"The label is missing in row {row}; drop the rows without a label.")
+                raise DataError(f"The label is missing in row {row}; drop the rows without a label. Rows count from 0.")
             if value not in index:
                 raise DataError(
                     f"The label {value!r} in row {row} is none of the classes: {self.listing()}. Fit again, "
@@ -196,7 +199,8 @@ def _refuse_measurements(plain: NDArray[Any], dtype: str) -> None:
     if not np.isfinite(plain).all():
         row = int(np.flatnonzero(~np.isfinite(plain))[0])
         raise DataError(
-            f"The label is infinite in row {row} (Input y contains infinity); drop the row or name a class."
+            f"The label is infinite in row {row} (Input y contains infinity); drop the row or name a class. "
+            "Rows count from 0."
         )
     broken = plain[plain != np.rint(plain)]
     if len(broken):

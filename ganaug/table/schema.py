@@ -188,8 +188,8 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
     bad = np.flatnonzero(np.isinf(plain))
     if len(bad):
         raise DataError(
-            f"Column {series.name!r} holds an infinite value ({plain[bad[0]]}) in row {bad[0]}; Input X contains "
-            "infinity, which has no place in a distribution. Replace it by a missing value or a large number."
+            f"Column {series.name!r} holds an infinite value ({plain[bad[0]]}) in row {bad[0]} (from 0); Input X "
+            "contains infinity, which has no place in a distribution. Replace it by a missing value or a large number."
         )
 
 
