@@ -10,6 +10,7 @@ from .errors import (
     ParameterError,
     TrainingError,
 )
+from .gain import GainReport, TunedAugmenterCV, gain_report
 from .modality import Modality
 from .table.files import read_table, write_table
 
@@ -18,11 +19,14 @@ __all__ = [
     "DataError",
     "DataWarning",
     "GANAugmenter",
+    "GainReport",
     "GanaugError",
     "Modality",
     "ModelFileError",
     "ParameterError",
     "TrainingError",
+    "TunedAugmenterCV",
+    "gain_report",
     "read_table",
     "write_table",
 ]

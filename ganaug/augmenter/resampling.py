@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
+from ..rows import labels_below, rows_below
 from .model import Model
 from .sampling import Streams
 
@@ -146,7 +147,7 @@ def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int)
         )
     added = {model.labels.values[code]: n for code, n in counts.items()}
     new_y = model.labels.like(y).restore(np.asarray(codes, dtype=np.int64))
-    return Resampled(_below(model, X, parts), _labels_below(y, new_y), added, reasons, copies_kept)
+    return Resampled(_below(model, X, parts), labels_below(y, new_y), added, reasons, copies_kept)
 
 
 def _without_copies(
@@ -170,50 +171,8 @@ def _without_copies(
 
 
 def _below(model: Model, X: Any, parts: list[Any]) -> Any:
-    if not any(len(part) for part in parts):
-        if isinstance(X, pd.DataFrame):
-            return X.reset_index(drop=True)
-        return list(X) if isinstance(X, list | tuple) else np.array(X)
-    made = model.encoder.join(parts)
+    if any(len(part) for part in parts):
+        return rows_below(X, model.encoder.join(parts))
     if isinstance(X, pd.DataFrame):
-        made = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=X.columns)
-        columns = [_column_below(X[name], made[name]) for name in X.columns]
-        joined = pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
-        joined.attrs = dict(X.attrs)
-        return joined
-    if isinstance(X, list | tuple):
-        return [*X, *np.asarray(made).tolist()]
-    array = np.asarray(X)
-    both = np.concatenate([array, np.asarray(made)])
-    return both if both.dtype == array.dtype or not _holds(array.dtype, both) else both.astype(array.dtype)
-
-
-def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
-    """Return one column below another, in the first one's dtype as long as that holds what the second holds.
-
-    They differ where the rows to be filled up are not those of training: a category that lost unused values, or whole
-    numbers where training saw gaps.
-    """
-    if isinstance(real.dtype, pd.CategoricalDtype) and real.dtype != made.dtype:
-        known = real.cat.categories
-        real = real.cat.add_categories(pd.Index(made.dropna().unique()).difference(known, sort=False))
-        made = made.astype(real.dtype)
-    both = pd.concat([real, made], ignore_index=True)
-    return both if both.dtype == real.dtype or not _holds(real.dtype, made) else both.astype(real.dtype)
-
-
-def _holds(dtype: Any, values: Any) -> bool:
-    """Return whether a dtype takes `values` as they are."""
-    try:
-        cast = values.astype(dtype)
-    except (TypeError, ValueError):
-        return False
-    return bool(np.all((cast == values) | ((cast != cast) & (values != values))))
-
-
-def _labels_below(y: Any, new_y: Any) -> Any:
-    if isinstance(y, pd.Series | pd.DataFrame):
-        return pd.concat([y, new_y], ignore_index=True)
-    if isinstance(y, list | tuple):
-        return [*y, *new_y]
-    return np.concatenate([np.asarray(y).reshape(len(y), *np.shape(new_y)[1:]), new_y])
+        return X.reset_index(drop=True)
+    return list(X) if isinstance(X, list | tuple) else np.array(X)

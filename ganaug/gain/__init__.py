@@ -1,0 +1,7 @@
+"""Does it help? Classifiers with and without synthetic rows, on rows that neither they nor the augmenter saw."""
+
+from .measure import gain_report
+from .result import GainReport
+from .tuned import TunedAugmenterCV
+
+__all__ = ["GainReport", "TunedAugmenterCV", "gain_report"]

@@ -1,0 +1,150 @@
+"""The arms of a comparison: what the same classifier is trained on, besides the real rows.
+
+Controls cost nothing, so synthetic rows are worth having only if they beat them. Duplicated rows match the best published
+generators on average, which is why they are among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError
+from ..rng import numpy_stream, stream_seed
+from ..rows import Positions, labels_below, rows_below, take_rows
+from .smote import smote_rows
+from .synthetic import Counts, count_labels
+
+CONTROLS = ("duplicate", "class_weight", "random_over_sampling", "smote")
+ARMS = ("real_only", *CONTROLS, "synthetic_only", "augmented")
+
+Rows = tuple[Any, Any]
+
+
+class NotApplicable(Exception):
+    """An arm that makes no sense for these data or this augmenter; it is left out, not reported as a failure."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that the arms of one fold are made of.
+
+    Attributes
+    ----------
+    X, y : user data
+        Training part.
+    augmented : (X, y) or None
+        Real and synthetic rows; None where the augmenter failed.
+    synthetic_only : (X, y) or None
+        As many synthetic rows as there are real ones; None where the augmenter failed, or cannot sample.
+    added : dict of label to int
+        Synthetic rows of each class in `augmented`.
+    failure : str
+        Why the augmenter failed, empty where it did not.
+    """
+
+    X: Any
+    y: Any
+    augmented: Rows | None
+    synthetic_only: Rows | None
+    added: Counts
+    failure: str = ""
+
+
+def training_rows(arm: str, material: Material, seed: int) -> Rows:
+    """Return what a classifier is trained on in one arm.
+
+    Parameters
+    ----------
+    arm : str
+        One of `ARMS`.
+    material : Material
+        Of the fold.
+    seed : int
+        Decides what is drawn.
+
+    Raises
+    ------
+    NotApplicable
+        The arm makes no sense here.
+    DataError
+        It does, but cannot be made, because the augmenter failed.
+    """
+    return _MAKERS[arm](material, stream_seed(seed, arm))
+
+
+def _real_only(material: Material, seed: int) -> Rows:
+    return material.X, material.y
+
+
+def _duplicate(material: Material, seed: int) -> Rows:
+    _check(material, "the number of its rows is that of the synthetic ones")
+    labels = np.asarray(material.y).reshape(len(material.y))
+    rng = numpy_stream(seed, "duplicate")
+    picked = []
+    for label, n in material.added.items():
+        rows = np.flatnonzero(labels == label)
+        whole, rest = divmod(n, max(1, len(rows)))
+        picked += [np.tile(rows, whole), rng.permutation(rows)[:rest]]  # every row as often as any other, within one
+    return _with_copies(material, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
+
+
+def _random_over_sampling(material: Material, seed: int) -> Rows:
+    from imblearn.over_sampling import RandomOverSampler
+
+    labels = np.asarray(material.y).reshape(len(material.y))
+    positions = np.arange(len(labels)).reshape(-1, 1)
+    kept, _ = RandomOverSampler(random_state=seed % 2**32).fit_resample(positions, np.unique(labels, return_inverse=True)[1])
+    return _with_copies(material, kept[len(labels) :, 0])
+
+
+def _smote(material: Material, seed: int) -> Rows:
+    if not isinstance(material.X, pd.DataFrame) and np.ndim(material.X) != 2:
+        raise NotApplicable("SMOTE is for tables")
+    X_new, y_new = smote_rows(material.X, np.asarray(material.y).reshape(len(material.y)), seed)
+    if not len(y_new):
+        return material.X, material.y
+    return rows_below(material.X, X_new), labels_below(material.y, y_new)
+
+
+def _synthetic_only(material: Material, seed: int) -> Rows:
+    _check(material, "it has synthetic rows only")
+    if material.synthetic_only is None:
+        raise NotApplicable("the augmenter has no method sample")
+    return material.synthetic_only
+
+
+def _augmented(material: Material, seed: int) -> Rows:
+    _check(material, "")
+    return material.augmented  # type: ignore[return-value]
+
+
+def _check(material: Material, why: str) -> None:
+    if material.failure:
+        raise DataError("the augmenter failed" + (f", and {why}" if why else "") + f" ({material.failure})")
+
+
+def _with_copies(material: Material, positions: Positions) -> Rows:
+    every = np.concatenate([np.arange(len(material.y)), positions])
+    return take_rows(material.X, every), take_rows(material.y, every)
+
+
+def added_counts(y: Any, y_augmented: Any) -> Counts:
+    """Return how many rows of each class an augmenter added."""
+    before = count_labels(y)
+    return {label: max(0, n - before.get(label, 0)) for label, n in count_labels(y_augmented).items()}
+
+
+_MAKERS: dict[str, Callable[[Material, int], Rows]] = {
+    "real_only": _real_only,
+    "duplicate": _duplicate,
+    "class_weight": _real_only,  # the classifier differs, not its rows
+    "random_over_sampling": _random_over_sampling,
+    "smote": _smote,
+    "synthetic_only": _synthetic_only,
+    "augmented": _augmented,
+}

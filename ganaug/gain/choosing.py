@@ -1,0 +1,183 @@
+"""Choosing a share of synthetic rows on held-out rows, with a preference for none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..errors import DataError
+from ..rng import numpy_stream
+from ..rows import Positions, take_rows
+from .classifiers import with_seed
+from .scoring import Remembered, Scorer, reason_of
+
+_GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
+_LARGEST_HOLD_OUT = 5000
+
+
+@dataclass(frozen=True, order=True)
+class Candidate:
+    """A share of synthetic rows in all that comes out, at the natural prior or filling up small classes first."""
+
+    share: float
+    balance: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What classifiers reached with one candidate on one inner split.
+
+    Attributes
+    ----------
+    score : float
+        On all held-out rows, mean over classifiers; NaN where one failed.
+    without : ndarray of shape (n_groups,)
+        The same, with one group of held-out rows left out.
+    reason : str
+        Why it failed.
+    """
+
+    score: float
+    without: NDArray[np.float64]
+    reason: str = ""
+
+
+def candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidate]:
+    """Return what is tried, the smallest share first; without synthetic rows there is nothing to balance."""
+    sides = (False, True) if balance == "both" else (bool(balance),)
+    return sorted({Candidate(float(share), side and share > 0) for share in fractions for side in sides})
+
+
+def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
+    """Return training and held-out rows: a quarter of each class, a third in small tables.
+
+    A class keeps at least two training rows, and so may have none held out.
+    """
+    n = len(labels)
+    part = min(1 / 3 if n < 1000 else 1 / 4, _LARGEST_HOLD_OUT / n)
+    held = []
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        held.append(rows[: max(0, min(round(len(rows) * part), len(rows) - 2))])
+    test = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(n), test), test
+
+
+def inner_folds(labels: NDArray[Any], n_splits: int, rng: np.random.Generator) -> list[tuple[Positions, Positions]]:
+    """Return stratified folds; a class with fewer rows than folds is missing from some of them."""
+    fold = np.empty(len(labels), dtype=np.int64)
+    start = 0
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        fold[rows] = (start + np.arange(len(rows))) % n_splits
+        start += len(rows)
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_splits)]
+
+
+def try_candidate(
+    train: tuple[Any, Any], test: tuple[Any, Any], classifiers: Mapping[str, Any], scorer: Scorer, seed: int
+) -> Trial:
+    """Return how well classifiers do on held-out rows after training on those of one candidate.
+
+    Parameters
+    ----------
+    train, test : (X, y)
+        Real and synthetic rows to train on; held-out real rows.
+    classifiers : mapping of name to estimator
+        Whose scores are averaged.
+    scorer : callable
+        ``f(classifier, X, y)``, higher being better.
+    seed : int
+        Of classifiers and groups; the same for every candidate, so that differences are paired.
+    """
+    X, labels = test[0], np.asarray(test[1])
+    parts = _groups(labels, numpy_stream(seed, "groups"))
+    subsets = [(take_rows(X, rows), labels[rows], rows) for rows in parts]
+    scores = []
+    with threadpool_limits(1):
+        try:
+            for classifier in classifiers.values():
+                fitted = with_seed(classifier, seed).fit(train[0], np.asarray(train[1]).reshape(len(train[1])))
+                known = Remembered(fitted)
+                for part, _, rows in subsets:
+                    known.remember(part, X, rows)
+                of_parts = [scorer(known, part, y) for part, y, _ in subsets]
+                scores.append([scorer(known, X, labels), *of_parts])
+        except Exception as error:  # a classifier or a scorer may be anybody's
+            return Trial(np.nan, np.full(len(parts), np.nan), reason_of(error))
+    mean = np.mean(np.asarray(scores, dtype=float), axis=0)
+    return Trial(float(mean[0]), mean[1:])
+
+
+def _groups(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
+    """Return, for each group of rows, all the others; groups have about the same classes."""
+    order = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
+    n_groups = min(_GROUPS, len(labels))
+    group = np.empty(len(labels), dtype=np.int64)
+    group[order] = np.arange(len(labels)) % n_groups
+    return [np.flatnonzero(group != k) for k in range(n_groups)]
+
+
+def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
+    """Return the standard error of the mean difference between two candidates over inner splits.
+
+    The grouped jackknife of the paired difference within each split (Efron and Tibshirani, "An Introduction to the
+    Bootstrap", 1993, chapter 11); splits test different rows, so their variances add up.
+    """
+    variances = []
+    for a, b in zip(first, second, strict=True):
+        left = a.without - b.without
+        n = len(left)
+        variances.append((n - 1) / n * float(((left - left.mean()) ** 2).sum()))
+    return float(np.sqrt(sum(variances)) / len(variances))
+
+
+def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
+    """Return the smallest share that is no worse than the best one by more than a standard error, and all scores.
+
+    The one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984,
+    section 3.4.3, with "simpler" meaning fewer synthetic rows, and the natural prior before a balanced one.
+
+    Parameters
+    ----------
+    trials : mapping of Candidate to sequence of Trial
+        One trial for each inner split.
+
+    Returns
+    -------
+    candidate : Candidate
+    scores : DataFrame
+        A row for each candidate: "share", "balance", "score", "difference" to the smallest share, its
+        "standard_error", "chosen".
+
+    Raises
+    ------
+    DataError
+        No candidate could be tried on all splits.
+    """
+    means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
+    known = sorted(c for c in trials if np.isfinite(means[c]))
+    if not known:
+        reason = next(t.reason for of in trials.values() for t in of if t.reason)
+        raise DataError(f"No classifier could be trained and scored on the inner rows: {reason}.")
+    best = max(known, key=lambda c: means[c])
+    chosen = next(c for c in known if means[best] - means[c] <= standard_error(trials[best], trials[c]))
+    first = known[0]
+    rows = [
+        {
+            "share": c.share,
+            "balance": c.balance,
+            "score": means[c],
+            "difference": means[c] - means[first],
+            "standard_error": standard_error(trials[c], trials[first]),
+            "chosen": c == chosen,
+        }
+        for c in sorted(trials)
+    ]
+    return chosen, pd.DataFrame(rows)

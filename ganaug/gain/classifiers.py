@@ -1,0 +1,157 @@
+"""The classifiers that a gain is measured with, and what stands in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from ..errors import ParameterError
+
+_RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
+
+
+def default_classifiers() -> dict[str, Any]:
+    """Return one classifier of each family, behind `preprocessing`, by class name."""
+    models = (
+        LogisticRegression(max_iter=1000),
+        KNeighborsClassifier(),
+        RandomForestClassifier(),
+        HistGradientBoostingClassifier(),
+    )
+    return {type(model).__name__: make_pipeline(*preprocessing(), model) for model in models}
+
+
+def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
+    """Return what was asked for as classifiers by name.
+
+    Parameters
+    ----------
+    classifier : None, estimator, sequence of estimators, or mapping of name to estimator
+        None means `default_classifiers`.
+    X : samples
+        Where it has columns of text or dates, a bare classifier is put behind `preprocessing`; a pipeline is taken
+        as it is.
+
+    Raises
+    ------
+    ParameterError
+        Something in it is no classifier, or there is none.
+    """
+    if classifier is None:
+        return default_classifiers()
+    if isinstance(classifier, Mapping):
+        named = {str(name): model for name, model in classifier.items()}
+    else:
+        several = classifier if isinstance(classifier, list | tuple) else [classifier]
+        named = {}
+        for model in several:
+            named[_free_name(_own_name(model), named)] = model
+    if not named:
+        raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
+    for name, model in named.items():
+        if isinstance(model, type) or not hasattr(model, "fit") or not hasattr(model, "predict"):
+            raise ParameterError(
+                f"The 'classifier' parameter must be a classifier with fit and predict, or several. Got {name}: "
+                f"{model!r} instead{'; give an instance, not the class' if isinstance(model, type) else ''}."
+            )
+    return {name: _prepared(model, X) for name, model in named.items()}
+
+
+def preprocessing() -> tuple[Any, ...]:
+    """Return transformers that turn a table of mixed columns into numbers.
+
+    Numbers and dates: the median where a cell is missing, with a column that says so, then zero mean and unit
+    variance. Everything else: one column per category, missing being one of them and rare or unknown ones another.
+    """
+    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True), StandardScaler())
+    categories = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=_RARE, max_categories=100, sparse_output=False
+    )
+    columns = ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include="number")),
+            ("categories", categories, make_column_selector(dtype_exclude="number")),
+        ]
+    )
+    return FunctionTransformer(plain_columns), columns
+
+
+def plain_columns(X: Any) -> pd.DataFrame:
+    """Return a table of float64 columns and of text columns, whatever it holds; missing text is a word of its own.
+
+    Parameters
+    ----------
+    X : frame or array of shape (n, d)
+    """
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+    columns = {str(i): _plain_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
+    return pd.DataFrame(columns, index=range(len(frame)))
+
+
+def is_categorical(column: pd.Series[Any]) -> bool:
+    """Return whether a column holds something else than numbers and dates."""
+    return not (
+        pd.api.types.is_datetime64_any_dtype(column)
+        or pd.api.types.is_timedelta64_dtype(column)
+        or (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
+    )
+
+
+def _plain_column(column: pd.Series[Any]) -> Any:
+    if is_categorical(column):
+        text = column.astype(object).map(str).to_numpy(dtype=object)
+        return np.where(column.isna().to_numpy(), "(missing)", text)
+    if not pd.api.types.is_numeric_dtype(column):
+        since = column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
+        numbers = since.to_numpy().astype("int64").astype(float)
+        return np.where(column.isna().to_numpy(), np.nan, numbers)
+    numbers = column.to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _prepared(model: Any, X: Any) -> Any:
+    if isinstance(model, Pipeline) or not isinstance(X, pd.DataFrame) or not isinstance(model, BaseEstimator):
+        return model
+    dtypes = X.dtypes
+    plain = all(pd.api.types.is_numeric_dtype(d) or isinstance(d, pd.CategoricalDtype) for d in dtypes)
+    return model if plain else make_pipeline(*preprocessing(), clone(model))
+
+
+def _own_name(model: Any) -> str:
+    return type(model.steps[-1][1] if isinstance(model, Pipeline) else model).__name__
+
+
+def _free_name(name: str, taken: Mapping[str, Any]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def with_seed(estimator: Any, seed: int) -> Any:
+    """Return a fresh copy of an estimator, seeded wherever it, or a part of it, has a parameter ``random_state``."""
+    copy = clone(estimator, safe=False)
+    if hasattr(copy, "get_params"):
+        names = [name for name in copy.get_params(deep=True) if name.split("__")[-1] == "random_state"]
+        copy.set_params(**dict.fromkeys(sorted(names), seed % 2**32))
+    return copy
+
+
+def weighted(estimator: Any) -> Any | None:
+    """Return a copy that weighs classes inversely to their size, or None where the estimator takes no weights."""
+    if not hasattr(estimator, "get_params"):
+        return None
+    names = [name for name in estimator.get_params(deep=True) if name.split("__")[-1] == "class_weight"]
+    return clone(estimator).set_params(**dict.fromkeys(names, "balanced")) if names else None

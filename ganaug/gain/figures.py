@@ -1,0 +1,99 @@
+"""What a report tells about the augmenter of a fold, besides scores, as plain JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..rng import stream_seed
+from .synthetic import count_labels
+
+_POINTS = 200
+_CURVES = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
+
+
+def describe_augmenter(fitted: Any) -> dict[str, Any]:
+    """Return what a fitted augmenter tells about itself, where it has the attributes of ours.
+
+    Parameters
+    ----------
+    fitted : sampler
+        `GANAugmenter` tells its "training" and "filters", `TunedAugmenterCV` its "choice" and those of the augmenter
+        it holds; anything else tells nothing.
+    """
+    facts: dict[str, Any] = {}
+    if hasattr(fitted, "share_"):
+        scores = fitted.scores_.to_dict("records")
+        facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": _plain(scores)}
+    inner = getattr(fitted, "augmenter_", fitted)
+    if hasattr(inner, "history_"):
+        facts["training"] = _curves(inner.history_)
+    if hasattr(inner, "filters_"):
+        facts["filters"] = _plain(inner.filters_)
+    return facts
+
+
+def describe_rows(
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int
+) -> dict[str, Any]:
+    """Return how close synthetic rows are to the training rows, beside the test rows as the mark.
+
+    Parameters
+    ----------
+    real, synthetic, test : (X, y)
+        Tables; of other samples nothing is told.
+    seed : int
+        Decides what is drawn where there are too many rows.
+    """
+    from ..metrics.summary import fidelity, figures, privacy
+
+    if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
+        return {}
+    label, frames = "label", []
+    names = [str(name) for name in real[0].columns] if isinstance(real[0], pd.DataFrame) else []
+    while label in names:
+        label += "_"
+    for X, y in (real, synthetic, test):
+        frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+        frame.columns = pd.Index(names or [f"x{i}" for i in range(frame.shape[1])])
+        frame[label] = np.asarray(y).reshape(len(y)).astype(str)
+        frames.append(frame)
+    facts = {
+        "fidelity": fidelity(*frames, label, stream_seed(seed, "fidelity") % 2**32),
+        "privacy": privacy(*frames, stream_seed(seed, "privacy") % 2**32),
+    }
+    return facts | figures(*frames[:2])
+
+
+def counts_of(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:
+    """Return how many rows a fold has of what."""
+    synthetic = {str(label): added.get(label, 0) for label in count_labels(y_train)}
+    return {"fold": fold.number, "train": len(y_train), "test": len(y_test), "synthetic": synthetic}
+
+
+def _curves(history: dict[str, Any]) -> dict[str, Any]:
+    n = len(history["discriminator_loss"])
+    ends = np.unique(np.linspace(0, n, min(n, _POINTS) + 1).astype(int))
+    curves: dict[str, Any] = {"steps": ends[1:].tolist()}
+    for name in _CURVES:  # each point is the mean since the one before
+        values = np.asarray(history[name], dtype=float)
+        curves[name] = [_number(values[a:b].mean()) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    curves["score_step"] = np.asarray(history["score_step"]).astype(int).tolist()
+    curves["held_out_score"] = [_number(v) for v in history["held_out_score"]]
+    return curves
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return nested values with numpy's numbers as Python's, and NaN as None."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value

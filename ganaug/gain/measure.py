@@ -1,0 +1,234 @@
+"""gain_report(): the same classifiers with and without synthetic rows, fold by fold, beside what costs nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from ..augmenter.input import check_samples
+from ..augmenter.labels import Labels
+from ..errors import ParameterError
+from ..params import Rule, check_params, choice, either, instance, integer, real
+from ..rng import Seed, new_seed
+from ..rows import take_rows
+from .arms import ARMS
+from .classifiers import named_classifiers
+from .folds import Fold, make_folds
+from .progress import counted
+from .result import Design, GainReport
+from .running import Evaluated, Prepared, evaluate, prepare
+from .scoring import named_scorers
+
+_RULES = {
+    "n_repeats": integer(1),
+    "synthetic_fraction": either(choice(None), real(0.0, 0.99)),
+    "balance": choice(False, True),
+    "arms": either(
+        choice(None),
+        Rule(f"a sequence of {', '.join(map(repr, ARMS))}", lambda v: not isinstance(v, str) and set(v) <= set(ARMS)),
+    ),
+    "margin": real(0.0, inclusive=True),
+    "fidelity": choice(False, True),
+    "n_jobs": either(choice(None), Rule("an integer other than 0", lambda v: isinstance(v, int) and v != 0)),
+    "verbose": integer(0),
+    "name": either(choice(None), instance("text", str), Rule("text", lambda v: isinstance(v, str))),
+}
+
+
+def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
+    augmenter: Any,
+    X: Any,
+    y: Any,
+    *,
+    classifier: Any = None,
+    cv: Any = 5,
+    n_repeats: int = 2,
+    groups: Any = None,
+    metrics: Any = None,
+    synthetic_fraction: float | None = None,
+    balance: bool = False,
+    arms: Sequence[str] | None = None,
+    margin: float = 0.005,
+    fidelity: bool = True,
+    random_state: Seed = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+    name: str | None = None,
+) -> GainReport:
+    """Measure what synthetic rows do for classifiers, on rows that neither they nor the augmenter saw.
+
+    In every fold the augmenter is cloned and fitted on the training part alone; then each classifier is trained on
+    the rows of each arm, and scored on the test part:
+
+    * ``real_only``: the training part.
+    * ``duplicate``: as many copies of real rows of each class as ``augmented`` has synthetic ones.
+    * ``class_weight``: the training part, with ``class_weight="balanced"`` where the classifier takes it.
+    * ``random_over_sampling``, ``smote``: classes brought to equal size by imbalanced-learn (SMOTE, SMOTENC or SMOTEN).
+    * ``synthetic_only``: as many synthetic rows as real ones, and no real one ("train on synthetic, test on real").
+    * ``augmented``: real and synthetic rows.
+
+    Parameters
+    ----------
+    augmenter : sampler
+        `GANAugmenter`, `TunedAugmenterCV`, an over-sampler of imbalanced-learn, or any object with ``fit_resample(X,
+        y)``, or ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``.
+    X : frame or array of n rows
+        Samples.
+    y : array-like of shape (n,)
+        Labels.
+    classifier : estimator, sequence or mapping of estimators, default=None
+        None takes logistic regression, nearest neighbours, a random forest and boosted trees, each behind a
+        preprocessing of mixed columns. A bare classifier is put behind it too where the table has text, booleans or
+        dates; a pipeline is taken as it is.
+    cv : int, splitter, or iterable of (train, test) positions, default=5
+        An integer means stratified folds.
+    n_repeats : int, default=2
+        How often the rows are split anew, where `cv` is an integer.
+    groups : array-like of shape (n,), default=None
+        Rows of one group are never on both sides of a fold.
+    metrics : name, callable, sequence or mapping, default=None
+        Scorers of scikit-learn by name, functions ``f(classifier, X, y)``, "neg_calibration_error" or
+        "recall_per_class"; the first one decides. None takes balanced accuracy, macro-F1, ROC AUC, average precision,
+        log loss, calibration and the recall of each class.
+    synthetic_fraction : float in (0, 1), default=None
+        Synthetic rows as a share of all that comes out; None takes what the augmenter's ``fit_resample`` gives.
+    balance : bool, default=False
+        Whether a `synthetic_fraction` fills up the smallest classes first, or keeps the classes' shares.
+    arms : sequence of str, default=None
+        Which of the arms to run; ``real_only`` and ``augmented`` always are.
+    margin : float >= 0, default=0.005
+        Smallest gain worth having, in units of the first metric; it decides between "does no better" and "cannot
+        tell".
+    fidelity : bool, default=True
+        Whether to measure also how close synthetic rows come to real ones, copies, and membership inference. Tables
+        only.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        Decides the folds, and is handed to augmenter and classifiers wherever they have such a parameter.
+    n_jobs : int, default=None
+        Folds and arms that run at the same time, in joblib's meaning. Each runs on one thread, and results do not
+        depend on it.
+    verbose : int >= 0, default=0
+        1 shows progress on standard error.
+    name : str, default=None
+        Of the data set, for the report.
+
+    Returns
+    -------
+    GainReport
+
+    Raises
+    ------
+    DataError
+        `X` or `y` cannot be used, groups have the wrong length, or a class has fewer rows than there are folds.
+    ParameterError
+        An option has a value it may not have, or names a metric that does not exist.
+
+    Notes
+    -----
+    What fails in a fold (the augmenter, a classifier, a metric) is listed in the report, and the rest goes on.
+
+    References
+    ----------
+    .. [1] Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003.
+    .. [2] Esteban, Hyland and Rätsch, "Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs",
+       arXiv 1706.02633 (train on synthetic, test on real).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from ganaug import GANAugmenter, gain_report
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> report = gain_report(GANAugmenter(max_steps=20), X, y, cv=2, n_repeats=1, random_state=0)
+    >>> sorted(report.to_frame().columns)
+    ['arm', 'ci_high', 'ci_low', 'classifier', 'difference', 'mean', 'metric', 'n']
+    """
+    started = time.monotonic()
+    given = {key: value for key, value in locals().items() if key in _RULES}
+    check_params("gain_report", given, _RULES)
+    _check_augmenter(augmenter, synthetic_fraction)
+    check_samples(X, y)
+    Labels.fit(y)
+    labels = np.asarray(y).reshape(len(y))
+    seed = new_seed(random_state)
+    job = _Job(
+        X,
+        y,
+        make_folds(X, labels, cv, n_repeats, groups, seed),
+        named_classifiers(classifier, X),
+        named_scorers(metrics, labels),
+        [arm for arm in ARMS if arms is None or arm in (*arms, "real_only", "augmented")],
+    )
+    prepared = job.prepare(augmenter, synthetic_fraction, balance, fidelity, n_jobs, verbose)
+    evaluated = job.evaluate(prepared, n_jobs, verbose)
+    design = Design(
+        augmenter=augmenter,
+        classifiers=job.classifiers,
+        metrics=list(job.scorers),
+        arms=job.arms,
+        labels=labels,
+        n_features=int(np.prod(np.shape(X)[1:])),
+        folds=job.folds,
+        n_repeats=n_repeats if isinstance(cv, int) else 1,
+        has_groups=groups is not None,
+        synthetic_fraction=synthetic_fraction,
+        balance=balance,
+        margin=margin,
+        random_state=seed,
+        seconds=time.monotonic() - started,
+        name=name,
+    )
+    return GainReport(design, prepared, evaluated)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Everything that folds and arms have in common."""
+
+    X: Any
+    y: Any
+    folds: list[Fold]
+    classifiers: Mapping[str, Any]
+    scorers: Mapping[str, Any]
+    arms: list[str]
+
+    def prepare(
+        self, augmenter: Any, share: float | None, balance: bool, fidelity: bool, n_jobs: int | None, verbose: int
+    ) -> list[Prepared]:
+        jobs = (delayed(prepare)(augmenter, self.X, self.y, fold, share, balance, fidelity) for fold in self.folds)
+        return list(counted(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
+
+    def evaluate(self, prepared: Sequence[Prepared], n_jobs: int | None, verbose: int) -> list[Evaluated]:
+        jobs = (
+            delayed(evaluate)(arm, fold_of.material, fold, self._test(fold), self.classifiers, self.scorers)
+            for fold, fold_of in zip(self.folds, prepared, strict=True)
+            for arm in self.arms
+        )
+        total = len(self.folds) * len(self.arms)
+        return list(counted(_run(jobs, n_jobs), total, "training classifiers", verbose))
+
+    def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
+        return take_rows(self.X, fold.test), np.asarray(take_rows(self.y, fold.test)).reshape(len(fold.test))
+
+
+def _run(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
+    return Parallel(n_jobs, return_as="generator", pre_dispatch="n_jobs")(jobs)  # type: ignore[no-any-return]
+
+
+def _check_augmenter(augmenter: Any, synthetic_fraction: float | None) -> None:
+    samples = hasattr(augmenter, "fit") and hasattr(augmenter, "sample")
+    if isinstance(augmenter, type) or not (samples or hasattr(augmenter, "fit_resample")):
+        raise ParameterError(
+            "The 'augmenter' parameter of gain_report must be an object with fit_resample, or with fit and sample. Got "
+            f"{augmenter!r} instead{'; give an instance, not the class' if isinstance(augmenter, type) else ''}."
+        )
+    if synthetic_fraction is not None and not samples:
+        raise ParameterError(
+            f"synthetic_fraction needs an augmenter with fit and sample, and {augmenter!r} has fit_resample only; leave "
+            "synthetic_fraction out, and set the amount on the augmenter."
+        )

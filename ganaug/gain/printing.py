@@ -1,0 +1,60 @@
+"""A gain report as text for a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from .verdict import is_unbounded
+
+_WIDTH = 110
+
+
+def as_text(report: Mapping[str, Any]) -> str:
+    """Return a report's verdict, and a table of the leading metric for each classifier.
+
+    Parameters
+    ----------
+    report : mapping
+        What `GainReport.to_dict` gives.
+    """
+    out = io.StringIO()
+    console = Console(file=out, width=_WIDTH, no_color=True, highlight=False, markup=False, emoji=False)
+    console.print(report["verdict"]["sentence"])
+    leading = report["verdict"]["metric"]
+    shown = [row for row in report["rows"] if row["metric"] == leading]
+    for classifier in dict.fromkeys(row["classifier"] for row in shown):
+        console.print()
+        console.print(_table(classifier, leading, [row for row in shown if row["classifier"] == classifier]))
+    others = [name for name in dict.fromkeys(row["metric"] for row in report["rows"]) if name != leading]
+    console.print(f"\nAlso measured: {', '.join(others) or 'nothing else'}; to_frame() has all of it.")
+    if report["failures"]:
+        first = report["failures"][0]
+        console.print(f"{len(report['failures'])} failures; the first in fold {first['fold']}, {first['arm']}: {first['reason']}")
+    return out.getvalue().rstrip("\n")
+
+
+def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
+    scale = 1.0 if is_unbounded(metric) else 100.0
+    table = Table(title=f"{classifier}, {metric}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm")
+    for head in ("mean", "to real_only" + (", points" if scale == 100 else ""), "95 % interval", "effect size", "folds"):
+        table.add_column(head, justify="right")
+    table.add_column("")
+    for row in rows:
+        own = row["arm"] == "real_only"
+        difference = "" if own else _signed(row["difference"], scale)
+        interval = "" if own or row["ci_low"] is None else f"{_signed(row['ci_low'], scale)} to {_signed(row['ci_high'], scale)}"
+        effect = "" if own or row["effect_size"] is None else f"{row['effect_size']:+.2f}"
+        mean = "" if row["mean"] is None else f"{row['mean']:.3f}"
+        table.add_row(row["arm"], mean, difference, interval, effect, str(row["n"]), row["note"][:60])
+    return table
+
+
+def _signed(value: float | None, scale: float) -> str:
+    return "" if value is None else f"{value * scale:+.{1 if scale == 100 else 3}f}"

@@ -1,0 +1,202 @@
+"""What is measured: scikit-learn's scorers, and two that it does not have."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+from ..errors import ParameterError
+
+Scorer = Callable[[Any, Any, Any], float]
+
+_BINS = 10
+_ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be called 1
+    "f1": sk.f1_score,
+    "precision": sk.precision_score,
+    "recall": sk.recall_score,
+    "jaccard": sk.jaccard_score,
+}
+
+
+def default_metrics(n_classes: int) -> tuple[str, ...]:
+    """Return the names of what is measured where nothing else is said; the first one leads."""
+    area = "roc_auc" if n_classes == 2 else "roc_auc_ovr"
+    others = ("f1_macro", area, "average_precision", "neg_log_loss", "neg_calibration_error", "recall_per_class")
+    return ("balanced_accuracy", *others)
+
+
+def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
+    """Return scorers ``f(classifier, X, y)`` by name, higher being better.
+
+    Parameters
+    ----------
+    metrics : None, name, callable, sequence of these, or mapping of name to either
+        Names are scikit-learn's, and "neg_calibration_error" and "recall_per_class". A score of one class of two
+        (such as "average_precision") is that of the rarer one, unless the labels are 0 and 1, or -1 and 1.
+    y : ndarray of shape (n,)
+        All labels.
+
+    Raises
+    ------
+    ParameterError
+        A name that does not exist, or something that cannot be called.
+    """
+    classes = np.unique(y)
+    if metrics is None:
+        metrics = default_metrics(len(classes))
+    if not isinstance(metrics, Mapping):
+        several = metrics if isinstance(metrics, list | tuple) else [metrics]
+        metrics = {m if isinstance(m, str) else getattr(m, "__name__", repr(m)): m for m in several}
+    scorers: dict[str, Scorer] = {}
+    for name, metric in metrics.items():
+        if metric == "recall_per_class":
+            scorers |= {f"recall[{label}]": _recall_of(label) for label in classes}
+        else:
+            scorers[str(name)] = _scorer(metric, y, classes)
+    if not scorers:
+        raise ParameterError("The 'metrics' parameter is empty; give at least one metric, or None.")
+    return scorers
+
+
+def _scorer(metric: Any, y: NDArray[Any], classes: NDArray[Any]) -> Scorer:
+    if not isinstance(metric, str):
+        if not callable(metric):
+            raise ParameterError(
+                f"The 'metrics' parameter must hold names of scorers or functions (classifier, X, y). Got {metric!r}."
+            )
+        return metric
+    if metric in OWN:
+        return OWN[metric]
+    if metric not in (known := sk.get_scorer_names()):
+        close = difflib.get_close_matches(metric, [*known, *OWN, "recall_per_class"], n=1)
+        raise ParameterError(
+            f"The metric {metric!r} does not exist; "
+            + (f"did you mean {close[0]!r}?" if close else "sklearn.metrics.get_scorer_names() lists the names.")
+        )
+    if len(classes) == 2 and set(classes.tolist()) not in ({0, 1}, {-1, 1}):
+        rarer = min(classes.tolist(), key=lambda label: int((y == label).sum()))
+        if metric == "average_precision":
+            return sk.make_scorer(
+                sk.average_precision_score, response_method=("decision_function", "predict_proba"), pos_label=rarer
+            )
+        if metric in _ONE_SIDED:
+            return sk.make_scorer(_ONE_SIDED[metric], pos_label=rarer, zero_division=0.0)
+    return sk.get_scorer(metric)
+
+
+def _recall_of(label: Any) -> Scorer:
+    def recall(classifier: Any, X: Any, y: Any) -> float:
+        here = np.asarray(y) == label
+        return float((np.asarray(classifier.predict(X))[here] == label).mean()) if here.any() else np.nan
+
+    return recall
+
+
+def _probabilities(classifier: Any, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return predicted probabilities, and the column of each row's label, -1 where the classifier never saw it."""
+    classes = np.asarray(classifier.classes_)
+    positions = {label: i for i, label in enumerate(classes.tolist())}
+    columns = np.asarray([positions.get(label, -1) for label in np.asarray(y).tolist()], dtype=np.int64)
+    return np.asarray(classifier.predict_proba(X), dtype=np.float64), columns
+
+
+def neg_log_loss(classifier: Any, X: Any, y: Any) -> float:
+    """Return the mean log-probability of the labels, at most 0; a label never seen in training counts as 1e-15.
+
+    scikit-learn's scorer of this name, which fails where training or test rows lack a class. Source: Good, "Rational
+    Decisions", Journal of the Royal Statistical Society B 14, 1952.
+    """
+    p, columns = _probabilities(classifier, X, y)
+    p = np.clip(p, 1e-15, 1.0)
+    chosen = np.where(columns < 0, 1e-15, p[np.arange(len(p)), columns] / p.sum(1))
+    return float(np.log(chosen).mean())
+
+
+def neg_calibration_error(classifier: Any, X: Any, y: Any) -> float:
+    """Return minus the expected calibration error, between -1 and 0: how far confidence and accuracy are apart.
+
+    The rows are cut into ten bins of equal size by the probability of the predicted class. Source: Naeini, Cooper and
+    Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; bins of equal size after
+    Nguyen and O'Connor, EMNLP 2015.
+    """
+    p, columns = _probabilities(classifier, X, y)
+    confidence, right = p.max(1), p.argmax(1) == columns
+    parts = np.array_split(np.argsort(confidence, kind="stable"), min(_BINS, len(p)))
+    return -float(sum(abs(float((confidence[rows] - right[rows]).sum())) for rows in parts) / len(p))
+
+
+OWN: dict[str, Scorer] = {"neg_log_loss": neg_log_loss, "neg_calibration_error": neg_calibration_error}
+
+
+class Remembered:
+    """A fitted classifier that answers a second question about the same rows from memory.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Fitted; everything but predictions is its own.
+    """
+
+    def __init__(self, classifier: Any):
+        self._classifier = classifier
+        self._answers: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._parts: dict[int, tuple[Any, Any, Any]] = {}
+
+    def remember(self, part: Any, whole: Any, positions: Any) -> None:
+        """Answer questions about `part` from the answers about `whole`, of which it is the rows at `positions`."""
+        self._parts[id(part)] = (part, whole, positions)  # the part is kept, so that its id stays taken
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._classifier, name)
+        if name not in ("predict", "predict_proba", "decision_function"):
+            return attribute
+
+        def answer(X: Any) -> Any:
+            if id(X) in self._parts:
+                _, whole, positions = self._parts[id(X)]
+                return answer(whole)[positions]
+            key = (name, id(X))
+            if key not in self._answers:
+                self._answers[key] = (X, np.asarray(attribute(X)))
+            return self._answers[key][1]
+
+        answer.__name__ = name  # scikit-learn asks for it to know which method it holds
+        return answer
+
+
+def score(classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer]) -> tuple[dict[str, float], dict[str, str]]:
+    """Return a fitted classifier's scores, and why there is none where a scorer fails.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Fitted.
+    X, y : user data
+        Test rows and labels.
+    scorers : mapping of name to scorer
+        What to measure.
+
+    Returns
+    -------
+    scores, reasons : dict of str to float, and dict of str to str
+        Each scorer is in one of them.
+    """
+    remembered = Remembered(classifier)
+    scores, reasons = {}, {}
+    for name, scorer in scorers.items():
+        try:
+            scores[name] = float(scorer(remembered, X, y))
+        except Exception as error:  # a scorer may be anybody's
+            reasons[name] = reason_of(error)
+    return scores, reasons
+
+
+def reason_of(error: BaseException) -> str:
+    """Return an error as one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__

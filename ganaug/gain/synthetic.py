@@ -1,0 +1,121 @@
+"""Synthetic rows from any sampler: how many of each class, and from which of its methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..rows import labels_below, rows_below
+
+Counts = dict[Any, int]
+
+
+def rows_for_share(n_real: int, share: float) -> int:
+    """Return how many synthetic rows make `share` of all that comes out, for `n_real` real ones."""
+    return round(n_real * share / (1 - share))
+
+
+def class_counts(y: NDArray[Any], n_new: int, balance: bool) -> Counts:
+    """Return how `n_new` rows are spread over the classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels of the real rows; a class with a single row gets nothing, for it cannot be learned.
+    n_new : int
+        How many rows.
+    balance : bool
+        Whether the smallest classes are filled up first, as level as `n_new` rows allow; else classes keep their
+        shares (largest remainders).
+
+    Returns
+    -------
+    dict of label to int
+        Sums to `n_new`; labels in order.
+    """
+    labels, sizes = np.unique(y, return_counts=True)
+    able = sizes > 1
+    if not able.any():
+        able[:] = True
+    wanted = np.zeros(len(labels), dtype=np.int64)
+    wanted[able] = _level(sizes[able], n_new) if balance else _by_share(sizes[able], n_new)
+    return dict(zip(labels.tolist(), wanted.tolist(), strict=True))
+
+
+def _by_share(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
+    exact = n_new * sizes / sizes.sum()
+    counts = np.floor(exact).astype(np.int64)
+    most = np.argsort(counts - exact, kind="stable")[: n_new - counts.sum()]
+    counts[most] += 1
+    return counts
+
+
+def _level(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
+    """Return what fills up the smallest sizes first, like water."""
+    order = np.argsort(sizes, kind="stable")
+    rising = sizes[order]
+    for k in range(len(sizes), 0, -1):  # the k smallest end at one level
+        level, rest = divmod(int(n_new + rising[:k].sum()), k)
+        if level >= rising[k - 1]:
+            break
+    filled = np.zeros(len(sizes), dtype=np.int64)
+    filled[order[:k]] = level - rising[:k]
+    filled[order[:rest]] += 1
+    return filled
+
+
+def count_labels(y: Any) -> Counts:
+    """Return the number of rows of each label."""
+    labels, sizes = np.unique(np.asarray(y), return_counts=True)
+    return dict(zip(labels.tolist(), sizes.tolist(), strict=True))
+
+
+def draw(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
+    """Return synthetic rows of a fitted sampler, class after class.
+
+    Parameters
+    ----------
+    sampler : object with ``sample(n=None, y=None, random_state=None)``
+        Fitted.
+    y : ndarray of shape (n,)
+        Real labels, for their dtype.
+    counts : mapping of label to int
+        How many rows of each class.
+    seed : int
+        Decides the rows.
+    """
+    labels = np.repeat(np.asarray(list(counts), dtype=y.dtype), list(counts.values()))
+    return sampler.sample(y=labels, random_state=seed % 2**32)
+
+
+def grow(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
+    """Return real rows with synthetic ones below them, from a fitted sampler.
+
+    Parameters
+    ----------
+    sampler : object with ``sample``
+        If it has ``resample`` and ``sampling_strategy`` as `GANAugmenter` does, those are used, for they leave out
+        copies of real rows.
+    X, y : user data
+        Real rows and labels.
+    counts : mapping of label to int
+        How many synthetic rows of each class.
+    seed : int
+        Decides the rows.
+    """
+    labels = np.asarray(y).reshape(len(y))
+    if not any(counts.values()):
+        return X, y
+    if hasattr(sampler, "resample") and "sampling_strategy" in _params(sampler):
+        present = count_labels(labels)
+        sampler.set_params(sampling_strategy={label: present[label] + n for label, n in counts.items() if n})
+        return sampler.resample(X, y)
+    X_new, y_new = draw(sampler, labels, counts, seed)
+    return rows_below(X, X_new), labels_below(y, y_new)
+
+
+def _params(sampler: Any) -> dict[str, Any]:
+    return sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}

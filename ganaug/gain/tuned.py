@@ -1,0 +1,234 @@
+"""TunedAugmenterCV: adds the synthetic share that held-out rows chose, zero included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ..augmenter import GANAugmenter
+from ..augmenter.input import check_samples, text_columns
+from ..augmenter.labels import Labels
+from ..errors import ParameterError
+from ..params import Rule, check_params, choice, either, integer
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
+from ..rows import Positions, take_rows
+from .choosing import Candidate, Trial, candidates, choose, hold_out, inner_folds, try_candidate
+from .classifiers import named_classifiers, with_seed
+from .scoring import named_scorers
+from .synthetic import class_counts, grow, rows_for_share
+
+
+def _are_shares(value: Any) -> bool:
+    return len(value) > 0 and all(isinstance(v, int | float) and 0 <= v < 1 for v in value)
+
+
+_RULES = {
+    "fractions": Rule("shares of at least 0 and below 1", lambda v: not isinstance(v, str) and _are_shares(v)),
+    "balance": choice("both", False, True),
+    "cv": either(choice(None), integer(2), Rule("a splitter of scikit-learn", lambda v: hasattr(v, "split"))),
+    "verbose": integer(0),
+}
+
+
+class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
+    """Sampler that adds the share of synthetic rows which did best on held-out rows, or none.
+
+    The augmenter is fitted on one part of the rows given, classifiers are trained with each share and scored on the
+    other part, and the smallest share within one standard error of the best is taken. Only then, and only where that
+    share is above zero, is the augmenter fitted on all rows: the whole costs one fit more than the augmenter alone.
+
+    Parameters
+    ----------
+    augmenter : sampler, default=None
+        Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``; None means `GANAugmenter`.
+        It is cloned, never fitted itself.
+    classifier : estimator, sequence or mapping of estimators, default=None
+        Whose mean score decides; None takes logistic regression, nearest neighbours, a random forest and boosted
+        trees.
+    fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5)
+        Shares of synthetic rows in all that comes out.
+    balance : {"both", True, False}, default="both"
+        Whether synthetic rows fill up the smallest classes first, or keep the shares of the classes; "both" tries
+        both.
+    scoring : name or callable, default="balanced_accuracy"
+        A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better.
+    cv : None, int or splitter, default=None
+        None holds out a quarter of the rows once (a third below 1000 rows). Every fold costs a fit of the augmenter.
+    n_jobs : int, default=None
+        Classifiers that are trained at the same time, in joblib's meaning; results do not depend on it.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        Decides the inner rows, and is passed on to augmenter and classifiers.
+    verbose : int >= 0, default=0
+        1 says what was chosen.
+
+    Attributes
+    ----------
+    share_ : float
+        The share that was chosen.
+    balance_ : bool
+        Whether it fills up the smallest classes first.
+    scores_ : DataFrame
+        For each share tried: "share", "balance", "score" (mean over classifiers and inner folds), "difference" to
+        the smallest share, its "standard_error", and "chosen".
+    augmenter_ : sampler
+        Fitted on all rows; where the share is zero, the one that was fitted on the inner rows.
+    sampling_strategy_ : dict
+        Rows to add to each class.
+    classes_ : ndarray of shape (n_classes,)
+        Labels in order.
+
+    Examples
+    --------
+    >>> from imblearn.pipeline import make_pipeline
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from ganaug import GANAugmenter, TunedAugmenterCV
+    >>> model = make_pipeline(TunedAugmenterCV(GANAugmenter()), LogisticRegression())
+    """
+
+    def __init__(
+        self,
+        augmenter: Any = None,
+        classifier: Any = None,
+        fractions: Sequence[float] = (0, 0.1, 0.25, 0.5),
+        *,
+        balance: bool | str = "both",
+        scoring: Any = "balanced_accuracy",
+        cv: Any = None,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ):
+        self.augmenter = augmenter
+        self.classifier = classifier
+        self.fractions = fractions
+        self.balance = balance
+        self.scoring = scoring
+        self.cv = cv
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any) -> TunedAugmenterCV:
+        """Choose the share, and fit the augmenter.
+
+        Parameters
+        ----------
+        X, y : user data
+            Rows and labels, as the augmenter takes them.
+
+        Raises
+        ------
+        ParameterError
+            Options have values they may not have.
+        DataError
+            The rows cannot be learned from, or no classifier could be trained on them.
+        """
+        augmenter = self._checked_augmenter()
+        check_samples(X, y)
+        labels = _labels(y)
+        seed = new_seed(self.random_state)
+        splits = self._splits(X, labels, seed)
+        fitted = [
+            with_seed(augmenter, stream_seed(seed, "inner", i)).fit(take_rows(X, train), take_rows(y, train))
+            for i, (train, _) in enumerate(splits)
+        ]
+        chosen, self.scores_ = choose(self._trials(X, y, labels, splits, fitted, seed))
+        self.share_, self.balance_ = chosen.share, chosen.balance
+        self.augmenter_ = with_seed(augmenter, stream_seed(seed, "outer")).fit(X, y) if chosen.share else fitted[0]
+        counts = class_counts(labels, rows_for_share(len(labels), chosen.share), chosen.balance)
+        self.sampling_strategy_ = counts
+        self.classes_ = np.unique(labels)
+        self.n_features_in_ = np.shape(X)[1]
+        self.__dict__.pop("feature_names_in_", None)
+        if names := text_columns(X):
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        self._seed = seed
+        return self
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Choose the share, and return the real rows with that share of synthetic ones below them.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        X, y
+            Real rows first, untouched and in order.
+        """
+        self.fit(X, y)
+        every = np.arange(len(_labels(y)))
+        if not self.share_:
+            return take_rows(X, every), take_rows(y, every)
+        return grow(self.augmenter_, X, y, self.sampling_strategy_, stream_seed(self._seed, "grow"))
+
+    def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
+        """Return synthetic rows of the augmenter inside, whatever share was chosen.
+
+        Parameters
+        ----------
+        n, y, random_state
+            As for the augmenter.
+        """
+        check_is_fitted(self)
+        return self.augmenter_.sample(n, y=y, random_state=random_state)
+
+    _estimator_type = "sampler"
+
+    def __sklearn_tags__(self) -> Any:
+        inner = self.augmenter if self.augmenter is not None else GANAugmenter()
+        return inner.__sklearn_tags__() if hasattr(inner, "__sklearn_tags__") else super().__sklearn_tags__()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "augmenter_")
+
+    def _checked_augmenter(self) -> Any:
+        check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
+        augmenter = GANAugmenter() if self.augmenter is None else self.augmenter
+        if isinstance(augmenter, type) or not hasattr(augmenter, "fit") or not hasattr(augmenter, "sample"):
+            raise ParameterError(
+                "The 'augmenter' parameter of TunedAugmenterCV must be an object with the methods fit and sample, for "
+                f"a share has to be drawn. Got {augmenter!r} instead."
+            )
+        return augmenter
+
+    def _splits(self, X: Any, labels: NDArray[Any], seed: int) -> list[tuple[Positions, Positions]]:
+        rng = numpy_stream(seed, "inner rows")
+        if self.cv is None:
+            return [hold_out(labels, rng)]
+        if hasattr(self.cv, "split"):
+            return [(np.asarray(train), np.asarray(test)) for train, test in self.cv.split(X, labels)]
+        return inner_folds(labels, int(self.cv), rng)
+
+    def _trials(
+        self, X: Any, y: Any, labels: NDArray[Any], splits: Any, fitted: Sequence[Any], seed: int
+    ) -> dict[Candidate, list[Trial]]:
+        classifiers = named_classifiers(self.classifier, X)
+        (scorer,) = named_scorers(self.scoring, labels).values()
+        tried: dict[Candidate, list[Trial]] = {}
+        for (train, test), augmenter in zip(splits, fitted, strict=True):
+            X_train, y_train = take_rows(X, train), take_rows(y, train)
+            grown = {}
+            for candidate in candidates(self.fractions, self.balance):
+                n_new = rows_for_share(len(train), candidate.share)
+                counts = class_counts(labels[train], n_new, candidate.balance)
+                grown[candidate] = grow(augmenter, X_train, y_train, counts, stream_seed(seed, "grow"))
+            held = take_rows(X, test), labels[test]
+            jobs = (delayed(try_candidate)(rows, held, classifiers, scorer, seed) for rows in grown.values())
+            for candidate, trial in zip(grown, Parallel(self.n_jobs)(jobs), strict=True):
+                tried.setdefault(candidate, []).append(trial)
+        return tried
+
+
+def _labels(y: Any) -> NDArray[Any]:
+    """Return labels as an array, after the checks that every label goes through."""
+    Labels.fit(y)
+    return np.asarray(y).reshape(len(y))
