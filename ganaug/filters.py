@@ -1,8 +1,9 @@
 """Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
 
-A judge is a set of boosted trees, cross-fitted on the training rows: each half of the rows trains one, and the other
-half calibrates it, so that a judge's own memory of its rows is not taken for knowledge. Each gives one log-weight per
-candidate; `draw` keeps a fixed number of every block of candidates, without replacement, in proportion to the weights.
+A judge is several sets of boosted trees, cross-fitted on the training rows: each is trained without one part of the
+rows, and what it says of that part calibrates them, so that a judge's own memory of its rows is not taken for
+knowledge. Each judge gives one log-weight per candidate; `draw` keeps a fixed number of every block of candidates,
+without replacement, in proportion to the weights.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .rng import numpy_stream
+from .rng import numpy_stream, torch_stream
 from .trees import DEPTH, Trees
 
-_MAX_ROWS = 20_000  # per judge and side: more rows cost more time than they mend
+_MAX_ROWS = 40_000  # per set of trees: more rows cost more time than they mend
 _ITERATIONS = 60
+_FEW_ROWS = 2000  # below that, more parts: each judge learns from more of them, and their mean is steadier
 _LOWEST = -20.0
 
 
@@ -49,7 +51,7 @@ class Judge:
     name : str
         Key in `FILTERS`.
     trees : tuple of Trees
-        One for each half of the training rows.
+        One for each part of the training rows, which it did not see.
     slopes : tuple of float
         Calibration of each: its log-odds are multiplied by this.
     classes : tuple of int
@@ -126,13 +128,16 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int) -> Judge | 
     Correction of Learned Generative Models using Likelihood-Free Importance Weighting", NeurIPS 2019.
     """
     rng = numpy_stream(seed, "density_ratio")
-    halves = list(zip(_halves(real, rng), _halves(candidates, rng), strict=True))
-    if min(len(part.codes) for pair in halves for part in pair) < 10:
+    n = min(len(real.codes), len(candidates.codes))
+    if n < 20:
         return None
-    sets = [_real_against_synthetic(*pair) for pair in halves]
-    trees = [Trees.fit(X.numpy(), y.numpy(), seed, _ITERATIONS) for X, y in sets]
-    slopes = [_slope(t(X)[:, 0], y.float()) for t, (X, y) in zip(trees, reversed(sets), strict=True)]
-    return Judge("density_ratio", tuple(trees), tuple(slopes))
+    real, candidates = (
+        side.rows(torch.from_numpy(rng.permutation(len(side.codes))[:n])) for side in (real, candidates)
+    )
+    X = torch.cat([real.with_class(), candidates.with_class()])
+    y = torch.arange(2 * n) < n
+    trees, unseen = _cross_fit(X, y.long(), _parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng), seed)
+    return Judge("density_ratio", trees, (_slope(unseen[:, 0], y.float()),) * len(trees))
 
 
 def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
@@ -145,28 +150,21 @@ def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
 def fit_label_agreement(real: Samples, candidates: Samples, seed: int) -> Judge | None:
     """Fit judges of how likely a row is to have the label it was generated for.
 
-    Each half of the real rows trains one classifier. Filtering generated samples by a classifier of the real ones
-    follows Lampis et al., "Bridging the Gap: Enhancing the Utility of Synthetic Data via Post-Processing
-    Techniques", BMVC 2023; the calibration on the other half keeps a teacher that has memorised its rows from being
-    too sure.
+    Filtering generated samples by a classifier of the real ones follows Lampis et al., "Bridging the Gap: Enhancing
+    the Utility of Synthetic Data via Post-Processing Techniques", BMVC 2023; the calibration on rows that it did not
+    see keeps a teacher that has memorised its rows from being too sure.
     """
     rng = numpy_stream(seed, "label_agreement")
-    halves = _halves(real, rng)
-    classes = sorted(set(halves[0].codes.tolist()) & set(halves[1].codes.tolist()))
-    if len(classes) < 2:
+    known, sizes = torch.unique(real.codes, return_counts=True)
+    known = known[sizes > 1]  # a part for each to be judged on, and another one to learn from
+    if len(known) < 2:
         return None
-    known = torch.tensor(classes)
-    halves = [half.rows(torch.isin(half.codes, known)) for half in halves]
-    codes = [torch.searchsorted(known, half.codes) for half in halves]
-    trees = [
-        Trees.fit(half.features.numpy(), y.numpy(), seed, max(10, _ITERATIONS // max(1, len(classes) // 2)))
-        for half, y in zip(halves, codes, strict=True)
-    ]
-    slopes = [
-        _temperature(_logits(t, other.features), y)
-        for t, other, y in zip(trees, reversed(halves), reversed(codes), strict=True)
-    ]
-    return Judge("label_agreement", tuple(trees), tuple(slopes), tuple(classes))
+    real = real.rows(torch.isin(real.codes, known))
+    y = torch.searchsorted(known, real.codes)
+    iterations = max(10, _ITERATIONS // max(1, len(known) // 2))
+    trees, unseen = _cross_fit(real.features, y, _parts(y, rng), seed, iterations)
+    slope = _temperature(_two_columns(unseen), y)
+    return Judge("label_agreement", trees, (slope,) * len(trees), tuple(known.tolist()))
 
 
 def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
@@ -176,7 +174,7 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
     judged = known[position] == samples.codes
     likely = torch.zeros(len(samples.codes))
     for trees, slope in zip(judge.trees, judge.slopes, strict=True):
-        p = (slope * _logits(trees, samples.features)).softmax(1)
+        p = (slope * _two_columns(trees(samples.features))).softmax(1)
         likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.trees)
     return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
 
@@ -213,23 +211,32 @@ def with_strength(judges: Sequence[Judge], strengths: Mapping[str, float]) -> li
     return [replace(j, strength=strengths[j.name]) for j in judges if strengths.get(j.name, 0.0) > 0]
 
 
-def _halves(samples: Samples, rng: np.random.Generator) -> list[Samples]:
-    """Return two halves, alike in classes, of at most `_MAX_ROWS` rows each."""
-    order = rng.permutation(len(samples.codes))
-    order = order[np.argsort(samples.codes.numpy()[order], kind="stable")]
-    halves = [order[0::2], order[1::2]]
-    return [samples.rows(torch.from_numpy(rng.permutation(half)[:_MAX_ROWS])) for half in halves]
+def _parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return the part that each row belongs to, shape (n,); parts are alike in classes."""
+    order = rng.permutation(len(codes))
+    order = order[np.argsort(codes.numpy()[order], kind="stable")]
+    parts = np.empty(len(codes), dtype=np.int64)
+    parts[order] = np.arange(len(codes)) % (5 if len(codes) < _FEW_ROWS else 2)
+    return torch.from_numpy(parts)
 
 
-def _real_against_synthetic(real: Samples, synthetic: Samples) -> tuple[Tensor, Tensor]:
-    n = min(len(real.codes), len(synthetic.codes))
-    X = torch.cat([real.rows(slice(n)).with_class(), synthetic.rows(slice(n)).with_class()])
-    return X, torch.cat([torch.ones(n, dtype=torch.int64), torch.zeros(n, dtype=torch.int64)])
+def _cross_fit(
+    X: Tensor, y: Tensor, parts: Tensor, seed: int, iterations: int = _ITERATIONS
+) -> tuple[tuple[Trees, ...], Tensor]:
+    """Return trees fitted without each of the parts, and what they say of the rows that they did not see."""
+    trees, unseen = [], torch.zeros(0)
+    for part in range(int(parts.max()) + 1):
+        others = torch.nonzero(parts != part).squeeze(1)
+        others = others[torch.randperm(len(others), generator=torch_stream(seed, "rows", part))[:_MAX_ROWS]]
+        trees.append(Trees.fit(X[others].numpy(), y[others].numpy(), seed, iterations))
+        out = trees[-1](X[parts == part])
+        unseen = unseen if len(unseen) else torch.zeros(len(X), out.shape[1])
+        unseen[parts == part] = out
+    return tuple(trees), unseen
 
 
-def _logits(trees: Trees, X: Tensor) -> Tensor:
+def _two_columns(out: Tensor) -> Tensor:
     """Return one logit per class; two classes have one output, the log-odds of the second."""
-    out = trees(X)
     return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
 
 

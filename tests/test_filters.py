@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small import digest, numbers, quick_augmenter
+from small import digest, numbers, points, quick_augmenter
 
+from ganaug.augmenter.fitting import _best_strengths
 from ganaug.filters import FILTERS, Judge, Samples, draw, with_strength
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
@@ -218,21 +219,34 @@ def test_filters_are_used_as_the_user_says(given, used):
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_by_default_held_out_rows_decide_between_several_strengths_and_none():
+def test_by_default_several_strengths_are_tried_on_held_out_rows():
     augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(200))
     scores = augmenter.filters_["scores"]
     assert scores[0][0] == {} and len(scores) > 3
     assert augmenter.filters_["strengths"] in [tried for tried, _ in scores]
     used = {judge.name: judge.strength for judge in augmenter.model_.judges}
     assert used == augmenter.filters_["strengths"]
-    best = max(scores, key=lambda pair: pair[1])[0]
-    assert used in (best, {})
+
+
+@pytest.mark.parametrize(
+    ("lead", "used"), [(0.0, {"label_agreement": 1.0}), (0.009, {"label_agreement": 1.0}), (0.011, {}), (0.5, {})]
+)
+def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_better(lead, used):
+    tried = [({}, 0.8 + lead), ({"density_ratio": 1.0}, 0.7), ({"label_agreement": 1.0}, 0.8)]
+    assert _best_strengths(tried, 100) == used
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_without_held_out_rows_nothing_is_decided_and_nothing_filtered():
+def test_without_held_out_rows_nothing_is_tried_and_the_usual_filter_is_taken():
     augmenter = quick_augmenter(filters="auto").fit(*numbers(20))
-    assert augmenter.filters_ == {"strengths": {}, "scores": []} and augmenter.model_.judges == []
+    assert augmenter.filters_ == {"strengths": {"label_agreement": 1.0}, "scores": []}
+
+
+def test_a_small_table_has_judges_of_five_parts_and_a_large_one_of_two():
+    for n, parts in ((200, 5), (2400, 2)):
+        X, y = points(n)
+        judge = FILTERS["label_agreement"].fit(Samples(X, y), Samples(X, y), 0)
+        assert len(judge.trees) == len(judge.slopes) == parts
 
 
 def test_each_filter_says_how_many_rows_it_dropped(judged_augmenter, toy_table):

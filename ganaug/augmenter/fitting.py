@@ -34,7 +34,9 @@ _MIN_CLASS = 2
 _MIN_HELD_OUT = 10
 _MAX_HELD_OUT = 2000
 _SCORED = 5000  # synthetic rows behind a held-out score
-_NOISE = 0.1  # a filter has to win by this over the root of the held-out rows, or the difference is noise
+_NOISE = 0.1  # other filters have to win by this over the root of the held-out rows, or the difference is noise
+_USUAL = {"label_agreement": 1.0}
+_HELD_BACK = 0.15
 _COLLAPSE_ROWS = 200
 
 
@@ -216,22 +218,35 @@ def _sampled(source: Source, prior: Sequence[float], seed: int, n: int) -> Sampl
 def _choose_filters(model: Model, data: _Data, wanted: Any, seed: int) -> tuple[list[Judge], dict[str, Any]]:
     """Fit the judges and decide their strengths: as the user said, or by the held-out score, zero included."""
     by_user = _strengths(wanted)
-    if by_user == {} or (by_user is None and not data.enough_held_out):
+    if by_user == {}:
         return [], {"strengths": {}, "scores": []}
-    real = Samples(model.encoder.features(data.x), data.codes)
-    n = int(np.clip(len(data.x), 1000, 40_000))
-    candidates = _sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
     names = list(FILTERS) if by_user is None else list(by_user)
+    judges = _judges(model, data.x, data.codes, names, seed)
+    tried = list(_tried(model, data, judges, seed)) if by_user is None and data.enough_held_out else []
+    strengths = _best_strengths(tried, len(data.held_codes)) if by_user is None else by_user
+    if len(data.held_codes) > _HELD_BACK * len(data.codes):  # too many to do without, now that they have judged
+        judges = _judges(model, torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes]), names, seed)
+    used = with_strength(judges, strengths)
+    facts = {"strengths": {judge.name: judge.strength for judge in used}}
+    return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
+
+
+def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> list[Judge]:
+    real = Samples(model.encoder.features(x), codes)
+    n = int(np.clip(len(codes), 1000, 40_000))
+    candidates = _sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
     fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name)) for name in names]
-    judges = [judge for judge in fitted if judge is not None]
-    if by_user is not None:
-        used = with_strength(judges, by_user)
-        return used, {"strengths": {judge.name: judge.strength for judge in used}, "scores": []}
-    tried = list(_tried(model, data, judges, seed))
-    best, score = max(tried, key=lambda pair: pair[1])  # the first of equals, and so the weakest
-    if score < tried[0][1] + _NOISE / len(data.held_codes) ** 0.5:
-        best = {}
-    return with_strength(judges, best), {"strengths": best, "scores": [[s, round(v, 5)] for s, v in tried]}
+    return [judge for judge in fitted if judge is not None]
+
+
+def _best_strengths(tried: Sequence[tuple[dict[str, float], float]], n_held_out: int) -> dict[str, float]:
+    """Return the strengths that won, or the usual ones where the held-out rows are too few to tell."""
+    scores = [(strengths, score) for strengths, score in tried]
+    usual = next((score for strengths, score in scores if strengths == _USUAL), -np.inf)
+    best, score = max(
+        scores, key=lambda pair: pair[1], default=(_USUAL, -np.inf)
+    )  # the first, so the weakest, of equals
+    return best if score > usual + _NOISE / max(1, n_held_out) ** 0.5 else _USUAL
 
 
 def _tried(model: Model, data: _Data, judges: Sequence[Judge], seed: int) -> Iterator[tuple[dict[str, float], float]]:

@@ -1,7 +1,7 @@
 """The arms of a comparison: what the same classifier is trained on, besides the real rows.
 
-Controls cost nothing, so synthetic rows are worth having only if they beat them. Duplicated rows match the best published
-generators on average, which is why they are among them.
+Controls cost nothing, so synthetic rows are worth having only if they beat them. Duplicated rows match the best
+published generators on average, which is why they are among them.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def _random_over_sampling(material: Material, seed: int) -> Rows:
 
     labels = np.asarray(material.y).reshape(len(material.y))
     positions = np.arange(len(labels)).reshape(-1, 1)
-    kept, _ = RandomOverSampler(random_state=seed % 2**32).fit_resample(positions, np.unique(labels, return_inverse=True)[1])
+    kept, _ = RandomOverSampler(random_state=seed % 2**32).fit_resample(
+        positions, np.unique(labels, return_inverse=True)[1]
+    )
     return _with_copies(material, kept[len(labels) :, 0])
 
 

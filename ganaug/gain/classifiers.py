@@ -74,7 +74,9 @@ def preprocessing() -> tuple[Any, ...]:
     Numbers and dates: the median where a cell is missing, with a column that says so, then zero mean and unit
     variance. Everything else: one column per category, missing being one of them and rare or unknown ones another.
     """
-    numbers = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True), StandardScaler())
+    numbers = make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True), StandardScaler()
+    )
     categories = OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=_RARE, max_categories=100, sparse_output=False
     )

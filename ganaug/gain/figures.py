@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def _curves(history: dict[str, Any]) -> dict[str, Any]:
     curves: dict[str, Any] = {"steps": ends[1:].tolist()}
     for name in _CURVES:  # each point is the mean since the one before
         values = np.asarray(history[name], dtype=float)
-        curves[name] = [_number(values[a:b].mean()) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        curves[name] = [_number(values[a:b].mean()) for a, b in itertools.pairwise(ends)]
     curves["score_step"] = np.asarray(history["score_step"]).astype(int).tolist()
     curves["held_out_score"] = [_number(v) for v in history["held_out_score"]]
     return curves

@@ -91,11 +91,11 @@ def _check_class_sizes(y: NDArray[Any], n_splits: int, groups: Any) -> None:
     for label in np.unique(y):
         size = int((y == label).sum()) if groups is None else len(np.unique(groups[y == label]))
         if size < n_splits:
-            what = "row" if groups is None else "group"
+            what = ("row" if groups is None else "group") + "s" * (size != 1)
+            cure = f"take cv={size}, or drop" if size > 1 else "drop"
             raise DataError(
-                f"Class {label!s} has {size} {what}{'s' * (size != 1)}, fewer than the {n_splits} folds, so that some "
-                f"fold could not test it; take cv={max(2, size)}{' after dropping or merging it' * (size < 2)}, or drop "
-                "the class or merge it with another."
+                f"Class {label!s} has {size} {what}, fewer than the {n_splits} folds, so that some fold could not test "
+                f"it; {cure} the class or merge it with another."
             )
 
 

@@ -229,6 +229,6 @@ def _check_augmenter(augmenter: Any, synthetic_fraction: float | None) -> None:
         )
     if synthetic_fraction is not None and not samples:
         raise ParameterError(
-            f"synthetic_fraction needs an augmenter with fit and sample, and {augmenter!r} has fit_resample only; leave "
-            "synthetic_fraction out, and set the amount on the augmenter."
+            f"synthetic_fraction needs an augmenter with fit and sample, and {augmenter!r} has fit_resample only; "
+            "leave synthetic_fraction out, and set the amount on the augmenter."
         )

@@ -35,7 +35,9 @@ def as_text(report: Mapping[str, Any]) -> str:
     console.print(f"\nAlso measured: {', '.join(others) or 'nothing else'}; to_frame() has all of it.")
     if report["failures"]:
         first = report["failures"][0]
-        console.print(f"{len(report['failures'])} failures; the first in fold {first['fold']}, {first['arm']}: {first['reason']}")
+        console.print(
+            f"{len(report['failures'])} failures; the first in fold {first['fold']}, {first['arm']}: {first['reason']}"
+        )
     return out.getvalue().rstrip("\n")
 
 
@@ -43,13 +45,23 @@ def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
     scale = 1.0 if is_unbounded(metric) else 100.0
     table = Table(title=f"{classifier}, {metric}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm")
-    for head in ("mean", "to real_only" + (", points" if scale == 100 else ""), "95 % interval", "effect size", "folds"):
+    for head in (
+        "mean",
+        "to real_only" + (", points" if scale == 100 else ""),
+        "95 % interval",
+        "effect size",
+        "folds",
+    ):
         table.add_column(head, justify="right")
     table.add_column("")
     for row in rows:
         own = row["arm"] == "real_only"
         difference = "" if own else _signed(row["difference"], scale)
-        interval = "" if own or row["ci_low"] is None else f"{_signed(row['ci_low'], scale)} to {_signed(row['ci_high'], scale)}"
+        interval = (
+            ""
+            if own or row["ci_low"] is None
+            else f"{_signed(row['ci_low'], scale)} to {_signed(row['ci_high'], scale)}"
+        )
         effect = "" if own or row["effect_size"] is None else f"{row['effect_size']:+.2f}"
         mean = "" if row["mean"] is None else f"{row['mean']:.3f}"
         table.add_row(row["arm"], mean, difference, interval, effect, str(row["n"]), row["note"][:60])

@@ -105,7 +105,8 @@ class GainReport:
         failures = [f for done in prepared for f in done.failures] + [f for e in evaluated for f in e.failures]
         columns = ["fold", "arm", "classifier", "metric", "reason"]
         self.failures = pd.DataFrame([asdict(f) for f in failures], columns=columns)
-        self.warnings = sorted({text for done in (*prepared, *evaluated) for text in done.warnings})
+        said = [done.warnings for done in prepared] + [done.warnings for done in evaluated]
+        self.warnings = sorted({text for texts in said for text in texts})
         names = list(design.classifiers)
         self._everyone = f"mean of {len(names)} classifiers" if len(names) > 1 else names[0]
         self.conclusions: dict[str, Conclusion] = {name: self._conclude(name) for name in names}

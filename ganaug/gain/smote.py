@@ -18,9 +18,9 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     """Return the rows that SMOTE adds to make all classes as large as the largest.
 
     SMOTE where all columns are numbers, SMOTENC or SMOTEN where some or all are not. It takes no missing cells, so a
-    missing number becomes its column's median first, and missing text is a category; numbers are brought to unit variance,
-    without which the largest would decide who is whose neighbour. Classes with a single row have no neighbours and
-    get nothing.
+    missing number becomes its column's median first, and missing text is a category; numbers are brought to unit
+    variance, without which the largest would decide who is whose neighbour. Classes with a single row have no
+    neighbours and get nothing.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
     >>> model = make_pipeline(TunedAugmenterCV(GANAugmenter()), LogisticRegression())
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an estimator's options are its constructor's parameters
         self,
         augmenter: Any = None,
         classifier: Any = None,

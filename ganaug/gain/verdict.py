@@ -85,9 +85,20 @@ def conclude(
         needed = rows_needed(open_question, n_rows)
     sentence = _sentence(kind, metric, classifier, gain, over_control, needed)
     name, second = over_control if over_control is not None else (None, Difference(np.nan, np.nan, np.nan, np.nan, 0))
-    numbers = (gain.mean, gain.low, gain.high), (second.mean, second.low, second.high)
     return Conclusion(
-        kind, sentence, metric, classifier, name, *map(_known, numbers[0]), *map(_known, numbers[1]), needed, gain.n
+        kind=kind,
+        sentence=sentence,
+        metric=metric,
+        classifier=classifier,
+        control=name,
+        difference=_known(gain.mean),
+        ci_low=_known(gain.low),
+        ci_high=_known(gain.high),
+        control_difference=_known(second.mean),
+        control_ci_low=_known(second.low),
+        control_ci_high=_known(second.high),
+        rows_needed=needed,
+        n=gain.n,
     )
 
 
@@ -115,7 +126,11 @@ def _sentence(
 ) -> str:
     measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {gain.n} folds)"
     if kind == HELPS:
-        beside = f", and {_amount(over_control[1], metric)} against the best control, {over_control[0]}" if over_control else ""
+        beside = (
+            f", and {_amount(over_control[1], metric)} against the best control, {over_control[0]}"
+            if over_control
+            else ""
+        )
         return f"Augmentation helps: {measured}{beside}."
     if kind == HURTS:
         return f"Augmentation hurts: {measured}. Do not augment."
@@ -123,16 +138,21 @@ def _sentence(
         if over_control is not None and (gain.low > 0 or over_control[1].mean <= gain.mean):
             name, second = over_control
             return (
-                f"Augmentation does no better than {name}, which is free: {_amount(second, metric)} of {metric} against "
-                f"it, and {measured}. Do not augment."
+                f"Augmentation does no better than {name}, which is free: {_amount(second, metric)} of {metric} "
+                f"against it, and {measured}. Do not augment."
             )
         return f"Augmentation does no better than the real rows alone: {measured}. Do not augment."
     if not gain.n:
         return "Cannot tell: no fold has scores of both the real rows alone and the augmented ones."
     if np.isnan(gain.low):
         return f"Cannot tell from {gain.n} fold: {measured}; take more folds."
-    settle = f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
-    return f"Cannot tell with this much data: {measured}; {settle}, if that difference is real. Until then, do not augment."
+    settle = (
+        f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
+    )
+    return (
+        f"Cannot tell with this much data: {measured}; {settle}, if that difference is real. Until then, do not "
+        "augment."
+    )
 
 
 def _amount(difference: Difference, metric: str) -> str:
