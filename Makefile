@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow test-browser bench-quick lint clean
 
 # One stamp per set of extras: reinstalled only when pyproject.toml is newer.
 $(VENV)/.installed-%: pyproject.toml
@@ -25,6 +25,17 @@ test: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
+
+# Needs Chromium: apt-get install chromium.
+test-browser: $(VENV)/.installed-browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
+
+# Under ten minutes on two cores: does ganaug help on the small tables that scikit-learn ships, beside the controls?
+bench-quick: $(VENV)/.installed
+	mkdir -p build
+	$(BIN)/python -m benchmarks.run low-data --tables breast_cancer wine --cuts 100 200 --seeds 0 1 2 --jobs 2 \
+		--output build/bench-quick.json
+	$(BIN)/python -m benchmarks.summary build/bench-quick.json
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

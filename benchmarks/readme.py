@@ -1,4 +1,4 @@
-"""Write the figures of the committed results into the README, between its two markers.
+"""Write the figures of the committed results into the README, between its markers.
 
 python -m benchmarks.readme
 """
@@ -9,10 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .gain_table import gain_table
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- fidelity: begin -->", "<!-- fidelity: end -->"
+GAIN_BEGIN, GAIN_END = "<!-- gain: begin -->", "<!-- gain: end -->"
 
 NAMES = {
     "real": "the real rows themselves",
@@ -68,9 +71,14 @@ def table() -> str:
 
 def updated(readme: str) -> str:
     """Return the README's text with the figures of today's results."""
-    before, rest = readme.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+    readme = _between(readme, BEGIN, END, table())
+    return _between(readme, GAIN_BEGIN, GAIN_END, gain_table()) if GAIN_BEGIN in readme else readme
+
+
+def _between(text: str, begin: str, end: str, content: str) -> str:
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    return f"{before}{begin}\n{content}\n{end}{after}"
 
 
 if __name__ == "__main__":

@@ -184,9 +184,9 @@ def _for_ctgan(task: Task) -> tuple[pd.DataFrame, list[str]]:
     return table, notes
 
 
-def run_peer(python: str, argument: str) -> str:
-    """Run ``benchmarks.peer_ctgan`` with `argument` by the interpreter `python`, and return what it printed."""
-    command = [python, "-m", "benchmarks.peer_ctgan", argument]
+def run_peer(python: str, argument: str, module: str = "peer_ctgan", name: str = "CTGAN") -> str:
+    """Run a module of ``benchmarks`` with `argument` by the interpreter `python`, and return what it printed."""
+    command = [python, "-m", f"benchmarks.{module}", argument]
     root = Path(__file__).resolve().parent.parent
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
@@ -194,5 +194,5 @@ def run_peer(python: str, argument: str) -> str:
         raise BenchmarkError(f"--peer-python {python} cannot be run: {error}.") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise BenchmarkError(f"CTGAN failed: {lines[-1]}")
+        raise BenchmarkError(f"{name} failed: {lines[-1]}")
     return done.stdout

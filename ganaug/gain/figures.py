@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
 from .synthetic import count_labels
 
@@ -48,8 +49,6 @@ def describe_rows(
     seed : int
         Decides what is drawn where there are too many rows.
     """
-    from ..metrics.summary import fidelity, figures, privacy
-
     if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
         return {}
     label, frames = "label", []
@@ -61,11 +60,12 @@ def describe_rows(
         frame.columns = pd.Index(names or [f"x{i}" for i in range(frame.shape[1])])
         frame[label] = np.asarray(y).reshape(len(y)).astype(str)
         frames.append(frame)
+    trained_on, made, held_out = frames
     facts = {
-        "fidelity": fidelity(*frames, label, stream_seed(seed, "fidelity") % 2**32),
-        "privacy": privacy(*frames, stream_seed(seed, "privacy") % 2**32),
+        "fidelity": fidelity(trained_on, made, held_out, label, stream_seed(seed, "fidelity")),
+        "privacy": privacy(trained_on, made, held_out, stream_seed(seed, "privacy")),
     }
-    return facts | figures(*frames[:2])
+    return facts | figures(trained_on, made, label)
 
 
 def counts_of(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:

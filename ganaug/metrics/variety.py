@@ -1,4 +1,4 @@
-"""Numbers about synthetic data, as plain functions of encoded samples; `METRICS` holds them by name."""
+"""How varied synthetic samples are, as plain functions of encoded samples; `METRICS` holds them by name."""
 
 from __future__ import annotations
 

@@ -1,0 +1,205 @@
+"""The cases: a suite, a table, a cut of it and a seed, under an id that never changes its meaning.
+
+A case that is wrong is replaced by one with another id: results of years stay comparable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from .data import Table
+
+MAX_TEST = 2000  # rows that a low-data case is tested on
+MIN_TEST = 50
+MAX_IMBALANCED = 4000  # training rows of an imbalance case
+MIN_POSITIVE = 10
+FOLDS = 5
+WHOLE = "all"
+
+
+class ExcludedError(Exception):
+    """The table does not allow the case; the text says why."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One cut of one table with one seed."""
+
+    suite: str
+    table: str
+    cut: str
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """The permanent name, such as ``low-data/pima-200/seed3``."""
+        table = self.table if self.cut == WHOLE else f"{self.table}-{self.cut}"
+        return f"{self.suite}/{table}/{SUITES[self.suite].repeat}{self.seed}"
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of a case: a learner is fitted on ``X, y`` and tested, once, on ``X_test, y_test``.
+
+    Attributes
+    ----------
+    X, X_test : DataFrame of shape (n, d)
+    y, y_test : Series of shape (n,)
+        Class codes.
+    weights : ndarray of shape (n_test,)
+        What each test row counts for.
+    notes : tuple of str
+        What was left out to make the cut.
+    """
+
+    X: pd.DataFrame
+    y: pd.Series
+    X_test: pd.DataFrame
+    y_test: pd.Series
+    weights: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What a suite runs when the command line names nothing else.
+
+    Attributes
+    ----------
+    split : callable
+        ``split(table, case) -> Split``; raises ExcludedError.
+    tables, cuts, seeds, methods, learners : tuple
+        Defaults.
+    repeat : str
+        What a seed is called in the case's id.
+    """
+
+    split: Callable[[Table, Case], Split]
+    tables: tuple[str, ...]
+    cuts: tuple[str, ...]
+    methods: tuple[str, ...]
+    learners: tuple[str, ...] = ("logistic", "neighbours", "mlp", "forest", "boosting")
+    seeds: tuple[int, ...] = field(default=tuple(range(5)))
+    repeat: str = "seed"
+
+    def knows(self, cut: str) -> bool:
+        """Return whether `cut` is one of the suite's, or a number in place of one."""
+        return cut in self.cuts or any(_form(cut) == _form(own) for own in self.cuts)
+
+
+def _form(cut: str) -> str:
+    return re.sub(r"[1-9]\d*", "#", cut)
+
+
+def split_whole(table: Table, case: Case) -> Split:
+    """Hold out a stratified quarter."""
+    train, test = train_test_split(
+        np.arange(len(table.y)), test_size=0.25, stratify=table.y, random_state=case.seed, shuffle=True
+    )
+    return _take(table, train, test)
+
+
+def split_low_data(table: Table, case: Case) -> Split:
+    """Learn from a stratified cut of so many rows, test on up to 2000 others; classes below two rows are left out."""
+    size = int(case.cut)
+    rows, notes = _frequent_enough(table, size)
+    if len(rows) - size < MIN_TEST:
+        raise ExcludedError(f"{len(rows)} rows leave fewer than {MIN_TEST} to test on")
+    train, rest = train_test_split(rows, train_size=size, stratify=table.y[rows], random_state=case.seed)
+    return _take(table, train, _at_most(table.y, rest, MAX_TEST, case.seed), notes)
+
+
+def split_imbalance(table: Table, case: Case) -> Split:
+    """Take the smallest class against the others, thinned to the share that the cut names.
+
+    Half of each side is held out. Test rows are weighted so that positives count as much as they do in training: the
+    scores are those of the rare class without being those of a handful of rows.
+    """
+    share = int(case.cut.removesuffix("pct")) / 100
+    positive = int(table.y.value_counts(sort=False).sort_index().argmin())
+    y = (table.y == positive).astype("int64")
+    train, test = train_test_split(np.arange(len(y)), test_size=0.5, stratify=y, random_state=case.seed)
+    rng = np.random.default_rng(case.seed)
+    negatives, positives = (rng.permutation(train[y.to_numpy()[train] == code]) for code in (0, 1))
+    n = min(MAX_IMBALANCED, int(len(negatives) / (1 - share)), int(len(positives) / share))
+    if round(n * share) < MIN_POSITIVE:
+        raise ExcludedError(f"{round(n * share)} positive rows to learn from, fewer than {MIN_POSITIVE}")
+    train = np.concatenate([negatives[: n - round(n * share)], positives[: round(n * share)]])
+    binary = Table(table.name, table.X, y, ("others", table.labels[positive]), table.digest)
+    split = _take(binary, rng.permutation(train), test, [f"{table.labels[positive]!r} against all others"])
+    actual = float(split.y_test.mean())
+    weights = np.where(split.y_test == 1, share / actual, (1 - share) / (1 - actual))
+    return Split(split.X, split.y, split.X_test, split.y_test, weights, split.notes)
+
+
+def split_tuned(table: Table, case: Case) -> Split:
+    """Test on one of five stratified folds and learn from the others, or from a stratified cut of them."""
+    rows, notes = np.arange(len(table.y)), list[str]()
+    size = None if case.cut == WHOLE else int(case.cut)
+    if size is not None:
+        rows, notes = _frequent_enough(table, size)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, table.y[rows])
+    train, test = (rows[index] for index in list(folds)[case.seed])
+    if size is not None:
+        if len(train) < size:
+            raise ExcludedError(f"{len(train)} rows outside the test fold, fewer than {size}")
+        train = _at_most(table.y, train, size, case.seed)
+    return _take(table, train, test, notes)
+
+
+def _frequent_enough(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
+    """Return the rows of classes that have two rows in a stratified cut of `size`, and notes on the others."""
+    notes: list[str] = []
+    rows = np.arange(len(table.y))
+    while True:
+        counts = np.bincount(table.y[rows], minlength=len(table.labels))
+        rare = np.flatnonzero((counts > 0) & (counts * size // len(rows) < 2))
+        if not len(rare):
+            return rows, notes
+        notes += [
+            f"class {table.labels[code]!r} left out: {counts[code]} rows, too few for a cut of {size}" for code in rare
+        ]
+        rows = rows[~table.y[rows].isin(rare).to_numpy()]
+
+
+def _at_most(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Return all rows or, where there are more, a stratified cut of `size`."""
+    if len(rows) - size < y[rows].nunique():
+        return rows[:size] if len(rows) > size else rows
+    kept: np.ndarray = train_test_split(rows, train_size=size, stratify=y[rows], random_state=seed)[0]
+    return kept
+
+
+def _take(table: Table, train: np.ndarray, test: np.ndarray, notes: Iterable[str] = ()) -> Split:
+    """Return the rows, with class codes that count from 0 again where a class has been left out."""
+    present = np.unique(table.y[train])
+    X, X_test = (table.X.iloc[rows].reset_index(drop=True) for rows in (train, test))
+    y, y_test = (pd.Series(np.searchsorted(present, table.y.iloc[rows]), name="label") for rows in (train, test))
+    return Split(X, y, X_test, y_test, np.ones(len(test)), tuple(notes))
+
+
+SMALL = ("phoneme", "magic", "pima", "churn", "german_credit", "adult")
+ALL = (*SMALL, "car", "ecoli", "hypothyroid", "mammography", "wine_quality_white")
+SHIPPED = ("breast_cancer", "wine")
+CONTROLS = ("none", "duplicate", "duplicate_natural", "class_weight", "random_over_sampling", "smote", "adasyn")
+OURS = ("ganaug", "ganaug_natural", "ganaug_tuned")
+
+SUITES: dict[str, Suite] = {
+    "gain-tables": Suite(split_whole, (*SHIPPED, *ALL), (WHOLE,), (*CONTROLS, "teacher_bootstrap", *OURS)),
+    "low-data": Suite(split_low_data, SMALL, ("100", "200", "500"), (*CONTROLS, "teacher_bootstrap", *OURS)),
+    "imbalance": Suite(split_imbalance, ALL, ("1pct", "2pct", "5pct", "10pct"), (*CONTROLS, *OURS)),
+    "tuned": Suite(
+        split_tuned,
+        (*SHIPPED, *ALL),
+        (WHOLE, "100", "200", "500"),
+        ("none", "ganaug_natural", "ganaug_tuned"),
+        learners=("logistic", "neighbours", "forest", "boosting"),
+        repeat="fold",
+    ),
+}

@@ -1,0 +1,100 @@
+"""Is anything worse than it was? Exit code 1 if so, if anything failed, or if something was not run.
+
+``python -m benchmarks.compare old.json new.json``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .figures import scores_frame
+from .ledger import failures, read_results
+from .protocol import BenchmarkError
+
+GROUP = ["method", "learner", "metric"]
+
+
+def worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> list[str]:
+    """Return a line for every method, learner and metric that is worse, on average over the cases that both have.
+
+    A single case of a generator is noise; the mean of a suite is not.
+
+    Parameters
+    ----------
+    old, new : dict
+        From `ledger.read_results`.
+    absolute, relative : float >= 0
+        A score is worse if it has fallen by more than max(absolute, relative * abs(old score)).
+    """
+    keys = ["case", *GROUP]
+    both = scores_frame(old).merge(scores_frame(new)[[*keys, "score"]], on=keys, suffixes=("_old", "_new"))
+    means = both.groupby(GROUP)[["score_old", "score_new"]].mean()
+    n = both.groupby(GROUP).size()
+    allowed = (means["score_old"].abs() * relative).clip(lower=absolute)
+    fallen = means[means["score_old"] - means["score_new"] > allowed]
+    return [
+        f"worse: {', '.join(group)}: {row.score_old:.4f} -> {row.score_new:.4f}, mean of {n[group]} cases"
+        for group, row in zip(fallen.index, fallen.itertuples(), strict=True)
+    ]
+
+
+def missing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Return what the old results have and the new ones do not, each with the reason or None where there is none."""
+    found = []
+    for case, entry in old["cases"].items():
+        there = new["cases"].get(case, {})
+        records = {(r["method"], r["learner"]): r for r in there.get("records", [])}
+        for r in entry.get("records", []):
+            now = records.get((r["method"], r["learner"]), {})
+            if "scores" in r and not {"scores", "error"} & set(now):
+                reason = there.get("excluded") or now.get("not_applicable")
+                found.append((f"{case}, {r['method']}, {r['learner']}", reason))
+    return found
+
+
+def check_comparable(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Raise BenchmarkError if the same case does not mean the same in both files."""
+    protocols = [sorted({e["protocol"] for e in content["environments"]}) for content in (old, new)]
+    if old["suite"] != new["suite"] or protocols[0] != protocols[1]:
+        raise BenchmarkError(
+            f"The files cannot be compared: suite {old['suite']}, protocol {protocols[0]} against suite "
+            f"{new['suite']}, protocol {protocols[1]}; run the older one again."
+        )
+    for case in old["cases"].keys() & new["cases"].keys():
+        if old["cases"][case]["digest"] != new["cases"][case]["digest"]:
+            raise BenchmarkError(f"The table of {case} is not the same in both files: run one of them again.")
+
+
+def compare(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> tuple[list[str], bool]:
+    """Return what there is to say about the new results, and whether they are to be accepted."""
+    check_comparable(old, new)
+    bad = worse(old, new, absolute, relative) + [f"failed: {line}" for _, _, line in failures(new)]
+    absent = missing(old, new)
+    bad += [f"missing: {what}: not run" for what, reason in absent if reason is None]
+    known = [f"missing: {what}: {reason}" for what, reason in absent if reason is not None]
+    return bad + known, not bad
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare the two files named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    parser.add_argument("--absolute", type=float, default=0.005, help="tolerated fall of a mean score (default: 0.005)")
+    parser.add_argument("--relative", type=float, default=0.01, help="tolerated share of a mean score (default: 0.01)")
+    options = parser.parse_args(arguments)
+    try:
+        files = read_results(options.old), read_results(options.new)
+        lines, accepted = compare(*files, options.absolute, options.relative)
+    except BenchmarkError as error:
+        sys.exit(f"Error: {error}")
+    print("\n".join(lines or ["nothing is worse"]))
+    sys.exit(0 if accepted else 1)
+
+
+if __name__ == "__main__":
+    main()

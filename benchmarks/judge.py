@@ -1,0 +1,139 @@
+"""One case: the table is cut, every method adds its rows, every learner is fitted and scored on the test rows."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from .cases import SUITES, Case, ExcludedError, Split
+from .data import Table, load
+from .learners import fit_and_score, make_learner
+from .methods import METHODS, Setting, facts, resample
+from .oversamplers import NotApplicableError
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case, and the learners that each method is still to be judged by."""
+
+    case: Case
+    methods: Mapping[str, Sequence[str]]
+    folder: Path | None
+    peer_python: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a job.
+
+    Attributes
+    ----------
+    id : str
+        Of the case.
+    facts : dict
+        Table and its digest, cut, seed, numbers of rows by class, what was left out.
+    excluded : str or None
+        Why there is no such case.
+    records : list of dict
+        One for each method and learner: "method", "learner", and "scores", "not_applicable" or "error"; "added" rows
+        by class, and what the method "chose".
+    seconds : float
+        Shown, not kept: two runs of the same code give the same file.
+    """
+
+    id: str
+    facts: Record
+    excluded: str | None = None
+    records: list[Record] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def summary(self) -> str:
+        """Return one line on how it went."""
+        if self.excluded:
+            return f"excluded: {self.excluded}"
+        failed = sorted({record["method"] for record in self.records if "error" in record})
+        return f"{self.seconds:.0f} s" + (f", failed: {', '.join(failed)}" if failed else "")
+
+
+def judge(job: Job) -> Judged:
+    """Return the scores of every method of `job`; what a method or learner raises becomes its result."""
+    start = time.perf_counter()
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a method has to say about its data is not about the benchmark
+        table = load(job.case.table, job.folder)
+        try:
+            split = SUITES[job.case.suite].split(table, job.case)
+        except ExcludedError as reason:
+            return Judged(job.case.id, _facts(job.case, table), excluded=str(reason))
+        records = [record for method in job.methods for record in _judge_method(method, job, split)]
+    facts = {"rows": _rows(split), "notes": [*table.notes, *split.notes]}
+    return Judged(job.case.id, _facts(job.case, table) | facts, None, records, time.perf_counter() - start)
+
+
+def _facts(case: Case, table: Table) -> Record:
+    return {"table": case.table, "cut": case.cut, "seed": case.seed, "digest": table.digest}
+
+
+def _rows(split: Split) -> dict[str, list[int]]:
+    """Return the number of rows of each class."""
+    n_classes = int(split.y.max()) + 1
+    return {
+        "train": np.bincount(split.y, minlength=n_classes).tolist(),
+        "test": np.bincount(split.y_test, minlength=n_classes).tolist(),
+    }
+
+
+def _judge_method(name: str, job: Job, split: Split) -> list[Record]:
+    """Return one record for each learner; the rows are made once, unless the method is tuned for the learner."""
+    method, records = METHODS[name], []
+    made: Record | None = None
+    for learner in job.methods[name]:
+        if made is None or method.per_learner:
+            made = _make_rows(name, Setting(job.case.seed, learner, job.peer_python), split)
+        record: Record = {"method": name, "learner": learner}
+        if "rows" in made:
+            record |= made["facts"] | _score(learner, made["rows"], split, job.case.seed, method.class_weight)
+        else:
+            record |= made
+        records.append(record)
+    return records
+
+
+def _make_rows(name: str, setting: Setting, split: Split) -> Record:
+    """Return the "rows" of a method and "facts" about them, or why there are none."""
+    try:
+        sampler = METHODS[name].make(setting, split.X)
+        X, y = resample(sampler, split.X.copy(), split.y.copy())
+    except NotApplicableError as reason:
+        return {"not_applicable": str(reason)}
+    except Exception as error:
+        return {"error": _one_line(error)}
+    added = np.bincount(y.iloc[len(split.y) :], minlength=int(split.y.max()) + 1).tolist()
+    chosen = facts(sampler)
+    return {"rows": (X, y), "facts": {"added": added, **({"chose": chosen} if chosen else {})}}
+
+
+def _score(name: str, rows: tuple[pd.DataFrame, pd.Series], split: Split, seed: int, class_weight: bool) -> Record:
+    learner = make_learner(name, split.X, seed, class_weight=class_weight)
+    if learner is None:
+        return {"not_applicable": f"{name} takes no class weights"}
+    try:
+        scores = fit_and_score(learner, *rows, split)
+    except Exception as error:
+        return {"error": _one_line(error)}
+    bad = [metric for metric, score in scores.items() if not np.isfinite(score)]
+    return {"error": f"{bad[0]} is {scores[bad[0]]}"} if bad else {"scores": scores}
+
+
+def _one_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]

@@ -1,0 +1,173 @@
+"""The results file of a run: one JSON with versions, machine and every finished case; no times, so that runs diff."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .cases import Case
+from .judge import Judged
+from .protocol import BenchmarkError, write_atomically
+from .tables import run_peer
+
+FORMAT = 1
+PROTOCOL = 1  # raise it when a measure, a cut or a control changes: no old number is then taken for a new one
+PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
+PEERS = ("ctgan", "tvae", "arf")
+
+
+def environment(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the versions and the machine that results depend on."""
+    versions = {name: metadata.version(name) for name in PACKAGES}
+    found: dict[str, Any] = {
+        "protocol": PROTOCOL,
+        "versions": versions | {"python": platform.python_version()},
+        "source": _source_digest(),
+        "machine": {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count()},
+        "threads": 1,
+    }
+    if set(options.methods) & set(PEERS):
+        found["peers"] = json.loads(run_peer(options.peer_python, "--versions", "peer_tables", "the peer"))
+    return found
+
+
+def _source_digest() -> str:
+    """Return a digest of ganaug's code, for between two releases the version number says too little."""
+    spec = importlib.util.find_spec("ganaug")
+    if spec is None or spec.origin is None:
+        raise BenchmarkError("ganaug is not installed: pip install 'ganaug[bench]'.")
+    digest = hashlib.sha256()
+    for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Ledger:
+    """Finished cases, written as a whole after each; what failed is tried again by the next run.
+
+    Parameters
+    ----------
+    path : Path
+        Read if it exists.
+    suite : str
+    environment : dict
+        From `environment`.
+    mixed : bool
+        Whether a file may hold results of several environments; each record then says which of them it is from.
+
+    Raises
+    ------
+    BenchmarkError
+        The file is foreign, of another suite or of another environment.
+    """
+
+    def __init__(self, path: Path, suite: str, environment: dict[str, Any], *, mixed: bool = False):
+        if not path.parent.is_dir():
+            raise BenchmarkError(f"{path.parent} is not a folder: make it first, or name another --output.")
+        self._path = path
+        self._content: dict[str, Any] = {"format": FORMAT, "suite": suite, "environments": [], "cases": {}}
+        if path.exists():
+            self._content = read_results(path)
+        if self._content["suite"] != suite:
+            raise BenchmarkError(f"{path} holds the suite {self._content['suite']!r}: name another --output.")
+        self._environment = self._place(environment, mixed)
+
+    def _place(self, environment: dict[str, Any], mixed: bool) -> int:
+        known: list[dict[str, Any]] = self._content["environments"]
+        if environment in known:
+            return known.index(environment)
+        if known and not mixed:
+            odd = sorted(key for key in environment | known[-1] if environment.get(key) != known[-1].get(key))
+            raise BenchmarkError(
+                f"{self._path} was measured with another {' and '.join(odd)}: name another --output, or go on all the "
+                "same with --mixed."
+            )
+        known.append(environment)
+        return len(known) - 1
+
+    def learners_left(self, case: Case, method: str, learners: Sequence[str]) -> list[str]:
+        """Return the learners that the method has not been judged by, or not without an error."""
+        entry = self._content["cases"].get(case.id, {})
+        done = {r["learner"] for r in entry.get("records", []) if r["method"] == method and "error" not in r}
+        return [name for name in learners if name not in done]
+
+    def is_excluded(self, case: Case) -> bool:
+        """Return whether the table does not allow the case."""
+        return "excluded" in self._content["cases"].get(case.id, {})
+
+    def add(self, judged: Judged) -> None:
+        """Keep what came of a case, in place of what was there of the same methods and learners."""
+        cases = self._content["cases"]
+        if judged.excluded:
+            cases[judged.id] = {**judged.facts, "excluded": judged.excluded}
+        else:
+            new = {(r["method"], r["learner"]): {**r, "environment": self._environment} for r in judged.records}
+            old = {(r["method"], r["learner"]): r for r in cases.get(judged.id, {}).get("records", [])}
+            cases[judged.id] = {**judged.facts, "records": [r for _, r in sorted((old | new).items())]}
+        self._content["cases"] = dict(sorted(cases.items()))
+        write_atomically(self._path, dumps(self._content))
+
+    def errors(self, cases: Sequence[Case], methods: Sequence[str]) -> list[str]:
+        """Return one line for each failure of `methods` in `cases`."""
+        wanted = {case.id for case in cases}
+        return [line for case, method, line in failures(self._content) if case in wanted and method in methods]
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Return the content of a results file.
+
+    Raises
+    ------
+    BenchmarkError
+        It cannot be read, or is not such a file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchmarkError(f"{path} cannot be read ({error.strerror}).") from None
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cases"), dict):
+        raise BenchmarkError(f"{path} is not a results file of benchmarks.run (format {FORMAT}): name another file.")
+    return content
+
+
+def failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the case, the method and a line about every failure, learners that failed alike together."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for case, entry in content["cases"].items():
+        for record in entry.get("records", []):
+            if "error" in record:
+                alike.setdefault((case, record["method"], record["error"]), []).append(record["learner"])
+    return [
+        (case, method, f"{case}, {method}, {' '.join(learners)}: {error}")
+        for (case, method, error), learners in alike.items()
+    ]
+
+
+def dumps(content: dict[str, Any]) -> str:
+    """Return JSON with one line for each record: small enough to commit, and two runs can be compared by eye."""
+    head = {key: value for key, value in content.items() if key != "cases"}
+    head_lines = json.dumps(head, indent=1, allow_nan=False)[:-2] + ',\n "cases": {\n'
+    entries = [f"  {json.dumps(case)}: {_entry(entry)}" for case, entry in content["cases"].items()]
+    return head_lines + ",\n".join(entries) + "\n }\n}\n"
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    facts = json.dumps({key: value for key, value in entry.items() if key != "records"}, allow_nan=False)
+    records = ["   " + json.dumps(_rounded(record), allow_nan=False) for record in entry.get("records", [])]
+    return facts[:-1] + (', "records": [\n' + ",\n".join(records) + "\n  ]" if records else "") + "}"
+
+
+def _rounded(record: dict[str, Any]) -> dict[str, Any]:
+    if "scores" not in record:
+        return record
+    return {**record, "scores": {metric: round(score, 6) for metric, score in record["scores"].items()}}

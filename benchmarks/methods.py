@@ -1,0 +1,250 @@
+"""The methods that are compared: each gets the training rows of a case and returns them with more rows below.
+
+One door for all: an object with ``fit_resample(X, y)``, or with ``fit(X, y)`` and ``sample(y=labels)``, of which as
+many rows are asked as bring every class to the size of the largest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestClassifier
+
+from .copula import GaussianCopula
+from .learners import make_learner
+from .oversamplers import adasyn, random_over_sampling, smote
+from .peers import PeerSampler
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a method may depend on, besides the training rows.
+
+    Attributes
+    ----------
+    seed : int
+    learner : str
+        For methods that are tuned for one.
+    peer_python : str
+        The interpreter that has the peers.
+    """
+
+    seed: int
+    learner: str
+    peer_python: str
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method.
+
+    Attributes
+    ----------
+    make : callable
+        ``make(setting, X) -> sampler``.
+    per_learner : bool
+        Whether the rows depend on the learner.
+    class_weight : bool
+        Whether the learner weights its classes.
+    """
+
+    make: Callable[[Setting, pd.DataFrame], Any]
+    per_learner: bool = False
+    class_weight: bool = False
+
+
+# ---- the door ------------------------------------------------------------------------------------
+
+
+def resample(sampler: Any, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Return ``X, y`` with the rows of `sampler` below them.
+
+    Raises
+    ------
+    ValueError
+        What came back does not begin with the real rows' count, or has other columns.
+    """
+    if hasattr(sampler, "fit_resample"):
+        X_all, y_all = sampler.fit_resample(X, y)
+    else:
+        X_new, y_new = sampler.fit(X, y).sample(y=balancing_labels(y))
+        X_all, y_all = pd.concat([X, X_new], ignore_index=True), pd.concat([y, pd.Series(y_new)], ignore_index=True)
+    if list(X_all.columns) != list(X.columns) or len(X_all) != len(y_all) or len(X_all) < len(X):
+        raise ValueError(f"{type(sampler).__name__} returned a table of {X_all.shape} and {len(y_all)} labels")
+    return X_all, pd.Series(np.asarray(y_all, dtype="int64"), name=y.name)
+
+
+def balancing_labels(y: pd.Series) -> pd.Series:
+    """Return the labels that are missing until every class is as large as the largest, class by class."""
+    counts = y.value_counts().sort_index()
+    return pd.Series(np.repeat(counts.index.to_numpy(), counts.max() - counts.to_numpy()), name=y.name, dtype="int64")
+
+
+# ---- controls ------------------------------------------------------------------------------------
+
+
+class Unchanged:
+    """Adds nothing."""
+
+    def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Return the rows as they are."""
+        return X, y
+
+
+class Duplicate:
+    """Real rows again: each class's in turn, so that no row is repeated twice more often than another.
+
+    Parameters
+    ----------
+    seed : int
+    """
+
+    def __init__(self, seed: int):
+        self._rng = np.random.default_rng(seed)
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> Duplicate:
+        """Remember the rows."""
+        self._X, self._y = X, y
+        return self
+
+    def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Return one copy for every label."""
+        rows = np.zeros(len(y), dtype=int)
+        for code in y.unique():
+            order, wanted = self._rng.permutation(np.flatnonzero(self._y == code)), (y == code).to_numpy()
+            rows[wanted] = np.resize(order, wanted.sum())
+        return self._X.iloc[rows].reset_index(drop=True), y
+
+
+class Natural:
+    """A sampler that adds as many rows as there are, in the same proportions, whatever it would do by itself.
+
+    Parameters
+    ----------
+    sampler : object with ``fit`` and ``sample``
+    """
+
+    def __init__(self, sampler: Any):
+        self._sampler = sampler
+
+    def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Return the rows, and below them one synthetic row for each label."""
+        X_new, y_new = self._sampler.fit(X, y).sample(y=y)
+        return pd.concat([X, X_new], ignore_index=True), pd.concat([y, pd.Series(y_new)], ignore_index=True)
+
+
+class TeacherBootstrap(Duplicate):
+    """Real rows again, drawn for a class by how likely a forest of the same rows thinks that class.
+
+    What a filter by a teacher does without any generator. The probabilities are those of the trees that did not see
+    the row: the others know its label by heart.
+    """
+
+    def __init__(self, seed: int):
+        super().__init__(seed)
+        self._seed = seed
+
+    def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Return a row for every label."""
+        forest = make_learner("forest", self._X, self._seed)
+        assert forest is not None  # noqa: S101 - without class weights there always is one
+        features = forest[0].fit_transform(self._X)
+        teacher = RandomForestClassifier(300, oob_score=True, random_state=self._seed).fit(features, self._y)
+        likely = np.nan_to_num(teacher.oob_decision_function_) + 1e-9
+        rows = np.zeros(len(y), dtype=int)
+        for column, code in enumerate(teacher.classes_):
+            wanted = (y == code).to_numpy()
+            p = likely[:, column] / likely[:, column].sum()
+            rows[wanted] = self._rng.choice(len(p), wanted.sum(), p=p)
+        return self._X.iloc[rows].reset_index(drop=True), y
+
+
+# ---- ganaug --------------------------------------------------------------------------------------
+
+_FITTED: dict[str, Any] = {}  # of this process: training is the cost of a case, and several methods need the same one
+_MAX_FITTED = 12
+
+
+class SharedGAN(BaseEstimator):  # type: ignore[misc]
+    """GANAugmenter with its defaults, trained once in a process for the same rows and seed.
+
+    Parameters
+    ----------
+    seed : int
+        Not called random_state, which whoever wraps a sampler may set: one training would become several.
+    """
+
+    def __init__(self, seed: int = 0):
+        self.seed = seed
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> SharedGAN:
+        """Train, or take what was trained."""
+        from ganaug import GANAugmenter
+
+        key = _fingerprint(X, y, self.seed)
+        if key not in _FITTED:
+            while len(_FITTED) >= _MAX_FITTED:
+                _FITTED.pop(next(iter(_FITTED)))
+            _FITTED[key] = GANAugmenter(random_state=self.seed).fit(X, y)
+        self.gan_ = _FITTED[key]
+        return self
+
+    def sample(self, n: Any = None, y: Any = None, random_state: Any = None) -> tuple[Any, Any]:
+        """Return what the GANAugmenter samples."""
+        return self.gan_.sample(n, y, random_state)
+
+    def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[Any, Any]:
+        """Return what the GANAugmenter returns."""
+        return self.fit(X, y).gan_.resample(X, y)
+
+
+def _fingerprint(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
+    values = pd.util.hash_pandas_object(X.assign(**{"\0label": np.asarray(y)}), index=False).to_numpy()
+    return hashlib.sha256(values.tobytes() + repr((seed, list(X.columns))).encode()).hexdigest()
+
+
+def _tuned(setting: Setting, X: pd.DataFrame) -> Any:
+    """Return a sampler whose share is chosen for the learner that it is judged by."""
+    from ganaug import TunedAugmenterCV
+
+    learner = make_learner(setting.learner, X, setting.seed)
+    return TunedAugmenterCV(SharedGAN(setting.seed), learner, random_state=setting.seed)
+
+
+def _tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
+    """Return a sampler whose share is chosen for the four classifiers that TunedAugmenterCV has by itself."""
+    from ganaug import TunedAugmenterCV
+
+    return TunedAugmenterCV(SharedGAN(setting.seed), random_state=setting.seed)
+
+
+def facts(sampler: Any) -> dict[str, Any]:
+    """Return what a sampler says that it chose."""
+    found = {key: getattr(sampler, f"{key}_", None) for key in ("share", "balance", "short")}
+    return {key: np.asarray(value).item() for key, value in found.items() if value is not None}
+
+
+METHODS: Mapping[str, Method] = {
+    "none": Method(lambda s, X: Unchanged()),
+    "duplicate": Method(lambda s, X: Duplicate(s.seed)),
+    "duplicate_natural": Method(lambda s, X: Natural(Duplicate(s.seed))),
+    "class_weight": Method(lambda s, X: Unchanged(), class_weight=True),
+    "random_over_sampling": Method(lambda s, X: random_over_sampling(s.seed)),
+    "smote": Method(lambda s, X: smote(s.seed)),
+    "adasyn": Method(lambda s, X: adasyn(s.seed)),
+    "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
+    "gaussian_copula": Method(lambda s, X: GaussianCopula(s.seed)),
+    "ctgan": Method(lambda s, X: PeerSampler("ctgan", s.seed, s.peer_python)),
+    "tvae": Method(lambda s, X: PeerSampler("tvae", s.seed, s.peer_python)),
+    "arf": Method(lambda s, X: PeerSampler("arf", s.seed, s.peer_python)),
+    "ganaug": Method(lambda s, X: SharedGAN(s.seed)),
+    "ganaug_natural": Method(lambda s, X: Natural(SharedGAN(s.seed))),
+    "ganaug_tuned": Method(_tuned, per_learner=True),
+    "ganaug_tuned_mean": Method(_tuned_mean),
+}

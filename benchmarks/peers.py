@@ -1,0 +1,70 @@
+"""Other generators behind the door of `methods`: each runs by an interpreter of its own, which need not hold ganaug."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .learners import MISSING, as_text, numeric_columns
+from .tables import run_peer
+
+LABEL = "label"
+
+
+class PeerSampler:
+    """CTGAN, TVAE or ARF with its defaults, the label being one of its columns.
+
+    None of them takes missing numbers, so these become their column's median for it alone. None makes rows of a given
+    class, so rows are drawn until each class has as many as are wanted; a class that never comes up stays smaller.
+
+    Parameters
+    ----------
+    model : {"ctgan", "tvae", "arf"}
+    seed : int
+    python : str
+        The interpreter.
+    """
+
+    def __init__(self, model: str, seed: int, python: str):
+        self._model, self._seed, self._python = model, seed, python
+
+    def fit(self, X: pd.DataFrame, y: pd.Series) -> PeerSampler:
+        """Remember the rows: training and sampling are one job."""
+        self._X, self._y = X, y
+        return self
+
+    def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Train, and return at most one row for every label."""
+        numbers = numeric_columns(self._X)
+        text = [name for name in self._X.columns if name not in numbers]
+        table = pd.concat([_filled(self._X[numbers]), as_text(self._X[text])], axis=1)
+        table.columns = [f"c{i}" for i in range(table.shape[1])]  # whatever a name holds, it survives the way
+        discrete = [*table.columns[len(numbers) :], LABEL]
+        table[LABEL] = self._y.to_numpy()
+        made = self._run(table, discrete, {int(code): int((y == code).sum()) for code in y.unique()})
+        X_new = made.drop(columns=LABEL).set_axis([*numbers, *text], axis=1)
+        X_new[text] = X_new[text].where(X_new[text] != MISSING, None)
+        whole = [name for name in numbers if self._X[name].dtype.kind == "i"]
+        X_new[whole] = np.rint(X_new[whole]).astype("int64")
+        self.short_ = len(y) - len(made) or None
+        return X_new[list(self._X.columns)], made[LABEL].astype("int64")
+
+    def _run(self, table: pd.DataFrame, discrete: list[str], counts: dict[int, int]) -> pd.DataFrame:
+        with tempfile.TemporaryDirectory() as folder:
+            files = {name: str(Path(folder, name)) for name in ("train", "synthetic")}
+            table.to_csv(files["train"], index=False)
+            job = {**files, "model": self._model, "discrete": discrete, "label": LABEL, "seed": self._seed}
+            job["counts"] = {str(code): n for code, n in counts.items()}
+            job_file = Path(folder, "job")
+            job_file.write_text(json.dumps(job), encoding="utf-8")
+            run_peer(self._python, str(job_file), "peer_tables", self._model)
+            return pd.read_csv(files["synthetic"], dtype=dict.fromkeys(discrete, str), keep_default_na=False)
+
+
+def _filled(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers without gaps, whole where they were."""
+    return numbers.fillna(numbers.median())

@@ -1,0 +1,149 @@
+"""Show what results files say, in Markdown: differences with intervals, wins and losses, every losing cell.
+
+``python -m benchmarks.summary low-data.json > summary.md``
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .figures import ALL_LEARNERS, by_cell, by_method, differences, outcomes, scores_frame
+from .learners import LEARNERS, METRICS
+from .ledger import failures, read_results
+from .methods import METHODS
+from .protocol import BenchmarkError
+
+CONTROLS = ("none", "duplicate", "random_over_sampling", "smote")
+POINTS = 100
+TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
+
+
+def report(content: dict[str, Any], metrics: Sequence[str], losers: Sequence[str]) -> str:
+    """Return the whole summary of one results file.
+
+    Parameters
+    ----------
+    content : dict
+        From `ledger.read_results`.
+    metrics : sequence of str
+        Of `learners.METRICS`.
+    losers : sequence of str
+        Methods whose losing cells are listed one by one; all others only count theirs.
+    """
+    frame = scores_frame(content)
+    parts = [_heading(content, frame)]
+    for metric in metrics:
+        for control in CONTROLS:
+            paired = differences(frame, control, metric)
+            if len(paired):
+                parts += [f"## {metric} minus that of {control}", means(paired), tally(paired)]
+        paired = differences(frame, "none", metric)
+        parts += [losing(paired, method, metric) for method in losers if (paired["method"] == method).any()]
+    return "\n\n".join([*parts, *_troubles(content)]) + "\n"
+
+
+def _heading(content: dict[str, Any], frame: pd.DataFrame) -> str:
+    versions = "; ".join(
+        f"ganaug {e['versions']['ganaug']} ({e['source']}), scikit-learn {e['versions']['scikit-learn']}"
+        for e in content["environments"]
+    )
+    listed = {name: ", ".join(sorted(frame[name].astype(str).unique())) for name in ("table", "cut", "seed")}
+    return (
+        f"# {content['suite']}\n\n{frame['case'].nunique()} cases; tables {listed['table']}; cuts {listed['cut']}; "
+        f"seeds {listed['seed']}. {versions}.\n\nDifferences are paired (same rows, same learner, same seed), in "
+        "points (hundredths of the score); higher is better. In brackets: the 95 % interval over tables. Cuts and "
+        "seeds of a table are averaged first, so that n is the number of tables."
+    )
+
+
+def means(paired: pd.DataFrame) -> str:
+    """Return a table of mean differences: a line for each method, a column for each learner and for their mean."""
+    figures = by_method(paired)
+    cells = {(row.method, row.learner): shown(row) for row in figures.itertuples()}
+    learners = [*(name for name in LEARNERS if name in set(figures["learner"])), ALL_LEARNERS]
+    n = figures.groupby("method")["n"].max()
+    lines = ["| method | " + " | ".join(learners) + " | n |", "|---" * (len(learners) + 2) + "|"]
+    for method in METHODS:
+        if method in n.index:
+            line = [cells.get((method, learner), "") for learner in learners]
+            lines.append(f"| {method} | " + " | ".join(line) + f" | {n[method]} |")
+    return "\n".join(lines)
+
+
+def shown(row: Any) -> str:
+    """Return a mean and, where there is one, its interval, in points."""
+    mean, low, high = (f"{round(value * POINTS, 1) + 0.0:+.1f}" for value in (row.mean, row.low, row.high))
+    return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"
+
+
+def tally(paired: pd.DataFrame) -> str:
+    """Return how many cells (table, cut and learner; mean over seeds) each method wins, ties and loses."""
+    counts = outcomes(by_cell(paired), TIE)
+    head = ["cells", "wins", "ties", "losses", "clear wins", "clear losses"]
+    lines = ["| method | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
+    for method in METHODS:
+        if method in counts.index:
+            lines.append(
+                f"| {method} | " + " | ".join(str(counts.loc[method, h.replace(" ", "_")]) for h in head) + " |"
+            )
+    return "\n".join(lines)
+
+
+def losing(paired: pd.DataFrame, method: str, metric: str) -> str:
+    """Return every cell in which `method` does worse than nothing, worst first."""
+    cells = by_cell(paired[paired["method"] == method])
+    lost = cells[cells["mean"] <= -TIE].sort_values("mean")
+    clear = int((cells["high"] < 0).sum())
+    title = (
+        f"### {method} below none, {metric}: {len(lost)} of {len(cells)} cells, "
+        f"{clear} of them ({clear / len(cells):.0%}) with an interval below 0"
+    )
+    lines = [
+        f"* {row.table}, {row.cut}, {row.learner}: {shown(row)}, n = {row.n}" + (" **clear**" if row.high < 0 else "")
+        for row in lost.itertuples()
+    ]
+    return "\n\n".join([title, "\n".join(lines)]) if lines else title
+
+
+def _troubles(content: dict[str, Any]) -> list[str]:
+    """Return what failed, what was excluded, and what was left out."""
+    cases = content["cases"].items()
+    excluded = [f"* {case}: {entry['excluded']}" for case, entry in cases if "excluded" in entry]
+    skipped = {
+        f"* {r['method']}, {r['learner']}, {entry['table']}: {r['not_applicable']}"
+        for _, entry in cases
+        for r in entry.get("records", [])
+        if "not_applicable" in r
+    }
+    notes = {f"* {entry['table']}, {entry['cut']}: {note}" for _, entry in cases for note in entry.get("notes", [])}
+    sections = {
+        "Failed": [f"* {line}" for _, _, line in failures(content)],
+        "Excluded cases": excluded,
+        "Not applicable": sorted(skipped),
+        "Left out of tables": sorted(notes),
+    }
+    return [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items() if lines]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the summary of every file named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.summary", description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+", help="results of benchmarks.run")
+    parser.add_argument("--metrics", nargs="+", choices=METRICS, default=("balanced_accuracy", "roc_auc"))
+    ours = [name for name in METHODS if name.startswith("ganaug")]
+    parser.add_argument("--losers", nargs="+", choices=METHODS, default=ours, help="list the losing cells of these")
+    options = parser.parse_args(arguments)
+    try:
+        print("\n".join(report(read_results(path), options.metrics, options.losers) for path in options.files))
+    except BenchmarkError as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()

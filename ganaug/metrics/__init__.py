@@ -1,0 +1,36 @@
+"""Numbers about synthetic data, as plain functions: fidelity, diversity, copies, membership inference."""
+
+from .attacks import ATTACKS
+from .columns import column_errors, column_figures
+from .copies import NearCopies, near_copy_share
+from .coverage import ClassCoverage, class_density_coverage, density_coverage
+from .detection import detection_auc
+from .membership import Attack, Membership, membership_inference
+from .pairs import pair_errors, pair_figures
+from .space import Space
+from .summary import fidelity, figures, privacy
+from .variety import COLLAPSED, METRICS, diversity
+
+__all__ = [
+    "ATTACKS",
+    "COLLAPSED",
+    "METRICS",
+    "Attack",
+    "ClassCoverage",
+    "Membership",
+    "NearCopies",
+    "Space",
+    "class_density_coverage",
+    "column_errors",
+    "column_figures",
+    "density_coverage",
+    "detection_auc",
+    "diversity",
+    "fidelity",
+    "figures",
+    "membership_inference",
+    "near_copy_share",
+    "pair_errors",
+    "pair_figures",
+    "privacy",
+]

@@ -1,0 +1,138 @@
+"""Whether synthetic rows lie where real ones do, and reach everywhere that real ones do, class by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import pairwise_distances_chunked
+
+from ..errors import DataError
+from ..rng import numpy_stream
+from .cells import encode, frequent
+from .neighbours import nearest
+from .space import Points, Space, sample_rows
+
+_MAX_ROWS = 5000  # of either kind per class
+_ROUNDING = 1e-5  # of distances
+_MEBIBYTES = 64  # for one chunk of distances
+
+
+@dataclass(frozen=True)
+class ClassCoverage:
+    """Density and coverage of one class.
+
+    Attributes
+    ----------
+    label : object
+        The class.
+    density, coverage : float or None
+        As `density_coverage` gives them; None where there are fewer than 2 rows of either kind.
+    rows : int
+        Rows of either kind that were compared.
+    """
+
+    label: Any
+    density: float | None
+    coverage: float | None
+    rows: int
+
+
+def density_coverage(real: Points, synthetic: Points, k: int = 5) -> tuple[float, float] | None:
+    """Return how densely synthetic points lie where real ones do, and what share of the real ones they reach.
+
+    Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020. Every real point has a
+    ball that reaches to its k-th nearest real neighbour, the border included. Density is the mean number of balls that
+    a synthetic point lies in, over k; coverage the share of balls with a synthetic point in them. Where points
+    coincide, as those of few categories do, a ball can hold more than k neighbours; it then counts by that number, so
+    that real rows still have a density of about 1.
+
+    Parameters
+    ----------
+    real, synthetic : ndarray of float32, shapes (n, d) and (m, d)
+        Points, such as `Space` makes. Coverage grows with m: compare sets of equal size.
+    k : int, default 5
+        Neighbours; at most n - 1 are taken.
+
+    Returns
+    -------
+    (density, coverage) or None
+        Density is 0 or more, and about 1 for rows of the real distribution, which it can exceed; coverage lies in 0 to
+        1, and is about ``1 - 0.5**k`` for as many rows of the real distribution. None where there
+        are fewer than 2 real or no synthetic points.
+    """
+    if len(real) < 2 or not len(synthetic):
+        return None
+    k = min(k, len(real) - 1)
+    radii = nearest(real, real, k + 1)[:, k] * (1 + _ROUNDING) + _ROUNDING
+    neighbours = np.maximum(_count_inside(real, real, radii) - 1, k)
+    inside = _count_inside(real, synthetic, radii)
+    return float((inside / neighbours).sum() / len(synthetic)), float((inside > 0).mean())
+
+
+def class_density_coverage(
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], k: int = 5, seed: int = 0
+) -> list[ClassCoverage]:
+    """Return density and coverage of every real class, on equal numbers of rows: at most 5,000 per class.
+
+    Parameters
+    ----------
+    real, synthetic : (X, y)
+        Rows, a DataFrame or array, and a label for each.
+    k : int, default 5
+        As for `density_coverage`.
+    seed : int, default 0
+        Decides which rows are drawn.
+
+    Returns
+    -------
+    list of ClassCoverage
+        The most frequent class first; rows without a label are left out.
+
+    Raises
+    ------
+    DataError
+        There is not one label per row, a table is empty or lacks a column, or a column holds values of another kind
+        than the real one.
+    """
+    (X, y), (X_new, y_new) = (
+        _with_labels(name, *rows) for name, rows in {"real": real, "synthetic": synthetic}.items()
+    )
+    labels, space = frequent(y), Space.fit(X)
+    codes, new_codes = encode(y, labels), encode(y_new, labels)
+    classes = []
+    for code, label in enumerate(labels):
+        rng = numpy_stream(seed, "coverage", code)
+        rows, made = np.flatnonzero(codes == code), np.flatnonzero(new_codes == code)
+        n = min(len(rows), len(made), _MAX_ROWS)
+        found = None
+        if n > 1:
+            a, b = (space.transform(_take(data, sample_rows(at, n, rng))) for data, at in ((X, rows), (X_new, made)))
+            found = density_coverage(a, b, k)
+        density, coverage = found or (None, None)
+        classes.append(ClassCoverage(label, density, coverage, n))
+    return classes
+
+
+def _with_labels(name: str, X: Any, y: Any) -> tuple[Any, pd.Series[Any]]:
+    labels = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).ravel(), name="label")
+    if len(labels) != len(X):
+        raise DataError(f"There are {len(X)} {name} rows and {len(labels)} labels; give one label per row.")
+    return X, labels
+
+
+def _take(data: Any, positions: NDArray[np.int64]) -> Any:
+    return data.iloc[positions] if isinstance(data, pd.DataFrame) else np.asarray(data)[positions]
+
+
+def _count_inside(centres: Points, points: Points, radii: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many points lie in the ball around each centre."""
+
+    def count(distances: NDArray[Any], start: int) -> NDArray[np.int64]:
+        return (distances <= radii[start : start + len(distances), None]).sum(axis=1)
+
+    chunks = pairwise_distances_chunked(centres, points, reduce_func=count, working_memory=_MEBIBYTES)
+    return np.concatenate(list(chunks))

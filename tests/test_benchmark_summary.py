@@ -1,0 +1,280 @@
+"""What is made of results: paired differences, honest intervals, every loss in the open, and a gate for regressions."""
+
+import copy
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from benchmarks import compare, gain_table, readme, summary
+from benchmarks.cases import Case
+from benchmarks.figures import by_cell, by_method, differences, interval, outcomes, scores_frame
+from benchmarks.ledger import dumps
+
+
+def results(gains=None, tables=("pima", "magic"), cuts=("100",), seeds=(0, 1, 2), learners=("logistic", "forest")):
+    """A results file in which ganaug is better than nothing by ``gains[table]``, and duplicates make no difference."""
+    gains = gains or {"pima": 0.04, "magic": -0.02}
+    cases = {}
+    for table in tables:
+        for cut in cuts:
+            for seed in seeds:
+                base = 0.7 + 0.01 * seed
+                scored = {"none": base, "duplicate": base, "ganaug": base + gains[table] + 0.001 * (seed - 1)}
+                records = [
+                    {"method": m, "learner": learner, "added": [0, 5], "environment": 0, "scores": {metric: score}}
+                    for m, score in scored.items()
+                    for learner in learners
+                    for metric in ("balanced_accuracy",)
+                ]
+                for record in records:
+                    record["scores"] |= {"roc_auc": record["scores"]["balanced_accuracy"] + 0.1}
+                entry = {"table": table, "cut": cut, "seed": seed, "digest": table, "notes": []}
+                rows = {"train": [60, 40], "test": [12, 8]}
+                cases[Case("low-data", table, cut, seed).id] = {**entry, "rows": rows, "records": records}
+    versions = {"ganaug": "0.1.0", "scikit-learn": "1.9"}
+    environment = {"protocol": 1, "source": "abc", "versions": versions}
+    return {"format": 1, "suite": "low-data", "environments": [environment], "cases": cases}
+
+
+def paired(content, control="none"):
+    return differences(scores_frame(content), control, "balanced_accuracy")
+
+
+# ---- intervals ----
+
+
+def test_the_interval_is_students():
+    values = np.random.default_rng(0).normal(0.3, 1, 12)
+    mean, low, high = interval(values)
+    expected = ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (mean, low, high) == pytest.approx((values.mean(), expected.low, expected.high))
+
+
+def test_overlapping_training_rows_widen_the_interval_as_nadeau_and_bengio_say():
+    values = np.random.default_rng(0).normal(0.3, 1, 5)
+    plain, corrected = interval(values), interval(values, test_share=0.25)
+    assert (corrected[2] - corrected[0]) / (plain[2] - plain[0]) == pytest.approx(np.sqrt((1 / 5 + 0.25) / (1 / 5)))
+
+
+def test_one_value_has_no_interval():
+    assert interval(np.array([0.2]))[0] == 0.2
+    assert np.isnan(interval(np.array([0.2]))[1:]).all()
+
+
+def test_only_splits_that_use_up_a_table_overlap():
+    shares = scores_frame(results(cuts=("100", "all"))).groupby("cut")["test_share"].unique()
+    assert shares["100"].tolist() == [0.0]
+    assert shares["all"].tolist() == [0.2]
+
+
+# ---- differences ----
+
+
+def test_differences_are_paired_by_case_and_learner():
+    table = paired(results())
+    assert set(table["method"]) == {"duplicate", "ganaug"}
+    assert table[table["method"] == "duplicate"]["difference"].tolist() == [0.0] * 12
+    magic = table[(table["method"] == "ganaug") & (table["table"] == "magic")]
+    assert sorted(set(magic["difference"].round(6))) == [-0.021, -0.02, -0.019]
+
+
+def test_a_case_that_lacks_one_of_the_two_does_not_count():
+    content = results()
+    records = content["cases"]["low-data/pima-100/seed0"]["records"]
+    records[:] = [r for r in records if (r["method"], r["learner"]) != ("none", "forest")]
+    del content["cases"]["low-data/magic-100/seed0"]["records"]
+    table = paired(content)
+    assert len(table[table["method"] == "ganaug"]) == 12 - 1 - 2
+
+
+def test_every_table_counts_once_however_many_cuts_and_seeds_it_has():
+    content = results(seeds=(0, 1, 2), cuts=("100", "200"))
+    content["cases"] = {k: v for k, v in content["cases"].items() if v["table"] == "pima" or v["seed"] == 1}
+    figures = by_method(paired(content)).set_index(["method", "learner"])
+    for learner in ("logistic", "forest", "mean"):
+        assert figures.loc[("ganaug", learner), "mean"] == pytest.approx(0.01)
+        assert figures.loc[("ganaug", learner), "n"] == 2
+    low, high = figures.loc[("ganaug", "mean"), ["low", "high"]]
+    assert (low, high) == pytest.approx(interval(np.array([0.04, -0.02]))[1:])
+
+
+def test_cells_are_won_tied_and_lost():
+    counts = outcomes(by_cell(paired(results())), tie=0.0005)
+    assert counts.loc["ganaug"].to_dict() == {
+        "cells": 4,
+        "wins": 2,
+        "ties": 0,
+        "losses": 2,
+        "clear_wins": 2,
+        "clear_losses": 2,
+    }
+    assert counts.loc["duplicate", ["ties", "clear_wins", "clear_losses"]].tolist() == [4, 0, 0]
+
+
+# ---- the summary ----
+
+
+def test_the_summary_shows_means_and_lists_every_losing_cell():
+    text = summary.report(results(), ["balanced_accuracy"], ["ganaug"])
+    assert "6 cases; tables magic, pima; cuts 100; seeds 0, 1, 2." in text
+    assert "| ganaug | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | 2 |" in text
+    assert "| ganaug | 4 | 2 | 0 | 2 | 2 | 2 |" in text
+    assert "ganaug below none, balanced_accuracy: 2 of 4 cells, 2 of them (50%) with an interval below 0" in text
+    assert "* magic, 100, logistic: -2.0 [-2.2, -1.8], n = 3 **clear**" in text
+    assert "* magic, 100, forest:" in text
+    assert "* pima" not in text
+    assert "## balanced_accuracy minus that of duplicate" in text
+    assert "of smote" not in text
+    assert "-0.0" not in text
+
+
+def test_the_summary_shows_what_failed_and_what_is_missing():
+    content = results()
+    entry = content["cases"]["low-data/pima-100/seed0"]
+    entry["notes"] = ["column 'id' left out: an identifier"]
+    entry["records"] += [
+        {"method": "ctgan", "learner": "forest", "error": "RuntimeError: boom"},
+        {"method": "adasyn", "learner": "forest", "not_applicable": "ADASYN takes numbers only"},
+    ]
+    content["cases"]["low-data/car-100/seed0"] = {
+        "table": "car",
+        "cut": "100",
+        "seed": 0,
+        "digest": "x",
+        "excluded": "too few",
+    }
+    text = summary.report(content, ["balanced_accuracy"], [])
+    assert "## Failed\n\n* low-data/pima-100/seed0, ctgan, forest: RuntimeError: boom" in text
+    assert "## Excluded cases\n\n* low-data/car-100/seed0: too few" in text
+    assert "* adasyn, forest, pima: ADASYN takes numbers only" in text
+    assert "* pima, 100: column 'id' left out: an identifier" in text
+
+
+def test_the_command_prints_every_file(tmp_path, capsys):
+    path = tmp_path / "r.json"
+    path.write_text(dumps(results()))
+    summary.main([str(path), str(path), "--metrics", "roc_auc"])
+    assert capsys.readouterr().out.count("## roc_auc minus that of none") == 2
+    with pytest.raises(SystemExit, match=r"Error: .*absent.json cannot be read"):
+        summary.main([str(tmp_path / "absent.json")])
+
+
+# ---- comparing two files ----
+
+
+def compared(old, new, absolute=0.005, relative=0.01):
+    return compare.compare(old, new, absolute, relative)
+
+
+def test_the_same_results_are_accepted():
+    assert compared(results(), results()) == ([], True)
+
+
+@pytest.mark.parametrize(("fall", "accepted"), [(0.004, True), (0.0085, False)])
+def test_a_fall_beyond_both_tolerances_is_a_regression(fall, accepted):
+    gains = {"pima": 0.04 - fall, "magic": -0.02 - fall}
+    lines, verdict = compared(results(), results(gains))
+    assert verdict is accepted
+    assert [bool(re.match("worse: ganaug, forest, balanced_accuracy: 0.7200 -> 0.7115, mean of 6", x)) for x in lines][
+        :1
+    ] == ([] if accepted else [True])
+    assert compared(results(), results(gains), absolute=0.009, relative=0)[1]
+    assert compared(results(), results(gains), absolute=0, relative=0.02)[1]
+
+
+def test_one_table_may_lose_what_another_wins():
+    assert compared(results(), results({"pima": 0.01, "magic": 0.01}))[1]
+
+
+def test_any_failure_is_a_regression_even_if_it_failed_before():
+    old, new = results(), results()
+    for content in (old, new):
+        content["cases"]["low-data/pima-100/seed0"]["records"].append(
+            {"method": "ctgan", "learner": "forest", "error": "RuntimeError: boom"}
+        )
+    lines, accepted = compared(old, new)
+    assert not accepted
+    assert lines == ["failed: low-data/pima-100/seed0, ctgan, forest: RuntimeError: boom"]
+
+
+def test_what_is_missing_needs_a_reason():
+    new = results()
+    records = new["cases"]["low-data/pima-100/seed0"]["records"]
+    del records[0]
+    lines, accepted = compared(results(), new)
+    assert (lines, accepted) == (["missing: low-data/pima-100/seed0, none, logistic: not run"], False)
+    records.append({"method": "none", "learner": "logistic", "not_applicable": "retired"})
+    lines, accepted = compared(results(), new)
+    assert (lines, accepted) == (["missing: low-data/pima-100/seed0, none, logistic: retired"], True)
+    del new["cases"]["low-data/magic-100/seed2"]
+    lines, accepted = compared(results(), new)
+    assert not accepted
+    assert sum("low-data/magic-100/seed2" in line for line in lines) == 6
+    entry = {key: value for key, value in results()["cases"]["low-data/magic-100/seed2"].items() if key != "records"}
+    new["cases"]["low-data/magic-100/seed2"] = entry | {"excluded": "too few rows"}
+    assert compared(results(), new)[1]
+
+
+@pytest.mark.parametrize("change", ["suite", "protocol", "digest"])
+def test_results_that_mean_something_else_are_not_compared(change):
+    new = copy.deepcopy(results())
+    if change == "suite":
+        new["suite"] = "tuned"
+    elif change == "protocol":
+        new["environments"][0]["protocol"] = 2
+    else:
+        new["cases"]["low-data/pima-100/seed0"]["digest"] = "other"
+    with pytest.raises(compare.BenchmarkError, match=r"cannot be compared|is not the same in both files"):
+        compared(results(), new)
+
+
+def test_the_exit_code_says_whether_results_are_accepted(tmp_path, capsys):
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(dumps(results()))
+    new.write_text(dumps(results({"pima": 0.0, "magic": -0.1})))
+    for pair, code in (((old, old), 0), ((old, new), 1)):
+        with pytest.raises(SystemExit) as stop:
+            compare.main([str(path) for path in pair])
+        assert stop.value.code == code
+    out = capsys.readouterr().out
+    assert out.startswith("nothing is worse")
+    assert "worse: ganaug" in out
+    with pytest.raises(SystemExit, match="Error:"):
+        compare.main([str(old), str(tmp_path / "absent.json")])
+
+
+# ---- the README ----
+
+
+def test_the_readme_gets_a_table_for_each_file_between_its_markers(tmp_path, monkeypatch):
+    (tmp_path / "low-data.json").write_text(dumps(results()))
+    table = gain_table.gain_table(tmp_path)
+    assert "| low-data: 2 tables, 6 cases | balanced accuracy | ROC AUC | won | lost |" in table
+    assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | 2 | 2 |" in table
+    assert "| rows repeated until balanced | +0.0 [+0.0, +0.0] | +0.0 [+0.0, +0.0] | 0 | 0 |" in table
+    monkeypatch.setattr(readme, "gain_table", lambda: table)
+    text = f"{readme.BEGIN}\nold\n{readme.END}\nkept\n{readme.GAIN_BEGIN}\nold\n{readme.GAIN_END}\nend\n"
+    new = readme.updated(text)
+    assert new.endswith(f"kept\n{readme.GAIN_BEGIN}\n{table}\n{readme.GAIN_END}\nend\n")
+    assert readme.updated(new) == new
+    assert "old" not in new
+
+
+def test_a_readme_without_the_markers_of_gains_is_left_without_them():
+    text = f"{readme.BEGIN}\nold\n{readme.END}\nend\n"
+    assert readme.GAIN_BEGIN not in readme.updated(text)
+
+
+def test_every_method_has_a_name_in_the_readme():
+    assert set(gain_table.NAMES) == set(summary.METHODS) - {"none"}
+
+
+def test_results_are_written_with_six_digits():
+    content = results()
+    content["cases"]["low-data/pima-100/seed0"]["records"][0]["scores"]["roc_auc"] = 1 / 3
+    again = json.loads(dumps(content))
+    assert again["cases"]["low-data/pima-100/seed0"]["records"][0]["scores"]["roc_auc"] == 0.333333
+    assert json.loads(dumps({**content, "cases": {}}))["cases"] == {}
