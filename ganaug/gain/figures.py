@@ -51,13 +51,11 @@ def describe_rows(
     """
     if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
         return {}
-    label, frames = "label", []
-    names = [str(name) for name in real[0].columns] if isinstance(real[0], pd.DataFrame) else []
-    while label in names:
-        label += "_"
+    names = _names(real[0])
+    label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
         frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
-        frame.columns = pd.Index(names or [f"x{i}" for i in range(frame.shape[1])])
+        frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).reshape(len(y)).astype(str)
         frames.append(frame)
     trained_on, made, held_out = frames
@@ -66,6 +64,17 @@ def describe_rows(
         "privacy": privacy(trained_on, made, held_out, stream_seed(seed, "privacy")),
     }
     return facts | figures(trained_on, made, label)
+
+
+def _names(X: Any) -> list[str]:
+    """Return a text for each column, and one for the label, no two alike."""
+    names: list[str] = []
+    for name in [*(X.columns if isinstance(X, pd.DataFrame) else (f"x{i}" for i in range(np.shape(X)[1]))), "label"]:
+        text = str(name)
+        while text in names:
+            text += "_"
+        names.append(text)
+    return names
 
 
 def counts_of(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:

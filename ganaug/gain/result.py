@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .arms import CONTROLS
 from .figures import counts_of
 from .folds import Fold
+from .gathered import mean_fidelity, mean_privacy
 from .intervals import Difference, paired_difference
 from .printing import as_text
 from .running import Evaluated, Prepared
@@ -149,10 +150,10 @@ class GainReport:
             "choice": [{"fold": i, **facts["choice"]} for i, facts in found if "choice" in facts],
             "filters": [{"fold": i, **facts["filters"]} for i, facts in found if "filters" in facts],
             "training": first.get("training"),
-            "fidelity": _mean([facts["fidelity"] for _, facts in found if facts.get("fidelity")]),
+            "fidelity": mean_fidelity([facts["fidelity"] for _, facts in found if facts.get("fidelity")]),
             "columns": first.get("columns", []),
             "pairs": first.get("pairs", []),
-            "privacy": _mean([facts["privacy"] for _, facts in found if facts.get("privacy")]),
+            "privacy": mean_privacy([facts["privacy"] for _, facts in found if facts.get("privacy")]),
         }
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
@@ -295,19 +296,3 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _mean(found: list[Any]) -> Any:
-    """Return nested figures of several folds as one of the same form: numbers as means, all else as in the first."""
-    if not found:
-        return None
-    first = found[0]
-    if isinstance(first, dict):
-        return {key: _mean([f.get(key) for f in found if f is not None]) for key in first}
-    if isinstance(first, list):
-        same = [f for f in found if len(f) == len(first)]
-        return [_mean(list(items)) for items in zip(*same, strict=True)]
-    if isinstance(first, float):
-        known = [f for f in found if f is not None]
-        return float(np.mean(known)) if known else None
-    return first
