@@ -220,7 +220,7 @@ def test_filters_are_used_as_the_user_says(given, used):
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 def test_by_default_several_strengths_are_tried_on_held_out_rows():
-    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(200))
+    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
     scores = augmenter.filters_["scores"]
     assert scores[0][0] == {} and len(scores) > 3
     assert augmenter.filters_["strengths"] in [tried for tried, _ in scores]
@@ -237,8 +237,9 @@ def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_b
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_without_held_out_rows_nothing_is_tried_and_the_usual_filter_is_taken():
-    augmenter = quick_augmenter(filters="auto").fit(*numbers(20))
+@pytest.mark.parametrize("n", [20, 300])
+def test_with_few_held_out_rows_nothing_is_tried_and_the_usual_filter_is_taken(n):
+    augmenter = quick_augmenter(filters="auto").fit(*numbers(n))
     assert augmenter.filters_ == {"strengths": {"label_agreement": 1.0}, "scores": []}
 
 

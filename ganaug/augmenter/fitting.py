@@ -36,7 +36,7 @@ _MAX_HELD_OUT = 2000
 _SCORED = 5000  # synthetic rows behind a held-out score
 _NOISE = 0.1  # other filters have to win by this over the root of the held-out rows, or the difference is noise
 _USUAL = {"label_agreement": 1.0}
-_HELD_BACK = 0.15
+_TELLING = 200  # fewer held-out rows cannot tell filters apart, and the usual ones are taken
 _COLLAPSE_ROWS = 200
 
 
@@ -221,11 +221,14 @@ def _choose_filters(model: Model, data: _Data, wanted: Any, seed: int) -> tuple[
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = list(FILTERS) if by_user is None else list(by_user)
-    judges = _judges(model, data.x, data.codes, names, seed)
-    tried = list(_tried(model, data, judges, seed)) if by_user is None and data.enough_held_out else []
+    judges, tried = [], list[tuple[dict[str, float], float]]()
+    if by_user is None and len(data.held_codes) >= _TELLING:
+        judges = _judges(model, data.x, data.codes, names, seed)
+        tried = list(_tried(model, data, judges, seed))
     strengths = _best_strengths(tried, len(data.held_codes)) if by_user is None else by_user
-    if len(data.held_codes) > _HELD_BACK * len(data.codes):  # too many to do without, now that they have judged
-        judges = _judges(model, torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes]), names, seed)
+    if not tried:  # rows that were held out, and have nothing to decide here, may teach
+        x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
+        judges = _judges(model, x, codes, list(strengths), seed)
     used = with_strength(judges, strengths)
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
     return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
@@ -240,12 +243,9 @@ def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: 
 
 
 def _best_strengths(tried: Sequence[tuple[dict[str, float], float]], n_held_out: int) -> dict[str, float]:
-    """Return the strengths that won, or the usual ones where the held-out rows are too few to tell."""
-    scores = [(strengths, score) for strengths, score in tried]
-    usual = next((score for strengths, score in scores if strengths == _USUAL), -np.inf)
-    best, score = max(
-        scores, key=lambda pair: pair[1], default=(_USUAL, -np.inf)
-    )  # the first, so the weakest, of equals
+    """Return the strengths that won clearly, or the usual ones."""
+    usual = next((score for strengths, score in tried if strengths == _USUAL), -np.inf)
+    best, score = max(tried, key=lambda pair: pair[1], default=(_USUAL, -np.inf))  # of equals the first, so the weakest
     return best if score > usual + _NOISE / max(1, n_held_out) ** 0.5 else _USUAL
 
 
