@@ -21,15 +21,13 @@ from ..errors import ParameterError
 _RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
 
 
-def default_classifiers() -> dict[str, Any]:
-    """Return one classifier of each family, behind `preprocessing`, by class name."""
-    models = (
-        LogisticRegression(max_iter=1000),
-        KNeighborsClassifier(),
-        RandomForestClassifier(),
-        HistGradientBoostingClassifier(),
-    )
-    return {type(model).__name__: make_pipeline(*preprocessing(), model) for model in models}
+_FAMILIES: dict[str, Any] = {
+    "logistic": LogisticRegression(max_iter=1000),
+    "neighbours": KNeighborsClassifier(),
+    "forest": RandomForestClassifier(),
+    "boosting": HistGradientBoostingClassifier(),
+}
+"""scikit-learn's defaults, one of each family; only the logistic regression is given time to converge."""
 
 
 def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
@@ -37,8 +35,8 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    classifier : None, estimator, sequence of estimators, or mapping of name to estimator
-        None means `default_classifiers`.
+    classifier : None, name, estimator, sequence of these, or mapping of name to estimator
+        Names are "logistic", "neighbours", "forest" and "boosting", each behind `preprocessing`; None means all four.
     X : samples
         Where it has columns of text or dates, a bare classifier is put behind `preprocessing`; a pipeline is taken
         as it is.
@@ -48,14 +46,12 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
     ParameterError
         Something in it is no classifier, or there is none.
     """
-    if classifier is None:
-        return default_classifiers()
     if isinstance(classifier, Mapping):
-        named = {str(name): model for name, model in classifier.items()}
+        named = {str(name): _from_name(model) for name, model in classifier.items()}
     else:
         several = classifier if isinstance(classifier, list | tuple) else [classifier]
         named = {}
-        for model in several:
+        for model in map(_from_name, _FAMILIES if classifier is None else several):
             named[_free_name(_own_name(model), named)] = model
     if not named:
         raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
@@ -66,6 +62,17 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
                 f"{model!r} instead{'; give an instance, not the class' if isinstance(model, type) else ''}."
             )
     return {name: _prepared(model, X) for name, model in named.items()}
+
+
+def _from_name(classifier: Any) -> Any:
+    if not isinstance(classifier, str):
+        return classifier
+    if classifier not in _FAMILIES:
+        raise ParameterError(
+            f"The classifier {classifier!r} does not exist; take one of {', '.join(map(repr, _FAMILIES))}, or an "
+            "estimator."
+        )
+    return make_pipeline(*preprocessing(), clone(_FAMILIES[classifier]))
 
 
 def preprocessing() -> tuple[Any, ...]:

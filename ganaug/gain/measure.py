@@ -82,9 +82,9 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         Samples.
     y : array-like of shape (n,)
         Labels.
-    classifier : estimator, sequence or mapping of estimators, default=None
-        None takes logistic regression, nearest neighbours, a random forest and boosted trees, each behind a
-        preprocessing of mixed columns. A bare classifier is put behind it too where the table has text, booleans or
+    classifier : name, estimator, sequence or mapping of these, default=None
+        "logistic", "neighbours", "forest" and "boosting" are scikit-learn's, each behind a preprocessing of mixed
+        columns; None takes all four. A bare classifier is put behind it too where the table has text, booleans or
         dates; a pipeline is taken as it is.
     cv : int, splitter, or iterable of (train, test) positions, default=5
         An integer means stratified folds.

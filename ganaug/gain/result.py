@@ -95,12 +95,15 @@ class GainReport:
         The verdict and the numbers that it rests on.
     conclusions : dict of str to Conclusion
         The same for each classifier alone.
+    command : str or None
+        The shell command that made the report, for the page to name; the command line sets it.
     failures : DataFrame
         What could not be measured: "fold", "arm", "classifier", "metric", "reason".
     """
 
     def __init__(self, design: Design, prepared: Sequence[Prepared], evaluated: Sequence[Evaluated]):
         self.design = design
+        self.command: str | None = None
         self._prepared = list(prepared)
         self._scores = _table([asdict(score) for done in evaluated for score in done.scores])
         failures = [f for done in prepared for f in done.failures] + [f for e in evaluated for f in e.failures]
@@ -265,7 +268,7 @@ class GainReport:
             "arms": d.arms,
             "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "call": _call(d, n_splits),
-            "command": None,
+            "command": self.command,
             "seconds": round(d.seconds, 1),
             "name": d.name,
         }

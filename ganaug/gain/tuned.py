@@ -48,9 +48,9 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
     augmenter : sampler, default=None
         Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``; None means `GANAugmenter`.
         It is cloned, never fitted itself.
-    classifier : estimator, sequence or mapping of estimators, default=None
-        Whose mean score decides; None takes logistic regression, nearest neighbours, a random forest and boosted
-        trees.
+    classifier : name, estimator, sequence or mapping of these, default=None
+        Whose mean score decides; as for `gain_report`, None takes logistic regression, nearest neighbours, a random
+        forest and boosted trees.
     fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5)
         Shares of synthetic rows in all that comes out.
     balance : {"both", True, False}, default="both"

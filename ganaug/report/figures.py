@@ -1,0 +1,257 @@
+"""The drawings of the page; each is narrow enough for a phone, and shape says what colour says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from numpy.typing import NDArray
+
+from .svg import ACCENT, INK, MUTED, PAPER, REAL, RULE, draw
+from .text import NOTHING, compact, known, named, share, shorten, signed
+
+WIDTH = 310.0
+BARS = 10  # categories in one figure; the table below it has all
+_NAMES, _VALUES = 134.0, 48.0  # room left and right of dots and whiskers
+_LINE = 21.0
+_LEVELS = 8  # shades of a heat map
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """One line of a dot-and-whisker figure; a mark is what to compare the dot with."""
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    strong: bool = False
+    mark: float | None = None
+
+
+def limits(rows: Sequence[Whisker], reference: float | None = 0.0) -> Limits:
+    """Return the range of an axis that shows every row and the reference."""
+    values = [v for row in rows for v in (row.value, row.low, row.high, row.mark, reference) if known(v)]
+    low, high = (min(values), max(values)) if values else (0.0, 0.0)
+    pad = 0.07 * (high - low) or 0.01
+    return low - pad, high + pad
+
+
+def whiskers(
+    name: str,
+    label: str,
+    rows: Sequence[Whisker],
+    axis: str,
+    *,
+    span: Limits | None = None,
+    reference: float | None = 0.0,
+    form: Any = signed,
+) -> str:
+    """Return dots with their intervals, a line each; a dot is filled where its interval leaves the reference out.
+
+    Parameters
+    ----------
+    name, label : str
+        See `draw`.
+    rows : sequence of Whisker
+        From top to bottom.
+    axis : str
+        What is measured.
+    span : pair of float, default=None
+        Range of the axis; what lies outside becomes an arrow at its end. None shows everything.
+    reference : float, default=0.0
+        Where there is no difference; None draws no line.
+    form : callable, default=signed
+        Writes the value at the end of its line.
+
+    Returns
+    -------
+    str
+        Markup.
+    """
+    low, high = span or limits(rows, reference)
+    height = _LINE * len(rows) + 34
+
+    def paint(figure: Figure) -> None:
+        ax = figure.add_axes((_NAMES / WIDTH, 32 / height, 1 - (_NAMES + _VALUES) / WIDTH, 1 - 34 / height))
+        ax.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), xlabel=axis)
+        ax.set_yticks([])
+        ax.xaxis.set_major_locator(MaxNLocator(3) if any(known(row.value) for row in rows) else NullLocator())
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+        if reference is not None:
+            ax.axvline(reference, color=MUTED, linewidth=1)
+        for place, row in enumerate(rows):
+            _whisker(ax, place, row, (low, high), reference)
+            weight = "bold" if row.strong else "normal"
+            style: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontweight": weight}
+            ax.text(-0.06, place, shorten(row.name, 18 if row.strong else 20), ha="right", **style)
+            ax.text(1.05, place, form(row.value) if known(row.value) else NOTHING, **style)
+
+    return draw(name, label, (WIDTH, height), paint)
+
+
+def _whisker(ax: Axes, place: int, row: Whisker, span: Limits, reference: float | None) -> None:
+    colour = ACCENT if row.strong else INK
+    if known(row.mark):
+        ax.plot([row.mark], [place], "|", color=MUTED, markersize=15, markeredgewidth=2, clip_on=False)
+    if not known(row.value):
+        return
+    if known(row.low) and known(row.high):
+        ends = np.clip([row.low, row.high], *span)
+        ax.plot(ends, [place, place], color=colour, linewidth=2.4 if row.strong else 1.6, solid_capstyle="butt")
+    shape = "<" if row.value < span[0] else ">" if row.value > span[1] else "o"
+    face = colour if reference is None or excludes(row.low, row.high, reference) else PAPER
+    at = float(np.clip(row.value, *span))
+    style: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markersize": 7.5, "markeredgewidth": 1.6}
+    ax.plot([at], [place], shape, clip_on=False, **style)
+
+
+def excludes(low: float | None, high: float | None, reference: float = 0.0) -> bool:
+    """Tell whether an interval lies wholly on one side of the reference."""
+    return known(low) and known(high) and (low > reference or high < reference)
+
+
+def curves(
+    name: str, label: str, steps: Sequence[float], lines: Mapping[str, Sequence[float | None]], level: float | None
+) -> str:
+    """Return one or two curves over training steps, told apart by dashes as well as colour; `level` is a thin line."""
+
+    def paint(figure: Figure) -> None:
+        ax = figure.add_axes((34 / WIDTH, 0.2, 1 - 42 / WIDTH, 0.66))
+        if level is not None:
+            ax.axhline(level, color=MUTED, linewidth=0.8, dashes=(2, 3))
+        looks: list[dict[str, Any]] = [{"color": ACCENT}, {"color": INK, "dashes": (4, 2)}]
+        for (title, values), look in zip(lines.items(), looks, strict=False):
+            marker = "o" if len(values) < 30 else ""
+            numbers = np.asarray(values, dtype=float)
+            ax.plot(steps, numbers, label=title, linewidth=1.6, marker=marker, markersize=3, **look)
+        ax.grid(axis="y")
+        ax.tick_params(length=0)
+        ax.set(xlabel="training step")
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+        if len(lines) > 1:
+            place: dict[str, Any] = {
+                "loc": "lower left",
+                "bbox_to_anchor": (-0.02, 0.99),
+                "borderpad": 0,
+                "borderaxespad": 0.4,
+            }
+            ax.legend(ncols=2, frameon=False, fontsize=10.5, handlelength=2, columnspacing=1.5, **place)
+
+    return draw(name, label, (WIDTH, 180), paint)
+
+
+def histogram(name: str, label: str, column: Mapping[str, Any]) -> str:
+    """Return real shares as an area and synthetic ones as a line over the bins of a column of numbers or dates."""
+    edges = np.asarray(column.get("edges") or [], dtype=float)
+    scaled = len(edges) == len(column["real"]) + 1 and bool(np.all(np.diff(edges) > 0))
+    places = edges if scaled else np.arange(len(column["real"]) + 1.0)
+
+    def paint(figure: Figure) -> None:
+        ax = figure.add_axes((12 / WIDTH, 0.19, 1 - 24 / WIDTH, 0.79))
+        ax.stairs(_numbers(column["real"]), places, fill=True, color=REAL)
+        ax.stairs(_numbers(column["synthetic"]), places, color=ACCENT, linewidth=2)
+        ax.set_yticks([])
+        ax.set_ylim(bottom=0)
+        ax.set_xlim(places[0], places[-1])
+        if scaled:
+            ax.xaxis.set_major_locator(MaxNLocator(4))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+        else:
+            ax.set_xticks([])
+            for place, side, text in ((0.0, "left", column["bins"][0]), (1.0, "right", column["bins"][-1])):
+                ax.text(place, -0.05, shorten(text, 22), transform=ax.transAxes, ha=side, va="top", color=MUTED)
+
+    return draw(name, label, (WIDTH, 120), paint)
+
+
+def bars(name: str, label: str, column: Mapping[str, Any]) -> str:
+    """Return real shares as bars and synthetic ones as dots, a line for each of the first `BARS` categories."""
+    real, synthetic = _numbers(column["real"])[:BARS], _numbers(column["synthetic"])[:BARS]
+    names = [named(text, 20) for text in column["bins"][:BARS]]
+    height = 18.0 * len(names) + 22
+
+    def paint(figure: Figure) -> None:
+        ax = figure.add_axes((_NAMES / WIDTH, 19 / height, 1 - (_NAMES + 18) / WIDTH, 1 - 21 / height))
+        ax.barh(range(len(names)), real, height=0.66, color=REAL)
+        ax.plot(synthetic, range(len(names)), "o", color=ACCENT, markersize=7, clip_on=False)
+        ax.set(xlim=(0, max(1e-9, *real, *synthetic) * 1.02), ylim=(len(names) - 0.5, -0.5))
+        ax.set_yticks(range(len(names)), names)
+        ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=11)
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g} %"))
+
+    return draw(name, label, (WIDTH, height), paint)
+
+
+def heat_maps(name: str, label: str, pair: Mapping[str, Any]) -> str:
+    """Return the shares of a pair of columns as two maps of the same shades, real rows left, synthetic ones right."""
+    tables = {"real": np.atleast_2d(_numbers(pair["real"])), "synthetic": np.atleast_2d(_numbers(pair["synthetic"]))}
+    most = max(float(table.max(initial=0.0)) for table in tables.values()) or 1.0
+
+    def paint(figure: Figure) -> None:
+        for left, (title, table) in zip((68, 192), tables.items(), strict=True):
+            ax = figure.add_axes((left / WIDTH, 0.25, 112 / WIDTH, 0.66))
+            _heat_map(ax, table / most)
+            ax.text(0, 1.03, title, transform=ax.transAxes, va="bottom", fontweight="bold")
+            _ends(ax, "x", pair["bins_b"], 18)
+            _ends(ax, "y", pair["bins_a"] if title == "real" else [], 11)
+        figure.text(186 / WIDTH, 0.02, shorten(pair["b"], 40), ha="center", color=MUTED)
+        figure.text(0.02, 0.55, shorten(pair["a"], 24), rotation=90, va="center", ha="center", color=MUTED)
+
+    return draw(name, label, (WIDTH, 190), paint)
+
+
+def _heat_map(ax: Axes, table: NDArray[np.float64]) -> None:
+    """Draw one shape per shade, not per cell: a tenth of the bytes."""
+    levels = np.ceil(table * _LEVELS).astype(int)
+    for level in range(1, _LEVELS + 1):
+        cells = [_cell(row, column) for row, column in np.argwhere(levels == level)]
+        if cells:
+            shade = {"facecolor": ACCENT, "alpha": level / _LEVELS, "linewidth": 0}
+            ax.add_patch(PathPatch(Path.make_compound_path(*cells), **shade))
+    ax.set(xlim=(0, table.shape[1]), ylim=(0, table.shape[0]))
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for side in ax.spines.values():
+        side.set(visible=True, color=RULE)
+
+
+def _cell(row: int, column: int) -> Path:
+    x, y = column + np.array([0.03, 0.97]), row + np.array([0.03, 0.97])
+    return Path([(x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1]), (x[0], y[0])], closed=True)
+
+
+def _ends(ax: Axes, side: str, bins: Sequence[str], width: int) -> None:
+    """Name the first and the last bin of an axis; the table below the figure names all."""
+    if not bins:
+        return
+    first, last = (shorten(text, width) for text in (bins[0], bins[-1]))
+    if side == "x":
+        ax.text(0, -0.03, first, transform=ax.transAxes, va="top", fontsize=9.5, color=MUTED)
+        ax.text(1, -0.12, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=MUTED)
+    else:
+        ax.text(-0.04, 0.0, first, transform=ax.transAxes, va="bottom", ha="right", fontsize=9.5, color=MUTED)
+        ax.text(-0.04, 1.0, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=MUTED)
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    """Return shares as an array; what is missing counts as nothing."""
+    return np.nan_to_num(np.asarray(values, dtype=float))
+
+
+def most(pair: Mapping[str, Any]) -> str:
+    """Return the share that full colour stands for in a pair of heat maps."""
+    return share(max(float(_numbers(pair[side]).max(initial=0.0)) for side in ("real", "synthetic")))

@@ -1,0 +1,105 @@
+"""A matplotlib figure as a piece of SVG that takes its colours and its font from the page around it."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# Stand-ins that matplotlib writes and that become variables of the page, so that one drawing suits light and dark.
+INK, MUTED, RULE, ACCENT, REAL, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+_VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", REAL: "real", PAPER: "card"}
+_COLOUR = re.compile("|".join(_VARIABLES))
+_NAMESPACE = re.compile(r"^\{[^}]*\}")
+_DECIMALS = re.compile(r"(\.\d\d)\d+")
+_GEOMETRY = {"d", "x", "y", "width", "height", "transform"}
+_LEFT_OUT = {"metadata", "style"}
+
+_STYLE: Any = {
+    "svg.fonttype": "none",  # text stays text: readable aloud, selectable, in the font of the page
+    "text.parse_math": False,  # a "$" in a column name is a "$"
+    "font.sans-serif": ["DejaVu Sans"],  # the one that comes with matplotlib: the same layout everywhere
+    "font.size": 11,
+    "text.color": INK,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 10,
+    "axes.edgecolor": RULE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "xtick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "xtick.labelsize": 10,
+    "ytick.color": RULE,
+    "ytick.labelcolor": MUTED,
+    "ytick.labelsize": 10,
+    "grid.color": RULE,
+    "grid.linewidth": 0.8,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+}
+
+
+def draw(name: str, label: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> str:
+    """Return a drawing as SVG to be put into an HTML page.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page; ids inside the drawing derive from it, so that the same figure gives the same bytes.
+    label : str
+        What the drawing shows, for those who cannot see it.
+    size : pair of float
+        Width and height in CSS pixels at a scale of one.
+    paint : callable
+        ``paint(figure)`` draws; colours are those of this module.
+
+    Returns
+    -------
+    str
+        Markup: an ``svg`` element with the role of an image.
+    """
+    buffer = io.StringIO()
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # the browser has other fonts
+        matplotlib.rcdefaults()  # nothing that a user set elsewhere, such as TeX, reaches the page
+        matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": name})
+        figure = Figure(figsize=(size[0] / 72, size[1] / 72))
+        FigureCanvasSVG(figure)
+        paint(figure)
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return _inline(buffer.getvalue(), label)
+
+
+def _inline(source: str, label: str) -> str:
+    """Strip what a stand-alone file needs, and hand the colours over to the page."""
+    root = ElementTree.fromstring(source)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if _NAMESPACE.sub("", child.tag) in _LEFT_OUT:
+                parent.remove(child)
+    for element in root.iter():
+        element.tag = _NAMESPACE.sub("", element.tag)
+        element.attrib = {
+            _NAMESPACE.sub("", key): _value(_NAMESPACE.sub("", key), value)
+            for key, value in element.attrib.items()
+            if not (key == "id" and element.tag == "g")  # the same in every figure, and nothing refers to it
+        }
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _value(key: str, value: str) -> str:
+    if key in _GEOMETRY:
+        return _DECIMALS.sub(r"\1", value)
+    if key == "style":
+        return _COLOUR.sub(lambda found: f"var(--{_VARIABLES[found[0]]})", value)
+    return value

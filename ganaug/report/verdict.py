@@ -1,0 +1,174 @@
+"""The top of the page: what was decided, and what it means for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .figures import Whisker, whiskers
+from .parts import Figure, Section, Table
+from .text import CI, NOTHING, count, known, plural
+from .units import unit_of
+from .words import arm, classifier, in_sentence, kind, metric
+
+Record = Mapping[str, Any]
+
+MAX_CLASSIFIERS = 30
+_BASELINE, _NOTHING_ADDED = "real_only", "real rows only"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A sentence, the numbers behind it, and a drawing of them."""
+
+    kind: str
+    word: str
+    sentence: str
+    facts: Sequence[tuple[str, str, str]]
+    figure: Figure | None
+
+
+def verdict(report: Record) -> Verdict:
+    """Return the top of the page."""
+    found, design = report["verdict"], report["design"]
+    unit = unit_of(found["metric"])
+    facts = [
+        (f"Against {name}", f"{unit.signed(gain)} {unit.name}".rstrip(), unit.within(low, high))
+        for name, gain, low, high in _comparisons(found)
+    ]
+    size = f"{plural(design['rows'], 'row')}, {plural(design['features'], 'feature')}"
+    facts.append(("Measured on", plural(found["n"], "fold"), size))
+    return Verdict(found["kind"], _word(found), found["sentence"].replace(" %", "\u00a0%"), facts, _drawing(found))
+
+
+def _comparisons(found: Record) -> list[tuple[str, float | None, float | None, float | None]]:
+    """Return what the augmented arm is compared with, and the difference with its interval."""
+    first = (_NOTHING_ADDED, found["difference"], found["ci_low"], found["ci_high"])
+    if not found.get("control"):
+        return [first]
+    name = in_sentence(arm(found["control"]))
+    return [first, (name, found["control_difference"], found["control_ci_low"], found["control_ci_high"])]
+
+
+def _word(found: Record) -> str:
+    return f"No better than {_rival(found)}" if found["kind"] == "no_better" else kind(found["kind"])
+
+
+def _rival(found: Record) -> str:
+    """Return what did as well as the augmented arm: the best control, unless the real rows alone were better still."""
+    gain, over_control = found["difference"], found.get("control_difference")
+    if not (found.get("control") and known(gain) and known(over_control)):
+        return _NOTHING_ADDED
+    clear = known(found["ci_low"]) and found["ci_low"] > 0
+    return in_sentence(arm(found["control"])) if clear or over_control <= gain else _NOTHING_ADDED
+
+
+def _drawing(found: Record) -> Figure | None:
+    unit = unit_of(found["metric"])
+    rows = [
+        Whisker(name, unit.value(gain), unit.value(low), unit.value(high), strong=True)
+        for name, gain, low, high in _comparisons(found)
+        if known(gain)
+    ]
+    if not rows:
+        return None
+    title = f"{metric(found['metric'])}, augmented against"
+    spoken = "; ".join(
+        f"{name}: {unit.signed(gain)}, {unit.within(*ends)}" for name, gain, *ends in _comparisons(found)
+    )
+    axis = f"{unit.name or 'difference'}, higher is better"
+    svg = whiskers("verdict", f"{title} {spoken}.", rows, axis, form=unit.write)
+    return Figure(title, svg, [], classifier(found["classifier"]))
+
+
+def meaning(report: Record) -> Section:
+    """Return what the verdict means and what to do, in words."""
+    means, todo = _advice(report["verdict"])
+    points = [todo, _other_gains(report), _disagreement(report), _troubles(report)]
+    found = report.get("verdicts") or []
+    tables = [_each_classifier(found)] if len(found) > 1 else []
+    return Section("meaning", "What this means", [means], [point for point in points if point], tables=tables)
+
+
+def _advice(found: Record) -> tuple[str, str]:
+    """Return what a verdict means, and what to do about it."""
+    name, rival = in_sentence(metric(found["metric"])), _rival(found)
+    unseen = "on rows that neither the generator nor the classifier had seen"
+    if found["kind"] == "helps":
+        beside = f", and {in_sentence(arm(found['control']))} did not give as much" if found.get("control") else ""
+        return (
+            f"With synthetic rows, {name} was higher {unseen}{beside}. The intervals leave zero out.",
+            "Add the synthetic rows when you train, and measure again when the data or the classifier changes.",
+        )
+    if found["kind"] == "hurts":
+        return (
+            f"With synthetic rows, {name} was lower {unseen}, and the interval leaves zero out.",
+            "Do not augment this table with this augmenter.",
+        )
+    if found["kind"] == "no_better":
+        if rival == _NOTHING_ADDED:
+            return f"Synthetic rows gave no more {name} than the real rows alone.", "Do not augment."
+        return (
+            f"Synthetic rows gave no more {name} than {rival}, which trains no generator.",
+            f"Do not augment; where a difference is worth having, use {rival}.",
+        )
+    needed = found.get("rows_needed")
+    more = f" About {count(needed)} labelled rows would be needed to settle it." if needed else ""
+    return (
+        f"The folds leave it open whether {name} is higher or lower with synthetic rows, or whether a free alternative "
+        f"does as well.{more}",
+        "Do not augment on this evidence; collect more real rows, or measure with more repeats.",
+    )
+
+
+def _other_gains(report: Record) -> str:
+    """Say which of the other arms helped by themselves."""
+    found = report["verdict"]
+    unit = unit_of(found["metric"])
+    rows = [
+        row
+        for row in report["rows"]
+        if (row["metric"], row["classifier"]) == (found["metric"], found["classifier"])
+        and row["arm"] not in (_BASELINE, "augmented")
+    ]
+    gains = [row for row in rows if known(row["difference"]) and known(row["ci_low"]) and row["ci_low"] > 0]
+    gains.sort(key=lambda row: -row["difference"])
+    listed = ", ".join(f"{in_sentence(arm(row['arm']))} ({unit.signed(row['difference'])})" for row in gains)
+    if gains:
+        return f"Other arms that are clearly above real rows only: {listed}."
+    return "None of the other arms is clearly above real rows only." if rows else ""
+
+
+def _disagreement(report: Record) -> str:
+    kinds = {found["kind"] for found in report.get("verdicts") or []}
+    return "The classifiers do not agree: look at yours in the table." if len(kinds) > 1 else ""
+
+
+def _troubles(report: Record) -> str:
+    n = len(report.get("failures") or [])
+    return f"{plural(n, 'part')} of the measurement failed and could not be counted; see Failures." if n else ""
+
+
+def _each_classifier(verdicts: Sequence[Record]) -> Table:
+    unit = unit_of(verdicts[0]["metric"])
+    head = (
+        "Classifier",
+        "Verdict",
+        unit.head(),
+        CI,
+        "Best control",
+        f"Against it{f', {unit.name}' if unit.name else ''}",
+    )
+    rows = [
+        (
+            classifier(found["classifier"]),
+            _word(found),
+            unit.signed(found["difference"]),
+            unit.interval(found["ci_low"], found["ci_high"]),
+            arm(found["control"]) if found.get("control") else NOTHING,
+            unit.signed(found.get("control_difference")),
+        )
+        for found in verdicts[:MAX_CLASSIFIERS]
+    ]
+    return Table.of("The verdict for each classifier", head, rows)

@@ -1,0 +1,124 @@
+"""Arms, metrics and verdicts in plain words."""
+
+from __future__ import annotations
+
+from .text import CI, named
+
+ARMS: dict[str, tuple[str, str]] = {
+    "real_only": (
+        "Real rows only",
+        "The training rows as they are. Every difference on this page is against this arm.",
+    ),
+    "duplicate": (
+        "Duplicated rows",
+        "As many copies of real rows as the augmented arm has synthetic ones. What it gains comes from the number of "
+        "rows alone.",
+    ),
+    "class_weight": (
+        "Class weights",
+        "The real rows, with mistakes on rare classes weighing more. Costs nothing; some classifiers cannot do it.",
+    ),
+    "random_over_sampling": (
+        "Random over-sampling",
+        "Rows of the smaller classes repeated until all classes are as large as the largest.",
+    ),
+    "smote": (
+        "SMOTE",
+        "New rows on the lines between neighbours of the same class until classes balance (Chawla et al., 2002; its "
+        "kind for mixed columns where there are categories).",
+    ),
+    "synthetic_only": (
+        "Synthetic rows only",
+        "Trained on synthetic rows alone, tested on real ones (TSTR). Shows how much of the task the generator has "
+        "learned; nobody is expected to work like that.",
+    ),
+    "augmented": ("Augmented", "The real rows and the synthetic ones together: what this page is about."),
+}
+
+METRICS: dict[str, tuple[str, str]] = {
+    "balanced_accuracy": (
+        "Balanced accuracy",
+        "The share of rows recognised in each class, averaged over classes, so that rare ones count as much as "
+        "frequent ones. With two classes, guessing gives 0.5.",
+    ),
+    "accuracy": ("Accuracy", "The share of rows whose class was recognised."),
+    "f1_macro": (
+        "Macro F1",
+        "For each class a balance (harmonic mean) of how many of its rows were found and how many of those found were "
+        "right; averaged over classes.",
+    ),
+    "roc_auc": (
+        "ROC AUC",
+        "How often a row of the one class gets a higher score than a row of the other. 0.5 is guessing, 1 perfect.",
+    ),
+    "roc_auc_ovr": (
+        "ROC AUC, one against the rest",
+        "How often a row of a class gets a higher score for it than a row of another class, averaged over classes. "
+        "0.5 is guessing, 1 perfect.",
+    ),
+    "average_precision": (
+        "Average precision",
+        "How pure the top of the list is when rows are ranked by score. Guessing gives the share of the class.",
+    ),
+    "neg_log_loss": (
+        "Log loss, negated",
+        "How much probability was given to what was true, on a logarithmic scale; sure mistakes cost most. Negated, so "
+        "that higher is better.",
+    ),
+    "neg_calibration_error": (
+        "Calibration error, negated",
+        "How far stated probabilities are from how often they come true. Negated, so that higher is better; 0 is "
+        "perfect.",
+    ),
+}
+
+RECALL = "The share of the rows of one class that were recognised."
+
+MEASURES: dict[str, str] = {
+    CI: (
+        "Where the true mean difference lies with 95\u00a0% confidence. Folds share training rows, and the interval is "
+        "wider for it."
+    ),
+    "Effect size": "The mean difference over folds divided by its standard deviation over folds.",
+    "Fold": "One split of the rows into a part for training and a part for testing. All arms get the same folds.",
+}
+
+KINDS = {
+    "helps": "It helps",
+    "no_better": "No better",
+    "hurts": "It hurts",
+    "cannot_tell": "Cannot tell",
+}
+
+
+def arm(name: str) -> str:
+    """Return an arm in plain words."""
+    return ARMS[name][0] if name in ARMS else named(name)
+
+
+def metric(name: str) -> str:
+    """Return a metric in plain words; one that is not known keeps its name."""
+    label = class_of(name)
+    return f"Recall of {named(label)}" if label is not None else METRICS[name][0] if name in METRICS else named(name)
+
+
+def kind(name: str) -> str:
+    """Return a kind of verdict in plain words."""
+    return KINDS.get(name, name)
+
+
+def class_of(name: str) -> str | None:
+    """Return LABEL for ``recall[LABEL]``, None for other metrics."""
+    return name[len("recall[") : -1] if name.startswith("recall[") and name.endswith("]") else None
+
+
+def classifier(name: str) -> str:
+    """Return a classifier's name; the mean over several is said in words."""
+    if not name.startswith("mean of "):
+        return named(name)
+    return f"Mean of {named(name.removeprefix('mean of ').removesuffix(' classifiers'))} classifiers"
+
+
+def in_sentence(words: str) -> str:
+    """Return words with a small first letter, except names such as SMOTE and ROC AUC."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
