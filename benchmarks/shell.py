@@ -2,7 +2,7 @@
 
     python -m benchmarks.shell data/churn.csv data/car.csv ...
 
-For each table: ``ganaug train`` and ``ganaug augment``, then: the columns and their order; the real rows, cell by cell;
+For each table: ``ganaug train`` and ``ganaug augment --balance``, then: the columns and their order; the real rows, cell by cell;
 the number of rows of each class; and in every synthetic row, every cell: a value that was seen where the column holds
 text, a number of the same kind inside the range that was seen, missing only where cells were missing, and a fresh,
 unrepeated value in a column that names rows. Nothing of ganaug is used for checking.
@@ -111,7 +111,7 @@ def main() -> None:
         for source in options.tables:
             augmented = Path(folder, f"{source.stem}_augmented.csv")
             train = shell("ganaug", "train", source, "-o", Path(folder, f"{source.stem}.safetensors"))
-            augment = shell("ganaug", "augment", source, "-o", augmented)
+            augment = shell("ganaug", "augment", source, "--balance", "-o", augmented)
             found = faults(source, augmented)
             rows, width = len(read(source)[1]), len(read(source)[0])
             new = len(read(augmented)[1]) - rows

@@ -1,8 +1,8 @@
-"""``ganaug augment``: a table in, the same table with synthetic rows below out."""
+"""``ganaug augment``: a table in, and out comes the same with synthetic rows below, as many as help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,11 @@ import click
 from click.core import ParameterSource
 
 from .front import Refused, debug_option, speaker
-from .options import TRAINING_ONLY, strategy, training_options
-from .places import beside, check_model_output, check_table_output, is_url
+from .options import TRAINING_ONLY, classifier_option, jobs_option, strategy, training_options
+from .places import beside, check_local_output, check_table_output, is_url
 from .tables import Labelled, below, read_labelled, with_label
 from .train import fit, new_augmenter, read_for_training, say_saved
+from .tuning import DEFAULT_SCORING, TUNING_ONLY, tuned_rows
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -29,56 +30,88 @@ Say = Callable[[str], None]
 @click.command(epilog=EXAMPLE)
 @click.argument("data")
 @click.option("-o", "--output", metavar="TABLE", help="CSV, TSV or Parquet, or - for standard output.")
-@click.option("--model", metavar="MODEL", help="A model of this kind of table; nothing is trained then.")
-@click.option("--save-model", metavar="MODEL", help="Keep the model that is trained.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    help="A model of this kind of table; nothing is trained then, and so no share chosen: it balances the classes.",
+)
+@click.option("--save-model", metavar="MODEL", help="Keep the model that is trained, where rows of it are added.")
+@click.option(
+    "--balance",
+    is_flag=True,
+    help="Bring all classes to the size of the largest, in place of the share that did best on held-out rows.",
+)
 @click.option(
     "--strategy",
     metavar="NAME|SHARE",
-    default="auto",
-    show_default=True,
     callback=strategy,
-    help="What is filled up: auto brings all classes to the size of the largest; minority, not minority, all; or, with "
-    "two classes, the wanted size of the smaller as a share of the larger.",
+    help="Balance, but otherwise: minority fills up the smallest class only, not minority all but that one; with two "
+    "classes, also the wanted size of the smaller as a share of the larger.",
 )
+@click.option(
+    "--scoring",
+    metavar="NAME",
+    default=DEFAULT_SCORING,
+    show_default=True,
+    help="Metric of scikit-learn by which the share is chosen.",
+)
+@classifier_option
+@jobs_option
 @click.option("--mark", metavar="COLUMN", help="Add a column that says 'real' or 'synthetic'.")
 @training_options
 @debug_option
 @click.pass_context
 def augment(context: click.Context, /, data: str, **options: Any) -> None:
-    """Balance the classes of a table by synthetic rows.
+    """Add the synthetic rows that help classifiers, maybe none.
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. Its rows come first, every value unchanged,
-    and the synthetic ones below them.
+    and the synthetic ones below them: the share of them with which classifiers did best on held-out rows.
     """
     output = options["output"] or ("-" if data == "-" else beside(data, "_augmented.csv"))
-    _check_places(context, data, output, options)
+    _check_options(context, options)
+    _check_places(data, output, options)
     say = speaker(options["quiet"])
     if options["model"] is None:
         labelled = read_for_training(data, options, say)
         _check(labelled, options)
-        augmenter = _trained(labelled, output, options, say)
+        augmenter, added = _learned_rows(labelled, output, options, say)
     else:
         augmenter, labelled = _loaded(data, options, say)
         _check(labelled, options)
-    added = _resampled(augmenter, labelled)
+        added = _balancing_rows(augmenter, labelled)
     _write(labelled, added, output, options)
-    _say_done(augmenter, output, say)
+    if augmenter is not None:
+        _say_added(augmenter, say)
+    say(f"table: {'standard output' if output == '-' else output}")
 
 
-def _check_places(context: click.Context, data: str, output: str, options: Mapping[str, Any]) -> None:
+def _check_options(context: click.Context, options: dict[str, Any]) -> None:
+    """Refuse options that do not go together, and settle what ``--strategy`` implies."""
+    options["balance"] = balance = options["balance"] or options["strategy"] is not None
+    options["strategy"] = options["strategy"] or "auto"
+    if options["model"] is not None:
+        _refuse(context, (*TRAINING_ONLY, *TUNING_ONLY, "save_model"), "is for training, and --model trains nothing")
+    elif balance:
+        _refuse(context, TUNING_ONLY, "is for choosing the share of synthetic rows, and balancing chooses none")
+    elif options["resume"]:
+        raise Refused(
+            "--resume goes on with a single training, and choosing the share of synthetic rows takes two; leave it "
+            "out, or add --balance"
+        )
+
+
+def _refuse(context: click.Context, names: Iterable[str], why: str) -> None:
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "--" + {"kinds": "kind", "classifiers": "classifier"}.get(name, name).replace("_", "-")
+            raise Refused(f"{option} {why}; leave one of them out")
+
+
+def _check_places(data: str, output: str, options: Mapping[str, Any]) -> None:
     model, save_model, force = options["model"], options["save_model"], options["force"]
-    if model is not None:
-        given = [
-            name
-            for name in (*TRAINING_ONLY, "save_model")
-            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        ]
-        if given:
-            option = "--" + {"kinds": "kind"}.get(given[0], given[0]).replace("_", "-")
-            raise Refused(f"{option} is for training, and --model trains nothing; leave one of them out")
     check_table_output(output, force, [data, *([model] if model else []), *([save_model] if save_model else [])])
     if save_model is not None:
-        check_model_output(save_model, force, [data])
+        check_local_output(save_model, force, [data], option="--save-model")
 
 
 def _check(labelled: Labelled, options: Mapping[str, Any]) -> None:
@@ -105,17 +138,40 @@ def _check_share(y: Any, share: float) -> None:
         )
 
 
-def _trained(labelled: Labelled, output: str, options: dict[str, Any], say: Say) -> GANAugmenter:
+def _learned_rows(
+    labelled: Labelled, output: str, options: Mapping[str, Any], say: Say
+) -> tuple[GANAugmenter | None, tuple[Any, Any]]:
+    """Return synthetic rows and labels, and the augmenter trained on all rows that made them; None if there is none."""
+    if options["balance"]:
+        augmenter = _trained(labelled, output, options, say)
+        _keep(augmenter, options, say)
+        return augmenter, _balancing_rows(augmenter, labelled)
+    chosen, added = tuned_rows(labelled, options, say)
+    _keep(chosen, options, say)
+    return chosen, added
+
+
+def _trained(labelled: Labelled, output: str, options: Mapping[str, Any], say: Say) -> GANAugmenter:
     place = options["save_model"] or (None if output == "-" or is_url(output) else output)
     if place is None and options["resume"]:
         raise Refused("--resume needs a local file beside which the checkpoint lies; name one by -o")
     checkpoint = None if place is None else f"{place}.checkpoint"
     augmenter = new_augmenter(options, checkpoint, options["quiet"], options["strategy"])
     fit(augmenter, labelled, say)
-    if options["save_model"] is not None:
-        augmenter.save(options["save_model"])
-        say_saved(augmenter, options["save_model"], say)
     return augmenter
+
+
+def _keep(augmenter: GANAugmenter | None, options: Mapping[str, Any], say: Say) -> None:
+    """Save the model where that was asked for."""
+    place = options["save_model"]
+    if place is None:
+        return
+    if augmenter is None:
+        say("no model is saved, as no synthetic rows are added")
+    else:
+        augmenter.set_params(sampling_strategy=options["strategy"])  # rather than numbers of rows, which are of a table
+        augmenter.save(place)
+        say_saved(augmenter, place, say)
 
 
 def _loaded(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugmenter, Labelled]:
@@ -136,7 +192,7 @@ def _loaded(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugment
     return augmenter, labelled
 
 
-def _resampled(augmenter: GANAugmenter, labelled: Labelled) -> tuple[Any, Any]:
+def _balancing_rows(augmenter: GANAugmenter, labelled: Labelled) -> tuple[Any, Any]:
     """Return the synthetic rows and labels alone; the real ones are written as they were read."""
     X, y = augmenter.resample(labelled.X, labelled.y)
     n = len(labelled.table)
@@ -150,10 +206,9 @@ def _write(labelled: Labelled, added: Sequence[Any], output: str, options: Mappi
     write_table(parts, output, overwrite=options["force"])
 
 
-def _say_done(augmenter: GANAugmenter, output: str, say: Say) -> None:
+def _say_added(augmenter: GANAugmenter, say: Say) -> None:
     done: dict[str, Any] = augmenter.resampled_
     added = ", ".join(f"{label} +{count}" for label, count in done["added"].items() if count)
     say(f"synthetic rows added: {added or 'none, as the classes are balanced already'}")
     if dropped := ", ".join(f"{count} {reason}" for reason, count in done["dropped"].items() if count):
         say(f"candidates dropped: {dropped}")
-    say(f"table: {'standard output' if output == '-' else output}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import click
 
 from .front import Refused, debug_option
 from .options import MAX_SEED
-from .places import check_model_output, check_table_output
+from .places import check_local_output, check_table_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ def demo(context: click.Context, output: str, seed: int, max_steps: int | None, 
     )
     _make_folder(output)
     check_table_output(table, force)
-    check_model_output(model, force)
+    check_local_output(model, force)
     check_table_output(augmented, force)
     from ganaug import read_table, write_table
 
@@ -54,6 +55,7 @@ def demo(context: click.Context, output: str, seed: int, max_steps: int | None, 
     _run(context, "inspect", [model])
     _run(context, "augment", [table, "--model", model, "--mark", MARK, "-o", augmented, *forced])
     _show(read_table(augmented), augmented)
+    _step(f"whether such rows help a classifier, this measures: ganaug report {shlex.quote(table)} --target {TARGET}")
 
 
 def _make_folder(path: str) -> None:

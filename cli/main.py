@@ -15,6 +15,7 @@ from .augment import augment
 from .demo import demo
 from .front import Front, debug_option
 from .inspect_model import inspect_model
+from .report import report
 from .sample import sample
 from .train import train
 
@@ -23,7 +24,8 @@ Examples:
   ganaug demo
   ganaug train loans.csv --target status
   ganaug sample loans.safetensors -n 1000
-  ganaug augment loans.csv --target status"""
+  ganaug augment loans.csv --target status
+  ganaug report loans.csv --target status"""
 
 _TERMINATED = 128 + 15
 
@@ -38,7 +40,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (train, sample, augment, inspect_model, demo):
+for command in (train, sample, augment, report, inspect_model, demo):
     cli.add_command(command)
 
 

@@ -16,6 +16,7 @@ LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
 FILTERS = ("density_ratio", "label_agreement")
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
+CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 
 MAX_SEED = 2**63 - 1
 DEFAULT_SEED = 0
@@ -83,8 +84,10 @@ def _filters(context: click.Context, parameter: click.Parameter, value: str) -> 
     return names
 
 
-def strategy(context: click.Context, parameter: click.Parameter, value: str) -> str | float:
+def strategy(context: click.Context, parameter: click.Parameter, value: str | None) -> str | float | None:
     """Return a strategy of imbalanced-learn: a name, or the wanted size of the minority as a share of the majority."""
+    if value is None:
+        return None
     name = value.replace("-", " ").replace("_", " ")
     if name in STRATEGIES:
         return name
@@ -97,6 +100,16 @@ def strategy(context: click.Context, parameter: click.Parameter, value: str) -> 
             f"{value!r} is none of {', '.join(STRATEGIES)}, nor a number above 0 and at most 1.", context, parameter
         )
     return share
+
+
+def _jobs(context: click.Context, parameter: click.Parameter, value: int) -> int:
+    if value == 0:
+        raise click.BadParameter("0 is no number of jobs; -1 means all cores.", context, parameter)
+    return value
+
+
+def _each_once(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(values))
 
 
 def _together(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
@@ -119,6 +132,22 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but
 seed_option = click.option(
     "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same rows."
 )
+classifier_option = click.option(
+    "--classifier",
+    "classifiers",
+    type=click.Choice(CLASSIFIERS),
+    multiple=True,
+    callback=_each_once,
+    help="Classifier to measure with; may be repeated. By default all four of them.",
+)
+jobs_option = click.option(
+    "--jobs",
+    metavar="N",
+    type=int,
+    default=-1,
+    callback=_jobs,
+    help="What runs at the same time; by default as much as there are cores. Results do not depend on it.",
+)
 
 column_options = _together(
     [
@@ -132,7 +161,7 @@ column_options = _together(
     ]
 )
 
-_TRAINING = [
+_LEARNING = [
     click.option(
         "--kind",
         "kinds",
@@ -168,6 +197,8 @@ _TRAINING = [
         help=f"What weighs candidates, of {' and '.join(FILTERS)}; auto decides on held-out rows.",
     ),
     click.option("--skip-rare", is_flag=True, help="Leave classes with a single row as they are."),
+]
+_WATCHING = [
     click.option("--resume", is_flag=True, help="Go on with a training that was interrupted."),
     click.option("-v", "--verbose", is_flag=True, help="Show more of the training."),
 ]
@@ -184,4 +215,5 @@ TRAINING_ONLY = (
 )
 """Options that mean nothing to a model that is already trained."""
 
-training_options = _together([column_options, *_TRAINING, seed_option, quiet_option, force_option])
+training_options = _together([column_options, *_LEARNING, *_WATCHING, seed_option, quiet_option, force_option])
+measuring_options = _together([column_options, *_LEARNING, seed_option, quiet_option, force_option])

@@ -74,11 +74,33 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
         _check_file(path, force, inputs)
 
 
-def check_model_output(path: str, force: bool, inputs: Sequence[str] = ()) -> None:
-    """Refuse a place that a model cannot go to; the same as `check_table_output`, but for local files alone."""
+def check_local_output(
+    path: str, force: bool, inputs: Sequence[str] = (), what: str = "model", option: str = "-o"
+) -> None:
+    """Refuse a place that `what` cannot go to; the same as `check_table_output`, but for local files alone.
+
+    Parameters
+    ----------
+    path, force, inputs
+        As for `check_table_output`.
+    what : str
+        What goes there, for the message.
+    option : str
+        What names the place on the command line.
+    """
     if path == "-" or is_url(path) or _is_device(path):
-        raise Refused(f"A model goes to a local file, not to {path!r}; name one with -o")
-    _check_file(path, force, inputs)
+        raise Refused(f"A {what} goes to a local file, not to {path!r}; name one with {option}")
+    _check_file(path, force, inputs, option)
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a local text file that `check_local_output` let pass."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{path!r} cannot be written ({error.strerror or error}); choose another place."
+        ) from error
 
 
 def _file_name(url: str) -> str:
@@ -97,14 +119,14 @@ def _is_device(path: str) -> bool:
     return not is_url(path) and Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
 
 
-def _check_file(path: str, force: bool, inputs: Sequence[str]) -> None:
+def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o") -> None:
     target = Path(path)
     if target.is_dir():
         raise Refused(f"{path!r} is a folder; name a file in it")
     if any(target.resolve() == Path(one).resolve() for one in inputs if one != "-" and not is_url(one)):
         raise Refused(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
-        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with -o")
+        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with {option}")
     folder = target.resolve().parent
     if not folder.is_dir():
         raise click.ClickException(f"The folder of {path!r} does not exist; create {str(folder)!r} first.")
@@ -113,7 +135,8 @@ def _check_file(path: str, force: bool, inputs: Sequence[str]) -> None:
             pass
     except OSError as error:
         raise click.ClickException(
-            f"The folder {str(folder)!r} cannot be written to ({error.strerror or error}); choose another one with -o."
+            f"The folder {str(folder)!r} cannot be written to ({error.strerror or error}); choose another one with "
+            f"{option}."
         ) from error
 
 

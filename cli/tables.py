@@ -12,7 +12,9 @@ import click
 from .front import Refused
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 TARGET_NAMES = ("target", "label", "class", "y")
 
@@ -80,7 +82,9 @@ def read_labelled(
             f"{_named(path)} has a single column, {names[0]!r}, and needs one with labels and at least one other; give "
             "--separator if its cells are divided by something else."
         )
-    chosen, why = (target, "") if target is not None else _likely_target(names)
+    unused = set(unused)
+    likely = [name for name in names if name not in unused] or names
+    chosen, why = (target, "") if target is not None else _likely_target(likely)
     if chosen in exclude:
         raise Refused(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
     left_out = {chosen, *exclude, *unused}
@@ -90,6 +94,39 @@ def read_labelled(
     _check_columns("--kind", kinds, list(X.columns), path)
     X.attrs = {**table.attrs, "column_order": names}
     return Labelled(table, X, table[chosen], why)
+
+
+def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]:
+    """Return a number for each row, the same for rows with the same value of a column.
+
+    Parameters
+    ----------
+    labelled : Labelled
+        The table.
+    column : str
+        What ``--groups`` names.
+    path : str
+        Where the table comes from, for messages.
+
+    Raises
+    ------
+    Refused
+        There is no such column, or it holds the labels.
+    click.ClickException
+        A cell of it is empty.
+    """
+    import pandas as pd
+
+    _check_columns("--groups", [column], [str(name) for name in labelled.table.columns], path)
+    if column == labelled.y.name:
+        raise Refused(f"Column {column!r} holds the labels and cannot name groups; name the labels by --target")
+    codes, _ = pd.factorize(labelled.table[column])
+    if (codes < 0).any():
+        raise click.ClickException(
+            f"Column {column!r}, which --groups names, is empty in row {int((codes < 0).argmax())}; fill it in, or "
+            "leave --groups out. Rows count from 0."
+        )
+    return codes
 
 
 def with_label(X: Any, y: Any) -> pd.DataFrame:

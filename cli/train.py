@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 
 from .front import Refused, debug_option, resumable, speaker
 from .options import DEFAULT_SEED, training_options
-from .places import beside, check_model_output
+from .places import beside, check_local_output
 from .tables import Labelled, read_labelled
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def train(data: str, output: str | None, quiet: bool, force: bool, **options: An
     if output is None and data == "-":
         raise Refused("Name the model with -o when the table comes from standard input")
     output = output or beside(data, MODEL)
-    check_model_output(output, force, [data])
+    check_local_output(output, force, [data])
     say = speaker(quiet)
     labelled = read_for_training(data, options, say)
     augmenter = new_augmenter(options, f"{output}.checkpoint", quiet)
@@ -45,17 +46,19 @@ def train(data: str, output: str | None, quiet: bool, force: bool, **options: An
     say_saved(augmenter, output, say)
 
 
-def read_for_training(data: str, options: dict[str, Any], say: Callable[[str], None]) -> Labelled:
+def read_for_training(
+    data: str, options: Mapping[str, Any], say: Callable[[str], None], unused: Iterable[str] = ()
+) -> Labelled:
     """Return the table in a file, saying which column holds the labels where the user left that open."""
     columns = (options["separator"], options["target"], options["exclude"], options["kinds"])
-    labelled = read_labelled(data, *columns)
+    labelled = read_labelled(data, *columns, unused)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")
     return labelled
 
 
 def new_augmenter(
-    options: dict[str, Any], checkpoint: str | None, quiet: bool, sampling_strategy: Any = "auto"
+    options: Mapping[str, Any], checkpoint: str | None, quiet: bool, sampling_strategy: Any = "auto"
 ) -> GANAugmenter:
     """Return the augmenter that the options describe."""
     from ganaug import GANAugmenter
@@ -70,10 +73,23 @@ def new_augmenter(
         skip_rare=options["skip_rare"],
         device=options["device"],
         checkpoint_path=checkpoint,
-        resume=options["resume"],
+        resume=options.get("resume", False),
         random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
-        verbose=0 if quiet else 1 + options["verbose"],
+        verbose=0 if quiet else 1 + options.get("verbose", False),
     )
+
+
+def check_learnable(labelled: Labelled, options: Mapping[str, Any]) -> None:
+    """Train for one step on all rows, so that errors and warnings come at once, and name the rows of the table.
+
+    Where an augmenter is fitted to parts of a table, row 3 is another row, and an error may be one of many.
+    """
+    from ganaug import CollapseWarning
+
+    briefly = {**options, "max_steps": 1, "filters": None, "resume": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CollapseWarning)
+        new_augmenter(briefly, None, quiet=True).fit(labelled.X, labelled.y)
 
 
 def fit(augmenter: GANAugmenter, labelled: Labelled, say: Callable[[str], None]) -> None:

@@ -26,6 +26,7 @@ from ganaug_cli.tables import below, with_label
 import ganaug.augmenter.checkpoint
 from ganaug import DataWarning, GANAugmenter, read_table
 from ganaug.filters import FILTERS
+from ganaug.gain.classifiers import named_classifiers
 from ganaug.losses import LOSSES
 from ganaug.table import files
 from ganaug.table import places as table_places
@@ -88,12 +89,14 @@ import sys, time
 start = time.process_time()
 from ganaug_cli.front import spoken_warnings
 from ganaug_cli.main import cli, main
-for line in (["--help"], ["--version"], ["train", "--help"], ["sample", "m", "-n", "-1"]):
+lines = (["--help"], ["--version"], ["train", "--help"], ["report", "--help"], ["report", "t", "--share", "2"])
+for line in (*lines, ["sample", "m", "-n", "-1"]):
     try:
         cli.main(line, prog_name="ganaug")
     except SystemExit:
         pass
-heavy = {"torch", "pandas", "numpy", "sklearn", "rich", "ganaug", "pyarrow", "fsspec"} & set(sys.modules)
+heavy = {"torch", "pandas", "numpy", "sklearn", "joblib", "rich", "jinja2", "ganaug", "pyarrow", "fsspec"}
+heavy &= set(sys.modules)
 print("heavy:", sorted(heavy), "seconds:", time.process_time() - start)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -103,7 +106,7 @@ print("heavy:", sorted(heavy), "seconds:", time.process_time() - start)
     assert f"ganaug {importlib.metadata.version('ganaug')}" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "augment", "inspect", "demo"])
+@pytest.mark.parametrize("command", ["train", "sample", "augment", "report", "inspect", "demo"])
 def test_every_command_has_help_with_an_example(command):
     shown = run(command, "--help").stdout
     assert f"ganaug {command}" in shown.split("Example:")[1]
@@ -118,6 +121,7 @@ def test_the_names_in_help_are_those_of_the_library():
     assert set(options.LOSSES) == set(LOSSES)
     assert set(options.FILTERS) == set(FILTERS)
     assert options.KINDS == KINDS
+    assert list(named_classifiers(list(options.CLASSIFIERS), None)) == list(named_classifiers(None, None))
     assert set(places.TABLES) == set(files._FORMATS)
     assert set(places.COMPRESSIONS) == set(table_places._COMPRESS)
 
@@ -357,7 +361,9 @@ def test_a_reader_that_leaves_is_no_error(trained):
 
 
 def test_augment_keeps_the_real_rows_as_read_and_balances_the_classes(folder):
-    done = run("augment", "toy.csv", "--target", "churn", "--exclude", "comment", "--mark", "origin", *QUICK)
+    done = run(
+        "augment", "toy.csv", "--target", "churn", "--exclude", "comment", "--balance", "--mark", "origin", *QUICK
+    )
     lines = Path("toy_augmented.csv").read_text().splitlines()
     real = Path("toy.csv").read_text().splitlines()
     assert lines[: len(real)] == [real[0] + ",origin", *(line + ",real" for line in real[1:])]
@@ -405,7 +411,7 @@ def test_augment_says_what_was_dropped(trained, monkeypatch):
 
 def test_augment_is_a_filter_between_pipes_and_keeps_the_model_if_asked(folder):
     text = Path("toy.csv").read_bytes()
-    done = run("augment", "-", "--target", "churn", "--save-model", "m.safetensors", *QUICK, stdin=text)
+    done = run("augment", "-", "--target", "churn", "--balance", "--save-model", "m.safetensors", *QUICK, stdin=text)
     assert done.stdout.encode().startswith(text)
     assert sorted(path.name for path in folder.iterdir()) == ["m.safetensors", "toy.csv"]
     GANAugmenter.load("m.safetensors")
@@ -420,7 +426,8 @@ def test_a_share_is_a_strategy(folder):
 def test_parquet_goes_the_whole_way(folder):
     table = read_table("toy.csv").assign(comment=np.arange(80), plan=lambda t: t["plan"].astype("category"))
     table.to_parquet("toy.parquet")
-    run("augment", "toy.parquet", "--target", "churn", "--exclude", "comment", "-o", "new.parquet", *QUICK)
+    command = ("augment", "toy.parquet", "--target", "churn", "--exclude", "comment", "-o", "new.parquet")
+    run(*command, "--balance", *QUICK)
     new = pd.read_parquet("new.parquet")
     pd.testing.assert_series_equal(new["comment"].dropna(), table["comment"], check_dtype=False)
     assert new["plan"].dtype == "category"
@@ -497,6 +504,7 @@ def test_demo_goes_the_whole_way_and_shows_the_commands(folder):
     assert "$ ganaug train" in done.stderr
     assert "$ ganaug augment" in done.stderr
     assert "714" in done.stderr
+    assert "ganaug report demo/breast_cancer.csv --target diagnosis" in done.stderr.splitlines()[-1]
     assert "malignant" in done.stdout
     assert "synthetic" in done.stdout
     assert read_table("demo/augmented.csv")["diagnosis"].value_counts().tolist() == [357, 357]

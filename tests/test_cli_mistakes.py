@@ -44,6 +44,7 @@ def write_files(folder):
     (folder / "cut.csv.gz").write_bytes(gzip.compress((folder / "toy.csv").read_bytes())[:-20])
     (folder / "fake.parquet").write_text("no Parquet")
     variant("infinite.csv", income=np.where(np.arange(60) == 3, np.inf, 1.5 + np.arange(60)))
+    variant("late.csv", income=np.where(np.arange(60) == 57, np.inf, 1.5 + np.arange(60)))
     variant("oneclass.csv", churn="stays")
     variant("nolabel.csv", churn=None)
     variant("somelabel.csv", churn=y.mask(y.index == 2))
@@ -54,6 +55,8 @@ def write_files(folder):
     variant("three.csv", churn=["a", "b", "c"] * 20)
     variant("unknown.csv", churn=y.mask(y.index == 0, "moves"))
     variant("other.csv", extra=1)
+    variant("gaps.csv", house=["a", "b", "c", "d", None, "e"] * 10, churn=y)
+    (folder / "old.html").touch()
     table.drop(columns="age").to_csv(folder / "fewer.csv", index=False)
     table.head(5).to_csv(folder / "short.csv", index=False)
     pd.DataFrame({"a": "x", "churn": y}).to_csv(folder / "constant.csv", index=False)
@@ -158,13 +161,61 @@ MISTAKES = [
     ("augment toy.csv --model toy.safetensors --max-steps 5", USAGE, r"--max-steps.*--model"),
     ("augment toy.csv --model toy.safetensors --save-model new", USAGE, r"--save-model.*--model"),
     ("augment toy.csv --model toy.safetensors -o toy.safetensors", USAGE, r"'toy.safetensors' has no known format"),
+    ("augment toy.csv --model toy.safetensors --scoring f1_macro", USAGE, r"--scoring.*--model trains nothing"),
+    ("augment toy.csv --model toy.safetensors --classifier forest", USAGE, r"--classifier is for.*--model"),
+    ("augment toy.csv --balance --scoring f1_macro", USAGE, r"--scoring is for choosing.*balancing chooses none"),
+    ("augment toy.csv --strategy all --classifier forest", USAGE, r"--classifier is for choosing"),
+    ("augment toy.csv --balance --jobs 2", USAGE, r"--jobs is for choosing"),
+    ("augment toy.csv --jobs 0", USAGE, r"--jobs.*-1 means all cores"),
+    ("augment toy.csv --classifier tree", USAGE, r"--classifier.*'tree'.*'forest'"),
+    ("augment toy.csv --scoring f1_marco", USAGE, r"'f1_marco' does not exist.*'f1_macro'"),
+    ("augment toy.csv --scoring recall_per_class", USAGE, r"'scoring'.*must be one score.*recall_per_class"),
+    ("augment late.csv", DATA, r"'income' holds an infinite value.*row 57"),
+    ("augment rare.csv", DATA, r"'moves' has 1 row.*--skip-rare"),
     ("augment toy.csv --save-model x.csv -o x.csv", USAGE, r"'x.csv' would replace"),
-    ("augment toy.csv --resume -o -", USAGE, r"--resume needs a local file"),
+    ("augment toy.csv --save-model toy.safetensors", USAGE, r"'toy.safetensors' exists.*with --save-model"),
+    ("augment toy.csv --save-model -", USAGE, r"local file, not to '-'; name one with --save-model"),
+    ("augment toy.csv --resume", USAGE, r"--resume.*takes two.*--balance"),
+    ("augment toy.csv --balance --resume -o -", USAGE, r"--resume needs a local file"),
     ("augment toy.csv --model missing.safetensors", DATA, r"missing.safetensors does not exist"),
     ("augment other.csv --model toy.safetensors", DATA, r"unknown \['extra'\]"),
     ("augment fewer.csv --model toy.safetensors", DATA, r"missing \['age'\]"),
     ("augment unknown.csv --model toy.safetensors", DATA, r"'moves' in row 0 is none of the classes"),
     ("augment price.csv --model toy.safetensors --target plan", DATA, r"'pro' in row 0 is none of the classes"),
+    # measuring
+    ("report", USAGE, r"Missing argument 'DATA'"),
+    ("report missing.csv", DATA, r"no file 'missing.csv'"),
+    ("report -", USAGE, r"-o.*standard input"),
+    ("report toy.csv -o -", USAGE, r"page goes to a local file, not to '-'; name one with -o"),
+    ("report toy.csv -o memory://gain.html", USAGE, r"page goes to a local file"),
+    ("report toy.csv -o old.html", USAGE, r"'old.html' exists.*--force.*-o"),
+    ("report toy.csv -o toy.csv --force", USAGE, r"'toy.csv' would replace"),
+    ("report toy.csv -o folder", USAGE, r"'folder' is a folder"),
+    ("report toy.csv -o nowhere/gain.html", DATA, r"folder of 'nowhere/gain.html' does not exist"),
+    ("report toy.csv --json old.html", USAGE, r"'old.html' exists.*another name with --json"),
+    ("report toy.csv --json -", USAGE, r"figures goes to a local file, not to '-'; name one with --json"),
+    ("report toy.csv --json toy_gain.html", USAGE, r"'toy_gain.html' would replace"),
+    ("report toy.csv --json nowhere/gain.json", DATA, r"folder of 'nowhere/gain.json' does not exist"),
+    ("report toy.csv --share 1.5", USAGE, r"--share.*1.5 is not in the range"),
+    ("report toy.csv --share 0", USAGE, r"--share.*0.0 is not in the range"),
+    ("report toy.csv --share half", USAGE, r"--share.*'half'"),
+    ("report toy.csv --classifier tree", USAGE, r"--classifier.*'tree'.*'forest'"),
+    ("report toy.csv --metric roc_auk", USAGE, r"'roc_auk' does not exist.*'roc_auc'"),
+    ("report toy.csv --metric balanced_accuracy --metric x", USAGE, r"'x' does not exist"),
+    ("report toy.csv --folds 1", USAGE, r"--folds.*1"),
+    ("report toy.csv --repeats 0", USAGE, r"--repeats.*0"),
+    ("report toy.csv --jobs 0", USAGE, r"--jobs.*-1 means all cores"),
+    ("report toy.csv --resume", USAGE, r"No such option.*--resume"),
+    ("report toy.csv --folds 40", DATA, r"Class \w+ has \d+ rows, fewer than the 40 folds.*take cv=\d+, or drop"),
+    ("report rare.csv", DATA, r"'moves' has 1 row.*--skip-rare"),
+    ("report rare.csv --skip-rare", DATA, r"Class moves has 1 row, fewer than the 5 folds.*merge"),
+    ("report late.csv", DATA, r"'income' holds an infinite value.*row 57"),
+    ("report toy.csv --kind city=numeric", USAGE, r"'city'.*numeric.*category"),
+    ("report toy.csv --groups zip", USAGE, r"--groups names the column 'zip'.*'age', 'income'"),
+    ("report toy.csv --groups churn --target churn", USAGE, r"'churn' holds the labels.*--target"),
+    ("report gaps.csv --groups house", DATA, r"'house', which --groups names, is empty in row 4.*count from 0"),
+    ("report gaps.csv --target churn --groups plan --folds 4", DATA, r"Class \w+ has 3 groups, fewer than the 4 folds"),
+    # showing
     ("demo -o toy.csv", USAGE, r"'toy.csv' is a file"),
     ("demo -o nowhere/demo", DATA, r"'nowhere/demo' cannot be made"),
 ]
@@ -175,7 +226,8 @@ def test_a_mistake_gets_one_sentence(folder, monkeypatch, line, code, sentence):
     monkeypatch.chdir(folder)
     before = state_of(folder)
     result = CliRunner().invoke(cli, line.split())
-    spoken = [text for text in result.stderr.splitlines() if not text.startswith(("warning: ", "label: "))]
+    on_the_way = ("warning: ", "label: ", "choosing the share ")
+    spoken = [text for text in result.stderr.splitlines() if not text.startswith(on_the_way)]
     assert len(spoken) == 1, result.stderr
     assert spoken[0].startswith("ganaug: ")
     assert re.search(sentence, spoken[0]), spoken[0]

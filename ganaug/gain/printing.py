@@ -32,7 +32,7 @@ def as_text(report: Mapping[str, Any]) -> str:
         console.print()
         console.print(_table(classifier, leading, [row for row in shown if row["classifier"] == classifier]))
     others = [name for name in dict.fromkeys(row["metric"] for row in report["rows"]) if name != leading]
-    console.print(f"\nAlso measured: {', '.join(others) or 'nothing else'}; to_frame() has all of it.")
+    console.print(f"\nAlso measured: {', '.join(others) or 'nothing else'}.")
     if report["failures"]:
         first = report["failures"][0]
         console.print(

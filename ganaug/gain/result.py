@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -284,7 +285,8 @@ def _call(design: Design, n_splits: int) -> str:
 
 
 def _on_one_line(estimator: Any) -> str:
-    return " ".join(repr(estimator).split())
+    """Return what an estimator calls itself, without the addresses of functions, which differ from run to run."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(estimator).split()))
 
 
 def _table(records: list[dict[str, Any]]) -> pd.DataFrame:

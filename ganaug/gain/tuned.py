@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from ..augmenter import GANAugmenter
 from ..augmenter.input import check_samples, text_columns
 from ..augmenter.labels import Labels
+from ..augmenter.progress import say
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..rows import Positions, take_rows
 from .choosing import Candidate, Trial, candidates, choose, hold_out, inner_folds, try_candidate
 from .classifiers import named_classifiers, with_seed
-from .scoring import named_scorers
+from .scoring import Scorer, named_scorers
 from .synthetic import class_counts, grow, rows_for_share
 
 
@@ -133,12 +134,13 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
         check_samples(X, y)
         labels = _labels(y)
         seed = new_seed(self.random_state)
+        classifiers, scorer = named_classifiers(self.classifier, X), self._scorer(labels)
         splits = self._splits(X, labels, seed)
         fitted = [
             with_seed(augmenter, stream_seed(seed, "inner", i)).fit(take_rows(X, train), take_rows(y, train))
             for i, (train, _) in enumerate(splits)
         ]
-        chosen, self.scores_ = choose(self._trials(X, y, labels, splits, fitted, seed))
+        chosen, self.scores_ = choose(self._trials((X, y, labels), splits, fitted, classifiers, scorer, seed))
         self.share_, self.balance_ = chosen.share, chosen.balance
         self.augmenter_ = with_seed(augmenter, stream_seed(seed, "outer")).fit(X, y) if chosen.share else fitted[0]
         counts = class_counts(labels, rows_for_share(len(labels), chosen.share), chosen.balance)
@@ -149,6 +151,7 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
         if names := text_columns(X):
             self.feature_names_in_ = np.asarray(names, dtype=object)
         self._seed = seed
+        say(self._choice(), self.verbose)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -190,6 +193,10 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "augmenter_")
 
+    def _choice(self) -> str:
+        how = " of rows, balanced" if self.balance_ else " of rows" if self.share_ else ""
+        return f"synthetic share chosen: {self.share_:g}{how}"
+
     def _checked_augmenter(self) -> Any:
         check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
         augmenter = GANAugmenter() if self.augmenter is None else self.augmenter
@@ -208,11 +215,25 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
             return [(np.asarray(train), np.asarray(test)) for train, test in self.cv.split(X, labels)]
         return inner_folds(labels, int(self.cv), rng)
 
+    def _scorer(self, labels: NDArray[Any]) -> Scorer:
+        scorers = named_scorers(self.scoring, labels)
+        if len(scorers) != 1:
+            raise ParameterError(
+                f"The 'scoring' parameter of TunedAugmenterCV must be one score. Got {self.scoring!r} instead, which "
+                f"is {len(scorers)} scores."
+            )
+        return next(iter(scorers.values()))
+
     def _trials(
-        self, X: Any, y: Any, labels: NDArray[Any], splits: Any, fitted: Sequence[Any], seed: int
+        self,
+        data: tuple[Any, Any, NDArray[Any]],
+        splits: Any,
+        fitted: Sequence[Any],
+        classifiers: Mapping[str, Any],
+        scorer: Scorer,
+        seed: int,
     ) -> dict[Candidate, list[Trial]]:
-        classifiers = named_classifiers(self.classifier, X)
-        (scorer,) = named_scorers(self.scoring, labels).values()
+        X, y, labels = data
         tried: dict[Candidate, list[Trial]] = {}
         for (train, test), augmenter in zip(splits, fitted, strict=True):
             X_train, y_train = take_rows(X, train), take_rows(y, train)

@@ -1,0 +1,158 @@
+"""``ganaug report``: a table in, and out comes whether synthetic rows help on it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .front import Refused, debug_option, speaker
+from .options import DEFAULT_SEED, classifier_option, jobs_option, measuring_options
+from .places import beside, check_local_output, is_url, write_text
+from .tables import Labelled, group_codes
+from .train import check_learnable, new_augmenter, read_for_training
+from .tuning import DEFAULT_SCORING, new_tuned
+
+if TYPE_CHECKING:
+    from ganaug import GainReport
+
+PAGE = "_gain.html"
+EXAMPLE = """\b
+Example:
+  ganaug report loans.csv --target status
+prints the figures and writes loans_gain.html."""
+
+_TYPED = "ganaug.typed"
+_MANY_SCORES = "recall_per_class"  # a metric, but no single score that could choose a share
+
+
+class _Command(click.Command):
+    """A command that remembers what was typed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_TYPED] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Command, epilog=EXAMPLE)
+@click.argument("data")
+@click.option("-o", "--output", metavar="PAGE", help="Where the page goes, as HTML; by default beside the data.")
+@click.option("--json", "json_output", metavar="FILE", help="Write all figures as JSON, too.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 0.99, min_open=True),
+    metavar="S",
+    help="Measure this share of synthetic rows in all rows, such as 0.3; by default the one that held-out rows choose.",
+)
+@click.option(
+    "--balance",
+    is_flag=True,
+    help="Measure what brings all classes to the size of the largest; with --share, that share fills up the smallest "
+    "classes first.",
+)
+@classifier_option
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Metric of scikit-learn, such as roc_auc; may be repeated. The first one decides.",
+)
+@click.option("--folds", type=click.IntRange(2), default=5, show_default=True, metavar="N", help="Parts to test on.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How often the rows are split anew.",
+)
+@click.option(
+    "--groups",
+    metavar="COLUMN",
+    help="Rows with the same value of it stay together, in training or in testing; it is not learned.",
+)
+@jobs_option
+@measuring_options
+@debug_option
+@click.pass_context
+def report(context: click.Context, /, data: str, **options: Any) -> None:
+    """Measure whether synthetic rows help classifiers.
+
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. What 'ganaug augment' would do to it is done
+    to parts of it, and classifiers are tested on the rest, beside what costs nothing: no further rows, copies of rows,
+    class weights, over-sampling, SMOTE. Training runs twice for each part.
+    """
+    output = _check_places(data, options)
+    say = speaker(options["quiet"])
+    grouped = options["groups"]
+    labelled = read_for_training(data, options, say, [] if grouped is None else [grouped])
+    groups = None if grouped is None else group_codes(labelled, grouped, data)
+    check_learnable(labelled, options)
+    found = _measured(labelled, groups, data, options)
+    found.command = _command(context.meta[_TYPED])
+    click.echo(str(found))
+    found.to_html(output)
+    say(f"page: {output}")
+    if options["json_output"] is not None:
+        write_text(options["json_output"], json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        say(f"figures: {options['json_output']}")
+    _check_fitted(found)
+
+
+def _check_places(data: str, options: Mapping[str, Any]) -> str:
+    output, figures, force = options["output"], options["json_output"], options["force"]
+    if output is None and data == "-":
+        raise Refused("Name the page with -o when the table comes from standard input")
+    output = beside(data, PAGE) if output is None else output
+    check_local_output(output, force, [data], "page")
+    if figures is not None:
+        check_local_output(figures, force, [data, output], "file of figures", "--json")
+    return str(output)
+
+
+def _measured(labelled: Labelled, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
+    from ganaug import gain_report
+
+    metrics = list(options["metrics"])
+    leading = metrics[0] if metrics and metrics[0] != _MANY_SCORES else DEFAULT_SCORING
+    plain = options["balance"] or options["share"] is not None
+    return gain_report(
+        new_augmenter(options, None, quiet=True) if plain else new_tuned(options, leading, quiet=True),
+        labelled.X,
+        labelled.y,
+        classifier=options["classifiers"] or None,
+        cv=options["folds"],
+        n_repeats=options["repeats"],
+        groups=groups,
+        metrics=metrics or None,
+        synthetic_fraction=options["share"],
+        balance=options["balance"] and options["share"] is not None,
+        random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
+        n_jobs=options["jobs"],
+        verbose=int(not options["quiet"]),
+        name=None if data == "-" else Path(beside(data, "")).name,
+    )
+
+
+def _command(typed: Sequence[str]) -> str:
+    """Return the command line as it was typed, less what a URL may hold of passwords and keys: pages get around."""
+    return shlex.join(["ganaug", "report", *map(_without_secrets, typed)])
+
+
+def _without_secrets(word: str) -> str:
+    return re.sub(r"://[^/@]*@", "://", word.split("?")[0]) if is_url(word) else word
+
+
+def _check_fitted(found: GainReport) -> None:
+    """End with an error where nothing was measured, though the report is there and says so."""
+    failed = found.failures[(found.failures["arm"] == "augmented") & found.failures["classifier"].isna()]
+    if failed["fold"].nunique() == len(found.design.folds):
+        raise click.ClickException(
+            f"Nothing was measured, as no fold has synthetic rows: {failed['reason'].iloc[0].rstrip('.')}."
+        )
