@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from .errors import DataError
 
 Positions = NDArray[np.int64]
 
@@ -31,59 +34,133 @@ def take_rows(data: Any, positions: Positions) -> Any:
 def rows_below(X: Any, made: Any) -> Any:
     """Return the rows of `X` with those of `made` below them, in the container, columns and dtypes of `X`.
 
+    A dtype that does not hold the values of `made` gives way to one that holds both; floats may be rounded.
+
     Parameters
     ----------
     X, made : frame, list or array of shapes (n, ...) and (m, ...)
         The second may be an array where the first is a frame.
+
+    Raises
+    ------
+    DataError
+        `made` has other columns, or rows of another shape.
     """
     if isinstance(X, pd.DataFrame):
-        made = made if isinstance(made, pd.DataFrame) else pd.DataFrame(made, columns=X.columns)
-        columns = [_column_below(X[name], made[name]) for name in X.columns]
+        made = _like_columns(made, X.columns)
+        columns = [_column_below(X.iloc[:, i], made.iloc[:, i]) for i in range(X.shape[1])]
         joined = pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
         joined.attrs = dict(X.attrs)
         return joined
     if isinstance(X, list | tuple):
-        return [*X, *np.asarray(made).tolist()]
+        return [*X, *(made if isinstance(made, list | tuple) else np.asarray(made).tolist())]
     array = np.asarray(X)
-    both = np.concatenate([array, np.asarray(made)])
-    return both if both.dtype == array.dtype or not _holds(array.dtype, both) else both.astype(array.dtype)
+    return _array_below(array, np.asarray(made, dtype=object if array.dtype == object else None))
 
 
 def labels_below(y: Any, made: Any) -> Any:
-    """Return labels with others below them, in the container of the first.
+    """Return labels with others below them, in the container, shape, name and dtype of the first.
 
     Parameters
     ----------
     y, made : series, frame of one column, list or array of shapes (n,) and (m,)
-        Labels.
+        Labels; each in any of these. Arrays may also hold indicators, of shapes (n, n_classes) and (m, n_classes).
+
+    Raises
+    ------
+    DataError
+        One holds labels and the other indicators.
     """
     if isinstance(y, pd.Series):
-        return _column_below(y, made if isinstance(made, pd.Series) else pd.Series(made, name=y.name))
+        return _column_below(y, _as_series(made))
     if isinstance(y, pd.DataFrame):
-        return pd.concat([y, made], ignore_index=True)
+        return _column_below(y.iloc[:, 0], _as_series(made)).to_frame().set_axis(y.columns, axis=1)
     if isinstance(y, list | tuple):
-        return [*y, *made]
-    return np.concatenate([np.asarray(y).reshape(len(y), *np.shape(made)[1:]), made])
+        return [*y, *(made if isinstance(made, list | tuple) else _as_series(made).tolist())]
+    array = np.asarray(y)
+    below = made if isinstance(made, np.ndarray) else _as_series(made).to_numpy()
+    if prod(below.shape[1:]) == prod(array.shape[1:]):  # a column and a row of labels are the same
+        below = below.reshape(len(below), *array.shape[1:])
+    return _array_below(array, below)
+
+
+def _like_columns(made: Any, columns: pd.Index[Any]) -> pd.DataFrame:
+    """Return rows as a frame with these columns: matched by name where `made` has the names in another order."""
+    if not isinstance(made, pd.DataFrame):
+        made = pd.DataFrame(made)
+        if made.shape[1] != len(columns):
+            raise DataError(f"The rows to add have {made.shape[1]} columns and X has {len(columns)}; give as many.")
+        return made
+    if made.columns.equals(columns):
+        return made
+    if made.columns.is_unique and columns.is_unique and set(made.columns) == set(columns):
+        return made.iloc[:, made.columns.get_indexer(columns)]
+    raise DataError(
+        f"The rows to add have the columns {_listed(made.columns)} and X has {_listed(columns)}; give the columns of X."
+    )
+
+
+def _listed(columns: pd.Index[Any]) -> str:
+    names = [repr(name) for name in columns.tolist()]
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _as_series(labels: Any) -> pd.Series[Any]:
+    if isinstance(labels, pd.DataFrame):
+        return labels.iloc[:, 0]
+    if isinstance(labels, pd.Series):
+        return labels
+    return pd.Series(labels if isinstance(labels, list | tuple) else np.ravel(labels))
 
 
 def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
-    """Return one column below another, in the first one's dtype as long as that holds what the second holds.
+    """Return one column below another, in the first one's name, and in its dtype as long as that holds the second.
 
     They differ where the rows to be filled up are not those of training: a category that lost unused values, or whole
     numbers where training saw gaps.
     """
+    name = real.name
     if isinstance(real.dtype, pd.CategoricalDtype) and real.dtype != made.dtype:
         known = real.cat.categories
         real = real.cat.add_categories(pd.Index(made.dropna().unique()).difference(known, sort=False))
         made = made.astype(real.dtype)
+    if made.dtype != real.dtype and _holds(real.dtype, made):
+        made = _cast(made, real.dtype)
     both = pd.concat([real, made], ignore_index=True)
-    return both if both.dtype == real.dtype or not _holds(real.dtype, made) else both.astype(real.dtype)
+    both.name = name
+    return both
 
 
-def _holds(dtype: Any, values: Any) -> bool:
-    """Return whether a dtype takes `values` as they are."""
+def _array_below(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
+    if made.shape[1:] != real.shape[1:]:
+        raise DataError(
+            f"What to add has the shape {made.shape}, which does not go below {real.shape}; give rows of one shape."
+        )
+    if made.dtype != real.dtype:
+        cells = pd.Series(made.ravel())
+        if real.dtype.kind == "U":  # numpy widens it to the longest text
+            made = made.astype(np.str_) if pd.api.types.infer_dtype(cells, skipna=False) == "string" else made
+        elif _holds(real.dtype, cells):
+            made = made.astype(real.dtype)
+    return np.concatenate([real, made])
+
+
+def _holds(dtype: Any, values: pd.Series[Any]) -> bool:
+    """Return whether a dtype takes `values` as they are; floats are rounded to narrower ones, but not to infinity."""
     try:
-        cast = values.astype(dtype)
-    except (TypeError, ValueError):
+        cast = _cast(values, dtype)
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
         return False
-    return bool(np.all((cast == values) | ((cast != cast) & (values != values))))
+    known = values.notna().to_numpy()
+    if not np.array_equal(cast.notna().to_numpy(), known):
+        return False
+    before, after = values[known].infer_objects(), cast[known]
+    if before.dtype.kind == after.dtype.kind == "f":
+        return np.array_equal(np.isfinite(before.to_numpy(dtype=float)), np.isfinite(after.to_numpy(dtype=float)))
+    # as Python's own values, for 2**63 is the float of 2**63 - 1
+    return bool(np.all(before.astype(object).to_numpy() == after.astype(object).to_numpy()))
+
+
+def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
+    with np.errstate(invalid="ignore", over="ignore"):  # `_holds` looks at what comes out
+        return values.astype(dtype)

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..rng import numpy_stream, stream_seed
-from ..rows import Positions, labels_below, rows_below, take_rows
+from ..rows import Positions, rows_below, take_rows
 from .smote import smote_rows
 from .synthetic import Counts, count_labels
 
@@ -35,8 +36,10 @@ class Material:
 
     Attributes
     ----------
-    X, y : user data
+    X : user data
         Training part.
+    y : ndarray of shape (n,)
+        Its plain labels, as in every pair below.
     augmented : (X, y) or None
         Real and synthetic rows; None where the augmenter failed.
     synthetic_only : (X, y) or None
@@ -45,6 +48,8 @@ class Material:
         Synthetic rows of each class in `augmented`.
     failure : str
         Why the augmenter failed, empty where it did not.
+    only_failure : str
+        Why it could not be sampled.
     """
 
     X: Any
@@ -53,6 +58,7 @@ class Material:
     synthetic_only: Rows | None
     added: Counts
     failure: str = ""
+    only_failure: str = ""
 
 
 def training_rows(arm: str, material: Material, seed: int) -> Rows:
@@ -83,11 +89,10 @@ def _real_only(material: Material, seed: int) -> Rows:
 
 def _duplicate(material: Material, seed: int) -> Rows:
     _check(material, "the number of its rows is that of the synthetic ones")
-    labels = np.asarray(material.y).reshape(len(material.y))
     rng = numpy_stream(seed, "duplicate")
     picked = []
     for label, n in material.added.items():
-        rows = np.flatnonzero(labels == label)
+        rows = np.flatnonzero(material.y == label)
         whole, rest = divmod(n, max(1, len(rows)))
         picked += [np.tile(rows, whole), rng.permutation(rows)[:rest]]  # every row as often as any other, within one
     return _with_copies(material, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
@@ -96,25 +101,25 @@ def _duplicate(material: Material, seed: int) -> Rows:
 def _random_over_sampling(material: Material, seed: int) -> Rows:
     from imblearn.over_sampling import RandomOverSampler
 
-    labels = np.asarray(material.y).reshape(len(material.y))
-    positions = np.arange(len(labels)).reshape(-1, 1)
-    kept, _ = RandomOverSampler(random_state=seed % 2**32).fit_resample(
-        positions, np.unique(labels, return_inverse=True)[1]
-    )
-    return _with_copies(material, kept[len(labels) :, 0])
+    codes = np.unique(material.y, return_inverse=True)[1]
+    sampler = RandomOverSampler(random_state=seed % 2**32)
+    kept, _ = sampler.fit_resample(np.arange(len(codes)).reshape(-1, 1), codes)
+    return _with_copies(material, kept[len(codes) :, 0])
 
 
 def _smote(material: Material, seed: int) -> Rows:
     if not isinstance(material.X, pd.DataFrame) and np.ndim(material.X) != 2:
         raise NotApplicable("SMOTE is for tables")
-    X_new, y_new = smote_rows(material.X, np.asarray(material.y).reshape(len(material.y)), seed)
+    X_new, y_new = smote_rows(material.X, material.y, seed)
     if not len(y_new):
         return material.X, material.y
-    return rows_below(material.X, X_new), labels_below(material.y, y_new)
+    return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
 
 
 def _synthetic_only(material: Material, seed: int) -> Rows:
     _check(material, "it has synthetic rows only")
+    if material.only_failure:
+        raise DataError(f"the augmenter could not be sampled ({material.only_failure})")
     if material.synthetic_only is None:
         raise NotApplicable("the augmenter has no method sample")
     return material.synthetic_only
@@ -132,10 +137,10 @@ def _check(material: Material, why: str) -> None:
 
 def _with_copies(material: Material, positions: Positions) -> Rows:
     every = np.concatenate([np.arange(len(material.y)), positions])
-    return take_rows(material.X, every), take_rows(material.y, every)
+    return take_rows(material.X, every), material.y[every]
 
 
-def added_counts(y: Any, y_augmented: Any) -> Counts:
+def added_counts(y: NDArray[Any], y_augmented: NDArray[Any]) -> Counts:
     """Return how many rows of each class an augmenter added."""
     before = count_labels(y)
     return {label: max(0, n - before.get(label, 0)) for label, n in count_labels(y_augmented).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from ..errors import DataError
 from ..rng import numpy_stream
 from ..rows import Positions, take_rows
 from .classifiers import with_seed
-from .scoring import Remembered, Scorer, reason_of
+from .scoring import Remembered, Scorer, copied, reason_of
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
 _LARGEST_HOLD_OUT = 5000
@@ -88,7 +89,7 @@ def try_candidate(
     Parameters
     ----------
     train, test : (X, y)
-        Real and synthetic rows to train on; held-out real rows.
+        Real and synthetic rows to train on; held-out real rows. Labels are plain.
     classifiers : mapping of name to estimator
         Whose scores are averaged.
     scorer : callable
@@ -96,15 +97,15 @@ def try_candidate(
     seed : int
         Of classifiers and groups; the same for every candidate, so that differences are paired.
     """
-    X, labels = test[0], np.asarray(test[1])
+    X, labels = test
     parts = _groups(labels, numpy_stream(seed, "groups"))
     subsets = [(take_rows(X, rows), labels[rows], rows) for rows in parts]
     scores = []
-    with threadpool_limits(1):
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a part that lacks a class, say: its score is compared with its like
         try:
             for classifier in classifiers.values():
-                fitted = with_seed(classifier, seed).fit(train[0], np.asarray(train[1]).reshape(len(train[1])))
-                known = Remembered(fitted)
+                known = Remembered(with_seed(classifier, seed).fit(copied(train[0]), train[1]))
                 for part, _, rows in subsets:
                     known.remember(part, X, rows)
                 of_parts = [scorer(known, part, y) for part, y, _ in subsets]
@@ -112,7 +113,8 @@ def try_candidate(
         except Exception as error:  # a classifier or a scorer may be anybody's
             return Trial(np.nan, np.full(len(parts), np.nan), reason_of(error))
     mean = np.mean(np.asarray(scores, dtype=float), axis=0)
-    return Trial(float(mean[0]), mean[1:])
+    reason = "" if np.isfinite(mean[0]) else f"the score is {mean[0]}, which is no number to compare"
+    return Trial(float(mean[0]), mean[1:], reason)
 
 
 def _groups(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
@@ -133,8 +135,9 @@ def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
     variances = []
     for a, b in zip(first, second, strict=True):
         left = a.without - b.without
+        left = left[np.isfinite(left)]  # a part without some class may have no score
         n = len(left)
-        variances.append((n - 1) / n * float(((left - left.mean()) ** 2).sum()))
+        variances.append((n - 1) / n * float(((left - left.mean()) ** 2).sum()) if n > 1 else np.inf)
     return float(np.sqrt(sum(variances)) / len(variances))
 
 
@@ -164,7 +167,8 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
     known = sorted(c for c in trials if np.isfinite(means[c]))
     if not known:
-        reason = next(t.reason for of in trials.values() for t in of if t.reason)
+        reasons = (t.reason for of in trials.values() for t in of if t.reason)
+        reason = next(reasons, "the scores are no numbers")
         raise DataError(f"No classifier could be trained and scored on the inner rows: {reason}.")
     best = max(known, key=lambda c: means[c])
     chosen = next(c for c in known if means[best] - means[c] <= standard_error(trials[best], trials[c]))

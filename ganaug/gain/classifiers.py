@@ -38,8 +38,8 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
     classifier : None, name, estimator, sequence of these, or mapping of name to estimator
         Names are "logistic", "neighbours", "forest" and "boosting", each behind `preprocessing`; None means all four.
     X : samples
-        Where it has columns of text or dates, a bare classifier is put behind `preprocessing`; a pipeline is taken
-        as it is.
+        Where a table has columns of anything else than numbers, a bare classifier is put behind `preprocessing`; what
+        is or holds a pipeline or a column transformer is taken as it is.
 
     Raises
     ------
@@ -101,11 +101,17 @@ def plain_columns(X: Any) -> pd.DataFrame:
 
     Parameters
     ----------
-    X : frame or array of shape (n, d)
+    X : frame, array or list of rows, of shape (n, d)
     """
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+    frame = _as_frame(X)
     columns = {str(i): _plain_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
     return pd.DataFrame(columns, index=range(len(frame)))
+
+
+def _as_frame(X: Any) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X
+    return pd.DataFrame(list(X) if isinstance(X, list | tuple) else np.asarray(X)).infer_objects()
 
 
 def is_categorical(column: pd.Series[Any]) -> bool:
@@ -130,11 +136,24 @@ def _plain_column(column: pd.Series[Any]) -> Any:
 
 
 def _prepared(model: Any, X: Any) -> Any:
-    if isinstance(model, Pipeline) or not isinstance(X, pd.DataFrame) or not isinstance(model, BaseEstimator):
+    if not isinstance(model, BaseEstimator) or _has_own_preparation(model) or _all_numbers(X):
         return model
-    dtypes = X.dtypes
-    plain = all(pd.api.types.is_numeric_dtype(d) or isinstance(d, pd.CategoricalDtype) for d in dtypes)
-    return model if plain else make_pipeline(*preprocessing(), clone(model))
+    return make_pipeline(*preprocessing(), clone(model))
+
+
+def _has_own_preparation(model: BaseEstimator) -> bool:
+    """Return whether a model, or a part of it as in a search or a vote, is there for columns as they come."""
+    own = (Pipeline, ColumnTransformer)
+    return isinstance(model, own) or any(isinstance(part, own) for part in model.get_params(deep=True).values())
+
+
+def _all_numbers(X: Any) -> bool:
+    """Return whether a table holds nothing but numbers; images and the like are not for `preprocessing` either."""
+    if not isinstance(X, pd.DataFrame) and np.ndim(X) != 2:
+        return True
+    return all(
+        pd.api.types.is_numeric_dtype(column) and not is_categorical(column) for _, column in _as_frame(X).items()
+    )
 
 
 def _own_name(model: Any) -> str:

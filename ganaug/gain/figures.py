@@ -56,7 +56,7 @@ def describe_rows(
     for X, y in (real, synthetic, test):
         frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
         frame.columns = pd.Index(names)
-        frame[label] = np.asarray(y).reshape(len(y)).astype(str)
+        frame[label] = np.asarray(y).astype(str)
         frames.append(frame)
     trained_on, made, held_out = frames
     facts = {

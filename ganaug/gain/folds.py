@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -36,6 +37,11 @@ class Fold:
     seed: int
 
 
+def is_splitter(cv: Any) -> bool:
+    """Return whether `cv` splits rows as scikit-learn's splitters do: an object, no text or class, that can split."""
+    return callable(getattr(cv, "split", None)) and not isinstance(cv, str | bytes | type)
+
+
 def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, seed: int) -> list[Fold]:
     """Return the folds.
 
@@ -50,7 +56,7 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
     n_repeats : int
         How often, where `cv` is an integer.
     groups : array-like of shape (n,) or None
-        Rows of one group are never on both sides.
+        Rows of one group are never on both sides; every row has one.
     seed : int
         Decides the folds.
 
@@ -61,22 +67,37 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
     Raises
     ------
     DataError
-        Groups of the wrong length, or a class with fewer rows or groups than folds.
+        Groups of the wrong length or with gaps, or a class with fewer rows or groups than folds.
     ParameterError
-        `cv` is none of these, or gives no folds, or folds that are empty or overlap.
+        `cv` is none of these, or gives no folds, or folds that are empty, overlap, tear a group apart, or hold
+        positions of no row.
     """
-    groups = None if groups is None else np.asarray(groups)
-    if groups is not None and groups.shape != (len(y),):
-        raise DataError(f"groups has the shape {groups.shape} and y has {len(y)} labels; give one group per row.")
+    codes = None if groups is None else _group_codes(groups, len(y))
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
-        _check_class_sizes(y, int(cv), groups)
-        pairs = [pair for r in range(n_repeats) for pair in _stratified(y, int(cv), groups, seed, r)]
+        _check_class_sizes(y, int(cv), codes)
+        pairs = [pair for r in range(n_repeats) for pair in _stratified(y, int(cv), codes, seed, r)]
     else:
-        pairs = _given(X, y, cv, groups)
-    return [
-        Fold(i, np.asarray(train), np.asarray(test), stream_seed(seed, "fold", i))
-        for i, (train, test) in enumerate(pairs)
-    ]
+        pairs = [_positions(i, pair, len(y)) for i, pair in enumerate(_given(X, y, cv, groups))]
+        for number, pair in enumerate(pairs):
+            _check_apart(number, pair, groups, codes)
+    return [Fold(i, train, test, stream_seed(seed, "fold", i)) for i, (train, test) in enumerate(pairs)]
+
+
+def _group_codes(groups: Any, n: int) -> Positions:
+    """Return groups by number, in order, so that text, dates and a mixture of kinds are all the same to a splitter."""
+    values = np.asarray(groups, dtype=object)  # text beside NaN would make NaN a text
+    if values.shape != (n,):
+        raise DataError(f"groups has the shape {values.shape} and y has {n} labels; give one group per row.")
+    gaps = np.flatnonzero(pd.isna(values))
+    if len(gaps):
+        raise DataError(
+            f"groups has no value in {len(gaps)} of {n} rows, the first at position {gaps[0]}; give every row a group, "
+            "of its own where it belongs to no other."
+        )
+    try:
+        return pd.factorize(values, sort=True)[0].astype(np.int64)
+    except TypeError as error:
+        raise DataError(f"groups cannot be told apart ({error}); give numbers or text, one for each row.") from None
 
 
 def _stratified(y: NDArray[Any], n_splits: int, groups: Any, seed: int, repeat: int) -> list[tuple[Any, Any]]:
@@ -99,25 +120,57 @@ def _check_class_sizes(y: NDArray[Any], n_splits: int, groups: Any) -> None:
             )
 
 
-def _given(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[tuple[Any, Any]]:
-    if hasattr(cv, "split"):
-        try:
-            pairs = list(cv.split(X, y, groups))
-        except ValueError as error:
-            raise ParameterError(f"cv={cv!r} cannot split these rows: {error}") from None
-    elif isinstance(cv, Iterable) and not isinstance(cv, str):
-        pairs = [(np.asarray(train), np.asarray(test)) for train, test in cv]
-    else:
+def _given(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
+    """Return what a splitter or an iterable gives, which may be anything."""
+    if not is_splitter(cv) and (not isinstance(cv, Iterable) or isinstance(cv, str | bytes)):
         raise ParameterError(
             "The 'cv' parameter must be a number of folds, a splitter of scikit-learn, or pairs of row positions. "
             f"Got {cv!r} instead."
         )
+    try:
+        pairs = list(cv.split(X, y, groups) if is_splitter(cv) else cv)
+    except Exception as error:  # a splitter may be anybody's
+        raise ParameterError(f"cv={cv!r} cannot split these rows: {error}") from error
     if not pairs:
         raise ParameterError("The 'cv' parameter gives no folds at all; give at least one pair of row positions.")
-    for number, (train, test) in enumerate(pairs):
-        if not len(train) or not len(test) or len(np.intersect1d(train, test)):
-            raise ParameterError(
-                f"Fold {number} of 'cv' has {len(train)} training and {len(test)} test rows, of which "
-                f"{len(np.intersect1d(train, test))} are both; give two sides without a common row, neither empty."
-            )
     return pairs
+
+
+def _positions(number: int, pair: Any, n: int) -> tuple[Positions, Positions]:
+    """Return the two sides of a fold as positions that exist."""
+    try:
+        train, test = (np.asarray(side) for side in pair)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"Fold {number} of 'cv' must be a pair of training and test positions. Got {pair!r} instead."
+        ) from None
+    for side in (train, test):
+        if side.ndim != 1 or (len(side) and side.dtype.kind not in "iu"):
+            raise ParameterError(
+                f"Fold {number} of 'cv' must hold lists of whole numbers, the positions of rows counted from 0. Got an "
+                f"array of {side.dtype} of shape {side.shape} instead."
+            )
+        beyond = side[(side < 0) | (side >= n)]
+        if len(beyond):
+            raise ParameterError(
+                f"Fold {number} of 'cv' has the row position {beyond[0]}, and there are {n} rows; give positions from "
+                f"0 to {n - 1}."
+            )
+    return train.astype(np.int64), test.astype(np.int64)
+
+
+def _check_apart(number: int, pair: tuple[Positions, Positions], groups: Any, codes: Positions | None) -> None:
+    """Raise ParameterError where a side is empty, or a row or a group is on both."""
+    train, test = pair
+    common = np.intersect1d(train, test)
+    if not len(train) or not len(test) or len(common):
+        raise ParameterError(
+            f"Fold {number} of 'cv' has {len(train)} training and {len(test)} test rows, of which {len(common)} are "
+            "both; give two sides without a common row, neither empty."
+        )
+    torn = train[:0] if codes is None else train[np.isin(codes[train], codes[test])]
+    if len(torn):
+        raise ParameterError(
+            f"Fold {number} of 'cv' has rows of the group {np.asarray(groups)[torn[0]]!s} among its training and its "
+            "test rows; take a splitter that honours groups, such as StratifiedGroupKFold, or leave groups out."
+        )

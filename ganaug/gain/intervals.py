@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 LEVEL = 0.95
+_ROUNDING = 1e-9  # differences closer to each other than that are the same
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class Difference:
     mean : float
         Mean difference over the folds.
     low, high : float
-        Ends of the 95 % interval; NaN with fewer than two folds.
+        Ends of the 95 % interval; NaN with fewer than two folds, or where all differ by the same amount and so say
+        nothing of the spread. Where none differs at all, both are 0.
     effect_size : float
-        Mean over standard deviation of the paired differences (Cohen's d of paired samples); NaN with fewer than two
-        folds, 0 where all differences are 0.
+        Mean over standard deviation of the paired differences (Cohen's d of paired samples); NaN where there is no
+        interval, 0 where all differences are 0.
     n : int
         Number of folds.
     """
@@ -66,12 +68,13 @@ def paired_difference(scores: ArrayLike, reference: ArrayLike, test_to_train: fl
     if n == 0:
         return Difference(np.nan, np.nan, np.nan, np.nan, 0)
     mean = float(differences.mean())
-    if n == 1:
-        return Difference(mean, np.nan, np.nan, np.nan, 1)
-    deviation = float(differences.std(ddof=1))
+    deviation = float(differences.std(ddof=1)) if n > 1 else 0.0
+    if not differences.any() and n > 1:
+        return Difference(0.0, 0.0, 0.0, 0.0, n)
+    if deviation <= _ROUNDING * abs(mean):
+        return Difference(mean, np.nan, np.nan, np.nan, n)
     margin = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * deviation * np.sqrt(1 / n + test_to_train)
-    effect = mean / deviation if deviation > 0 else float(np.sign(mean) * np.inf) if mean else 0.0
-    return Difference(mean, mean - margin, mean + margin, effect, n)
+    return Difference(mean, mean - margin, mean + margin, mean / deviation, n)
 
 
 def rows_needed(difference: Difference, n_rows: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +12,18 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from ..augmenter.input import check_samples
-from ..augmenter.labels import Labels
 from ..errors import ParameterError
-from ..params import Rule, check_params, choice, either, instance, integer, real
+from ..params import Rule, check_params, choice, either, integer, real
 from ..rng import Seed, new_seed
 from ..rows import take_rows
 from .arms import ARMS
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds
 from .progress import counted
-from .result import Design, GainReport
+from .result import Design, GainReport, on_one_line
 from .running import Evaluated, Prepared, evaluate, prepare
 from .scoring import named_scorers
+from .synthetic import checked_labels, is_one_vs_all
 
 _RULES = {
     "n_repeats": integer(1),
@@ -37,7 +37,7 @@ _RULES = {
     "fidelity": choice(False, True),
     "n_jobs": either(choice(None), Rule("an integer other than 0", lambda v: isinstance(v, int) and v != 0)),
     "verbose": integer(0),
-    "name": either(choice(None), instance("text", str), Rule("text", lambda v: isinstance(v, str))),
+    "name": either(choice(None), Rule("text", lambda v: isinstance(v, str))),
 }
 
 
@@ -149,12 +149,11 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     ['arm', 'ci_high', 'ci_low', 'classifier', 'difference', 'mean', 'metric', 'n']
     """
     started = time.monotonic()
-    given = {key: value for key, value in locals().items() if key in _RULES}
-    check_params("gain_report", given, _RULES)
+    given = {key: value for key, value in locals().items() if key not in ("augmenter", "X", "y", "started")}
+    check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
-    check_samples(X, y)
-    Labels.fit(y)
-    labels = np.asarray(y).reshape(len(y))
+    labels = checked_labels(X, y)
+    y = labels if is_one_vs_all(y) else y
     seed = new_seed(random_state)
     job = _Job(
         X,
@@ -163,6 +162,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         named_classifiers(classifier, X),
         named_scorers(metrics, labels),
         [arm for arm in ARMS if arms is None or arm in (*arms, "real_only", "augmented")],
+        labels,
     )
     prepared = job.prepare(augmenter, synthetic_fraction, balance, fidelity, n_jobs, verbose)
     evaluated = job.evaluate(prepared, n_jobs, verbose)
@@ -174,12 +174,13 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         labels=labels,
         n_features=int(np.prod(np.shape(X)[1:])),
         folds=job.folds,
-        n_repeats=n_repeats if isinstance(cv, int) else 1,
+        n_repeats=n_repeats if isinstance(cv, int | np.integer) else 1,
         has_groups=groups is not None,
         synthetic_fraction=synthetic_fraction,
         balance=balance,
         margin=margin,
         random_state=seed,
+        call=_call(augmenter, given | {"random_state": seed}),
         seconds=time.monotonic() - started,
         name=name,
     )
@@ -196,6 +197,7 @@ class _Job:
     classifiers: Mapping[str, Any]
     scorers: Mapping[str, Any]
     arms: list[str]
+    labels: NDArray[Any]
 
     def prepare(
         self, augmenter: Any, share: float | None, balance: bool, fidelity: bool, n_jobs: int | None, verbose: int
@@ -213,11 +215,23 @@ class _Job:
         return list(counted(_run(jobs, n_jobs), total, "training classifiers", verbose))
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
-        return take_rows(self.X, fold.test), np.asarray(take_rows(self.y, fold.test)).reshape(len(fold.test))
+        return take_rows(self.X, fold.test), self.labels[fold.test]
 
 
 def _run(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
     return Parallel(n_jobs, return_as="generator", pre_dispatch="n_jobs")(jobs)  # type: ignore[no-any-return]
+
+
+def _call(augmenter: Any, given: Mapping[str, Any]) -> str:
+    """Return the call that repeats a report; what stands in words cannot be written down."""
+    usual = {name: parameter.default for name, parameter in inspect.signature(gain_report).parameters.items()}
+    said = {name: "groups" if name == "groups" else on_one_line(value) for name, value in given.items()}
+    changed = [f"{name}={said[name]}" for name, value in given.items() if not _same(value, usual[name])]
+    return f"gain_report({', '.join([on_one_line(augmenter), 'X', 'y', *changed])})"
+
+
+def _same(value: Any, usual: Any) -> bool:
+    return value is usual or (type(value) is type(usual) and bool(value == usual))
 
 
 def _check_augmenter(augmenter: Any, synthetic_fraction: float | None) -> None:

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,8 @@ class Design:
         Smallest gain worth having.
     random_state : int
         What decided everything.
+    call : str
+        What repeats it.
     seconds : float
         How long it took.
     name : str or None
@@ -76,6 +78,7 @@ class Design:
     balance: bool
     margin: float
     random_state: int
+    call: str
     seconds: float
     name: str | None
 
@@ -106,7 +109,8 @@ class GainReport:
         self.design = design
         self.command: str | None = None
         self._prepared = list(prepared)
-        self._scores = _table([asdict(score) for done in evaluated for score in done.scores])
+        self._scores = [score for done in evaluated for score in done.scores]
+        self._by = self._table()
         failures = [f for done in prepared for f in done.failures] + [f for e in evaluated for f in e.failures]
         columns = ["fold", "arm", "classifier", "metric", "reason"]
         self.failures = pd.DataFrame([asdict(f) for f in failures], columns=columns)
@@ -144,7 +148,7 @@ class GainReport:
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._design(),
             "rows": _plain(self._rows()),
-            "scores": _plain(self._scores.to_dict("records")),
+            "scores": [asdict(score) for score in self._scores],
             "failures": _plain(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
             "warnings": self.warnings,
             "counts": [
@@ -194,20 +198,21 @@ class GainReport:
         ]
 
     def _row(self, classifier: str, metric: str, arm: str) -> dict[str, Any] | None:
-        scores = self._of(classifier, metric, arm)
+        scores = self._of(self._averaged(classifier, (arm,), metric), metric, arm)
+        known = scores[~np.isnan(scores)]
         note = self._note(classifier, metric, arm)
-        if not scores.notna().any() and not note:
+        if not len(known) and not note:
             return None  # an arm that makes no sense here
         gain = self._difference(classifier, metric, arm, "real_only")
         return {
             "classifier": classifier,
             "metric": metric,
             "arm": arm,
-            "mean": float(scores.mean()),
+            "mean": float(known.mean()) if len(known) else np.nan,
             "difference": gain.mean,
             "ci_low": gain.low,
             "ci_high": gain.high,
-            "n": int(scores.notna().sum()),
+            "n": len(known),
             "effect_size": gain.effect_size,
             "note": note,
         }
@@ -215,7 +220,7 @@ class GainReport:
     def _note(self, classifier: str, metric: str, arm: str) -> str:
         """Return why scores are missing, empty where none is."""
         of = self.failures
-        mine = (of["arm"] == arm) | (of["arm"] == "augmented") & of["classifier"].isna() & (arm == "synthetic_only")
+        mine = of["arm"] == arm
         mine &= of["classifier"].isna() | (of["classifier"] == classifier) | (classifier == self._everyone)
         reasons = of[mine & (of["metric"].isna() | (of["metric"] == metric))]
         if reasons.empty:
@@ -223,30 +228,45 @@ class GainReport:
         folds = reasons["fold"].nunique()
         return f"failed in {folds} of {len(self.design.folds)} folds: {reasons['reason'].iloc[0]}"
 
-    def _of(self, classifier: str, metric: str, arm: str) -> pd.Series[float]:
-        """Return the score of each fold, NaN where there is none; of everyone, the mean where nobody failed."""
-        of = self._scores[(self._scores["metric"] == metric) & (self._scores["arm"] == arm)]
-        folds = range(len(self.design.folds))
+    def _table(self) -> dict[tuple[str, str, str], NDArray[np.float64]]:
+        """Return the score of each fold, NaN where there is none, by classifier, metric and arm."""
+        table: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+        for score in self._scores:
+            key = (score.classifier, score.metric, score.arm)
+            table.setdefault(key, np.full(len(self.design.folds), np.nan))[score.fold] = score.score
+        return table
+
+    def _averaged(self, classifier: str, arms: Sequence[str], metric: str) -> list[str]:
+        """Return the classifiers behind a name: of all, in the arm of class weights, those that take them."""
         if classifier in self.design.classifiers:
-            return of[of["classifier"] == classifier].set_index("fold")["score"].reindex(folds)
-        wide = of.pivot_table(index="fold", columns="classifier", values="score", dropna=False)
-        takers = [name for name in self.design.classifiers if name in wide] if arm == "class_weight" else None
-        wide = wide.reindex(index=folds, columns=takers or list(self.design.classifiers))
-        return wide.mean(axis=1, skipna=False)
+            return [classifier]
+        takers = [name for name in self.design.classifiers if (name, metric, "class_weight") in self._by]
+        return takers if "class_weight" in arms and takers else list(self.design.classifiers)
+
+    def _of(self, names: Sequence[str], metric: str, arm: str) -> NDArray[np.float64]:
+        """Return the mean score over classifiers in each fold, NaN where one of them has none."""
+        none = np.full(len(self.design.folds), np.nan)
+        return np.mean([self._by.get((name, metric, arm), none) for name in names], axis=0)
 
     def _difference(self, classifier: str, metric: str, arm: str, reference: str) -> Difference:
-        pair = self._of(classifier, metric, arm), self._of(classifier, metric, reference)
+        names = self._averaged(classifier, (arm, reference), metric)
+        pair = self._of(names, metric, arm), self._of(names, metric, reference)
         return paired_difference(*pair, self.design.test_to_train)
 
     def _conclude(self, classifier: str) -> Conclusion:
         metric = self.design.metrics[0]
         arms = [arm for arm in CONTROLS if arm in self.design.arms]
-        if classifier not in self.design.classifiers:
-            arms = [arm for arm in arms if arm != "class_weight"]  # not every classifier takes them
-        control = best_control({arm: float(self._of(classifier, metric, arm).mean()) for arm in arms})
+        control = best_control({arm: self._difference(classifier, metric, arm, "real_only").mean for arm in arms})
         beside = (control, self._difference(classifier, metric, "augmented", control)) if control else None
         gain = self._difference(classifier, metric, "augmented", "real_only")
-        return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
+        found = conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
+        return replace(found, sentence=found.sentence + self._idle())
+
+    def _idle(self) -> str:
+        """Return the sentence that tells of folds to which the augmenter added nothing."""
+        done = [fold.material for fold in self._prepared if not fold.material.failure]
+        idle = sum(not any(material.added.values()) for material in done)
+        return f" The augmenter added no rows in {idle} of {len(done)} folds." if idle else ""
 
     def _design(self) -> dict[str, Any]:
         d = self.design
@@ -264,33 +284,20 @@ class GainReport:
             "balance": d.balance,
             "margin": d.margin,
             "metrics": d.metrics,
-            "classifiers": [{"name": name, "repr": _on_one_line(c)} for name, c in d.classifiers.items()],
-            "augmenter": _on_one_line(d.augmenter),
+            "classifiers": [{"name": name, "repr": on_one_line(c)} for name, c in d.classifiers.items()],
+            "augmenter": on_one_line(d.augmenter),
             "arms": d.arms,
             "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
-            "call": _call(d, n_splits),
+            "call": d.call,
             "command": self.command,
             "seconds": round(d.seconds, 1),
             "name": d.name,
         }
 
 
-def _call(design: Design, n_splits: int) -> str:
-    share = "" if design.synthetic_fraction is None else f", synthetic_fraction={design.synthetic_fraction}"
-    share += f", balance={design.balance}" if share else ""
-    return (
-        f"gain_report({_on_one_line(design.augmenter)}, X, y, cv={n_splits}, n_repeats={design.n_repeats}{share}, "
-        f"random_state={design.random_state})"
-    )
-
-
-def _on_one_line(estimator: Any) -> str:
+def on_one_line(estimator: Any) -> str:
     """Return what an estimator calls itself, without the addresses of functions, which differ from run to run."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(estimator).split()))
-
-
-def _table(records: list[dict[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame(records, columns=["fold", "classifier", "metric", "arm", "score"])
 
 
 def _plain(value: Any) -> Any:

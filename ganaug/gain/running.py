@@ -8,18 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..errors import DataError
 from ..rng import stream_seed
 from ..rows import take_rows
 from .arms import Material, NotApplicable, added_counts, training_rows
 from .classifiers import weighted, with_seed
 from .figures import describe_augmenter, describe_rows
 from .folds import Fold
-from .scoring import Scorer, reason_of, score
-from .synthetic import class_counts, count_labels, draw, grow, rows_for_share
+from .scoring import Scorer, copied, reason_of, score
+from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 
 
 @dataclass(frozen=True)
@@ -106,39 +105,47 @@ def prepare(augmenter: Any, X: Any, y: Any, fold: Fold, share: float | None, bal
         Whether the synthetic rows are compared with the real ones.
     """
     X_train, y_train = take_rows(X, fold.train), take_rows(y, fold.train)
+    labels = plain_labels(y_train)
     with _alone() as said:
         try:
-            fitted, material = _augment(augmenter, X_train, y_train, fold.seed, share, balance)
+            fitted = with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
+            augmented = _augmented(fitted, X_train, y_train, fold.seed, share, balance)
         except Exception as error:  # an augmenter may be anybody's; the rest of the report survives it
-            material = Material(X_train, y_train, None, None, {}, reason_of(error))
-            failure = Failure(fold.number, "augmented", None, None, material.failure)
-            return Prepared(material, {}, [failure], said)
+            return Prepared(Material(X_train, labels, None, None, {}, reason_of(error)), {}, warnings=said)
+        added = added_counts(labels, augmented[1])
+        only, reason = _synthetic_only(fitted, y_train, labels, fold.seed)
+        material = Material(X_train, labels, augmented, only, added, only_failure=reason)
         facts, failures = describe_augmenter(fitted), []
-        if fidelity and material.synthetic_only is not None:
+        if fidelity and only is not None:
             try:
-                test = take_rows(X, fold.test), take_rows(y, fold.test)
-                facts |= describe_rows((X_train, y_train), material.synthetic_only, test, fold.seed)
+                test = take_rows(X, fold.test), plain_labels(take_rows(y, fold.test))
+                facts |= describe_rows((X_train, labels), only, test, fold.seed)
             except Exception as error:
                 failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", reason_of(error)))
     return Prepared(material, facts, failures, said)
 
 
-def _augment(augmenter: Any, X: Any, y: Any, seed: int, share: float | None, balance: bool) -> tuple[Any, Material]:
-    fitted = with_seed(augmenter, stream_seed(seed, "augmenter"))
-    labels = np.asarray(y).reshape(len(y))
+def _augmented(fitted: Any, X: Any, y: Any, seed: int, share: float | None, balance: bool) -> tuple[Any, NDArray[Any]]:
+    """Fit the augmenter, and return the real rows with synthetic ones and their plain labels."""
     if share is None and hasattr(fitted, "fit_resample"):
-        augmented = fitted.fit_resample(X, y)
+        X_more, y_more = fitted.fit_resample(copied(X), copied(y))
     else:
-        fitted.fit(X, y)
-        share = 0.5 if share is None else share
-        counts = class_counts(labels, rows_for_share(len(labels), share), balance)
-        augmented = grow(fitted, X, y, counts, stream_seed(seed, "grow"))
-    only = None
-    if hasattr(fitted, "sample"):
-        only = draw(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
-    if len(augmented[1]) < len(y) and hasattr(fitted, "sample"):
-        raise DataError("it returned fewer rows than it was given; an augmenter returns the real rows and more")
-    return fitted, Material(X, y, augmented, only, added_counts(labels, augmented[1]))
+        fitted.fit(copied(X), copied(y))
+        labels = plain_labels(y)
+        n_new = rows_for_share(len(labels), 0.5 if share is None else share)
+        X_more, y_more = grow(fitted, X, y, class_counts(labels, n_new, balance), stream_seed(seed, "grow"))
+    return X_more, plain_labels(y_more)
+
+
+def _synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tuple[tuple[Any, Any] | None, str]:
+    """Return as many synthetic rows as real ones, None where the augmenter has no such method, and why it failed."""
+    if not hasattr(fitted, "sample"):
+        return None, ""
+    try:
+        X_new, y_new = draw(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
+        return (X_new, plain_labels(y_new)), ""
+    except Exception as error:  # an augmenter may be anybody's
+        return None, reason_of(error)
 
 
 def evaluate(
@@ -160,12 +167,12 @@ def evaluate(
     fold : Fold
         For its number and its seed.
     test : (X, y)
-        Test rows of the fold.
+        Test rows of the fold, and their plain labels.
     classifiers, scorers : mapping
         By name.
     """
     done = Evaluated()
-    with _alone() as said:
+    with _alone() as done.warnings:
         try:
             X, y = training_rows(arm, material, fold.seed)
         except NotApplicable:
@@ -178,7 +185,6 @@ def evaluate(
             if model is None:  # it takes no class weights
                 continue
             _measure(done, (fold, arm, name), model, (X, y), test, scorers)
-    done.warnings += said
     return done
 
 
@@ -193,11 +199,11 @@ def _measure(
     fold, arm, name = place
     try:
         fitted = with_seed(model, stream_seed(fold.seed, "classifier"))
-        fitted.fit(train[0], np.asarray(train[1]).reshape(len(train[1])))
+        fitted.fit(copied(train[0]), train[1])
     except Exception as error:  # a classifier may be anybody's
         done.failures.append(Failure(fold.number, arm, name, None, reason_of(error)))
         return
-    scores, reasons = score(fitted, test[0], np.asarray(test[1]).reshape(len(test[1])), scorers)
+    scores, reasons = score(fitted, *test, scorers)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
 
@@ -208,5 +214,7 @@ def _alone() -> Iterator[list[str]]:
     said: list[str] = []
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        yield said
-        said += sorted({" ".join(f"{w.category.__name__}: {w.message}".split())[:500] for w in caught})
+        try:
+            yield said
+        finally:
+            said += sorted({" ".join(f"{w.category.__name__}: {w.message}".split())[:500] for w in caught})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -51,7 +52,11 @@ def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
         metrics = default_metrics(len(classes))
     if not isinstance(metrics, Mapping):
         several = metrics if isinstance(metrics, list | tuple) else [metrics]
-        metrics = {m if isinstance(m, str) else getattr(m, "__name__", repr(m)): m for m in several}
+        named: dict[str, Any] = {}
+        for metric in several:
+            own = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
+            named[own if isinstance(metric, str) else free_name(own, named)] = metric
+        metrics = named
     scorers: dict[str, Scorer] = {}
     for name, metric in metrics.items():
         if metric == "recall_per_class":
@@ -162,7 +167,7 @@ class Remembered:
                 return answer(whole)[positions]
             key = (name, id(X))
             if key not in self._answers:
-                self._answers[key] = (X, np.asarray(attribute(X)))
+                self._answers[key] = (X, np.asarray(attribute(copied(X))))
             return self._answers[key][1]
 
         answer.__name__ = name  # scikit-learn asks for it to know which method it holds
@@ -190,10 +195,29 @@ def score(classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer]) -> tup
     scores, reasons = {}, {}
     for name, scorer in scorers.items():
         try:
-            scores[name] = float(scorer(remembered, X, y))
+            value = float(scorer(remembered, X, y))
         except Exception as error:  # a scorer may be anybody's
             reasons[name] = reason_of(error)
+            continue
+        if np.isfinite(value):
+            scores[name] = value
+        else:
+            reasons[name] = f"the score is {value}, which is no number to compare"
     return scores, reasons
+
+
+def copied(X: Any) -> Any:
+    """Return samples that may be written into: some transformers work in place."""
+    return X.copy() if hasattr(X, "copy") else copy.deepcopy(X)
+
+
+def free_name(name: str, taken: Mapping[str, Any]) -> str:
+    """Return `name`, numbered if it is taken."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 def reason_of(error: BaseException) -> str:

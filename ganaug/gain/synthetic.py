@@ -6,11 +6,63 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from ..rows import labels_below, rows_below
+from ..augmenter.input import check_samples
+from ..augmenter.labels import Labels
+from ..errors import DataError
+from ..rows import labels_below, rows_below, take_rows
 
 Counts = dict[Any, int]
+
+
+def plain_labels(y: Any) -> NDArray[Any]:
+    """Return labels of any container as an array of text, whole numbers, floats or booleans, shape (n,).
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), or one-vs-all indicators of shape (n, n_classes)
+        Labels as the augmenter takes them.
+
+    Raises
+    ------
+    DataError
+        They are missing, or no labels of classes.
+    """
+    labels, codes = Labels.fit(y)
+    return np.asarray(labels.values)[codes]
+
+
+def checked_labels(X: Any, y: Any) -> NDArray[Any]:
+    """Return the plain labels of samples that can be learned from.
+
+    Parameters
+    ----------
+    X, y : user data
+        Samples, and one label for each.
+
+    Raises
+    ------
+    DataError
+        They cannot be samples and labels, there is not one label per row, there is only one class, or two columns have
+        the same name.
+    """
+    check_samples(X, y)
+    labels = plain_labels(y)
+    if len(X) != len(labels):
+        raise DataError(f"X has {len(X)} rows and y has {len(labels)} labels; give one label per row.")
+    if len(np.unique(labels)) < 2:
+        raise DataError(f"All rows are of one class, {labels[0]!s}; give rows of at least two.")
+    if isinstance(X, pd.DataFrame) and X.columns.has_duplicates:
+        twice = X.columns[X.columns.duplicated()][0]
+        raise DataError(f"Two columns of X are called {twice!r}; give each a name of its own.")
+    return labels
+
+
+def is_one_vs_all(y: Any) -> bool:
+    """Return whether labels are indicators, one column for each class."""
+    return np.ndim(y) == 2 and np.shape(y)[1] > 1
 
 
 def rows_for_share(n_real: int, share: float) -> int:
@@ -67,9 +119,9 @@ def _level(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
     return filled
 
 
-def count_labels(y: Any) -> Counts:
-    """Return the number of rows of each label."""
-    labels, sizes = np.unique(np.asarray(y), return_counts=True)
+def count_labels(y: NDArray[Any]) -> Counts:
+    """Return the number of rows of each of some plain labels."""
+    labels, sizes = np.unique(y, return_counts=True)
     return dict(zip(labels.tolist(), sizes.tolist(), strict=True))
 
 
@@ -106,9 +158,10 @@ def grow(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> 
     seed : int
         Decides the rows.
     """
-    labels = np.asarray(y).reshape(len(y))
+    labels = plain_labels(y)
     if not any(counts.values()):
-        return X, y
+        every = np.arange(len(labels))
+        return take_rows(X, every), take_rows(y, every)
     if hasattr(sampler, "resample") and "sampling_strategy" in _params(sampler):
         present = count_labels(labels)
         sampler.set_params(sampling_strategy={label: present[label] + n for label, n in counts.items() if n})

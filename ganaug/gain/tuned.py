@@ -8,36 +8,37 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..augmenter import GANAugmenter
-from ..augmenter.input import check_samples, text_columns
+from ..augmenter.input import text_columns
 from ..augmenter.labels import Labels
 from ..augmenter.progress import say
-from ..errors import ParameterError
+from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, choice, either, integer
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..rows import Positions, take_rows
 from .choosing import Candidate, Trial, candidates, choose, hold_out, inner_folds, try_candidate
 from .classifiers import named_classifiers, with_seed
+from .folds import is_splitter, make_folds
 from .scoring import Scorer, named_scorers
-from .synthetic import class_counts, grow, rows_for_share
+from .synthetic import checked_labels, class_counts, grow, is_one_vs_all, plain_labels, rows_for_share
 
 
 def _are_shares(value: Any) -> bool:
-    return len(value) > 0 and all(isinstance(v, int | float) and 0 <= v < 1 for v in value)
+    return len(value) > 0 and all(isinstance(v, int | float | np.number) and 0 <= v < 1 for v in value)
 
 
 _RULES = {
     "fractions": Rule("shares of at least 0 and below 1", lambda v: not isinstance(v, str) and _are_shares(v)),
     "balance": choice("both", False, True),
-    "cv": either(choice(None), integer(2), Rule("a splitter of scikit-learn", lambda v: hasattr(v, "split"))),
+    "cv": either(choice(None), integer(2), Rule("a splitter of scikit-learn", is_splitter)),
     "verbose": integer(0),
 }
 
 
-class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
+class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     """Sampler that adds the share of synthetic rows which did best on held-out rows, or none.
 
     The augmenter is fitted on one part of the rows given, classifiers are trained with each share and scored on the
@@ -131,8 +132,8 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
             The rows cannot be learned from, or no classifier could be trained on them.
         """
         augmenter = self._checked_augmenter()
-        check_samples(X, y)
-        labels = _labels(y)
+        labels = checked_labels(X, y)
+        y = labels if is_one_vs_all(y) else y
         seed = new_seed(self.random_state)
         classifiers, scorer = named_classifiers(self.classifier, X), self._scorer(labels)
         splits = self._splits(X, labels, seed)
@@ -168,10 +169,9 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
             Real rows first, untouched and in order.
         """
         self.fit(X, y)
-        every = np.arange(len(_labels(y)))
-        if not self.share_:
-            return take_rows(X, every), take_rows(y, every)
-        return grow(self.augmenter_, X, y, self.sampling_strategy_, stream_seed(self._seed, "grow"))
+        shape, plain = Labels.fit(y)[0], plain_labels(y) if is_one_vs_all(y) else y
+        X_more, y_more = grow(self.augmenter_, X, plain, self.sampling_strategy_, stream_seed(self._seed, "grow"))
+        return X_more, shape.restore(shape.encode(y_more)) if is_one_vs_all(y) else y_more
 
     def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
         """Return synthetic rows of the augmenter inside, whatever share was chosen.
@@ -187,8 +187,7 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
     _estimator_type = "sampler"
 
     def __sklearn_tags__(self) -> Any:
-        inner = self.augmenter if self.augmenter is not None else GANAugmenter()
-        return inner.__sklearn_tags__() if hasattr(inner, "__sklearn_tags__") else super().__sklearn_tags__()
+        return GANAugmenter().__sklearn_tags__()  # imbalanced-learn asks for more of them than scikit-learn has
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "augmenter_")
@@ -209,11 +208,15 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
 
     def _splits(self, X: Any, labels: NDArray[Any], seed: int) -> list[tuple[Positions, Positions]]:
         rng = numpy_stream(seed, "inner rows")
-        if self.cv is None:
-            return [hold_out(labels, rng)]
-        if hasattr(self.cv, "split"):
-            return [(np.asarray(train), np.asarray(test)) for train, test in self.cv.split(X, labels)]
-        return inner_folds(labels, int(self.cv), rng)
+        if is_splitter(self.cv):
+            return [(fold.train, fold.test) for fold in make_folds(X, labels, self.cv, 1, None, seed)]
+        splits = [hold_out(labels, rng)] if self.cv is None else inner_folds(labels, int(self.cv), rng)
+        if not all(len(train) and len(test) for train, test in splits):
+            raise DataError(
+                f"{len(labels)} rows are too few to hold some out and choose a share by them"
+                f"{'' if self.cv is None else f' in {self.cv} folds'}; collect more rows, or use the augmenter alone."
+            )
+        return splits
 
     def _scorer(self, labels: NDArray[Any]) -> Scorer:
         scorers = named_scorers(self.scoring, labels)
@@ -243,13 +246,10 @@ class TunedAugmenterCV(BaseEstimator):  # type: ignore[misc]
                 counts = class_counts(labels[train], n_new, candidate.balance)
                 grown[candidate] = grow(augmenter, X_train, y_train, counts, stream_seed(seed, "grow"))
             held = take_rows(X, test), labels[test]
-            jobs = (delayed(try_candidate)(rows, held, classifiers, scorer, seed) for rows in grown.values())
+            jobs = (
+                delayed(try_candidate)((X_more, plain_labels(y_more)), held, classifiers, scorer, seed)
+                for X_more, y_more in grown.values()
+            )
             for candidate, trial in zip(grown, Parallel(self.n_jobs)(jobs), strict=True):
                 tried.setdefault(candidate, []).append(trial)
         return tried
-
-
-def _labels(y: Any) -> NDArray[Any]:
-    """Return labels as an array, after the checks that every label goes through."""
-    Labels.fit(y)
-    return np.asarray(y).reshape(len(y))

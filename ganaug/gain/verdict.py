@@ -111,7 +111,8 @@ def _kind(gain: Difference, over_control: tuple[str, Difference] | None, margin:
         return HELPS
     if gain.high < margin:
         return NO_BETTER
-    if over_control is not None and over_control[1].n and (gain.low > 0 or over_control[1].high < margin):
+    beside = over_control[1] if over_control is not None and over_control[1].n else None
+    if beside is not None and (beside.high < margin or (gain.low > 0 and beside.mean < margin)):
         return NO_BETTER
     return CANNOT_TELL
 
@@ -124,7 +125,7 @@ def _sentence(
     over_control: tuple[str, Difference] | None,
     needed: int | None,
 ) -> str:
-    measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {gain.n} folds)"
+    measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {_folds(gain.n)})"
     if kind == HELPS:
         beside = (
             f", and {_amount(over_control[1], metric)} against the best control, {over_control[0]}"
@@ -142,17 +143,30 @@ def _sentence(
                 f"against it, and {measured}. Do not augment."
             )
         return f"Augmentation does no better than the real rows alone: {measured}. Do not augment."
+    return _undecided(measured, metric, gain, over_control, needed)
+
+
+def _undecided(
+    measured: str, metric: str, gain: Difference, over_control: tuple[str, Difference] | None, needed: int | None
+) -> str:
     if not gain.n:
         return "Cannot tell: no fold has scores of both the real rows alone and the augmented ones."
     if np.isnan(gain.low):
-        return f"Cannot tell from {gain.n} fold: {measured}; take more folds."
-    settle = (
-        f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
-    )
+        return f"Cannot tell from {_folds(gain.n)}: {measured}; take more folds."
+    show = f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
+    if gain.low > 0 and over_control is not None:
+        name, beside = over_control
+        return (
+            f"Cannot tell with this much data whether augmentation beats {name}, which is free: "
+            f"{_amount(beside, metric)} of {metric} against it, and {measured}; {show}. Until then, take {name}."
+        )
     return (
-        f"Cannot tell with this much data: {measured}; {settle}, if that difference is real. Until then, do not "
-        "augment."
+        f"Cannot tell with this much data: {measured}; {show}, if that difference is real. Until then, do not augment."
     )
+
+
+def _folds(n: int) -> str:
+    return f"{n} fold{'s' * (n != 1)}"
 
 
 def _amount(difference: Difference, metric: str) -> str:

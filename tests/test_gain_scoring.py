@@ -1,0 +1,187 @@
+"""What is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gain_samplers import blobs
+from sklearn import metrics as sk
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
+
+from ganaug.errors import ParameterError
+from ganaug.gain.scoring import (
+    Remembered,
+    default_metrics,
+    named_scorers,
+    neg_calibration_error,
+    neg_log_loss,
+    reason_of,
+    score,
+)
+
+X, Y = blobs(80)
+WORDS = np.where(Y == 1, "no", "yes")
+
+
+class Fixed(ClassifierMixin, BaseEstimator):
+    """Says what it is told to say."""
+
+    def __init__(self, probabilities, classes):
+        self.probabilities = probabilities
+        self.classes = classes
+        self.classes_ = np.asarray(classes)
+
+    def predict_proba(self, X):
+        return np.asarray(self.probabilities, dtype=float)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(1)]
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def measured(metrics, model, X, y):
+    return score(model, X, y, named_scorers(metrics, y))
+
+
+def test_the_default_leads_with_balanced_accuracy_and_ends_with_the_recall_of_each_class():
+    names = [*default_metrics(2)[:-1], "recall[no]", "recall[yes]"]
+    scores, reasons = measured(None, GaussianNB().fit(X, WORDS), X, WORDS)
+    assert list(scores) == names
+    assert names[0] == "balanced_accuracy"
+    assert not reasons
+
+
+def test_the_default_works_with_many_classes():
+    many, y = blobs(90, 3)
+    scores, reasons = measured(None, GaussianNB().fit(many, y), many, y)
+    assert "roc_auc_ovr" in scores and "recall[2]" in scores
+    assert not reasons
+
+
+@pytest.mark.parametrize("y", [Y, WORDS, Y == 1], ids=["0 and 1", "text", "booleans"])
+def test_every_default_metric_is_there_whatever_the_labels_are(y):
+    model = GaussianNB().fit(X, np.asarray(y.tolist()))
+    scores, reasons = measured(None, model, X, np.asarray(y))
+    assert not reasons
+    assert np.isfinite(list(scores.values())).all()
+
+
+def test_scores_of_one_class_are_those_of_the_rarer_one():
+    y = np.where(np.arange(80) % 4 == 0, "a", "b")  # the rarer one comes first in order
+    model = LogisticRegression().fit(X, y)
+    scores, _ = measured(["average_precision", "f1", "precision", "recall", "jaccard", "recall_per_class"], model, X, y)
+    p, said = model.predict_proba(X)[:, 0], model.predict(X)
+    assert scores["average_precision"] == pytest.approx(sk.average_precision_score(y == "a", p))
+    assert scores["f1"] == sk.f1_score(y == "a", said == "a")
+    assert scores["recall"] == scores["recall[a]"]
+
+
+def test_scores_of_zero_and_one_are_those_of_one():
+    y = np.where(np.arange(80) % 4 == 0, 0, 1)
+    model = LogisticRegression().fit(X, y)
+    scores, _ = measured(["f1"], model, X, y)
+    assert scores["f1"] == sk.f1_score(y, model.predict(X))
+
+
+def test_log_loss_is_that_of_scikit_learn():
+    many, y = blobs(90, 3, distance=0.5)
+    model = GaussianNB().fit(many, y)
+    assert neg_log_loss(model, many, y) == pytest.approx(-sk.log_loss(y, model.predict_proba(many)))
+
+
+def test_log_loss_survives_certainty_and_labels_never_seen():
+    model = Fixed([[1, 0], [1, 0]], ["a", "b"])
+    assert neg_log_loss(model, X[:2], np.array(["a", "b"])) == pytest.approx(np.log(1e-15) / 2)
+    assert neg_log_loss(model, X[:2], np.array(["a", "c"])) == pytest.approx(np.log(1e-15) / 2)
+
+
+def test_calibration_error_by_hand():
+    sure = Fixed([[0.9, 0.1]] * 20, [0, 1])
+    assert neg_calibration_error(sure, X[:20], np.array([0] * 18 + [1] * 2)) == pytest.approx(
+        -0.18
+    )  # ten bins of two rows
+    right = Fixed([[0.7, 0.3]] * 10, [0, 1])
+    assert neg_calibration_error(right, X[:10], np.zeros(10, int)) == pytest.approx(-0.3)
+    assert neg_calibration_error(Fixed([[1.0, 0.0]] * 3, [0, 1]), X[:3], np.zeros(3, int)) == 0
+
+
+@pytest.mark.parametrize(
+    ("metrics", "text"),
+    [
+        ("balanced_acuracy", "'balanced_acuracy' does not exist; did you mean 'balanced_accuracy'"),
+        (["accuracy", "neg_calibration"], "did you mean 'neg_calibration_error'"),
+        ("recall_per_clas", "did you mean 'recall_per_class'"),
+        ("xyzzy", "'xyzzy' does not exist; sklearn.metrics.get_scorer_names"),
+        ([], "'metrics' parameter is empty"),
+        ([3], r"must hold names of scorers or functions .* Got 3"),
+    ],
+)
+def test_a_metric_that_does_not_exist_is_refused_with_a_hint(metrics, text):
+    with pytest.raises(ParameterError, match=text):
+        named_scorers(metrics, Y)
+
+
+def first_half(classifier, X, y):
+    return float((classifier.predict(X) == y)[: len(y) // 2].mean())
+
+
+def test_functions_scorers_and_mappings_are_taken():
+    model = GaussianNB().fit(X, Y)
+    scores, _ = measured([first_half, sk.make_scorer(sk.accuracy_score)], model, X, Y)
+    assert scores["first_half"] == first_half(model, X, Y)
+    assert model.score(X, Y) in scores.values()
+    scores, _ = measured({"mine": first_half, "other": "accuracy"}, model, X, Y)
+    assert list(scores) == ["mine", "other"]
+
+
+def test_functions_of_one_name_are_all_kept():
+    scorers = named_scorers([lambda c, X, y: 0.1, lambda c, X, y: 0.2], Y)
+    assert sorted(f(None, X, Y) for f in scorers.values()) == [0.1, 0.2]
+
+
+def test_a_metric_that_the_classifier_cannot_score_has_a_reason_and_the_rest_survives():
+    scores, reasons = measured(None, RidgeClassifier().fit(X, Y), X, Y)
+    assert {"balanced_accuracy", "f1_macro", "roc_auc", "average_precision", "recall[0]", "recall[1]"} == set(scores)
+    assert set(reasons) == {"neg_log_loss", "neg_calibration_error"}
+    assert "predict_proba" in reasons["neg_log_loss"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_no_number_has_a_reason(value):
+    scores, reasons = score(GaussianNB().fit(X, Y), X, Y, {"odd": lambda c, X, y: value, "accuracy": first_half})
+    assert "odd" in reasons and "odd" not in scores
+    assert "accuracy" in scores
+
+
+class Asked(GaussianNB):
+    def predict_proba(self, X):
+        self.times_ = getattr(self, "times_", 0) + 1
+        return super().predict_proba(X)
+
+
+def test_the_same_rows_are_asked_about_once():
+    model = Asked().fit(X, Y)
+    measured(["roc_auc", "neg_log_loss", "neg_calibration_error", "average_precision"], model, X, Y)
+    assert model.times_ == 1
+
+
+def test_a_part_of_the_rows_is_answered_from_the_whole():
+    model = Asked().fit(X, Y)
+    known, rows = Remembered(model), np.array([3, 1, 70])
+    part = X[rows]
+    known.remember(part, X, rows)
+    assert np.array_equal(known.predict_proba(part), GaussianNB().fit(X, Y).predict_proba(X)[rows])
+    assert np.array_equal(known.predict(part), model.predict(X)[rows])
+    assert known.classes_.tolist() == [0, 1]
+    known.predict_proba(X.copy())
+    assert model.times_ == 2  # other rows are another question
+
+
+def test_a_reason_is_one_short_line():
+    assert reason_of(ValueError("two\nlines " + "x" * 900)).startswith("ValueError: two lines xxx")
+    assert len(reason_of(ValueError("x" * 900))) < 520
+    assert reason_of(KeyError()) == "KeyError"

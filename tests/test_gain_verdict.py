@@ -1,0 +1,140 @@
+"""The verdict, from made-up differences."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ganaug.gain.intervals import Difference, paired_difference
+from ganaug.gain.verdict import best_control, conclude, is_unbounded
+
+MARGIN = 0.005
+
+
+def between(low, high, n=10):
+    return Difference((low + high) / 2, low, high, 1.0, n)
+
+
+NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
+
+
+def verdict(gain, control=None, metric="balanced_accuracy", name="smote", n_rows=1000):
+    beside = None if control is None else (name, control)
+    return conclude(metric, "mean of 4 classifiers", gain, beside, n_rows, MARGIN)
+
+
+CASES = [
+    (between(0.01, 0.03), between(0.005, 0.015), "helps"),
+    (between(0.01, 0.03), None, "helps"),
+    (between(-0.03, -0.01), between(0.005, 0.015), "hurts"),
+    (between(-0.03, -0.001), None, "hurts"),
+    (between(0.01, 0.03), between(-0.02, -0.01), "no_better"),
+    (between(0.01, 0.03), between(-0.02, 0.001), "no_better"),
+    (between(-0.01, 0.003), None, "no_better"),
+    (between(0.0, 0.0), between(0.0, 0.0), "no_better"),
+    (between(-0.02, 0.04), between(-0.02, 0.004), "no_better"),
+    (between(-0.02, 0.04), between(-0.02, 0.04), "cannot_tell"),
+    (between(-0.02, 0.04), None, "cannot_tell"),
+    (Difference(0.02, np.nan, np.nan, np.nan, 1), None, "cannot_tell"),
+    (NOTHING, None, "cannot_tell"),
+    (NOTHING, NOTHING, "cannot_tell"),
+    (between(-0.02, 0.04), NOTHING, "cannot_tell"),
+]
+
+
+@pytest.mark.parametrize(("gain", "control", "kind"), CASES)
+def test_what_the_intervals_say(gain, control, kind):
+    assert verdict(gain, control).kind == kind
+
+
+def test_it_helps_in_words():
+    said = verdict(between(0.01, 0.03), between(0.005, 0.015)).sentence
+    assert said == (
+        "Augmentation helps: +2.0 points (95 % interval +1.0 to +3.0) of balanced_accuracy against the real rows alone "
+        "(mean of 4 classifiers, 10 folds), and +1.0 points (95 % interval +0.5 to +1.5) against the best control, "
+        "smote."
+    )
+
+
+def test_it_hurts_in_words():
+    assert verdict(between(-0.03, -0.01)).sentence == (
+        "Augmentation hurts: -2.0 points (95 % interval -3.0 to -1.0) of balanced_accuracy against the real rows alone "
+        "(mean of 4 classifiers, 10 folds). Do not augment."
+    )
+
+
+def test_it_does_no_better_than_a_control_that_is_named():
+    said = verdict(between(0.01, 0.03), between(-0.02, -0.01), name="duplicate").sentence
+    assert said.startswith("Augmentation does no better than duplicate, which is free: -1.5 points")
+    assert said.endswith("Do not augment.")
+
+
+def test_it_does_no_better_than_nothing_where_the_control_is_worse_than_that():
+    said = verdict(between(-0.01, 0.003), between(-0.001, 0.02)).sentence
+    assert said.startswith("Augmentation does no better than the real rows alone: ")
+    assert said.endswith("Do not augment.")
+
+
+def test_it_cannot_be_told_in_words_with_the_rows_it_would_take():
+    found = verdict(between(-0.02, 0.04))
+    assert found.rows_needed == 9000
+    assert found.sentence.startswith("Cannot tell with this much data: +1.0 points (95 % interval -2.0 to +4.0)")
+    assert "about 9,000 labelled rows would be needed" in found.sentence
+    assert found.sentence.endswith("Until then, do not augment.")
+
+
+def test_it_cannot_be_told_of_one_fold_or_none():
+    one = verdict(Difference(0.02, np.nan, np.nan, np.nan, 1)).sentence
+    assert one.startswith("Cannot tell from 1 fold: +2.0 points of balanced_accuracy")
+    assert "(mean of 4 classifiers, 1 fold)" in one
+    assert one.endswith("; take more folds.")
+    assert verdict(NOTHING).sentence.startswith("Cannot tell: no fold has scores of both")
+
+
+def test_no_row_number_is_promised_where_none_would_do():
+    wide = Difference(0.0, -0.1, 0.1, 0.0, 10)
+    assert verdict(wide).rows_needed is None
+    assert "no number of rows would show it" in verdict(wide).sentence
+
+
+def test_two_folds_that_happen_to_agree_are_no_proof():
+    gain = paired_difference([0.7, 0.8], [0.6, 0.7], 1.0)
+    assert verdict(gain).kind == "cannot_tell"
+
+
+def test_points_are_for_shares_only():
+    said = verdict(between(0.01, 0.03), metric="neg_log_loss").sentence
+    assert "+0.020 (95 % interval +0.010 to +0.030) of neg_log_loss" in said
+    assert "points" not in said
+    assert is_unbounded("neg_log_loss") and is_unbounded("neg_root_mean_squared_error")
+    assert not is_unbounded("balanced_accuracy") and not is_unbounded("neg_calibration_error")
+
+
+def test_the_best_control_has_the_best_mean():
+    assert best_control({"duplicate": 0.7, "smote": 0.8, "class_weight": np.nan}) == "smote"
+    assert best_control({"duplicate": np.nan}) is None
+    assert best_control({}) is None
+
+
+@st.composite
+def differences(draw):
+    if draw(st.integers(0, 9)) == 0:
+        return NOTHING
+    return paired_difference(draw(st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=6)), 0.0, 0.25)
+
+
+@settings(deadline=None)
+@given(gain=differences(), control=st.none() | differences())
+def test_every_verdict_is_a_sentence_and_plain_json_and_never_claims_more_than_its_intervals(gain, control):
+    found = verdict(gain, control)
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert found.sentence.endswith(".") and "nan" not in found.sentence
+    assert (found.kind == "hurts") == (gain.n > 1 and gain.high < 0)
+    if found.kind == "helps":
+        assert gain.low > 0 and (control is None or control.low > 0)
+    if found.kind == "no_better":
+        assert gain.low <= 0 or control.low <= 0
