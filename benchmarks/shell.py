@@ -3,9 +3,9 @@
     python -m benchmarks.shell data/churn.csv data/car.csv ...
 
 For each table: ``ganaug train`` and ``ganaug augment --balance``, then: the columns and their order; the real rows,
-cell by cell; the number of rows of each class; and in every synthetic row, every cell: a value that was seen where the column holds
-text, a number of the same kind inside the range that was seen, missing only where cells were missing, and a fresh,
-unrepeated value in a column that names rows. Nothing of ganaug is used for checking.
+cell by cell; the number of rows of each class; and in every synthetic row, every cell: a value that was seen where the
+column holds text, a number of the same kind inside the range that was seen, missing only where cells were missing, and
+a fresh, unrepeated value in a column that names rows. Nothing of ganaug is used for checking.
 """
 
 from __future__ import annotations
