@@ -151,9 +151,10 @@ def test_every_family_survives_a_column_without_any_value_in_training():
 
 
 def test_numbers_in_rows_of_lists_stay_numbers():
-    plain = plain_columns([[1, "a"], [2.5, None]])
-    assert plain["0"].tolist() == [1.0, 2.5]
-    assert plain["1"].tolist() == ["a", "(missing)"]
+    for rows in ([[1, "a"], [2.5, "b"]], ((1, "a"), (2.5, "b"))):
+        plain = plain_columns(rows)
+        assert plain["0"].tolist() == [1.0, 2.5]
+        assert plain["1"].tolist() == ["a", "b"]
 
 
 def test_preprocessing_pools_rare_categories():

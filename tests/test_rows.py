@@ -87,6 +87,7 @@ def test_floats_stay_as_wide_as_they_were():
     frame = pd.DataFrame({"a": np.array([0.1, 0.2], dtype=np.float32)})
     assert rows_below(frame, pd.DataFrame({"a": [0.3]}))["a"].dtype == np.float32
     assert rows_below(frame.to_numpy(), np.array([[0.3]])).dtype == np.float32
+    assert rows_below(frame, np.array([[0.3]], dtype=object))["a"].dtype == np.float32
 
 
 def test_values_that_the_dtype_cannot_hold_are_kept_as_they_are():
@@ -136,6 +137,7 @@ def test_columns_are_matched_by_name_and_attrs_kept():
         (pd.DataFrame({"a": [1], "c": [2]}), "have the columns 'a', 'c' and X has 'a', 'b'; give the columns of X"),
         (pd.DataFrame({"a": [1]}), "have the columns 'a' and X has"),
         (pd.DataFrame([[1] * 12]), "and 2 more and X has"),
+        (pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), "have the columns 'a', 'b', 'a' and X has"),
         (np.zeros((1, 3)), "have 3 columns and X has 2; give as many"),
     ],
 )
