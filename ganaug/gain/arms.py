@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import DataError
 from ..rng import numpy_stream, stream_seed
 from ..rows import Positions, rows_below, take_rows
 from .smote import smote_rows
@@ -24,6 +23,10 @@ CONTROLS = ("duplicate", "class_weight", "random_over_sampling", "smote")
 ARMS = ("real_only", *CONTROLS, "synthetic_only", "augmented")
 
 Rows = tuple[Any, Any]
+
+
+class Unavailable(Exception):
+    """An arm that cannot be made, because the augmenter failed; the text says how."""
 
 
 class NotApplicable(Exception):
@@ -77,7 +80,7 @@ def training_rows(arm: str, material: Material, seed: int) -> Rows:
     ------
     NotApplicable
         The arm makes no sense here.
-    DataError
+    Unavailable
         It does, but cannot be made, because the augmenter failed.
     """
     return _MAKERS[arm](material, stream_seed(seed, arm))
@@ -119,7 +122,7 @@ def _smote(material: Material, seed: int) -> Rows:
 def _synthetic_only(material: Material, seed: int) -> Rows:
     _check(material, "it has synthetic rows only")
     if material.only_failure:
-        raise DataError(f"the augmenter could not be sampled ({material.only_failure})")
+        raise Unavailable(f"the augmenter could not be sampled ({material.only_failure})")
     if material.synthetic_only is None:
         raise NotApplicable("the augmenter has no method sample")
     return material.synthetic_only
@@ -132,7 +135,7 @@ def _augmented(material: Material, seed: int) -> Rows:
 
 def _check(material: Material, why: str) -> None:
     if material.failure:
-        raise DataError("the augmenter failed" + (f", and {why}" if why else "") + f" ({material.failure})")
+        raise Unavailable(f"the augmenter failed, and {why} ({material.failure})" if why else material.failure)
 
 
 def _with_copies(material: Material, positions: Positions) -> Rows:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ..rng import stream_seed
 from ..rows import take_rows
-from .arms import Material, NotApplicable, added_counts, training_rows
+from .arms import Material, NotApplicable, Unavailable, added_counts, training_rows
 from .classifiers import weighted, with_seed
 from .figures import describe_augmenter, describe_rows
 from .folds import Fold
@@ -178,7 +178,8 @@ def evaluate(
         except NotApplicable:
             return done
         except Exception as error:
-            done.failures.append(Failure(fold.number, arm, None, None, reason_of(error)))
+            reason = str(error) if isinstance(error, Unavailable) else reason_of(error)
+            done.failures.append(Failure(fold.number, arm, None, None, reason))
             return done
         for name, classifier in classifiers.items():
             model = weighted(classifier) if arm == "class_weight" else classifier
