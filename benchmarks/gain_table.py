@@ -20,7 +20,7 @@ NAMES = {
     "random_over_sampling": "random over-sampling",
     "smote": "SMOTE, SMOTENC",
     "adasyn": "ADASYN",
-    "teacher_bootstrap": "rows relabelled by a forest",
+    "teacher_bootstrap": "real rows drawn by a forest's agreement with their label",
     "gaussian_copula": "Gaussian copula",
     "ctgan": "CTGAN",
     "tvae": "TVAE",

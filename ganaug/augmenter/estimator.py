@@ -62,8 +62,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     width : "auto" or int >= 1, default="auto"
         Hidden units; "auto" takes 256, or 128 below 2000 rows.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
-        What weighs candidates before they become rows: "density_ratio", "label_agreement". "auto" decides on held-out
-        rows which are used and how strongly, none included.
+        What weighs candidates before they become rows: "density_ratio", "label_agreement". "auto" takes label
+        agreement, unless at least 200 held-out rows find other strengths clearly better, none included.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
