@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -21,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from . import protocol
-from .protocol import BenchmarkError, Results
+from .protocol import BenchmarkError, Results, source_digest
 from .tables import MODELS, Task, load_task, run_peer, synthesize
 
 WORST = 5
@@ -102,7 +101,7 @@ def installed_versions(models: Sequence[str], peer_python: str) -> dict[str, Any
     if "ganaug" in models:
         versions["ganaug"] = {
             "ganaug": _version("ganaug"),
-            "source": _source_digest(),
+            "source": source_digest(),
             "torch": _version("torch"),
         }
     if "ctgan" in models:
@@ -115,17 +114,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         raise BenchmarkError(f"{package} is not installed: pip install 'ganaug[bench]'.") from None
-
-
-def _source_digest() -> str:
-    """Return a digest of ganaug's code, for between two releases the version number says too little."""
-    spec = importlib.util.find_spec("ganaug")
-    if spec is None or spec.origin is None:
-        raise BenchmarkError("ganaug is not installed: pip install 'ganaug[bench]'.")
-    digest = hashlib.sha256()
-    for path in sorted(Path(spec.origin).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _fingerprint(path: Path) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -15,7 +13,7 @@ from typing import Any
 
 from .cases import Case
 from .judge import Judged
-from .protocol import BenchmarkError, write_atomically
+from .protocol import BenchmarkError, source_digest, write_atomically
 from .tables import run_peer
 
 FORMAT = 1
@@ -30,24 +28,13 @@ def environment(options: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {
         "protocol": PROTOCOL,
         "versions": versions | {"python": platform.python_version()},
-        "source": _source_digest(),
+        "source": source_digest(),
         "machine": {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count()},
         "threads": 1,
     }
     if set(options.methods) & set(PEERS):
         found["peers"] = json.loads(run_peer(options.peer_python, "--versions", "peer_tables", "the peer"))
     return found
-
-
-def _source_digest() -> str:
-    """Return a digest of ganaug's code, for between two releases the version number says too little."""
-    spec = importlib.util.find_spec("ganaug")
-    if spec is None or spec.origin is None:
-        raise BenchmarkError("ganaug is not installed: pip install 'ganaug[bench]'.")
-    digest = hashlib.sha256()
-    for path in sorted(Path(spec.origin).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 class Ledger:

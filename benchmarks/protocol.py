@@ -6,6 +6,8 @@ missing value was written. All are deterministic for a seed.
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import itertools
 import json
 import os
@@ -287,6 +289,17 @@ def _read_cases(path: Path) -> list[dict[str, Any]]:
         return list(json.loads(path.read_text(encoding="utf-8"))["cases"])
     except (ValueError, KeyError, TypeError):
         raise BenchmarkError(f"{path} is not a results file of this benchmark: name another with --output.") from None
+
+
+def source_digest() -> str:
+    """Return a digest of ganaug's code, for between two releases the version number says too little."""
+    spec = importlib.util.find_spec("ganaug")
+    if spec is None or spec.origin is None:
+        raise BenchmarkError("ganaug is not installed: pip install 'ganaug[bench]'.")
+    digest = hashlib.sha256()
+    for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -40,7 +40,7 @@ def stand_ins(monkeypatch):
     more = {"failing": Method(lambda s, X: Failing()), "recording": Method(lambda s, X: Recording())}
     for module in (run, judging):
         monkeypatch.setattr(module, "METHODS", {**methods.METHODS, **more})
-    monkeypatch.setattr(ledger, "_source_digest", lambda: "source")
+    monkeypatch.setattr(ledger, "source_digest", lambda: "source")
     monkeypatch.setattr(Recording, "seen", [])
     for name in run.THREADS:  # a run sets them for the processes that it starts
         monkeypatch.setenv(name, "1")
@@ -154,7 +154,7 @@ def test_several_processes_give_the_same_file(tmp_path):
 
 def test_results_of_another_environment_are_not_mixed_in_unasked(output, monkeypatch):
     go(output, "--methods", "none", "--seeds", "0")
-    monkeypatch.setattr(ledger, "_source_digest", lambda: "other")
+    monkeypatch.setattr(ledger, "source_digest", lambda: "other")
     with pytest.raises(SystemExit, match=r"out.json was measured with another source: name another --output"):
         go(output, "--methods", "duplicate", "--seeds", "0")
     content = go(output, "--methods", "none", "duplicate", "--seeds", "0", "--mixed")

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from ..errors import ParameterError
+from .scoring import free_name
 
 _RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
 
@@ -52,7 +53,7 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
         several = classifier if isinstance(classifier, list | tuple) else [classifier]
         named = {}
         for model in map(_from_name, _FAMILIES if classifier is None else several):
-            named[_free_name(_own_name(model), named)] = model
+            named[free_name(_own_name(model), named)] = model
     if not named:
         raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
     for name, model in named.items():
@@ -158,14 +159,6 @@ def _all_numbers(X: Any) -> bool:
 
 def _own_name(model: Any) -> str:
     return type(model.steps[-1][1] if isinstance(model, Pipeline) else model).__name__
-
-
-def _free_name(name: str, taken: Mapping[str, Any]) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
 
 
 def with_seed(estimator: Any, seed: int) -> Any:
