@@ -10,9 +10,11 @@ import pandas as pd
 
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
+from .classifiers import is_categorical
 from .synthetic import count_labels
 
 _POINTS = 200
+_UNIQUE = 0.9  # a share of different texts above this is no category's
 _CURVES = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 
 
@@ -42,6 +44,9 @@ def describe_rows(
 ) -> dict[str, Any]:
     """Return how close synthetic rows are to the training rows, beside the test rows as the mark.
 
+    Columns that name rows, such as customer numbers, are left out: their values are fresh in every row, real or not, so
+    that they would tell rows apart without saying anything about them.
+
     Parameters
     ----------
     real, synthetic, test : (X, y)
@@ -58,12 +63,18 @@ def describe_rows(
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)
-    trained_on, made, held_out = frames
+    kept = [name for name in [*names, label] if name == label or not _names_rows(frames[0][name])]
+    trained_on, made, held_out = (frame[kept] for frame in frames)
     facts = {
         "fidelity": fidelity(trained_on, made, held_out, label, stream_seed(seed, "fidelity")),
         "privacy": privacy(trained_on, made, held_out, stream_seed(seed, "privacy")),
     }
     return facts | figures(trained_on, made, label)
+
+
+def _names_rows(column: pd.Series[Any]) -> bool:
+    present = column.dropna()
+    return is_categorical(column) and len(present) >= 20 and present.nunique() > _UNIQUE * len(present)
 
 
 def _names(X: Any) -> list[str]:

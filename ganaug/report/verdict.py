@@ -115,6 +115,12 @@ def _advice(found: Record) -> tuple[str, str]:
         )
     needed = found.get("rows_needed")
     more = f" About {count(needed)} labelled rows would be needed to settle it." if needed else ""
+    if (found.get("ci_low") or 0) > 0:
+        return (
+            f"With synthetic rows, {name} was higher than with the real rows alone; the folds leave it open whether "
+            f"{rival} does as well.{more}",
+            f"Take {rival} on this evidence, which trains no generator; or collect more real rows.",
+        )
     return (
         f"The folds leave it open whether {name} is higher or lower with synthetic rows, or whether a free alternative "
         f"does as well.{more}",
