@@ -140,7 +140,7 @@ def draw(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) ->
         Decides the rows.
     """
     labels = np.repeat(np.asarray(list(counts), dtype=y.dtype), list(counts.values()))
-    return sampler.sample(y=labels, random_state=seed % 2**32)
+    return sampler.sample(None, y=labels, random_state=seed % 2**32)
 
 
 def grow(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
