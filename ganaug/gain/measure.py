@@ -91,7 +91,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     n_repeats : int, default=2
         How often the rows are split anew, where `cv` is an integer.
     groups : array-like of shape (n,), default=None
-        Rows of one group are never on both sides of a fold.
+        Rows of one group are never on both sides of a fold; handed on where ``fit_resample`` takes them.
     metrics : name, callable, sequence or mapping, default=None
         Scorers of scikit-learn by name, functions ``f(classifier, X, y)``, "neg_calibration_error" or
         "recall_per_class"; the first one decides. None takes balanced accuracy, macro-F1, ROC AUC, average precision,
@@ -163,6 +163,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         named_scorers(metrics, labels),
         [arm for arm in ARMS if arms is None or arm in (*arms, "real_only", "augmented")],
         labels,
+        None if groups is None else np.asarray(groups),
     )
     prepared = job.prepare(augmenter, synthetic_fraction, balance, fidelity, n_jobs, verbose)
     evaluated = job.evaluate(prepared, n_jobs, verbose)
@@ -198,11 +199,15 @@ class _Job:
     scorers: Mapping[str, Any]
     arms: list[str]
     labels: NDArray[Any]
+    groups: NDArray[Any] | None
 
     def prepare(
         self, augmenter: Any, share: float | None, balance: bool, fidelity: bool, n_jobs: int | None, verbose: int
     ) -> list[Prepared]:
-        jobs = (delayed(prepare)(augmenter, self.X, self.y, fold, share, balance, fidelity) for fold in self.folds)
+        jobs = (
+            delayed(prepare)(augmenter, self.X, self.y, self.groups, fold, share, balance, fidelity)
+            for fold in self.folds
+        )
         return list(counted(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
     def evaluate(self, prepared: Sequence[Prepared], n_jobs: int | None, verbose: int) -> list[Evaluated]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,7 +87,16 @@ class Evaluated:
     warnings: list[str] = field(default_factory=list)
 
 
-def prepare(augmenter: Any, X: Any, y: Any, fold: Fold, share: float | None, balance: bool, fidelity: bool) -> Prepared:
+def prepare(
+    augmenter: Any,
+    X: Any,
+    y: Any,
+    groups: Any,
+    fold: Fold,
+    share: float | None,
+    balance: bool,
+    fidelity: bool,
+) -> Prepared:
     """Fit a copy of the augmenter on the training part of a fold, and draw from it.
 
     Parameters
@@ -95,6 +105,8 @@ def prepare(augmenter: Any, X: Any, y: Any, fold: Fold, share: float | None, bal
         Never fitted itself.
     X, y : user data
         All rows and labels; the test part goes into what describes fidelity, never into the augmenter.
+    groups : ndarray of shape (n,) or None
+        Handed to an augmenter whose ``fit_resample`` takes groups.
     fold : Fold
         Which rows.
     share : float or None
@@ -109,7 +121,8 @@ def prepare(augmenter: Any, X: Any, y: Any, fold: Fold, share: float | None, bal
     with _alone() as said:
         try:
             fitted = with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
-            augmented = _augmented(fitted, X_train, y_train, fold.seed, share, balance)
+            of_train = None if groups is None else groups[fold.train]
+            augmented = _augmented(fitted, X_train, y_train, of_train, fold.seed, share, balance)
         except Exception as error:  # an augmenter may be anybody's; the rest of the report survives it
             return Prepared(Material(X_train, labels, None, None, {}, reason_of(error)), {}, warnings=said)
         added = added_counts(labels, augmented[1])
@@ -125,10 +138,13 @@ def prepare(augmenter: Any, X: Any, y: Any, fold: Fold, share: float | None, bal
     return Prepared(material, facts, failures, said)
 
 
-def _augmented(fitted: Any, X: Any, y: Any, seed: int, share: float | None, balance: bool) -> tuple[Any, NDArray[Any]]:
+def _augmented(
+    fitted: Any, X: Any, y: Any, groups: Any, seed: int, share: float | None, balance: bool
+) -> tuple[Any, NDArray[Any]]:
     """Fit the augmenter, and return the real rows with synthetic ones and their plain labels."""
     if share is None and hasattr(fitted, "fit_resample"):
-        X_more, y_more = fitted.fit_resample(copied(X), copied(y))
+        takes_groups = groups is not None and "groups" in inspect.signature(fitted.fit_resample).parameters
+        X_more, y_more = fitted.fit_resample(copied(X), copied(y), **({"groups": groups} if takes_groups else {}))
     else:
         fitted.fit(copied(X), copied(y))
         labels = plain_labels(y)

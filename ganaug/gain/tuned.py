@@ -116,13 +116,15 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any) -> TunedAugmenterCV:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> TunedAugmenterCV:
         """Choose the share, and fit the augmenter.
 
         Parameters
         ----------
         X, y : user data
             Rows and labels, as the augmenter takes them.
+        groups : array-like of shape (n,), default=None
+            Rows of one group are never on both sides of an inner split.
 
         Raises
         ------
@@ -136,7 +138,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         y = labels if is_one_vs_all(y) else y
         seed = new_seed(self.random_state)
         classifiers, scorer = named_classifiers(self.classifier, X), self._scorer(labels)
-        splits = self._splits(X, labels, seed)
+        splits = self._splits(X, labels, groups, seed)
         fitted = [
             with_seed(augmenter, stream_seed(seed, "inner", i)).fit(take_rows(X, train), take_rows(y, train))
             for i, (train, _) in enumerate(splits)
@@ -155,12 +157,12 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         say(self._choice(), self.verbose)
         return self
 
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any, groups: Any = None) -> tuple[Any, Any]:
         """Choose the share, and return the real rows with that share of synthetic ones below them.
 
         Parameters
         ----------
-        X, y
+        X, y, groups
             As for `fit`.
 
         Returns
@@ -168,7 +170,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         X, y
             Real rows first, untouched and in order.
         """
-        self.fit(X, y)
+        self.fit(X, y, groups)
         shape, plain = Labels.fit(y)[0], plain_labels(y) if is_one_vs_all(y) else y
         X_more, y_more = grow(self.augmenter_, X, plain, self.sampling_strategy_, stream_seed(self._seed, "grow"))
         return X_more, shape.restore(shape.encode(y_more)) if is_one_vs_all(y) else y_more
@@ -206,10 +208,12 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             )
         return augmenter
 
-    def _splits(self, X: Any, labels: NDArray[Any], seed: int) -> list[tuple[Positions, Positions]]:
+    def _splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
+        if is_splitter(self.cv) or groups is not None:
+            cv = self.cv if self.cv is not None else 3 if len(labels) < 1000 else 4
+            folds = make_folds(X, labels, cv, 1, groups, seed)
+            return [(fold.train, fold.test) for fold in (folds if self.cv is not None else folds[:1])]
         rng = numpy_stream(seed, "inner rows")
-        if is_splitter(self.cv):
-            return [(fold.train, fold.test) for fold in make_folds(X, labels, self.cv, 1, None, seed)]
         splits = [hold_out(labels, rng)] if self.cv is None else inner_folds(labels, int(self.cv), rng)
         if not all(len(train) and len(test) for train, test in splits):
             raise DataError(
