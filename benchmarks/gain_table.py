@@ -12,7 +12,12 @@ from .methods import METHODS
 from .summary import TIE, shown
 
 FOLDER = Path(__file__).parent / "results" / "gain"
-SHOWN = {"balanced_accuracy": "balanced accuracy", "roc_auc": "ROC AUC"}
+SHOWN = {
+    "balanced_accuracy": "balanced accuracy",
+    "roc_auc": "ROC AUC",
+    "f1_macro": "macro-F1",
+    "average_precision": "average precision",
+}
 NAMES = {
     "duplicate": "rows repeated until balanced",
     "duplicate_natural": "every row twice",
@@ -31,9 +36,10 @@ NAMES = {
     "ganaug_tuned_mean": "**ganaug**, share chosen for four classifiers at once",
 }
 TEXT = """Differences to the real rows alone, in points, on rows that neither generator nor classifier saw: mean over
-the classifiers, and in brackets the 95 % interval over the tables. Won and lost: combinations of table, cut and
-classifier, by balanced accuracy. Class weights count for the classifiers that take them. `benchmarks/README.md` has the
-command and the protocol; `python -m benchmarks.summary` lists every losing combination.
+the classifiers, and in brackets the 95 % interval over the tables. `imbalance`: 2 % positives in at most 4000 rows;
+`low-data`: cuts of 100, 200 and 500 rows, those beside peers of 200; `tuned`: whole tables. Won and lost: combinations
+of table, cut and classifier, by balanced accuracy. Class weights count for the classifiers that take them.
+`benchmarks/README.md` has the commands and the protocol; `python -m benchmarks.summary` lists every losing combination.
 """
 
 

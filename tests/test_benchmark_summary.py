@@ -252,9 +252,13 @@ def test_the_exit_code_says_whether_results_are_accepted(tmp_path, capsys):
 def test_the_readme_gets_a_table_for_each_file_between_its_markers(tmp_path, monkeypatch):
     (tmp_path / "low-data.json").write_text(dumps(results()))
     table = gain_table.gain_table(tmp_path)
-    assert "| low-data: 2 tables, 6 cases | balanced accuracy | ROC AUC | won | lost |" in table
-    assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | 2 | 2 |" in table
-    assert "| rows repeated until balanced | +0.0 [+0.0, +0.0] | +0.0 [+0.0, +0.0] | 0 | 0 |" in table
+    assert (
+        "| low-data: 2 tables, 6 cases | balanced accuracy | ROC AUC | macro-F1 | average precision | won | lost |"
+        in table
+    )
+    assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] |" in table
+    assert "| rows repeated until balanced | +0.0 [+0.0, +0.0] | +0.0 [+0.0, +0.0] |" in table
+    assert " | 2 | 2 |\n" in table + "\n" and " | 0 | 0 |\n" in table + "\n"
     monkeypatch.setattr(readme, "gain_table", lambda: table)
     text = f"{readme.BEGIN}\nold\n{readme.END}\nkept\n{readme.GAIN_BEGIN}\nold\n{readme.GAIN_END}\nend\n"
     new = readme.updated(text)
