@@ -378,3 +378,17 @@ def test_an_augmenter_that_raises_says_so_itself():
 def test_it_cannot_be_sampled_before_it_is_fitted():
     with pytest.raises(NotFittedError, match="TunedAugmenterCV"):
         tuned(Bootstrap()).sample(3)
+
+
+class Quiet(Bootstrap):
+    """A sampler whose fit returns nothing."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_an_augmenter_whose_fit_returns_nothing_will_do(share):
+    X, y = blobs(60)
+    _, y_new = tuned(Quiet(), fractions=(share,)).fit_resample(X, y)
+    assert len(y_new) == (120 if share else 60)

@@ -56,7 +56,7 @@ def candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidat
 
 
 def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
-    """Return training and held-out rows: a quarter of each class, a third in small tables.
+    """Return training and held-out rows: a quarter of each class, a third below 1000 rows, about 5000 at most.
 
     A class keeps at least two training rows, and so may have none held out.
     """

@@ -61,7 +61,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     scoring : name or callable, default="balanced_accuracy"
         A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better.
     cv : None, int or splitter, default=None
-        None holds out a quarter of the rows once (a third below 1000 rows). Every fold costs a fit of the augmenter.
+        None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Every fold costs a fit of the augmenter.
     n_jobs : int, default=None
         Classifiers that are trained at the same time, in joblib's meaning; results do not depend on it.
     random_state : int, numpy RandomState or Generator, or None, default=None
@@ -140,12 +140,12 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         classifiers, scorer = named_classifiers(self.classifier, X), self._scorer(labels)
         splits = self._splits(X, labels, groups, seed)
         fitted = [
-            with_seed(augmenter, stream_seed(seed, "inner", i)).fit(take_rows(X, train), take_rows(y, train))
+            _fitted(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
             for i, (train, _) in enumerate(splits)
         ]
         chosen, self.scores_ = choose(self._trials((X, y, labels), splits, fitted, classifiers, scorer, seed))
         self.share_, self.balance_ = chosen.share, chosen.balance
-        self.augmenter_ = with_seed(augmenter, stream_seed(seed, "outer")).fit(X, y) if chosen.share else fitted[0]
+        self.augmenter_ = _fitted(augmenter, X, y, stream_seed(seed, "outer")) if chosen.share else fitted[0]
         counts = class_counts(labels, rows_for_share(len(labels), chosen.share), chosen.balance)
         self.sampling_strategy_ = counts
         self.classes_ = np.unique(labels)
@@ -257,3 +257,10 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             for candidate, trial in zip(grown, Parallel(self.n_jobs)(jobs), strict=True):
                 tried.setdefault(candidate, []).append(trial)
         return tried
+
+
+def _fitted(augmenter: Any, X: Any, y: Any, seed: int) -> Any:
+    """Return a fitted copy; what ``fit`` returns is the augmenter's own business."""
+    copy = with_seed(augmenter, seed)
+    copy.fit(X, y)
+    return copy
