@@ -129,13 +129,14 @@ def _synthetic_only(material: Material, seed: int) -> Rows:
 
 
 def _augmented(material: Material, seed: int) -> Rows:
-    _check(material, "")
-    return material.augmented  # type: ignore[return-value]
+    if material.augmented is None:
+        raise Unavailable(material.failure)
+    return material.augmented
 
 
 def _check(material: Material, why: str) -> None:
     if material.failure:
-        raise Unavailable(f"the augmenter failed, and {why} ({material.failure})" if why else material.failure)
+        raise Unavailable(f"the augmenter failed, and {why} ({material.failure})")
 
 
 def _with_copies(material: Material, positions: Positions) -> Rows:

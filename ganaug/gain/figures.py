@@ -30,12 +30,12 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if hasattr(fitted, "share_"):
         scores = fitted.scores_.to_dict("records")
-        facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": _plain(scores)}
+        facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": plain_json(scores)}
     inner = getattr(fitted, "augmenter_", fitted)
     if hasattr(inner, "history_"):
         facts["training"] = _curves(inner.history_)
     if hasattr(inner, "filters_"):
-        facts["filters"] = _plain(inner.filters_)
+        facts["filters"] = plain_json(inner.filters_)
     return facts
 
 
@@ -110,11 +110,11 @@ def _number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _plain(value: Any) -> Any:
-    """Return nested values with numpy's numbers as Python's, and NaN as None."""
+def plain_json(value: Any) -> Any:
+    """Return nested values with numpy's numbers as Python's, and NaN and infinity as None."""
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain_json(v) for v in value]
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not np.isfinite(value) else value

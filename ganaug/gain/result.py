@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .arms import CONTROLS
-from .figures import counts_of
+from .figures import counts_of, plain_json
 from .folds import Fold
 from .gathered import mean_fidelity, mean_privacy
 from .intervals import Difference, paired_difference
@@ -147,9 +147,9 @@ class GainReport:
             "verdict": self.conclusion.to_dict(),
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._design(),
-            "rows": _plain(self._rows()),
+            "rows": plain_json(self._rows()),
             "scores": [asdict(score) for score in self._scores],
-            "failures": _plain(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
+            "failures": plain_json(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
             "warnings": self.warnings,
             "counts": [
                 counts_of(fold, done.material.y, fold.test, done.material.added)
@@ -298,13 +298,3 @@ class GainReport:
 def on_one_line(estimator: Any) -> str:
     """Return what an estimator calls itself, without the addresses of functions, which differ from run to run."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(estimator).split()))
-
-
-def _plain(value: Any) -> Any:
-    """Return nested values with NaN and infinity as None."""
-    if isinstance(value, dict):
-        return {key: _plain(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not np.isfinite(value) else value

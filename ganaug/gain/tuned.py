@@ -61,7 +61,8 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     scoring : name or callable, default="balanced_accuracy"
         A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better.
     cv : None, int or splitter, default=None
-        None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Every fold costs a fit of the augmenter.
+        None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Every fold costs a fit of
+        the augmenter.
     n_jobs : int, default=None
         Classifiers that are trained at the same time, in joblib's meaning; results do not depend on it.
     random_state : int, numpy RandomState or Generator, or None, default=None
