@@ -43,6 +43,9 @@ CASES = [
     (NOTHING, None, "cannot_tell"),
     (NOTHING, NOTHING, "cannot_tell"),
     (between(-0.02, 0.04), NOTHING, "cannot_tell"),
+    (between(0.01, 0.03), NOTHING, "cannot_tell"),
+    (between(0.01, 0.03), Difference(0.0, np.nan, np.nan, np.nan, 1), "cannot_tell"),
+    (between(0.01, 0.03), Difference(0.001, np.nan, np.nan, np.nan, 3), "cannot_tell"),
 ]
 
 
@@ -95,6 +98,14 @@ def test_it_cannot_be_told_of_one_fold_or_none():
     assert verdict(NOTHING).sentence.startswith("Cannot tell: no fold has scores of both")
 
 
+def test_a_control_without_an_interval_leaves_it_open_in_words():
+    none = verdict(between(0.01, 0.03), NOTHING).sentence
+    assert "beats smote, which is free: no fold has scores of both, and +2.0 points" in none
+    one = verdict(between(0.01, 0.03), Difference(0.0, np.nan, np.nan, np.nan, 1)).sentence
+    assert "+0.0 points of balanced_accuracy against it (1 fold), and +2.0 points" in one
+    assert none.endswith("take more folds. Until then, take smote.") and one.endswith("Until then, take smote.")
+
+
 def test_no_row_number_is_promised_where_none_would_do():
     wide = Difference(0.0, -0.1, 0.1, 0.0, 10)
     assert verdict(wide).rows_needed is None
@@ -127,7 +138,7 @@ def differences(draw):
     return paired_difference(draw(st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=6)), 0.0, 0.25)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=300)
 @given(gain=differences(), control=st.none() | differences())
 def test_every_verdict_is_a_sentence_and_plain_json_and_never_claims_more_than_its_intervals(gain, control):
     found = verdict(gain, control)

@@ -111,7 +111,7 @@ def _kind(gain: Difference, over_control: tuple[str, Difference] | None, margin:
         return HELPS
     if gain.high < margin:
         return NO_BETTER
-    beside = over_control[1] if over_control is not None and over_control[1].n else None
+    beside = over_control[1] if over_control is not None and not np.isnan(over_control[1].low) else None
     if beside is not None and (beside.high < margin or (gain.low > 0 and beside.mean < margin)):
         return NO_BETTER
     return CANNOT_TELL
@@ -156,6 +156,16 @@ def _undecided(
     show = f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
     if gain.low > 0 and over_control is not None:
         name, beside = over_control
+        if np.isnan(beside.low):
+            found = (
+                f"{_amount(beside, metric)} of {metric} against it ({_folds(beside.n)})"
+                if beside.n
+                else "no fold has scores of both"
+            )
+            return (
+                f"Cannot tell whether augmentation beats {name}, which is free: {found}, and {measured}; "
+                f"take more folds. Until then, take {name}."
+            )
         return (
             f"Cannot tell with this much data whether augmentation beats {name}, which is free: "
             f"{_amount(beside, metric)} of {metric} against it, and {measured}; {show}. Until then, take {name}."
