@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .folders import COLOURS, is_of_images
 from .front import debug_option
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _SHOWN_VALUES = 6
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as one JSON object.")
 @debug_option
 def inspect_model(model: str, as_json: bool) -> None:
-    """Show what a model knows: columns, classes, training, filters, origin."""
+    """Show what a model knows: columns or images, classes, training, filters, origin."""
     facts = model_facts(model)
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
@@ -35,7 +37,7 @@ def inspect_model(model: str, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    for table in (_origin(facts), _columns(facts), _classes(facts)):
+    for table in (_origin(facts), *([_columns(facts)] if "columns" in facts else []), _classes(facts)):
         console.print(table)
 
 
@@ -50,8 +52,9 @@ def model_facts(path: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``file``, ``ganaug_version``, ``format_version``, ``modality``, ``rows``, ``label``, ``classes``, ``columns``,
-        ``steps``, ``seconds``, ``seed``, ``held_out_rows``, ``held_out_scores``, ``filters`` and ``params``.
+        ``file``, ``ganaug_version``, ``format_version``, ``modality``, ``rows``, ``label``, ``classes``, ``columns`` of
+        a table or ``images``, ``networks``, ``steps``, ``seconds``, ``seed``, ``held_out_rows``, ``held_out_scores``,
+        ``filters`` and ``params``.
     """
     from safetensors import safe_open
 
@@ -69,7 +72,8 @@ def model_facts(path: str) -> dict[str, Any]:
         "rows": facts["n_rows"],
         "label": model.labels.container.get("name"),
         "classes": _class_facts(augmenter),
-        "columns": _column_facts(augmenter.schema_),
+        **_kind_facts(augmenter),
+        "networks": asdict(model.architecture),
         "steps": len(model.history),
         "seconds": facts["seconds"],
         "seed": facts["seed"],
@@ -85,6 +89,13 @@ def _class_facts(augmenter: GANAugmenter) -> list[dict[str, Any]]:
     return [
         {"label": label, "share": share, "diversity": augmenter.diversity_.get(str(label))} for label, share in pairs
     ]
+
+
+def _kind_facts(augmenter: GANAugmenter) -> dict[str, Any]:
+    """Return what is particular to a kind of data."""
+    if is_of_images(augmenter):
+        return {"images": augmenter.schema_}
+    return {"columns": _column_facts(augmenter.schema_)}
 
 
 def _column_facts(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -125,11 +136,13 @@ def _origin(facts: Mapping[str, Any]) -> Table:
     table = _table(facts["file"], "", "")
     best = max((score for _, score in facts["held_out_scores"]), default=None)
     strengths = ", ".join(f"{name} at {value:g}" for name, value in facts["filters"]["strengths"].items())
+    kind, what = (_image_rows(facts), "images") if "images" in facts else ({}, "rows")
     rows = {
         "kind of data": facts["modality"],
-        "training rows": f"{facts['rows']}, {facts['held_out_rows']} of them held out",
+        **kind,
+        f"training {what}": f"{facts['rows']}, {facts['held_out_rows']} of them held out",
         "training": f"{facts['steps']} steps in {facts['seconds']:.0f} s, seed {facts['seed']}",
-        "held-out score": "too few rows to hold any out" if best is None else f"{best:.3f}",
+        "held-out score": f"too few {what} to hold any out" if best is None else f"{best:.3f}",
         "filters": strengths or "none",
         "written by": f"ganaug {facts['ganaug_version']}, file format {facts['format_version']}",
         "options": ", ".join(f"{name}={value}" for name, value in _changed(facts["params"]).items()) or "defaults",
@@ -138,6 +151,16 @@ def _origin(facts: Mapping[str, Any]) -> Table:
         table.add_row(_plain(name), _plain(text))
     table.show_header = False
     return table
+
+
+def _image_rows(facts: Mapping[str, Any]) -> dict[str, str]:
+    images, networks = facts["images"], facts["networks"]
+    colours = COLOURS.get(images["channels"], f"{images['channels']} channels")
+    values = f"{images['dtype']} from {images['low']} to {images['high']}"
+    return {
+        "images": f"{images['height']} x {images['width']}, {colours}, {values}",
+        "networks": f"{networks['kind']}, width {networks['width']}",
+    }
 
 
 def _changed(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ Examples:
   ganaug train loans.csv --target status
   ganaug sample loans.safetensors -n 1000
   ganaug augment loans.csv --target status
-  ganaug report loans.csv --target status"""
+  ganaug report loans.csv --target status
+  ganaug train digits/
+  ganaug sample digits.safetensors -n 1000 -o new_digits/"""
 
 _TERMINATED = 128 + 15
 
@@ -35,7 +37,10 @@ _TERMINATED = 128 + 15
 @debug_option
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Synthetic rows for labelled tables, from a conditional GAN that is trained on them."""
+    """Synthetic rows for labelled tables, and images for folders with a folder for each class.
+
+    They come from a conditional GAN that is trained on that data.
+    """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from .image_options import image_learning_options, preview_option
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
@@ -130,7 +132,7 @@ separator_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 seed_option = click.option(
-    "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same rows."
+    "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same outcome."
 )
 classifier_option = click.option(
     "--classifier",
@@ -185,7 +187,7 @@ _LEARNING = [
         help="Time for training; results depend on it.",
     ),
     click.option(
-        "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they follow from the rows."
+        "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they follow from the data."
     ),
     click.option("--loss", type=click.Choice(LOSSES), default=LOSSES[0], show_default=True, help="Adversarial loss."),
     click.option(
@@ -196,9 +198,11 @@ _LEARNING = [
         callback=_filters,
         help=f"What weighs candidates, of {' and '.join(FILTERS)}; auto decides on held-out rows.",
     ),
-    click.option("--skip-rare", is_flag=True, help="Leave classes with a single row as they are."),
+    click.option("--skip-rare", is_flag=True, help="Leave classes with a single row or image as they are."),
+    *image_learning_options,
 ]
 _WATCHING = [
+    preview_option,
     click.option("--resume", is_flag=True, help="Go on with a training that was interrupted."),
     click.option("-v", "--verbose", is_flag=True, help="Show more of the training."),
 ]
@@ -212,6 +216,9 @@ TRAINING_ONLY = (
     "skip_rare",
     "resume",
     "verbose",
+    "augmentation",
+    "architecture",
+    "preview",
 )
 """Options that mean nothing to a model that is already trained."""
 

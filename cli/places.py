@@ -15,10 +15,17 @@ TABLES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 TEXT_TABLES = TABLES[:4]
 COMPRESSIONS = (".gz", ".bz2", ".xz")
 
+_FILES = (".safetensors", ".html", ".json", ".npz", ".zip", ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".webp")
+
 
 def is_url(path: str) -> bool:
     """Tell whether `path` is a URL rather than a local file."""
     return "://" in path
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether `path` is a folder that is there."""
+    return path != "-" and not is_url(path) and Path(path).is_dir()
 
 
 def beside(path: str, ending: str) -> str:
@@ -27,7 +34,7 @@ def beside(path: str, ending: str) -> str:
     Parameters
     ----------
     path : str
-        A local file or a URL, such as ``data/loans.csv.gz``.
+        A local file or folder, or a URL, such as ``data/loans.csv.gz``.
     ending : str
         What takes the place of the extensions, such as ``.safetensors``.
 
@@ -36,6 +43,9 @@ def beside(path: str, ending: str) -> str:
     str
         Such as ``data/loans.safetensors``.
     """
+    if is_folder(path):
+        place = Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()  # of "." and the like
+        return str(place.parent / f"{place.name}{ending}")
     place = Path(_file_name(path) if is_url(path) else path)
     name = place.name
     for known in (COMPRESSIONS, (*TABLES, ".safetensors")):
@@ -93,6 +103,42 @@ def check_local_output(
     _check_file(path, force, inputs, option)
 
 
+def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), option: str = "-o") -> None:
+    """Refuse a place that a folder of images cannot be, before any work is done.
+
+    Parameters
+    ----------
+    path : str
+        A local folder, which need not be there.
+    force : bool
+        Whether it may hold files already.
+    inputs : sequence of str
+        Folders that must lie neither in it nor around it.
+    option : str
+        What names the place on the command line.
+
+    Raises
+    ------
+    Refused
+        The place is a file, holds files, or overlaps with an input (exit code 2).
+    click.ClickException
+        It is not writable, or the folder around it is not there (exit code 1).
+    """
+    if path == "-" or is_url(path) or _names_file(path):
+        raise Refused(f"Images go to a local folder, not to {path!r}; name one with {option}")
+    target = Path(path)
+    place = target.resolve()
+    for one in inputs:
+        if place.is_relative_to(Path(one).resolve()) or Path(one).resolve().is_relative_to(place):
+            raise Refused(f"{path!r} overlaps with {one!r}, which is read here; name another folder with {option}")
+    try:
+        if target.is_dir() and any(target.iterdir()) and not force:
+            raise Refused(f"{path!r} holds files; replace them with --force, or choose another folder with {option}")
+    except OSError as error:
+        raise click.ClickException(f"{path!r} cannot be read ({error.strerror}); choose another folder.") from error
+    _check_writable(path, place if target.is_dir() else place.parent, option)
+
+
 def write_text(path: str, text: str) -> None:
     """Write a local text file that `check_local_output` let pass."""
     try:
@@ -119,6 +165,13 @@ def _is_device(path: str) -> bool:
     return not is_url(path) and Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
 
 
+def _names_file(path: str) -> bool:
+    """Tell whether a name is that of a file, or would be: extensions of tables, models and images."""
+    if Path(path).exists():
+        return not Path(path).is_dir()
+    return _table_extension(path) in TABLES or Path(path).suffix.lower() in _FILES
+
+
 def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o") -> None:
     target = Path(path)
     if target.is_dir():
@@ -127,7 +180,10 @@ def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o
         raise Refused(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
         raise Refused(f"{path!r} exists; replace it with --force, or choose another name with {option}")
-    folder = target.resolve().parent
+    _check_writable(path, target.resolve().parent, option)
+
+
+def _check_writable(path: str, folder: Path, option: str) -> None:
     if not folder.is_dir():
         raise click.ClickException(f"The folder of {path!r} does not exist; create {str(folder)!r} first.")
     try:

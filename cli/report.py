@@ -1,4 +1,4 @@
-"""``ganaug report``: a table in, and out comes whether synthetic rows help on it."""
+"""``ganaug report``: a table or a folder of images in, and out comes whether synthetic data help on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .folders import Images
 from .front import Refused, debug_option, speaker
+from .image_options import check_options_suit
 from .options import DEFAULT_SEED, classifier_option, jobs_option, measuring_options
 from .places import beside, check_local_output, is_url, write_text
 from .tables import Labelled, group_codes
@@ -25,7 +27,8 @@ PAGE = "_gain.html"
 EXAMPLE = """\b
 Example:
   ganaug report loans.csv --target status
-prints the figures and writes loans_gain.html."""
+prints the figures and writes loans_gain.html; for a folder of images:
+  ganaug report digits/"""
 
 _TYPED = "ganaug.typed"
 _MANY_SCORES = "recall_per_class"  # a metric, but no single score that could choose a share
@@ -82,17 +85,19 @@ class _Command(click.Command):
 @debug_option
 @click.pass_context
 def report(context: click.Context, /, data: str, **options: Any) -> None:
-    """Measure whether synthetic rows help classifiers.
+    """Measure whether synthetic rows or images help classifiers.
 
-    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. What 'ganaug augment' would do to it is done
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
+    for each class. What 'ganaug augment' would do to it is done
     to parts of it, and classifiers are tested on the rest, beside what costs nothing: no further rows, copies of rows,
     class weights, over-sampling, SMOTE. Training runs twice for each part.
     """
+    check_options_suit(context, data)
     output = _check_places(data, options)
     say = speaker(options["quiet"])
     grouped = options["groups"]
     labelled = read_for_training(data, options, say, [] if grouped is None else [grouped])
-    groups = None if grouped is None else group_codes(labelled, grouped, data)
+    groups = group_codes(labelled, grouped, data) if grouped is not None and isinstance(labelled, Labelled) else None
     check_learnable(labelled, options)
     found = _measured(labelled, groups, data, options)
     found.command = _command(context.meta[_TYPED])
@@ -116,7 +121,7 @@ def _check_places(data: str, options: Mapping[str, Any]) -> str:
     return str(output)
 
 
-def _measured(labelled: Labelled, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
+def _measured(labelled: Labelled | Images, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
     from ganaug import gain_report
 
     metrics = list(options["metrics"])

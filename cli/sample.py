@@ -1,28 +1,29 @@
-"""``ganaug sample``: a model in, synthetic rows out."""
+"""``ganaug sample``: a model in, synthetic rows or images out."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .folders import is_of_images
 from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option
-from .places import beside, check_table_output
+from .places import beside, check_folder_output, check_table_output, is_folder
 from .tables import with_label
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ganaug import GANAugmenter
+
 EXAMPLE = """\b
 Example:
   ganaug sample loans.safetensors -n 1000 --class default=500
-writes loans_synthetic.csv."""
+  ganaug sample digits.safetensors -n 1000 -o new_digits/
+writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each class."""
 
 _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
 
@@ -30,7 +31,11 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
 @click.command(epilog=EXAMPLE)
 @click.argument("model")
 @click.option(
-    "-n", "--rows", type=click.IntRange(0), metavar="N", help="Number of rows; by default as many as in training."
+    "-n",
+    "--rows",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Number of rows or images; by default as many as in training.",
 )
 @click.option(
     "--class",
@@ -38,42 +43,79 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
     type=Pair("LABEL=N", click.IntRange(0)),
     multiple=True,
     callback=as_mapping,
-    help="Exact number of rows of a class; may be repeated. With -n, the other classes share the rest.",
+    help="Exact number of a class; may be repeated. With -n, the other classes share the rest.",
 )
-@click.option("-o", "--output", metavar="TABLE", help="CSV, TSV or Parquet, or - for standard output.")
+@click.option(
+    "--latent-scale",
+    type=click.FloatRange(0, 10, min_open=True),
+    metavar="S",
+    help="Above 1 samples are more varied, and more of them wrong; by default what the model was trained with, 1.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="PLACE",
+    help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the model.",
+)
 @seed_option
 @quiet_option
 @force_option
 @debug_option
-def sample(
-    model: str,
-    rows: int | None,
-    counts: dict[str, int],
-    output: str | None,
-    seed: int | None,
-    quiet: bool,
-    force: bool,
-) -> None:
-    """Write synthetic rows, drawn from a model."""
-    output = output or beside(model, "_synthetic.csv")
-    check_table_output(output, force, [model])
-    from ganaug import GANAugmenter, write_table
+def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any) -> None:
+    """Write synthetic rows or images, drawn from a model."""
+    from ganaug import GANAugmenter
 
     augmenter = GANAugmenter.load(model)
+    images = is_of_images(augmenter)
+    output = options["output"] or beside(model, "_synthetic" if images else "_synthetic.csv")
+    _check_place(output, images, model, options["force"])
     wanted = wanted_rows(augmenter, rows, counts)
+    if options["latent_scale"] is not None:
+        augmenter.set_params(latent_scale=options["latent_scale"])
+    say = speaker(options["quiet"])
+    chunks = sampled(augmenter, wanted, options["seed"], options["quiet"])
+    written = _write(augmenter, chunks, images, output, options["force"], say)
+    what = "images" if images else "rows"
+    say(f"{written} synthetic {what}: {'standard output' if output == '-' else output}")
+
+
+def _check_place(output: str, images: bool, model: str, force: bool) -> None:
+    if images:
+        check_folder_output(output, force)
+    elif is_folder(output) or output.endswith("/"):
+        raise Refused(f"{output!r} is a folder, and {model!r} is a model of a table; name a file, such as 'new.csv'")
+    else:
+        check_table_output(output, force, [model])
+
+
+def _write(
+    augmenter: GANAugmenter,
+    chunks: Iterator[tuple[Any, Any]],
+    images: bool,
+    output: str,
+    force: bool,
+    say: Callable[[str], None],
+) -> int:
+    """Write chunk by chunk, and return how much it was."""
+    from ganaug import write_image_folder, write_table
+
+    if not images:
+        return write_table((with_label(X, y) for X, y in chunks), output, overwrite=force)
+    if (channels := augmenter.schema_["channels"]) not in (1, 3, 4):
+        say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
+    encoder: Any = augmenter.model_.encoder
+    return write_image_folder(chunks, output, encoder, overwrite=force)
+
+
+def sampled(
+    augmenter: GANAugmenter, wanted: int | Mapping[Any, int], seed: int | None, quiet: bool
+) -> Iterator[tuple[Any, Any]]:
+    """Yield chunks of samples and their labels, with only one of them in memory, showing how many there are."""
     total = wanted if isinstance(wanted, int) else sum(wanted.values())
-    written = write_table(sampled_tables(augmenter, wanted, total, seed, quiet), output, overwrite=force)
-    speaker(quiet)(f"{written} synthetic rows: {'standard output' if output == '-' else output}")
-
-
-def sampled_tables(
-    augmenter: GANAugmenter, wanted: int | Mapping[Any, int], total: int, seed: int | None, quiet: bool
-) -> Iterator[pd.DataFrame]:
-    """Yield tables of synthetic rows with their labels, with only one of them in memory, showing how many there are."""
     file = io.StringIO() if quiet or total <= _ONE_CHUNK else sys.stderr
     with click.progressbar(length=total, label="sampling", file=file) as bar:
         for X, y in augmenter.sample_chunks(wanted, random_state=seed):
-            yield with_label(X, y)
+            yield X, y
             bar.update(len(X))
 
 
@@ -83,7 +125,7 @@ def wanted_rows(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, 
     Raises
     ------
     Refused
-        A label is none of the classes, or the classes together exceed the rows.
+        A label is none of the classes, or the classes together exceed the number.
     """
     if not counts:
         return int(augmenter.model_.facts["n_rows"]) if rows is None else rows
@@ -91,14 +133,14 @@ def wanted_rows(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, 
     wanted = {_label(labels, text): count for text, count in counts.items()}
     rest = 0 if rows is None else rows - sum(wanted.values())
     if rest < 0:
-        raise Refused(f"--class asks for {sum(wanted.values())} rows, -n for {rows}; raise -n or leave it out")
+        raise Refused(f"--class asks for {sum(wanted.values())} samples, -n for {rows}; raise -n or leave it out")
     others = {
         label: float(share)
         for label, share in zip(labels, augmenter.class_prior_, strict=True)
         if label not in wanted and share
     }
     if rest and not others:
-        raise Refused(f"--class names every class and leaves {rest} rows of -n {rows} over; leave -n out")
+        raise Refused(f"--class names every class and leaves {rest} of -n {rows} over; leave -n out")
     return wanted | _shared(rest, others)
 
 

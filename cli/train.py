@@ -1,4 +1,4 @@
-"""``ganaug train``: a table in, a model out."""
+"""``ganaug train``: a table or a folder of images in, a model out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .folders import Images, found, is_of_images, read_images
 from .front import Refused, debug_option, resumable, speaker
+from .image_options import check_options_suit
 from .options import DEFAULT_SEED, training_options
-from .places import beside, check_local_output
+from .places import beside, check_folder_output, check_local_output, is_folder
 from .tables import Labelled, read_labelled
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ MODEL = ".safetensors"
 EXAMPLE = """\b
 Example:
   ganaug train loans.csv --target status --exclude comment
-writes loans.safetensors."""
+  ganaug train digits/ --preview digits_preview/
+writes loans.safetensors, and digits.safetensors beside the folder."""
 
 
 @click.command(epilog=EXAMPLE)
@@ -29,15 +32,19 @@ writes loans.safetensors."""
 @click.option("-o", "--output", metavar="MODEL", help="Where the model goes; by default beside the data.")
 @training_options
 @debug_option
-def train(data: str, output: str | None, quiet: bool, force: bool, **options: Any) -> None:
-    """Train a model on a labelled table.
+@click.pass_context
+def train(context: click.Context, /, data: str, output: str | None, quiet: bool, force: bool, **options: Any) -> None:
+    """Train a model on a labelled table, or on images.
 
-    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input.
+    DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
+    for each class.
     """
+    check_options_suit(context, data)
     if output is None and data == "-":
         raise Refused("Name the model with -o when the table comes from standard input")
     output = output or beside(data, MODEL)
     check_local_output(output, force, [data])
+    check_preview(data, {**options, "force": force})
     say = speaker(quiet)
     labelled = read_for_training(data, options, say)
     augmenter = new_augmenter(options, f"{output}.checkpoint", quiet)
@@ -46,10 +53,23 @@ def train(data: str, output: str | None, quiet: bool, force: bool, **options: An
     say_saved(augmenter, output, say)
 
 
+def check_preview(data: str, options: Mapping[str, Any]) -> None:
+    """Refuse a folder that previews cannot go to; a training that is resumed adds to those that are there."""
+    if options["preview"] is not None:
+        check_folder_output(options["preview"], options["force"] or options["resume"], [data], "--preview")
+
+
 def read_for_training(
     data: str, options: Mapping[str, Any], say: Callable[[str], None], unused: Iterable[str] = ()
-) -> Labelled:
-    """Return the table in a file, saying which column holds the labels where the user left that open."""
+) -> Labelled | Images:
+    """Return the images in a folder, saying how many, or the table in a file.
+
+    Of a table, it is said which column holds the labels where the user left that open.
+    """
+    if is_folder(data):
+        images = read_images(data, options["size"])
+        say(found(images))
+        return images
     columns = (options["separator"], options["target"], options["exclude"], options["kinds"])
     labelled = read_labelled(data, *columns, unused)
     if labelled.why:
@@ -65,6 +85,8 @@ def new_augmenter(
 
     return GANAugmenter(
         column_kinds=options["kinds"] or None,
+        architecture=options["architecture"],
+        augmentation=options["augmentation"],
         loss=options["loss"],
         max_steps=options["max_steps"] or "auto",
         max_seconds=options["max_seconds"],
@@ -74,25 +96,26 @@ def new_augmenter(
         device=options["device"],
         checkpoint_path=checkpoint,
         resume=options.get("resume", False),
+        preview_path=options.get("preview"),
         random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
         verbose=0 if quiet else 1 + options.get("verbose", False),
     )
 
 
-def check_learnable(labelled: Labelled, options: Mapping[str, Any]) -> None:
-    """Train for one step on all rows, so that errors and warnings come at once, and name the rows of the table.
+def check_learnable(labelled: Labelled | Images, options: Mapping[str, Any]) -> None:
+    """Train for one step on everything, so that errors and warnings come at once, and name the rows of the table.
 
     Where an augmenter is fitted to parts of a table, row 3 is another row, and an error may be one of many.
     """
     from ganaug import CollapseWarning
 
-    briefly = {**options, "max_steps": 1, "filters": None, "resume": False}
+    briefly = {**options, "max_steps": 1, "filters": None, "resume": False, "preview": None}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CollapseWarning)
         new_augmenter(briefly, None, quiet=True).fit(labelled.X, labelled.y)
 
 
-def fit(augmenter: GANAugmenter, labelled: Labelled, say: Callable[[str], None]) -> None:
+def fit(augmenter: GANAugmenter, labelled: Labelled | Images, say: Callable[[str], None]) -> None:
     """Train, saying first what there is to resume."""
     checkpoint = augmenter.checkpoint_path
     left = checkpoint is not None and Path(checkpoint).exists()
@@ -106,6 +129,15 @@ def fit(augmenter: GANAugmenter, labelled: Labelled, say: Callable[[str], None])
 
 def say_saved(augmenter: GANAugmenter, path: str, say: Callable[[str], None]) -> None:
     """Say what came of a training, and where it is."""
+    if not is_of_images(augmenter):
+        _say_unlearned(augmenter, say)
+    scores = augmenter.history_["held_out_score"]
+    if augmenter.model_.facts["held_out"] and len(scores):
+        say(f"held-out score: {scores.max():.3f}")
+    say(f"model: {path} ({Path(path).stat().st_size / 1e6:.1f} MB)")
+
+
+def _say_unlearned(augmenter: GANAugmenter, say: Callable[[str], None]) -> None:
     names, columns = augmenter.schema_["names"], augmenter.schema_["columns"]
     unlearned = [n for n, column in zip(names, columns, strict=True) if column["kind"] == "identifier"]
     excluded = [n for n in augmenter.schema_["container"]["attrs"].get("column_order", []) if n not in names]
@@ -114,7 +146,3 @@ def say_saved(augmenter: GANAugmenter, path: str, say: Callable[[str], None]) ->
         say(f"not learned, as they name rows: {', '.join(unlearned)}")
     if left_out := [name for name in excluded if name != label]:
         say(f"excluded: {', '.join(left_out)}")
-    scores = augmenter.history_["held_out_score"]
-    if augmenter.model_.facts["held_out"] and len(scores):
-        say(f"held-out score: {scores.max():.3f}")
-    say(f"model: {path} ({Path(path).stat().st_size / 1e6:.1f} MB)")

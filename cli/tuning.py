@@ -1,10 +1,11 @@
-"""The share of synthetic rows that held-out rows chose: what ``augment`` adds, and ``report`` measures."""
+"""The synthetic share that held-out data chose: what ``augment`` adds, and ``report`` measures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .folders import Images
 from .options import DEFAULT_SEED
 from .tables import Labelled
 from .train import check_learnable, new_augmenter
@@ -44,32 +45,41 @@ def new_tuned(options: Mapping[str, Any], scoring: str, quiet: bool, jobs: int |
 
 
 def tuned_rows(
-    labelled: Labelled, options: Mapping[str, Any], say: Callable[[str], None]
+    labelled: Labelled | Images, options: Mapping[str, Any], say: Callable[[str], None]
 ) -> tuple[GANAugmenter | None, tuple[Any, Any]]:
-    """Return synthetic rows and labels, as many as held-out rows chose, and the augmenter of all rows that made them.
+    """Return synthetic samples and labels, as many as held-out ones chose, and the augmenter that made them.
 
-    Where they chose none, there is no such augmenter.
+    It has learned all data; where they chose none, there is no such augmenter.
     """
+    images = isinstance(labelled, Images)
     check_learnable(labelled, options)
     tuned = new_tuned(options, options["scoring"], options["quiet"], options["jobs"])
-    say("choosing the share of synthetic rows on held-out rows")
-    X, y = tuned.fit_resample(labelled.X, labelled.y)
-    say(choice(tuned))
-    n = len(labelled.table)
-    return (tuned.augmenter_ if tuned.share_ else None), (X.iloc[n:], y.iloc[n:])
+    what = "images" if images else "rows"
+    say(f"choosing the share of synthetic {what} on held-out {what}")
+    added = added_to(labelled, tuned.fit_resample(labelled.X, labelled.y))
+    say(choice(tuned, what))
+    return (tuned.augmenter_ if tuned.share_ else None), added
 
 
-def choice(tuned: TunedAugmenterCV) -> str:
-    """Return what was chosen, and on what grounds, in one sentence."""
+def added_to(labelled: Labelled | Images, resampled: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return synthetic samples and labels alone; the real ones are written as they were read."""
+    n = len(labelled.y)
+    X, y = (part.iloc[n:] if hasattr(part, "iloc") else part[n:] for part in resampled)
+    return X, y
+
+
+def choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
+    """Return what was chosen, and on what grounds, in one sentence; `what` are rows or images."""
     if not tuned.share_:
+        written = "table is" if what == "rows" else "images are"
         return (
-            "no synthetic rows: none of the shares tried did better on held-out rows by more than a standard error; "
-            "the table is written as it was"
+            f"no synthetic {what}: none of the shares tried did better on held-out {what} by more than a standard "
+            f"error; the {written} written as {'it was' if what == 'rows' else 'they were'}"
         )
     scores = tuned.scores_
     chosen, without = (scores.loc[rows, "score"].iloc[0] for rows in (scores["chosen"], scores["share"] == 0))
     how = "filling up small classes" if tuned.balance_ else "in the proportions of the classes"
     return (
         f"share chosen: {100 * tuned.share_:g} % synthetic, {how} ({str(tuned.scoring).replace('_', ' ')} on held-out "
-        f"rows {chosen:.3f} against {without:.3f} without)"
+        f"{what} {chosen:.3f} against {without:.3f} without)"
     )

@@ -11,6 +11,8 @@ from .errors import (
     TrainingError,
 )
 from .gain import GainReport, TunedAugmenterCV, gain_report
+from .image import read_image_folder, write_image_folder
+from .mixing import MixedDataset, SyntheticMix, augment_loader
 from .modality import Modality
 from .table.files import read_table, write_table
 
@@ -21,12 +23,17 @@ __all__ = [
     "GANAugmenter",
     "GainReport",
     "GanaugError",
+    "MixedDataset",
     "Modality",
     "ModelFileError",
     "ParameterError",
+    "SyntheticMix",
     "TrainingError",
     "TunedAugmenterCV",
+    "augment_loader",
     "gain_report",
+    "read_image_folder",
     "read_table",
+    "write_image_folder",
     "write_table",
 ]

@@ -1,9 +1,9 @@
 """Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
 
-A judge is several sets of boosted trees, cross-fitted on the training rows: each is trained without one part of the
-rows, and what it says of that part calibrates them, so that a judge's own memory of its rows is not taken for
-knowledge. Each judge gives one log-weight per candidate; `draw` keeps a fixed number of every block of candidates,
-without replacement, in proportion to the weights.
+A judge is several classifiers (boosted trees for tables, small networks for images), cross-fitted on the training
+samples: each is trained without one part of them, and what it says of that part calibrates them, so that a judge's own
+memory of its samples is not taken for knowledge. Each judge gives one log-weight per candidate; `draw` keeps a fixed
+number of every block of candidates, without replacement, in proportion to the weights.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .modality import Classifier, Learner
 from .rng import numpy_stream, torch_stream
-from .trees import DEPTH, Trees
+from .trees import Trees
 
-_MAX_ROWS = 40_000  # per set of trees: more rows cost more time than they mend
-_ITERATIONS = 60
+_MAX_ROWS = 40_000  # per classifier: more rows cost more time than they mend
 _FEW_ROWS = 2000  # below that, more parts: each judge learns from more of them, and their mean is steadier
 _LOWEST = -20.0
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a judge sees: ``features`` of shape (n, d) and class ``codes`` of shape (n,)."""
+    """What a judge sees: ``features`` of shape (n, d) or (n, ...), and class ``codes`` of shape (n,)."""
 
     features: Tensor
     codes: Tensor
@@ -50,7 +50,7 @@ class Judge:
     ----------
     name : str
         Key in `FILTERS`.
-    trees : tuple of Trees
+    classifiers : tuple of Classifier
         One for each part of the training rows, which it did not see.
     slopes : tuple of float
         Calibration of each: its log-odds are multiplied by this.
@@ -61,7 +61,7 @@ class Judge:
     """
 
     name: str
-    trees: tuple[Trees, ...]
+    classifiers: tuple[Classifier, ...]
     slopes: tuple[float, ...]
     classes: tuple[int, ...] = ()
     strength: float = 1.0
@@ -72,33 +72,35 @@ class Judge:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the tensors."""
-        shapes = [[len(t.leaf), len(t.baseline)] for t in self.trees]
         facts = {"name": self.name, "slopes": list(self.slopes), "classes": list(self.classes)}
-        return facts | {"strength": self.strength, "shapes": shapes}
+        return facts | {"strength": self.strength, "shapes": [part.to_json() for part in self.classifiers]}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all tensors under unique names."""
-        return {f"judge.{self.name}.{i}.{k}": v for i, t in enumerate(self.trees) for k, v in t.tensors().items()}
+        parts = enumerate(self.classifiers)
+        return {f"{_prefix(self.name, i)}{k}": v for i, part in parts for k, v in part.tensors().items()}
 
     @staticmethod
-    def expected(facts: Mapping[str, Any]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+    def expected(facts: Mapping[str, Any], learner: Learner) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """Return name, dtype and shape of each tensor that `facts`, from `to_json`, imply."""
-        expected = {}
-        for i, (n_trees, n_outputs) in enumerate(facts["shapes"]):
-            inner = (n_trees, 2**DEPTH - 1)
-            shapes = {"feature": inner, "threshold": inner, "leaf": (n_trees, 2**DEPTH), "baseline": (n_outputs,)}
-            for key, shape in shapes.items():
-                dtype = torch.int64 if key == "feature" else torch.float32
-                expected[f"judge.{facts['name']}.{i}.{key}"] = (dtype, shape)
-        return expected
+        parts = enumerate(facts["shapes"])
+        return {f"{_prefix(facts['name'], i)}{k}": v for i, part in parts for k, v in learner.expected(part).items()}
 
     @classmethod
-    def from_json(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Judge:
+    def from_json(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor], learner: Learner) -> Judge:
         """Return the judge that `to_json` and `tensors` described."""
-        keys = ("feature", "threshold", "leaf", "baseline")
-        prefix = f"judge.{facts['name']}"
-        trees = [Trees(*(tensors[f"{prefix}.{i}.{k}"] for k in keys)) for i in range(len(facts["shapes"]))]
-        return cls(facts["name"], tuple(trees), tuple(facts["slopes"]), tuple(facts["classes"]), facts["strength"])
+        classifiers = []
+        for i, part in enumerate(facts["shapes"]):
+            prefix = _prefix(facts["name"], i)
+            own = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+            classifiers.append(learner.from_json(part, own))
+        return cls(
+            facts["name"], tuple(classifiers), tuple(facts["slopes"]), tuple(facts["classes"]), facts["strength"]
+        )
+
+
+def _prefix(name: str, part: int) -> str:
+    return f"judge.{name}.{part}."
 
 
 @dataclass(frozen=True)
@@ -108,19 +110,19 @@ class Filter:
     Attributes
     ----------
     fit : callable
-        ``fit(real, candidates, seed) -> Judge or None``; None where the data give it nothing to learn.
+        ``fit(real, candidates, seed, learner) -> Judge or None``; None where the data give it nothing to learn.
     weigh : callable
         ``weigh(judge, samples) -> Tensor`` of shape (n,), log-weights at strength 1.
     reason : str
         What a dropped candidate failed at, for the report.
     """
 
-    fit: Callable[[Samples, Samples, int], Judge | None]
+    fit: Callable[[Samples, Samples, int, Learner], Judge | None]
     weigh: Callable[[Judge, Samples], Tensor]
     reason: str
 
 
-def fit_density_ratio(real: Samples, candidates: Samples, seed: int) -> Judge | None:
+def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
     """Fit judges of how much more likely a row is to be real than generated.
 
     The odds of a calibrated classifier estimate the ratio of the two densities; drawing candidates by it is sampling
@@ -136,18 +138,19 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int) -> Judge | 
     )
     X = torch.cat([real.with_class(), candidates.with_class()])
     y = torch.arange(2 * n) < n
-    trees, unseen = _cross_fit(X, y.long(), _parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng), seed)
-    return Judge("density_ratio", trees, (_slope(unseen[:, 0], y.float()),) * len(trees))
+    parts = _parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
+    classifiers, unseen = _cross_fit(learner, X, y.long(), parts, seed)
+    return Judge("density_ratio", classifiers, (_slope(unseen[:, 0], y.float()),) * len(classifiers))
 
 
 def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
     """Return the mean calibrated log-odds of being real."""
     X = samples.with_class()
-    odds = [slope * trees(X)[:, 0] for trees, slope in zip(judge.trees, judge.slopes, strict=True)]
+    odds = [slope * odds_of(X)[:, 0] for odds_of, slope in zip(judge.classifiers, judge.slopes, strict=True)]
     return torch.stack(odds).mean(0).clamp(_LOWEST, -_LOWEST)
 
 
-def fit_label_agreement(real: Samples, candidates: Samples, seed: int) -> Judge | None:
+def fit_label_agreement(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
     """Fit judges of how likely a row is to have the label it was generated for.
 
     Filtering generated samples by a classifier of the real ones follows Lampis et al., "Bridging the Gap: Enhancing
@@ -161,10 +164,9 @@ def fit_label_agreement(real: Samples, candidates: Samples, seed: int) -> Judge 
         return None
     real = real.rows(torch.isin(real.codes, known))
     y = torch.searchsorted(known, real.codes)
-    iterations = max(10, _ITERATIONS // max(1, len(known) // 2))
-    trees, unseen = _cross_fit(real.features, y, _parts(y, rng), seed, iterations)
+    classifiers, unseen = _cross_fit(learner, real.features, y, _parts(y, rng), seed)
     slope = _temperature(_two_columns(unseen), y)
-    return Judge("label_agreement", trees, (slope,) * len(trees), tuple(known.tolist()))
+    return Judge("label_agreement", classifiers, (slope,) * len(classifiers), tuple(known.tolist()))
 
 
 def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
@@ -173,9 +175,9 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
     position = torch.searchsorted(known, samples.codes).clamp_(max=len(known) - 1)
     judged = known[position] == samples.codes
     likely = torch.zeros(len(samples.codes))
-    for trees, slope in zip(judge.trees, judge.slopes, strict=True):
-        p = (slope * _two_columns(trees(samples.features))).softmax(1)
-        likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.trees)
+    for logits_of, slope in zip(judge.classifiers, judge.slopes, strict=True):
+        p = (slope * _two_columns(logits_of(samples.features))).softmax(1)
+        likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.classifiers)
     return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
 
 
@@ -221,18 +223,18 @@ def _parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _cross_fit(
-    X: Tensor, y: Tensor, parts: Tensor, seed: int, iterations: int = _ITERATIONS
-) -> tuple[tuple[Trees, ...], Tensor]:
-    """Return trees fitted without each of the parts, and what they say of the rows that they did not see."""
-    trees, unseen = [], torch.zeros(0)
+    learner: Learner, X: Tensor, y: Tensor, parts: Tensor, seed: int
+) -> tuple[tuple[Classifier, ...], Tensor]:
+    """Return classifiers fitted without each of the parts, and what they say of the rows that they did not see."""
+    fitted, unseen = [], torch.zeros(0)
     for part in range(int(parts.max()) + 1):
         others = torch.nonzero(parts != part).squeeze(1)
         others = others[torch.randperm(len(others), generator=torch_stream(seed, "rows", part))[:_MAX_ROWS]]
-        trees.append(Trees.fit(X[others].numpy(), y[others].numpy(), seed, iterations))
-        out = trees[-1](X[parts == part])
+        fitted.append(learner.fit(X[others], y[others], seed))
+        out = fitted[-1](X[parts == part])
         unseen = unseen if len(unseen) else torch.zeros(len(X), out.shape[1])
         unseen[parts == part] = out
-    return tuple(trees), unseen
+    return tuple(fitted), unseen
 
 
 def _two_columns(out: Tensor) -> Tensor:

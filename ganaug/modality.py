@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 Json = Any
@@ -74,6 +75,8 @@ class Architecture:
         Whether the discriminator's linear maps are divided by their largest singular value [1]_.
     batch_norm : bool
         Whether the discriminator normalises over the batch; only losses without a gradient penalty may.
+    kind : str
+        Which pair of networks, where a modality has several.
 
     References
     ----------
@@ -85,6 +88,43 @@ class Architecture:
     n_classes: int
     spectral_norm: bool = False
     batch_norm: bool = False
+    kind: str = "auto"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a training takes where the user leaves it open.
+
+    Attributes
+    ----------
+    width, max_steps, batch_size : int
+        See `GANAugmenter`.
+    learning_rate : float
+        Of both networks, at the start.
+    kind : str
+        Which pair of networks.
+    augmentation : tuple of str
+        Changes by which both networks see real and synthetic samples.
+    condition_ramp : pair of float or None
+        Shares of the training between which the networks are told of classes little by little; None from the start.
+    scores : int
+        Held-out scores in a whole training.
+    heavy : bool
+        Whether products are so large that bfloat16 pays on a CPU, whatever the width.
+    held_out : float
+        Share of a small data set that only judges, in (0, 0.5).
+    """
+
+    width: int
+    max_steps: int
+    batch_size: int
+    learning_rate: float = 8e-4
+    kind: str = "auto"
+    augmentation: tuple[str, ...] = ()
+    condition_ramp: tuple[float, float] | None = None
+    scores: int = 12
+    heavy: bool = False
+    held_out: float = 0.2
 
 
 class Generator(nn.Module):
@@ -118,6 +158,38 @@ class Generator(nn.Module):
         return self(z, c, noise)
 
 
+class Classifier(Protocol):
+    """A fitted classifier that a model file can hold: tensors, and the numbers that fix their shapes."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return logits of shape (n, k), or the log-odds of the second of two classes, of shape (n, 1)."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors by name."""
+        ...
+
+    def to_json(self) -> Json:
+        """Return what fixes the shapes of the tensors."""
+        ...
+
+
+class Learner(Protocol):
+    """How a modality's classifiers are trained and read back; the class of such a `Classifier`."""
+
+    def fit(self, x: Tensor, y: Tensor, seed: int) -> Classifier:
+        """Return a classifier of samples `x` of shape (n, ...) with codes `y`, 0 to k - 1, all present."""
+        ...
+
+    def expected(self, facts: Json) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+        """Return dtype and shape of each tensor of the classifier whose `to_json` gave `facts`."""
+        ...
+
+    def from_json(self, facts: Json, tensors: Mapping[str, Tensor]) -> Classifier:
+        """Return the classifier that `to_json` and `tensors` described."""
+        ...
+
+
 @dataclass(frozen=True)
 class Modality:
     """One kind of data: how it is recognised, encoded, generated and judged.
@@ -136,6 +208,25 @@ class Modality:
     score : callable
         ``score(real, synthetic, seed) -> float``: how good synthetic samples are by held-out real ones, higher is
         better. Each argument is a pair (features, class codes).
+    options : tuple of str
+        Options of `GANAugmenter` that are the encoder's.
+    take_apart : callable or None
+        ``take_apart(X, y) -> (X, y)``: samples and labels of whatever may hold both; raises DataError.
+    learner : Learner or None
+        Trains the classifiers that judge candidates by their features; None takes boosted trees.
+    filters : tuple of str
+        Which filters such a classifier is good for, those to be tried by themselves first.
+    defaults : callable or None
+        ``defaults(schema, counts, device_type) -> Defaults`` for so many samples of each class; None takes the rules
+        for tables.
+    augment : callable or None
+        ``augment(x, names, rng) -> x``, differentiable: the changes that `augmentation` names.
+    augmentations, architectures : tuple of str
+        What there is of them, and of pairs of networks.
+    pictures : callable or None
+        ``pictures(x) -> ndarray``, encoded samples as uint8 images of shape (n, h, w) or (n, h, w, 3 or 4).
+    block, oversampling : int
+        Candidates that are generated at once, and for each sample that is kept where judges weigh them.
     """
 
     name: str
@@ -144,3 +235,14 @@ class Modality:
     generator: Callable[[Mapping[str, Json], Architecture], Generator]
     discriminator: Callable[[Mapping[str, Json], Architecture], nn.Module]
     score: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float]
+    options: tuple[str, ...] = ()
+    take_apart: Callable[[Any, Any], tuple[Any, Any]] | None = None
+    learner: Learner | None = None
+    filters: tuple[str, ...] = ("density_ratio", "label_agreement")
+    defaults: Callable[[Mapping[str, Json], Sequence[int], str], Defaults] | None = None
+    augment: Callable[[Tensor, Sequence[str], torch.Generator], Tensor] | None = None
+    augmentations: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
+    block: int = 1024
+    oversampling: int = 8

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .errors import DataError
 
@@ -38,7 +40,7 @@ def rows_below(X: Any, made: Any) -> Any:
 
     Parameters
     ----------
-    X, made : frame, list or array of shapes (n, ...) and (m, ...)
+    X, made : frame, list, array or tensor of shapes (n, ...) and (m, ...)
         The second may be an array where the first is a frame.
 
     Raises
@@ -54,6 +56,8 @@ def rows_below(X: Any, made: Any) -> Any:
         return joined
     if isinstance(X, list | tuple):
         return [*X, *(made if isinstance(made, list | tuple) else np.asarray(made).tolist())]
+    if isinstance(X, Tensor):
+        return torch.from_numpy(_array_below(X.numpy(force=True), np.asarray(made)))
     array = np.asarray(X)
     return _array_below(array, np.asarray(made, dtype=object if array.dtype == object else None))
 

@@ -6,6 +6,7 @@ evaluated with nothing but comparisons and look-ups.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ DEPTH = 6
 """Levels of every tree."""
 
 _ROWS = 4096
+_ITERATIONS = 60
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ class Trees:
     baseline: Tensor
 
     @classmethod
-    def fit(cls, X: NDArray[np.float32], y: NDArray[np.int64], seed: int, iterations: int = 60) -> Trees:
+    def fit(cls, x: Tensor, y: Tensor, seed: int, iterations: int | None = None) -> Trees:
         """Boost trees that tell the classes `y` (codes 0 .. k - 1, all present) apart.
 
         Two classes give one output, the log-odds of the second; more give one each, to be put through a softmax.
         Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001).
         """
+        X = x.numpy()
+        if iterations is None:  # each grows a tree for every class
+            iterations = max(10, _ITERATIONS // max(1, (int(y.max()) + 1) // 2))
         model = HistGradientBoostingClassifier(
             max_iter=iterations,
             learning_rate=0.1,
@@ -58,7 +63,7 @@ class Trees:
             early_stopping=False,
             random_state=seed % 2**32,
         )
-        model.fit(X, y)
+        model.fit(X, y.numpy())
         return cls.from_sklearn(model)
 
     @classmethod
@@ -70,10 +75,10 @@ class Trees:
         baseline = torch.from_numpy(np.asarray(model._baseline_prediction, dtype=np.float32).reshape(-1))
         return cls(feature, threshold, leaf, baseline)
 
-    def __call__(self, X: Tensor) -> Tensor:
+    def __call__(self, x: Tensor) -> Tensor:
         """Return the outputs, shape (n, k), for features of shape (n, d)."""
-        blocks = [self._block(part.numpy()) for part in X.split(_ROWS)]
-        return torch.from_numpy(np.concatenate(blocks)) if len(X) else X.new_zeros(0, len(self.baseline))
+        blocks = [self._block(part.numpy()) for part in x.split(_ROWS)]
+        return torch.from_numpy(np.concatenate(blocks)) if len(x) else x.new_zeros(0, len(self.baseline))
 
     def _block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Walk all trees at once, level by level; numpy's `take` is three times as fast here as torch's `gather`."""
@@ -94,6 +99,23 @@ class Trees:
     def tensors(self) -> dict[str, Tensor]:
         """Return the four arrays by name."""
         return {"feature": self.feature, "threshold": self.threshold, "leaf": self.leaf, "baseline": self.baseline}
+
+    def to_json(self) -> list[int]:
+        """Return numbers of trees and of outputs."""
+        return [len(self.leaf), len(self.baseline)]
+
+    @staticmethod
+    def expected(facts: Sequence[int]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+        """Return dtype and shape of each tensor of trees whose `to_json` gave `facts`."""
+        n_trees, n_outputs = facts
+        inner = (n_trees, 2**DEPTH - 1)
+        shapes = {"feature": inner, "threshold": inner, "leaf": (n_trees, 2**DEPTH), "baseline": (n_outputs,)}
+        return {key: (torch.int64 if key == "feature" else torch.float32, shape) for key, shape in shapes.items()}
+
+    @classmethod
+    def from_json(cls, facts: Sequence[int], tensors: Mapping[str, Tensor]) -> Trees:
+        """Return the trees that `to_json` and `tensors` described."""
+        return cls(**{key: tensors[key] for key in cls.expected(facts)})
 
 
 def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:

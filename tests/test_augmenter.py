@@ -30,17 +30,21 @@ hardly_trained = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarni
 
 SEQUENCE = "a sequence of such names"
 MUST_BE = {
-    "modality": "'auto', or 'table', or a Modality",
+    "modality": "'auto', or 'image' or 'table', or a Modality",
     "categorical_features": "'auto', or a sequence of columns",
     "column_kinds": "None, or a mapping of column to kind",
+    "channel_axis": "'auto', or 1 or 3 or -1 or None",
+    "architecture": "'auto', or 'dcgan' or 'residual' or 'mlp'",
+    "augmentation": "'auto', or a sequence of 'flip', 'color', 'translation', 'affine', 'cutout', or None",
     "loss": "'relativistic' or 'hinge' or 'non-saturating' or 'wasserstein' or 'minimax', or a Loss",
     "optimizer": "'adam' or 'rmsprop', or a function (parameters, lr) -> torch.optim.Optimizer",
-    "learning_rate": "a number above 0 and at most 1",
+    "learning_rate": "'auto', or a number above 0 and at most 1",
     "batch_size": "'auto', or an integer of at least 2",
     "max_steps": "'auto', or an integer of at least 1",
     "max_seconds": "None, or a number above 0",
     "patience": "an integer of at least 1",
     "latent_dim": "an integer from 1 to 4096",
+    "latent_scale": "a number above 0 and at most 10",
     "width": "'auto', or an integer from 1 to 8192",
     "filters": f"'auto', or 'density_ratio' or 'label_agreement', or {SEQUENCE}, or a mapping of such names to "
     "strengths from 0 to 10, or None",
@@ -51,6 +55,7 @@ MUST_BE = {
     "precision": "'auto' or 'float32' or 'bfloat16'",
     "checkpoint_path": "None, or a path",
     "resume": "False or True",
+    "preview_path": "None, or a path",
     "random_state": f"None, or an integer from 0 to {2**63 - 1}, or a numpy RandomState or Generator",
     "verbose": "an integer of at least 0",
 }
@@ -58,6 +63,9 @@ WRONG = {
     "modality": [None, "tables", 3],
     "categorical_features": [None, "age", 3, {"age"}],
     "column_kinds": ["category", ["category"], "auto"],
+    "channel_axis": [0, 2, -2, 1.0, True, "last", (1,)],
+    "architecture": [None, "DCGAN", "stylegan", 1],
+    "augmentation": [False, "flip", ["mirror"], ["flip", None], 1, {"flip"}],
     "loss": [None, "Hinge", len],
     "optimizer": [None, "adamw", 1],
     "learning_rate": ["fast", 0.0, -1e-3, 1.1, float("nan"), True, None],
@@ -66,6 +74,7 @@ WRONG = {
     "max_seconds": [0, -1.0, float("inf"), float("nan"), "60", True],
     "patience": [0, 1.5, None, "auto"],
     "latent_dim": [0, 4097, 8.0, None],
+    "latent_scale": [0, -1.0, 10.5, float("nan"), "1", None, True],
     "width": [0, 8193, 64.0, None],
     "filters": ["density", ["density"], {"density_ratio": -1}, {"density_ratio": 11}, {"x": 1}, 1, [["a"]], True],
     "sampling_strategy": [None, "majority", 0.0, 1.5, -1, 2, ["a"]],
@@ -74,6 +83,7 @@ WRONG = {
     "precision": ["half", None, 32, torch.float32],
     "checkpoint_path": ["", 3, True, b"x"],
     "resume": [None, 1, "yes"],
+    "preview_path": ["", 3, True, b"x"],
     "random_state": [-1, 2**63, 1.0, "0", True, [0]],
     "verbose": [-1, 1.0, None, True, "yes"],
 }

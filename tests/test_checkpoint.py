@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from small import digest, numbers, quick_augmenter, same_rows
 
-from ganaug import ModelFileError, training
+from ganaug import ModelFileError
+from ganaug.training import loop as training
 from ganaug.augmenter import checkpoint, fitting
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -268,7 +269,7 @@ def test_interruption_of_the_filters_leaves_it_as_it_was_too(monkeypatch):
 
     fitted = augmenter().fit(*numbers())
     expected = digest(*fitted.sample(50))
-    monkeypatch.setattr(fitting, "_choose_filters", stop)
+    monkeypatch.setattr(fitting, "choose_filters", stop)
     with pytest.raises(KeyboardInterrupt):
         fitted.fit(*numbers(seed=1))
     assert digest(*fitted.sample(50)) == expected
@@ -280,7 +281,7 @@ def test_checkpoint_outlives_a_failure_after_the_training(monkeypatch, path):
 
     X, y = numbers()
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "_choose_filters", stop)
+        patch.setattr(fitting, "choose_filters", stop)
         with pytest.raises(KeyboardInterrupt):
             augmenter(path).fit(X, y)
     assert path.exists()

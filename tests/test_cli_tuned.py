@@ -69,7 +69,7 @@ def test_the_scores_said_are_those_of_the_choice_and_of_no_synthetic_rows(folder
     from ganaug_cli import tuning
 
     seen = []
-    monkeypatch.setattr(tuning, "choice", lambda tuned: seen.append(tuned) or "chosen")
+    monkeypatch.setattr(tuning, "choice", lambda tuned, what: seen.append(tuned) or "chosen")
     choosing(0.5, balance=True)
     assert "chosen" in run("augment", "toy.csv", *BRIEF, "--scoring", "f1_macro").stderr.splitlines()
     monkeypatch.undo()
@@ -93,7 +93,7 @@ def test_where_nothing_helps_the_table_is_written_as_it_was(folder, choosing):
     done = run("augment", "toy.csv", *BRIEF, "--save-model", "m.safetensors")
     assert Path("toy_augmented.csv").read_bytes() == Path("toy.csv").read_bytes()
     assert "no synthetic rows: none of the shares tried did better" in done.stderr
-    assert "no model is saved, as no synthetic rows are added" in done.stderr
+    assert "no model is saved, as nothing synthetic is added" in done.stderr
     assert "synthetic rows added" not in done.stderr
     assert not Path("m.safetensors").exists()
     run("augment", "toy.csv", *BRIEF, "--mark", "origin", "--force")

@@ -12,8 +12,9 @@ import pytest
 import torch
 from small import digest, numbers, points, quick_augmenter
 
-from ganaug.augmenter.fitting import _best_strengths
+from ganaug.augmenter.judging import _best_strengths
 from ganaug.filters import FILTERS, Judge, Samples, draw, with_strength
+from ganaug.trees import Trees
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 
@@ -158,8 +159,8 @@ def fitted(name):
 def test_loaded_judge_weighs_like_the_fitted_one(name):
     judge = replace(fitted(name), strength=0.5)
     facts, tensors = json.loads(json.dumps(judge.to_json(), allow_nan=False)), judge.tensors()
-    assert Judge.expected(facts) == {key: (tensor.dtype, tuple(tensor.shape)) for key, tensor in tensors.items()}
-    loaded = Judge.from_json(facts, {key: tensor.clone() for key, tensor in tensors.items()})
+    assert Judge.expected(facts, Trees) == {key: (tensor.dtype, tuple(tensor.shape)) for key, tensor in tensors.items()}
+    loaded = Judge.from_json(facts, {key: tensor.clone() for key, tensor in tensors.items()}, Trees)
     samples = gaussians(500, seed=3)
     assert torch.equal(loaded.log_weight(samples), judge.log_weight(samples))
     assert judge.log_weight(samples).std() > 0.01
@@ -247,7 +248,7 @@ def test_a_small_table_has_judges_of_five_parts_and_a_large_one_of_two():
     for n, parts in ((200, 5), (2400, 2)):
         X, y = points(n)
         judge = FILTERS["label_agreement"].fit(Samples(X, y), Samples(X, y), 0)
-        assert len(judge.trees) == len(judge.slopes) == parts
+        assert len(judge.classifiers) == len(judge.slopes) == parts
 
 
 def test_each_filter_says_how_many_rows_it_dropped(judged_augmenter, toy_table):

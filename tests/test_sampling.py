@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from small import same_rows
 
 from ganaug import ParameterError
-from ganaug.augmenter.sampling import BLOCK, OVERSAMPLING, Source, Stream, Streams, prior_codes
+from ganaug.augmenter.sampling import Source, Stream, Streams, prior_codes
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 
 # The order of classes
+
+BLOCK, OVERSAMPLING = Source.block, Source.oversampling
 
 
 @given(

@@ -20,7 +20,7 @@ from small import (
     weights,
 )
 
-from ganaug import training
+from ganaug.training import loop as training
 from ganaug.losses import LOSSES
 from ganaug.training import HISTORY, RealSamples, train_gan
 

@@ -28,6 +28,10 @@ def grown(X, y, depth=DEPTH, iterations=20):
     return model.fit(X, y)
 
 
+def fitted(X, y, **options):
+    return Trees.fit(torch.from_numpy(X), torch.from_numpy(y), seed=0, **options)
+
+
 def output(trees, X):
     return trees(torch.from_numpy(X)).numpy()
 
@@ -45,7 +49,7 @@ def test_outputs_are_those_of_scikit_learn(k, depth):
 
 def test_where_nothing_can_be_split_the_answer_is_the_base_rate():
     X, y = np.full((60, 2), 3.0, dtype=np.float32), np.repeat([0, 1], [45, 15])
-    found = output(Trees.fit(X, y, seed=0), X)
+    found = output(fitted(X, y), X)
     np.testing.assert_allclose(found, np.log(15 / 45), atol=1e-3)
 
 
@@ -74,26 +78,26 @@ def test_threshold_beyond_all_float32_is_the_largest():
 
 def test_no_rows_give_no_outputs():
     X, y = table(k=3)
-    assert Trees.fit(X, y, seed=0)(torch.empty(0, 5)).shape == (0, 3)
-    assert Trees.fit(*table(), seed=0)(torch.empty(0, 5)).shape == (0, 1)
+    assert fitted(X, y)(torch.empty(0, 5)).shape == (0, 3)
+    assert fitted(*table())(torch.empty(0, 5)).shape == (0, 1)
 
 
 def test_many_rows_are_the_same_as_few():
     X, y = table()
-    trees = Trees.fit(X, y, seed=0)
+    trees = fitted(X, y)
     many = np.tile(X, (25, 1))  # more than one block
     np.testing.assert_array_equal(output(trees, many), np.tile(output(trees, X), (25, 1)))
 
 
 def test_seed_decides_and_any_seed_will_do():
-    X, y = table()
+    X, y = map(torch.from_numpy, table())
     first, second = (Trees.fit(X, y, seed=2**62 + 1).tensors() for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_tensors_are_the_trees():
     X, y = table(k=3)
-    trees = Trees.fit(X, y, seed=0, iterations=5)
+    trees = fitted(X, y, iterations=5)
     assert {name: tuple(t.shape) for name, t in trees.tensors().items()} == {
         "feature": (15, 2**DEPTH - 1),
         "threshold": (15, 2**DEPTH - 1),

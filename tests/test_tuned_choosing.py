@@ -14,16 +14,8 @@ from sklearn.metrics import accuracy_score, get_scorer
 from sklearn.naive_bayes import GaussianNB
 
 from ganaug.errors import DataError
-from ganaug.gain.choosing import (
-    Candidate,
-    Trial,
-    candidates,
-    choose,
-    hold_out,
-    inner_folds,
-    standard_error,
-    try_candidate,
-)
+from ganaug.gain.choosing import Candidate, Trial, candidates, choose, standard_error, try_candidate
+from ganaug.gain.folds import hold_out, inner_folds
 
 NONE, TENTH, HALF, LEVEL = (Candidate(s, b) for s, b in ((0.0, False), (0.1, False), (0.5, False), (0.5, True)))
 RNG = np.random.default_rng

@@ -1,9 +1,9 @@
-"""GANAugmenter: the augmenter that users hold in their hands."""
+"""GANAugmenter: the augmenter that users hold in their hands; what it samples is in `drawing`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,55 +12,60 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..errors import ModelFileError, ParameterError
 from ..losses import Loss
-from ..modality import Encoder, Modality
+from ..modality import Modality
 from ..params import check_params
-from ..rng import Seed, new_seed, stream_seed
-from ..table import TABLE
+from ..rng import Seed, new_seed
 from ..threads import one_thread
 from ..training import HISTORY
+from .drawing import SamplingMixin
 from .fitting import fit_model
-from .input import check_samples, text_columns
+from .input import taken_apart, text_columns
 from .modalities import MODALITIES, find_modality
 from .model import Model
 from .recipe import Options
-from .requests import wanted_codes
-from .resampling import Resampled, resample, wanted_counts
-from .rules import RULES, from_json, to_json
-from .sampling import Streams
-
-_CHUNK = 10_000
+from .rules import RULES, check_applies, from_json, to_json
 
 
-class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
+class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     """Conditional GAN that learns a labelled data set and samples new rows of any class.
 
     Parameters
     ----------
-    modality : {"auto", "table"} or Modality, default="auto"
+    modality : {"auto", "table", "image"} or Modality, default="auto"
         Kind of data; "auto" recognises it.
     categorical_features : "auto" or sequence of names, positions or booleans, default="auto"
         Columns that are categories whatever they hold; "auto" infers them. Tables only.
     column_kinds : mapping of column to kind, default=None
         Overrides what is inferred of single columns: "numeric", "ordered", "category", "boolean", "datetime",
         "constant" or "identifier". Tables only.
+    channel_axis : "auto", int or None, default="auto"
+        Where the channels of an image are: 1, -1, or None where there is no such axis. Images only.
+    architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
+        Pair of networks; "auto" takes "dcgan" on a CPU and "residual" on a GPU. Images only.
+    augmentation : "auto", sequence of names or None, default="auto"
+        Random changes by which both networks see all samples, real and synthetic [4]_: "translation", "affine",
+        "cutout", "color", and "flip" where labels survive a mirror. Images only.
     loss : {"relativistic", "hinge", "non-saturating", "wasserstein", "minimax"} or Loss, default="relativistic"
         Adversarial game; see `ganaug.losses`.
     optimizer : {"adam", "rmsprop"} or callable, default="adam"
         Optimizer of both networks, or ``f(parameters, lr) -> torch.optim.Optimizer``.
-    learning_rate : float in (0, 1], default=8e-4
-        At the start; it follows half a cosine down to 3 % of that.
+    learning_rate : "auto" or float in (0, 1], default="auto"
+        At the start (8e-4 for tables, 2e-3 for images); it follows half a cosine down to 3 % of that.
     batch_size : "auto" or int >= 2, default="auto"
-        Real rows per step; "auto" takes 256, or 64 below 2000 rows.
+        Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images.
     max_steps : "auto" or int >= 1, default="auto"
-        Training steps; "auto" takes 32 times the square root of the number of rows, between 1500 and 10,000.
+        Training steps; "auto" takes 32 times the square root of the number of rows, between 1500 and 10,000; for
+        images see `ganaug.image.defaults`.
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
         Training ends after so many held-out scores (of twelve in a whole run) without a better one.
     latent_dim : int >= 1, default=64
         Length of the latent vector.
+    latent_scale : float > 0, default=1.0
+        Standard deviation of the latent vector when sampling; above 1 samples are more varied, and more of them wrong.
     width : "auto" or int >= 1, default="auto"
-        Hidden units; "auto" takes 256, or 128 below 2000 rows.
+        Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         What weighs candidates before they become rows: "density_ratio", "label_agreement". "auto" takes label
         agreement, unless at least 200 held-out rows find other strengths clearly better, none included.
@@ -80,6 +85,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     resume : bool, default=False
         Whether to go on from `checkpoint_path`, if it exists; the result is, bit for bit, that of a training that was
         never interrupted.
+    preview_path : path-like, default=None
+        Folder for a grid of samples from the same noise, at each held-out score of the training; with TensorBoard
+        installed, logged there too. Images only.
     random_state : int, numpy RandomState or Generator, or None, default=None
         An integer decides everything, on one machine, torch build and number of threads; the same call then gives the
         same rows again. None draws a new seed for each `fit` and each call of `sample`.
@@ -115,6 +123,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     .. [1] Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
     .. [2] Mirza and Osindero, "Conditional Generative Adversarial Nets", arXiv 1411.1784.
     .. [3] Huang et al., "The GAN is dead; long live the GAN! A Modern GAN Baseline", NeurIPS 2024.
+    .. [4] Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020.
 
     Examples
     --------
@@ -133,14 +142,18 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         modality: str | Modality = "auto",
         categorical_features: Any = "auto",
         column_kinds: Mapping[Any, str] | None = None,
+        channel_axis: int | str | None = "auto",
+        architecture: str = "auto",
+        augmentation: Any = "auto",
         loss: str | Loss = "relativistic",
         optimizer: Any = "adam",
-        learning_rate: float = 8e-4,
+        learning_rate: float | str = "auto",
         batch_size: int | str = "auto",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
         patience: int = 6,
         latent_dim: int = 64,
+        latent_scale: float = 1.0,
         width: int | str = "auto",
         filters: Any = "auto",
         sampling_strategy: Any = "auto",
@@ -149,12 +162,16 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         precision: str = "auto",
         checkpoint_path: Any = None,
         resume: bool = False,
+        preview_path: Any = None,
         random_state: Seed = None,
         verbose: int = 0,
     ):
         self.modality = modality
         self.categorical_features = categorical_features
         self.column_kinds = column_kinds
+        self.channel_axis = channel_axis
+        self.architecture = architecture
+        self.augmentation = augmentation
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -163,6 +180,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.max_seconds = max_seconds
         self.patience = patience
         self.latent_dim = latent_dim
+        self.latent_scale = latent_scale
         self.width = width
         self.filters = filters
         self.sampling_strategy = sampling_strategy
@@ -171,18 +189,21 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.precision = precision
         self.checkpoint_path = checkpoint_path
         self.resume = resume
+        self.preview_path = preview_path
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any) -> GANAugmenter:
+    def fit(self, X: Any, y: Any = None) -> GANAugmenter:
         """Train the GAN.
 
         Parameters
         ----------
-        X : pandas.DataFrame, or array-like of shape (n, d)
-            Rows without their label: numbers, text, booleans, dates, missing cells.
-        y : array-like of shape (n,)
-            A class for each row; at least two classes, each with at least two rows.
+        X : samples
+            A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
+            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
+            or, without `y`, a map-style torch Dataset of (image, label), or a folder with a folder for each class.
+        y : array-like of shape (n,), default=None
+            A class for each sample; at least two classes, each with at least two samples.
 
         Returns
         -------
@@ -192,119 +213,24 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            The data cannot be learned from; the text names column or row, value and cure.
+            The data cannot be learned from; the text names column, row or file, value and cure.
         ParameterError
-            Options have values they may not have.
+            Options have values they may not have, or do not apply to that kind of data.
         TrainingError
             Training diverged again and again.
         """
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
             raise ParameterError("resume=True needs the checkpoint_path of the training to go on with.")
-        check_samples(X, y)
-        modality = find_modality(self.modality, X)
+        modality = find_modality(self.modality, X, y)
+        check_applies(modality, self.get_params(deep=False))
+        X, y = taken_apart(modality, X, y)
+        encoder = modality.encoder(**{name: getattr(self, name) for name in modality.options})
         seed = new_seed(self.random_state)
         with one_thread():
-            model = fit_model(modality, self._encoder(modality), X, y, self._options(), seed)
+            model = fit_model(modality, encoder, X, y, self._options(), seed)
         self._adopt(model, text_columns(X))
         return self
-
-    def sample(
-        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
-    ) -> tuple[Any, Any]:
-        """Return synthetic rows and their labels.
-
-        Parameters
-        ----------
-        n : int >= 0 or mapping of class to int, default=None
-            Number of rows, in the proportions of the classes in training; or the exact number of each class. Not
-            given when `y` is an array.
-        y : label, or array-like of shape (n,), default=None
-            A class, of which `n` rows are returned; or a label for every row that is wanted, in order.
-        random_state : int, numpy RandomState or Generator, or None, default=None
-            None takes the augmenter's own. With an integer the same call gives the same rows again, and
-            ``sample(a)`` is a prefix of ``sample(b)``.
-
-        Returns
-        -------
-        X : DataFrame or ndarray of shape (n, d)
-            Columns, order, dtypes and value ranges of the training rows.
-        y : Series, ndarray or list of shape (n,)
-            Labels, in the container and dtype that `fit` got.
-
-        Raises
-        ------
-        NotFittedError
-            The augmenter is not fitted.
-        ParameterError
-            `n` or `y` is not what it may be, or names an unknown class.
-        DataError
-            A label of an array `y` is none of the classes.
-        """
-        check_is_fitted(self)
-        chunks = list(self.sample_chunks(n, y, random_state))
-        encoder, labels = self.model_.encoder, self.model_.labels
-        return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
-
-    def sample_chunks(
-        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
-    ) -> Iterator[tuple[Any, Any]]:
-        """Yield what `sample` returns, 10,000 rows at a time, in bounded memory.
-
-        Parameters
-        ----------
-        n, y, random_state
-            As for `sample`.
-
-        Yields
-        ------
-        X, y
-            Rows and their labels; together, exactly those of `sample`.
-        """
-        check_is_fitted(self)
-        model = self.model_
-        seed = new_seed(self.random_state if random_state is None else random_state)
-        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
-        streams = Streams(model.source(), stream_seed(seed, "rows"))
-        for first in range(0, max(total, 1), _CHUNK):
-            codes = codes_of(first, min(_CHUNK, total - first))
-            with one_thread():
-                X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
-            yield X, model.labels.restore(codes)
-
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Fit, and return the rows with synthetic ones below them, as `sampling_strategy` wants.
-
-        Parameters
-        ----------
-        X, y
-            As for `fit`.
-
-        Returns
-        -------
-        X, y
-            The real rows first, untouched and in order; then the synthetic ones, class by class. Exact copies of
-            real rows are left out as long as there are others.
-        """
-        return self.fit(X, y).resample(X, y)
-
-    def resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return the rows with synthetic ones below them, as `fit_resample` does, without training again.
-
-        Parameters
-        ----------
-        X, y
-            Rows of the columns and classes that were learned; not necessarily the training rows.
-        """
-        check_is_fitted(self)
-        check_params(type(self).__name__, {"sampling_strategy": self.sampling_strategy}, RULES)
-        check_samples(X, y)
-        counts = wanted_counts(self.sampling_strategy, self.model_, y)
-        with one_thread():
-            done: Resampled = resample(self.model_, X, y, counts, stream_seed(new_seed(self.random_state), "resample"))
-        self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
-        self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
-        return done.X, done.y
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file: one safetensors file with JSON inside, checksummed, without code.
@@ -387,11 +313,6 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.filters_ = model.facts["filters"]
         self.diversity_ = model.facts["diversity"]
         self.schema_ = model.encoder.to_json()
-
-    def _encoder(self, modality: Modality) -> Encoder:
-        return (
-            modality.encoder(self.column_kinds, self.categorical_features) if modality is TABLE else modality.encoder()
-        )
 
     def _options(self) -> Options:
         return Options(**{name: getattr(self, name) for name in Options.__dataclass_fields__})

@@ -9,10 +9,27 @@ import pandas as pd
 from scipy import sparse
 
 from ..errors import DataError
+from ..modality import Modality
 
 
 class CellError(DataError, TypeError):
     """A cell holds an object that is neither text, number nor boolean."""
+
+
+def taken_apart(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
+    """Return samples and labels of whatever holds them, or raise DataError where they cannot be any.
+
+    Parameters
+    ----------
+    modality : Modality
+        Kind of data.
+    X, y : user data
+        As the user gave them; `y` is None where `X` holds the labels as well.
+    """
+    if modality.take_apart is not None:
+        return modality.take_apart(X, y)
+    check_samples(X, y)
+    return X, y
 
 
 def check_samples(X: Any, y: Any) -> None:

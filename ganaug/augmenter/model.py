@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,9 +13,10 @@ from torch import Tensor
 from ..errors import ModelFileError
 from ..filters import FILTERS, Judge
 from ..layers import fill_tables
-from ..modality import Architecture, Encoder, Generator, Modality
+from ..modality import Architecture, Encoder, Generator, Learner, Modality
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
+from ..trees import Trees
 from .labels import Labels
 from .sampling import Source
 
@@ -56,9 +57,9 @@ class Model:
     history: Tensor
     facts: dict[str, Any] = field(default_factory=dict)
 
-    def source(self) -> Source:
+    def source(self, latent_scale: float = 1.0) -> Source:
         """Return what sampling needs."""
-        return Source(self.generator, self.encoder.features, self.judges, self.architecture.latent_dim)
+        return source_of(self.modality, self.encoder, self.generator, self.judges, self.architecture, latent_scale)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file."""
@@ -107,10 +108,28 @@ class Model:
             list(metadata["prior"]),
             Architecture(**metadata["architecture"]),
             generator.eval().requires_grad_(False),
-            [Judge.from_json(facts, tensors) for facts in metadata["judges"]],
+            [Judge.from_json(facts, tensors, learner_of(modality)) for facts in metadata["judges"]],
             tensors["history"],
             dict(metadata["facts"]),
         )
+
+
+def source_of(
+    modality: Modality,
+    encoder: Encoder,
+    generator: Generator,
+    judges: Sequence[Judge],
+    architecture: Architecture,
+    latent_scale: float = 1.0,
+) -> Source:
+    """Return what sampling needs, of the parts of a model."""
+    latent = architecture.latent_dim, latent_scale
+    return Source(generator, encoder.features, judges, *latent, modality.block, modality.oversampling)
+
+
+def learner_of(modality: Modality) -> Learner:
+    """Return what trains the classifiers that judge candidates of a modality."""
+    return Trees if modality.learner is None else modality.learner
 
 
 def _strip(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
@@ -131,7 +150,8 @@ def _expectation(
                 f"known: {', '.join(modalities)}. Upgrade ganaug, or give the modality to GANAugmenter.load."
             )
         architecture = Architecture(**metadata["architecture"])
-        generator = modalities[metadata["modality"]].generator(metadata["schema"], architecture)
+        modality = modalities[metadata["modality"]]
+        generator = modality.generator(metadata["schema"], architecture)
         built.append(generator)
         specs = {f"generator.{k}": TensorSpec(v.dtype, tuple(v.shape)) for k, v in generator.state_dict().items()}
         for facts in metadata["judges"]:
@@ -140,7 +160,7 @@ def _expectation(
                     f"{os.fspath(path)} has the filter {facts['name']!r}, which this version does not know; known: "
                     f"{', '.join(FILTERS)}. Upgrade ganaug."
                 )
-            specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts).items()}
+            specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts, learner_of(modality)).items()}
         specs["history"] = TensorSpec(torch.float32, (metadata["steps"], len(HISTORY)))
         return specs
 

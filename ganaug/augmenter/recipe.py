@@ -10,10 +10,10 @@ import torch
 
 from ..errors import ParameterError
 from ..losses import LOSSES, Loss
-from ..modality import Architecture
+from ..modality import Architecture, Defaults
 from ..training import Plan
 
-_SCORES = 12  # held-out scores during a training
+_HEAVY = 256  # a width from which on products gain from bfloat16 on a CPU
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,22 @@ class Options:
 
     loss: str | Loss = "relativistic"
     optimizer: Any = "adam"
-    learning_rate: float = 8e-4
+    learning_rate: float | str = "auto"
     batch_size: int | str = "auto"
     max_steps: int | str = "auto"
     max_seconds: float | None = None
     patience: int = 6
     latent_dim: int = 64
     width: int | str = "auto"
+    architecture: str = "auto"
+    augmentation: Any = "auto"
     filters: Any = "auto"
     skip_rare: bool = False
     device: str = "auto"
     precision: str = "auto"
     checkpoint_path: Any = None
     resume: bool = False
+    preview_path: Any = None
     verbose: int = 0
 
 
@@ -53,38 +56,62 @@ class Recipe:
         What the loop does.
     device : torch.device
         Where it runs.
+    augmentation : tuple of str
+        Changes by which both networks see all samples.
     """
 
     architecture: Architecture
     plan: Plan
     device: torch.device
+    augmentation: tuple[str, ...] = ()
 
 
-def recipe_for(options: Options, n: int, n_classes: int) -> Recipe:
-    """Return sizes and plan for `n` rows: what the user said, and by rule what was left open."""
-    small = n < 2000
+def recipe_for(options: Options, n: int, n_classes: int, usual: Defaults | None = None) -> Recipe:
+    """Return sizes and plan for `n` samples: what the user said, and by rule what was left open.
+
+    Parameters
+    ----------
+    options : Options
+        What the user said.
+    n, n_classes : int
+        Numbers of training samples and of classes.
+    usual : Defaults, optional
+        What the modality takes for what is left open; by default the rules for tables.
+    """
+    usual = usual or row_defaults(n)
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
-    width = _chosen(options.width, 128 if small else 256)
-    max_steps = _chosen(options.max_steps, default_steps(n))
+    width = _chosen(options.width, usual.width)
+    max_steps = _chosen(options.max_steps, usual.max_steps)
     device = choose_device(options.device)
-    architecture = Architecture(int(options.latent_dim), width, n_classes, loss.spectral_norm, loss.batch_norm)
+    kind = usual.kind if options.architecture == "auto" else options.architecture
+    architecture = Architecture(int(options.latent_dim), width, n_classes, loss.spectral_norm, loss.batch_norm, kind)
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
-        batch_size=_chosen(options.batch_size, int(np.clip(n, 32, 64 if small else 256))),
-        learning_rate=float(options.learning_rate),
+        batch_size=_chosen(options.batch_size, usual.batch_size),
+        learning_rate=usual.learning_rate if options.learning_rate == "auto" else float(options.learning_rate),
         optimizer=options.optimizer,
         max_seconds=None if options.max_seconds is None else float(options.max_seconds),
-        score_every=max(50, max_steps // _SCORES),
+        score_every=max(50, max_steps // usual.scores),
         patience=int(options.patience),
-        bfloat16=_bfloat16(options.precision, device, width),
+        bfloat16=_bfloat16(options.precision, device, usual.heavy or width >= _HEAVY),
         latent_dim=int(options.latent_dim),
+        condition_ramp=usual.condition_ramp,
     )
-    return Recipe(architecture, plan, device)
+    asked = options.augmentation
+    names = usual.augmentation if isinstance(asked, str) and asked == "auto" else tuple(asked or ())
+    return Recipe(architecture, plan, device, names)
 
 
 def _chosen(option: int | str, otherwise: int) -> int:
     return otherwise if isinstance(option, str) else int(option)
+
+
+def row_defaults(n: int) -> Defaults:
+    """Return what a table of `n` rows takes."""
+    small = n < 2000
+    batch_size = int(np.clip(n, 32, 64 if small else 256))
+    return Defaults(width=128 if small else 256, max_steps=default_steps(n), batch_size=batch_size)
 
 
 def default_steps(n: int) -> int:
@@ -110,13 +137,13 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _bfloat16(precision: str, device: torch.device, width: int) -> bool:
+def _bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
     """Return whether products run in bfloat16: where the hardware gains from it, unless the user decides."""
     if precision != "auto":
         return precision == "bfloat16"
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8
-    if device.type != "cpu" or width < 256:  # below that, casting costs more than the products save
+    if device.type != "cpu" or not heavy:  # casting would cost more than the products save
         return False
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)

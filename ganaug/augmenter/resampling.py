@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
@@ -175,4 +176,6 @@ def _below(model: Model, X: Any, parts: list[Any]) -> Any:
         return rows_below(X, model.encoder.join(parts))
     if isinstance(X, pd.DataFrame):
         return X.reset_index(drop=True)
+    if isinstance(X, Tensor):
+        return X.clone()
     return list(X) if isinstance(X, list | tuple) else np.array(X)

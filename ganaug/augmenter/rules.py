@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..errors import ParameterError
 from ..filters import FILTERS
+from ..image import AUGMENTATIONS, PAIRS
 from ..losses import LOSSES, Loss
 from ..modality import Modality
 from ..params import Rule, choice, either, function, instance, integer, real
 from ..training import OPTIMIZERS
-from .modalities import MODALITIES
+from .modalities import MODALITIES, OPTIONS
 
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
 _NONE = choice(None)
-_OF_ONE_RUN = ("checkpoint_path", "resume", "device", "verbose", "categorical_features", "column_kinds", "modality")
+_OF_ONE_RUN = ("checkpoint_path", "resume", "preview_path", "device", "verbose", *OPTIONS, "modality")
 RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
     "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "channel_axis": either(_AUTO, choice(1, 3, -1, None)),
+    "architecture": either(_AUTO, choice(*PAIRS)),
+    "augmentation": either(
+        _AUTO,
+        Rule(f"a sequence of {', '.join(map(repr, AUGMENTATIONS))}", lambda v: _are_names(v, AUGMENTATIONS)),
+        _NONE,
+    ),
     "loss": either(choice(*LOSSES), instance("a Loss", Loss)),
     "optimizer": either(choice(*OPTIMIZERS), function("a function (parameters, lr) -> torch.optim.Optimizer")),
-    "learning_rate": real(0.0, 1.0),
+    "learning_rate": either(_AUTO, real(0.0, 1.0)),
     "batch_size": either(_AUTO, integer(2)),
     "max_steps": either(_AUTO, integer(1)),
     "max_seconds": either(_NONE, real(0.0)),
     "patience": integer(1),
     "latent_dim": integer(1, 4096),
+    "latent_scale": real(0.0, 10.0),
     "width": either(_AUTO, integer(1, 8192)),
     "filters": either(
         _AUTO,
         choice(*FILTERS),
-        Rule("a sequence of such names", lambda v: isinstance(v, list | tuple) and set(v) <= set(FILTERS)),
+        Rule("a sequence of such names", lambda v: _are_names(v, FILTERS)),
         Rule("a mapping of such names to strengths from 0 to 10", lambda v: _are_strengths(v)),
         _NONE,
     ),
@@ -50,6 +60,7 @@ RULES: dict[str, Rule] = {
     "precision": choice("auto", "float32", "bfloat16"),
     "checkpoint_path": either(_NONE, _TEXT_OR_PATH),
     "resume": choice(False, True),
+    "preview_path": either(_NONE, _TEXT_OR_PATH),
     "random_state": either(
         _NONE,
         integer(0, 2**63 - 1),
@@ -57,6 +68,45 @@ RULES: dict[str, Rule] = {
     ),
     "verbose": integer(0),
 }
+
+
+def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
+    """Raise ParameterError for options that mean nothing to a kind of data, and so would be ignored.
+
+    Parameters
+    ----------
+    modality : Modality
+        The kind of data.
+    params : mapping
+        All options of the augmenter.
+    """
+    filters, augmentation = params["filters"], params["augmentation"]
+    named = [filters] if isinstance(filters, str) else list(filters or ())
+    faults = [
+        f"The {name!r} parameter does not apply to {modality.name} data; leave it out. Got {params[name]!r}."
+        for name in OPTIONS
+        if name not in modality.options and params[name] not in ("auto", None)
+    ]
+    faults += [
+        f"The 'filters' parameter must be of {', '.join(map(repr, modality.filters))} for {modality.name} data. Got "
+        f"{name!r} instead."
+        for name in named
+        if name != "auto" and name not in modality.filters
+    ]
+    if augmentation not in ("auto", None, (), []) and not set(augmentation) <= set(modality.augmentations):
+        faults.append(f"The 'augmentation' parameter does not apply to {modality.name} data. Got {augmentation!r}.")
+    if params["architecture"] != "auto" and params["architecture"] not in modality.architectures:
+        faults.append(
+            f"The 'architecture' parameter does not apply to {modality.name} data. Got {params['architecture']!r}."
+        )
+    if params["preview_path"] is not None and modality.pictures is None:
+        faults.append(f"preview_path needs samples that can be shown, and {modality.name} data cannot; leave it out.")
+    if faults:
+        raise ParameterError("\n".join(faults))
+
+
+def _are_names(value: Any, known: Iterable[str]) -> bool:
+    return isinstance(value, list | tuple) and set(value) <= set(known)
 
 
 def _is_device(name: str) -> bool:

@@ -20,12 +20,6 @@ from ..filters import FILTERS, Judge, Samples, draw
 from ..modality import Generator
 from ..rng import torch_stream
 
-BLOCK = 1024
-"""Candidates that go through the networks at once."""
-
-OVERSAMPLING = 8
-"""Candidates for each sample that is kept, where judges weigh them."""
-
 
 @dataclass(frozen=True)
 class Source:
@@ -41,16 +35,25 @@ class Source:
         Those with a strength above zero.
     latent_dim : int
         Length of z.
+    latent_scale : float
+        Standard deviation of z; above 1 samples are more varied, and more of them unlike the real ones.
+    block : int
+        Candidates that go through the networks at once.
+    oversampling : int
+        Candidates for each sample that is kept, where judges weigh them.
     """
 
     generator: Generator
     features: Callable[[Tensor], Tensor]
     judges: Sequence[Judge]
     latent_dim: int
+    latent_scale: float = 1.0
+    block: int = 1024
+    oversampling: int = 8
 
     def candidates(self, code: int, n: int, rng: torch.Generator) -> Tensor:
         """Return `n` encoded candidates of one class."""
-        z = torch.randn(n, self.latent_dim, generator=rng)
+        z = torch.randn(n, self.latent_dim, generator=rng) * self.latent_scale
         noise = torch.rand(n, self.generator.noise_dim, generator=rng)
         with torch.no_grad():
             return self.generator.sample(z, torch.full((n,), code), noise)
@@ -92,12 +95,12 @@ class Stream:
     def _block(self) -> Tensor:
         rng = torch_stream(self.seed, "sample", self.code, self.next_block)
         self.next_block += 1
-        x = self.source.candidates(self.code, BLOCK, rng)
+        x = self.source.candidates(self.code, self.source.block, rng)
         if not self.source.judges:
             return x
         samples = self.source.judged(x, self.code)
         weights = torch.stack([judge.log_weight(samples) for judge in self.source.judges])
-        kept = draw(weights.sum(0), BLOCK // OVERSAMPLING, rng)
+        kept = draw(weights.sum(0), self.source.block // self.source.oversampling, rng)
         self._count_dropped(weights, kept)
         return x[kept]
 

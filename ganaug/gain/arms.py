@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..rng import numpy_stream, stream_seed
@@ -111,8 +110,6 @@ def _random_over_sampling(material: Material, seed: int) -> Rows:
 
 
 def _smote(material: Material, seed: int) -> Rows:
-    if not isinstance(material.X, pd.DataFrame) and np.ndim(material.X) != 2:
-        raise NotApplicable("SMOTE is for tables")
     X_new, y_new = smote_rows(material.X, material.y, seed)
     if not len(y_new):
         return material.X, material.y

@@ -19,7 +19,6 @@ from .classifiers import with_seed
 from .scoring import Remembered, Scorer, copied, reason_of
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
-_LARGEST_HOLD_OUT = 5000
 
 
 @dataclass(frozen=True, order=True)
@@ -53,32 +52,6 @@ def candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidat
     """Return what is tried, the smallest share first; without synthetic rows there is nothing to balance."""
     sides = (False, True) if balance == "both" else (bool(balance),)
     return sorted({Candidate(float(share), side and share > 0) for share in fractions for side in sides})
-
-
-def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
-    """Return training and held-out rows: a quarter of each class, a third below 1000 rows, about 5000 at most.
-
-    A class keeps at least two training rows, and so may have none held out.
-    """
-    n = len(labels)
-    part = min(1 / 3 if n < 1000 else 1 / 4, _LARGEST_HOLD_OUT / n)
-    held = []
-    for label in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == label))
-        held.append(rows[: max(0, min(round(len(rows) * part), len(rows) - 2))])
-    test = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(n), test), test
-
-
-def inner_folds(labels: NDArray[Any], n_splits: int, rng: np.random.Generator) -> list[tuple[Positions, Positions]]:
-    """Return stratified folds; a class with fewer rows than folds is missing from some of them."""
-    fold = np.empty(len(labels), dtype=np.int64)
-    start = 0
-    for label in np.unique(labels):
-        rows = rng.permutation(np.flatnonzero(labels == label))
-        fold[rows] = (start + np.arange(len(rows))) % n_splits
-        start += len(rows)
-    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_splits)]
 
 
 def try_candidate(

@@ -17,6 +17,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from ..errors import ParameterError
+from .image_classifier import ImageClassifier
+from .images import are_images
 from .scoring import free_name
 
 _RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
@@ -30,30 +32,46 @@ _FAMILIES: dict[str, Any] = {
 }
 """scikit-learn's defaults, one of each family; only the logistic regression is given time to converge."""
 
+_NETWORKS = {
+    "cnn": ImageClassifier(),
+    "cnn, affine": ImageClassifier("affine"),
+    "cnn, tuned": ImageClassifier("affine", learning_rate=(0.001, 0.004), weight_decay=(0.05, 0.5)),
+}
+"""Of images: without augmentation, with classic augmentation, and with that and options chosen on held-out images."""
 
-def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
+
+def named_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> dict[str, Any]:
     """Return what was asked for as classifiers by name.
 
     Parameters
     ----------
     classifier : None, name, estimator, sequence of these, or mapping of name to estimator
-        Names are "logistic", "neighbours", "forest" and "boosting", each behind `preprocessing`; None means all four.
+        Names are "logistic", "neighbours", "forest" and "boosting", each behind `preprocessing`, and for images "cnn",
+        "cnn, affine" and "cnn, tuned"; None means all four of tables, or all three of images.
     X : samples
         Where a table has columns of anything else than numbers, a bare classifier is put behind `preprocessing`; what
         is or holds a pipeline or a column transformer is taken as it is.
+    channel_axis : {"auto", None, 1, -1, 3}
+        Where images have their channels, for networks that are asked for by name.
 
     Raises
     ------
+    DataError
+        None is given, and `X` has the shape of images and is none.
     ParameterError
         Something in it is no classifier, or there is none.
     """
+    if classifier is None:
+        classifier = list(_NETWORKS if are_images(X, channel_axis) else _FAMILIES)
     if isinstance(classifier, Mapping):
-        named = {str(name): _from_name(model) for name, model in classifier.items()}
+        named = {str(name): _from_name(model, channel_axis) for name, model in classifier.items()}
     else:
         several = classifier if isinstance(classifier, list | tuple) else [classifier]
         named = {}
-        for model in map(_from_name, _FAMILIES if classifier is None else several):
-            named[free_name(_own_name(model), named)] = model
+        for given in several:
+            model = _from_name(given, channel_axis)
+            name = given if isinstance(given, str) and given in _NETWORKS else _own_name(model)
+            named[free_name(name, named)] = model
     if not named:
         raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
     for name, model in named.items():
@@ -65,14 +83,14 @@ def named_classifiers(classifier: Any, X: Any) -> dict[str, Any]:
     return {name: _prepared(model, X) for name, model in named.items()}
 
 
-def _from_name(classifier: Any) -> Any:
+def _from_name(classifier: Any, channel_axis: Any) -> Any:
     if not isinstance(classifier, str):
         return classifier
+    if classifier in _NETWORKS:
+        return clone(_NETWORKS[classifier]).set_params(channel_axis=channel_axis)
     if classifier not in _FAMILIES:
-        raise ParameterError(
-            f"The classifier {classifier!r} does not exist; take one of {', '.join(map(repr, _FAMILIES))}, or an "
-            "estimator."
-        )
+        names = ", ".join(map(repr, (*_FAMILIES, *_NETWORKS)))
+        raise ParameterError(f"The classifier {classifier!r} does not exist; take one of {names}, or an estimator.")
     return make_pipeline(*preprocessing(), clone(_FAMILIES[classifier]))
 
 

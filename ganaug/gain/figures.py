@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..errors import DataError
+from ..image.metrics import fidelity as image_fidelity
+from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
 from .classifiers import is_categorical
+from .images import are_images
 from .synthetic import count_labels
 
 _POINTS = 200
@@ -40,7 +45,7 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
 
 
 def describe_rows(
-    real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int, channel_axis: Any = "auto"
 ) -> dict[str, Any]:
     """Return how close synthetic rows are to the training rows, beside the test rows as the mark.
 
@@ -50,12 +55,14 @@ def describe_rows(
     Parameters
     ----------
     real, synthetic, test : (X, y)
-        Tables; of other samples nothing is told.
+        Tables, or images; of other samples nothing is told.
     seed : int
         Decides what is drawn where there are too many rows.
+    channel_axis : {"auto", None, 1, -1, 3}
+        Where images have their channels.
     """
     if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
-        return {}
+        return _describe_images(real, synthetic, test, seed, channel_axis)
     names = _names(real[0])
     label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
@@ -70,6 +77,22 @@ def describe_rows(
         "privacy": privacy(trained_on, made, held_out, stream_seed(seed, "privacy")),
     }
     return facts | figures(trained_on, made, label)
+
+
+def _describe_images(
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int, channel_axis: Any
+) -> dict[str, Any]:
+    """Return fidelity and near-copies of images, and nothing of what are no images."""
+    try:
+        if not are_images(real[0], channel_axis):
+            return {}
+    except DataError:
+        return {}
+    copies = near_copy_share(real[0], synthetic[0], test[0], stream_seed(seed, "privacy"))
+    return {
+        "fidelity": image_fidelity(real, synthetic, test, stream_seed(seed, "fidelity"), channel_axis),
+        "privacy": {"near_copies": asdict(copies), "membership": None},
+    }
 
 
 def _names_rows(column: pd.Series[Any]) -> bool:

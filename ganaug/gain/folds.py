@@ -16,6 +16,8 @@ from ..rng import stream_seed
 
 Positions = NDArray[np.int64]
 
+_LARGEST_HOLD_OUT = 5000
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -81,6 +83,32 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
         for number, pair in enumerate(pairs):
             _check_apart(number, pair, groups, codes)
     return [Fold(i, train, test, stream_seed(seed, "fold", i)) for i, (train, test) in enumerate(pairs)]
+
+
+def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
+    """Return training and held-out rows: a quarter of each class, a third below 1000 rows, about 5000 at most.
+
+    A class keeps at least two training rows, and so may have none held out.
+    """
+    n = len(labels)
+    part = min(1 / 3 if n < 1000 else 1 / 4, _LARGEST_HOLD_OUT / n)
+    held = []
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        held.append(rows[: max(0, min(round(len(rows) * part), len(rows) - 2))])
+    test = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(n), test), test
+
+
+def inner_folds(labels: NDArray[Any], n_splits: int, rng: np.random.Generator) -> list[tuple[Positions, Positions]]:
+    """Return stratified folds; a class with fewer rows than folds is missing from some of them."""
+    fold = np.empty(len(labels), dtype=np.int64)
+    start = 0
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        fold[rows] = (start + np.arange(len(rows))) % n_splits
+        start += len(rows)
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_splits)]
 
 
 def _group_codes(groups: Any, n: int) -> Positions:

@@ -19,6 +19,7 @@ from ..rows import take_rows
 from .arms import ARMS
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds
+from .images import channel_axis_of, loaded
 from .progress import counted
 from .result import Design, GainReport, on_one_line
 from .running import Evaluated, Prepared, evaluate, prepare
@@ -44,7 +45,7 @@ _RULES = {
 def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     augmenter: Any,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     classifier: Any = None,
     cv: Any = 5,
@@ -78,14 +79,16 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     augmenter : sampler
         `GANAugmenter`, `TunedAugmenterCV`, an over-sampler of imbalanced-learn, or any object with ``fit_resample(X,
         y)``, or ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``.
-    X : frame or array of n rows
-        Samples.
-    y : array-like of shape (n,)
-        Labels.
+    X : frame or array of n rows, images, Dataset, or path of a folder of class folders
+        Samples, as `GANAugmenter` takes them.
+    y : array-like of shape (n,), default=None
+        Labels; left out where `X` holds them.
     classifier : name, estimator, sequence or mapping of these, default=None
         "logistic", "neighbours", "forest" and "boosting" are scikit-learn's, each behind a preprocessing of mixed
         columns; None takes all four. A bare classifier is put behind it too where the table has text, booleans or
-        dates; a pipeline is taken as it is.
+        dates; a pipeline is taken as it is. For images None takes three small networks, each trained for the same
+        number of steps in all arms: "cnn" without augmentation, "cnn, affine" with classic augmentation, and
+        "cnn, tuned" with that and options that were chosen on held-out images.
     cv : int, splitter, or iterable of (train, test) positions, default=5
         An integer means stratified folds.
     n_repeats : int, default=2
@@ -106,8 +109,8 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         Smallest gain worth having, in units of the first metric; it decides between "does no better" and "cannot
         tell".
     fidelity : bool, default=True
-        Whether to measure also how close synthetic rows come to real ones, copies, and membership inference. Tables
-        only.
+        Whether to measure also how close synthetic rows come to real ones, copies, and membership inference; of
+        images what networks learn from them, and near-copies.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Decides the folds, and is handed to augmenter and classifiers wherever they have such a parameter.
     n_jobs : int, default=None
@@ -152,6 +155,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     given = {key: value for key, value in locals().items() if key not in ("augmenter", "X", "y", "started")}
     check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
+    X, y = loaded(X, y)
     labels = checked_labels(X, y)
     y = labels if is_one_vs_all(y) else y
     seed = new_seed(random_state)
@@ -159,7 +163,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         X,
         y,
         make_folds(X, labels, cv, n_repeats, groups, seed),
-        named_classifiers(classifier, X),
+        named_classifiers(classifier, X, channel_axis_of(augmenter)),
         named_scorers(metrics, labels),
         [arm for arm in ARMS if arms is None or arm in (*arms, "real_only", "augmented")],
         labels,

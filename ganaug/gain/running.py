@@ -18,6 +18,7 @@ from .arms import Material, NotApplicable, Unavailable, added_counts, training_r
 from .classifiers import weighted, with_seed
 from .figures import describe_augmenter, describe_rows
 from .folds import Fold
+from .images import channel_axis_of
 from .scoring import Scorer, copied, reason_of, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 
@@ -132,7 +133,8 @@ def prepare(
         if fidelity and only is not None:
             try:
                 test = take_rows(X, fold.test), plain_labels(take_rows(y, fold.test))
-                facts |= describe_rows((X_train, labels), only, test, fold.seed)
+                channel_axis = channel_axis_of(augmenter)
+                facts |= describe_rows((X_train, labels), only, test, fold.seed, channel_axis)
             except Exception as error:
                 failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", reason_of(error)))
     return Prepared(material, facts, failures, said)

@@ -1,4 +1,4 @@
-"""SMOTE for any table: the control that most people would try first."""
+"""SMOTE for any table, and for images: the control that most people would try first."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
 
     Parameters
     ----------
-    X : frame or array of shape (n, d)
-        Real rows.
+    X : frame or array of shape (n, d), or array of shape (n, ...)
+        Real rows. Arrays of more than two dimensions (images) are numbers of one unit.
     y : ndarray of shape (n,)
         Their labels.
     seed : int
@@ -33,26 +33,45 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
 
     Returns
     -------
-    X, y : frame or array of shape (m, d), and ndarray of shape (m,)
+    X, y : frame or array of shape (m, d) or (m, ...), and ndarray of shape (m,)
         New rows alone.
 
     References
     ----------
     .. [1] Chawla et al., "SMOTE: Synthetic Minority Over-sampling Technique", JAIR 16, 2002.
     """
+    if not isinstance(X, pd.DataFrame) and np.ndim(X) > 2:
+        return _image_rows(np.asarray(X), y, seed)
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
     coded, back = zip(*(_code(frame.iloc[:, i]) for i in range(frame.shape[1])), strict=True)
     mask = [is_categorical(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    made, labels = _made(np.column_stack(coded), y, mask, seed)
+    if not len(labels):
+        return X[:0], y[:0]
+    columns = [decode(made[:, i]) for i, decode in enumerate(back)]
+    new = pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+    return new if isinstance(X, pd.DataFrame) else new.to_numpy(), labels
+
+
+def _image_rows(X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return new images: between two neighbours, pixel by pixel; all pixels are of one unit as they are."""
+    flat = X.reshape(len(X), -1).astype(np.float64)
+    made, labels = _made(flat, y, [False], seed)
+    made = made if X.dtype.kind == "f" else np.rint(made)
+    return made.astype(X.dtype).reshape(-1, *X.shape[1:]), labels
+
+
+def _made(
+    flat: NDArray[np.float64], y: NDArray[Any], mask: list[bool], seed: int
+) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    """Return new rows of numbers, and their labels."""
     labels, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     lacking = {k: int(sizes.max()) for k, size in enumerate(sizes) if 1 < size < sizes.max()}
     if not lacking:
-        return X[:0], y[:0]
+        return flat[:0], y[:0]
     sampler = _sampler(mask, lacking, min(_NEIGHBOURS, min(int(sizes[k]) for k in lacking) - 1), seed)
-    rows, new_codes = sampler.fit_resample(np.column_stack(coded), codes)
-    made = rows[len(y) :]
-    columns = [decode(made[:, i]) for i, decode in enumerate(back)]
-    new = pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
-    return new if isinstance(X, pd.DataFrame) else new.to_numpy(), labels[new_codes[len(y) :]]
+    rows, new_codes = sampler.fit_resample(flat, codes)
+    return rows[len(y) :], labels[new_codes[len(y) :]]
 
 
 def _sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: int) -> Any:

@@ -19,9 +19,10 @@ from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, choice, either, integer
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..rows import Positions, take_rows
-from .choosing import Candidate, Trial, candidates, choose, hold_out, inner_folds, try_candidate
+from .choosing import Candidate, Trial, candidates, choose, try_candidate
 from .classifiers import named_classifiers, with_seed
-from .folds import is_splitter, make_folds
+from .folds import hold_out, inner_folds, is_splitter, make_folds
+from .images import are_images, channel_axis_of
 from .scoring import Scorer, named_scorers
 from .synthetic import checked_labels, class_counts, grow, is_one_vs_all, plain_labels, rows_for_share
 
@@ -52,7 +53,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         It is cloned, never fitted itself.
     classifier : name, estimator, sequence or mapping of these, default=None
         Whose mean score decides; as for `gain_report`, None takes logistic regression, nearest neighbours, a random
-        forest and boosted trees.
+        forest and boosted trees, and of images a small network with classic augmentation.
     fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5)
         Shares of synthetic rows in all that comes out.
     balance : {"both", True, False}, default="both"
@@ -138,7 +139,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         labels = checked_labels(X, y)
         y = labels if is_one_vs_all(y) else y
         seed = new_seed(self.random_state)
-        classifiers, scorer = named_classifiers(self.classifier, X), self._scorer(labels)
+        classifiers, scorer = self._classifiers(augmenter, X), self._scorer(labels)
         splits = self._splits(X, labels, groups, seed)
         fitted = [
             _fitted(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
@@ -150,7 +151,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         counts = class_counts(labels, rows_for_share(len(labels), chosen.share), chosen.balance)
         self.sampling_strategy_ = counts
         self.classes_ = np.unique(labels)
-        self.n_features_in_ = np.shape(X)[1]
+        self.n_features_in_ = int(np.prod(np.shape(X)[1:]))
         self.__dict__.pop("feature_names_in_", None)
         if names := text_columns(X):
             self.feature_names_in_ = np.asarray(names, dtype=object)
@@ -208,6 +209,11 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
                 f"a share has to be drawn. Got {augmenter!r} instead."
             )
         return augmenter
+
+    def _classifiers(self, augmenter: Any, X: Any) -> dict[str, Any]:
+        channel_axis = channel_axis_of(augmenter)
+        few = self.classifier is None and are_images(X, channel_axis)
+        return named_classifiers("cnn, affine" if few else self.classifier, X, channel_axis)
 
     def _splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
         if is_splitter(self.cv) or groups is not None:

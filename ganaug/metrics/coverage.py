@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import pairwise_distances_chunked
 
 from ..errors import DataError
 from ..rng import numpy_stream
 from .cells import encode, frequent
-from .neighbours import nearest
+from .neighbours import ball_radii, count_inside, is_inside
 from .space import Points, Space, sample_rows
 
 _MAX_ROWS = 5000  # of either kind per class
-_ROUNDING = 1e-5  # of distances
-_MEBIBYTES = 64  # for one chunk of distances
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,37 @@ def density_coverage(real: Points, synthetic: Points, k: int = 5) -> tuple[float
     if len(real) < 2 or not len(synthetic):
         return None
     k = min(k, len(real) - 1)
-    radii = nearest(real, real, k + 1)[:, k] * (1 + _ROUNDING) + _ROUNDING
-    neighbours = np.maximum(_count_inside(real, real, radii) - 1, k)
-    inside = _count_inside(real, synthetic, radii)
+    radii = ball_radii(real, k)
+    neighbours = np.maximum(count_inside(real, real, radii) - 1, k)
+    inside = count_inside(real, synthetic, radii)
     return float((inside / neighbours).sum() / len(synthetic)), float((inside > 0).mean())
+
+
+def precision_recall(real: Points, synthetic: Points, k: int = 5) -> tuple[float, float] | None:
+    """Return what share of the synthetic points lies among real ones, and of the real ones among synthetic ones.
+
+    Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019: a point
+    lies among others if it is no further from one of them than that one's k-th nearest neighbour among them.
+
+    Parameters
+    ----------
+    real, synthetic : ndarray of float32, shapes (n, d) and (m, d)
+        Points; recall grows with m: compare sets of equal size.
+    k : int, default 5
+        Neighbours; at most one less than there are points of a kind are taken.
+
+    Returns
+    -------
+    (precision, recall) or None
+        Each in 0 to 1. None where there are fewer than 2 points of either kind.
+    """
+    if min(len(real), len(synthetic)) < 2:
+        return None
+    shares = []
+    for points, centres in ((synthetic, real), (real, synthetic)):
+        radii = ball_radii(centres, min(k, len(centres) - 1))
+        shares.append(float(is_inside(centres, points, radii).mean()))
+    return shares[0], shares[1]
 
 
 def class_density_coverage(
@@ -126,13 +150,3 @@ def _with_labels(name: str, X: Any, y: Any) -> tuple[Any, pd.Series[Any]]:
 
 def _take(data: Any, positions: NDArray[np.int64]) -> Any:
     return data.iloc[positions] if isinstance(data, pd.DataFrame) else np.asarray(data)[positions]
-
-
-def _count_inside(centres: Points, points: Points, radii: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return how many points lie in the ball around each centre."""
-
-    def count(distances: NDArray[Any], start: int) -> NDArray[np.int64]:
-        return (distances <= radii[start : start + len(distances), None]).sum(axis=1)
-
-    chunks = pairwise_distances_chunked(centres, points, reduce_func=count, working_memory=_MEBIBYTES)
-    return np.concatenate(list(chunks))

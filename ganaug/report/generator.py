@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .figures import BARS, Whisker, bars, curves, heat_maps, histogram, most, whiskers
+from .images import image_fidelity
 from .parts import Figure, Section, Table
 from .text import CI, count, interval, named, plural, score, share
 
@@ -139,6 +140,8 @@ def fidelity(report: Record) -> Section:
     found = report.get("fidelity")
     if not found:
         return Section("fidelity", "How close the rows are", ["Not measured."])
+    if "classification_accuracy" in found:
+        return image_fidelity(found)
     values = [
         Whisker("Column shapes", found["shape_error"], strong=True, mark=found["holdout_shape_error"]),
         Whisker("Pair trends", found["trend_error"], strong=True, mark=found["holdout_trend_error"]),

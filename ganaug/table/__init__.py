@@ -13,9 +13,22 @@ from .score import held_out_score
 
 def accepts(X: Any) -> bool:
     """Return whether `X` is a table: a frame, or anything with two dimensions."""
-    return isinstance(X, pd.DataFrame) or np.ndim(X) == 2
+    if isinstance(X, pd.DataFrame) or hasattr(X, "ndim"):
+        return X.ndim == 2
+    try:
+        return np.ndim(X) == 2
+    except ValueError:  # rows of different lengths are a table too, which will be refused as such
+        return isinstance(X[0], list | tuple)
 
 
-TABLE = Modality("table", accepts, TableEncoder, table_generator, table_discriminator, held_out_score)
+TABLE = Modality(
+    "table",
+    accepts,
+    TableEncoder,
+    table_generator,
+    table_discriminator,
+    held_out_score,
+    options=("column_kinds", "categorical_features"),
+)
 
 __all__ = ["TABLE"]

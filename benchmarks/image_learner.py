@@ -1,0 +1,229 @@
+"""The classifier that image sets are judged with: a small convolutional network, however its images are changed.
+
+It knows nothing of ganaug; all that it draws comes from torch's global generator, seeded for the training and put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+from sklearn.utils.class_weight import compute_class_weight
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.transforms import v2
+
+BATCH = 32
+SMOOTHING = 0.1
+WORKING_SIDE = 16  # full resolution costs most, and is left after the first convolutions
+TURN, SHEAR, ZOOM, SHIFT = 0.26, 0.15, 0.15, 0.1  # radians, share of the side
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a classifier is trained.
+
+    Attributes
+    ----------
+    change : str
+        Of `CHANGES`: how each image is changed anew whenever it is seen.
+    mix : str or None
+        Of `MIXES`, after `change`.
+    balance : {None, "class_weight", "oversample"}
+        What is done for small classes.
+    learning_rate, weight_decay : float
+        Of AdamW, the former being the highest of the cycle.
+    flip : bool
+        Whether `change`, unless it is "none", mirrors half of the images.
+    """
+
+    change: str = "none"
+    mix: str | None = None
+    balance: str | None = None
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    flip: bool = False
+
+
+@dataclass(frozen=True)
+class Images:
+    """Labelled images.
+
+    Attributes
+    ----------
+    x : uint8 Tensor of shape (n, c, h, w)
+    y : int64 Tensor of shape (n,)
+        Class codes.
+    """
+
+    x: Tensor
+    y: Tensor
+
+    @classmethod
+    def of(cls, X: np.ndarray, y: np.ndarray) -> Images:
+        """Return uint8 images of shape (n, h, w) or (n, h, w, c) and their labels as tensors."""
+        x = torch.from_numpy(np.ascontiguousarray(X))
+        return cls(x[:, None] if x.ndim == 3 else x.movedim(-1, 1).contiguous(), torch.from_numpy(np.asarray(y)))
+
+
+# ---- how images are changed ----------------------------------------------------------------------
+
+
+def unchanged(x: Tensor) -> Tensor:
+    """Return images in [0, 1] as they are."""
+    return x
+
+
+def affine(x: Tensor) -> Tensor:
+    """Return images turned, sheared, zoomed and shifted a little, each by draws of its own; border pixels go on."""
+    n, ratio = len(x), x.shape[2] / x.shape[3]
+    turn, shear, zoom = ((2 * torch.rand(n) - 1) * most for most in (TURN, SHEAR, ZOOM))
+    shift = (2 * torch.rand(n, 2) - 1) * 2 * SHIFT  # the grid's unit is half a side
+    cos, sin = turn.cos() * (1 + zoom), turn.sin() * (1 + zoom)
+    matrix = torch.stack([cos, -sin * ratio + shear, shift[:, 0], sin / ratio, cos, shift[:, 1]], dim=1)
+    grid = functional.affine_grid(matrix.view(n, 2, 3), list(x.shape), align_corners=False)
+    return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def randaugment(x: Tensor) -> Tensor:
+    """Return images changed by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020), one at a time."""
+    change = v2.RandAugment()
+    return torch.stack([change(image) for image in (255 * x).round().to(torch.uint8)]).float() / 255
+
+
+CHANGES = {"none": unchanged, "affine": affine, "randaugment": randaugment}
+MIXES = {
+    "mixup": lambda k: v2.MixUp(alpha=0.2, num_classes=k),  # Zhang et al., ICLR 2018
+    "cutmix": lambda k: v2.CutMix(alpha=1.0, num_classes=k),  # Yun et al., ICCV 2019
+}
+
+
+def mirrored(x: Tensor) -> Tensor:
+    """Return images of which half, at random, are mirrored left to right."""
+    return torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
+
+
+# ---- what a batch is made of ---------------------------------------------------------------------
+
+
+class Pool:
+    """Synthetic images, given out by label; none twice before all of its class have been given out."""
+
+    def __init__(self, images: Images):
+        self._images = images
+        self._waiting: dict[int, list[int]] = {}
+
+    def take(self, labels: Tensor) -> Tensor:
+        """Return one image for each label, uint8, shape (n, c, h, w)."""
+        return self._images.x[[self._next(label) for label in labels.tolist()]]
+
+    def _next(self, label: int) -> int:
+        if not self._waiting.get(label):
+            rows = torch.nonzero(self._images.y == label).ravel()
+            self._waiting[label] = rows[torch.randperm(len(rows))].tolist()
+        return self._waiting[label].pop()
+
+
+def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
+    """Yield `steps` batches from one endless shuffled series, so that all rows are seen equally often."""
+    series = torch.empty(0, dtype=torch.int64)
+    for _ in range(steps):
+        while len(series) < BATCH:
+            series = torch.cat([series, rows[torch.randperm(len(rows))]])
+        batch, series = series[:BATCH], series[BATCH:]
+        yield batch
+
+
+def oversampled(y: Tensor) -> Tensor:
+    """Return rows by which all classes are as frequent as the largest, each repeated as often as others of its class."""
+    most = int(torch.bincount(y).max())
+    found = []
+    for code in y.unique():
+        rows = torch.nonzero(y == code).ravel()
+        rest = rows[torch.randperm(len(rows))[: most % len(rows)]]
+        found += [rows.repeat(most // len(rows)), rest]
+    return torch.cat(found)
+
+
+# ---- training and scoring ------------------------------------------------------------------------
+
+
+def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Sequential:
+    """Return a network from images of `shape` (c, h, w) to logits: 4 to 6 convolutions and a linear layer."""
+    channels, *sides = shape
+    layers: list[nn.Module] = []
+
+    def convolution(n_out: int, side: int, stride: int) -> None:
+        n_in = layers[-3].out_channels if layers else channels
+        layers.extend([nn.Conv2d(n_in, n_out, side, stride, side // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()])
+
+    side = max(sides)
+    convolution(width, 5, 2 if side > WORKING_SIDE else 1)
+    side = -(-side // 2) if side > WORKING_SIDE else side
+    while side > WORKING_SIDE:
+        convolution(width, 3, 2)
+        side = -(-side // 2)
+    convolution(2 * width, 3, 1)
+    convolution(2 * width, 3, 2)
+    convolution(4 * width, 3, 1)
+    head = [nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * 4 * width, n_classes)]
+    return nn.Sequential(*layers, *head).to(memory_format=torch.channels_last)
+
+
+def fit(images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0):
+    """Train a classifier for `steps` optimizer steps.
+
+    Parameters
+    ----------
+    images : Images
+        What it learns from.
+    policy : Policy
+    seed : int
+        Decides everything.
+    steps : int
+        Optimizer steps, each on `BATCH` images.
+    pool : Images, optional
+        Synthetic images.
+    share : float in [0, 1]
+        Share of every batch, within one image, that gives way to synthetic images of the same labels.
+
+    Returns
+    -------
+    callable
+        Images to predicted class codes, an int64 ndarray of shape (n,).
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return _trained(images, policy, steps, pool, share)
+
+
+def _trained(images: Images, policy: Policy, steps: int, pool: Images | None, share: float):
+    k = int(images.y.max()) + 1
+    net = network(tuple(images.x.shape[1:]), k)
+    weight = _class_weight(images.y) if policy.balance == "class_weight" else None
+    rows = oversampled(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
+    mix = MIXES[policy.mix](k) if policy.mix else None
+    stock = Pool(pool) if pool is not None else None
+    optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
+    for step, batch in enumerate(batches(rows, steps)):
+        x, y = images.x[batch], images.y[batch]
+        if stock is not None:
+            n = int((step + 1) * share * BATCH) - int(step * share * BATCH)
+            x[:n] = stock.take(y[:n])
+        x = CHANGES[policy.change](x.float() / 255)
+        if policy.flip and policy.change != "none":
+            x = mirrored(x)
+        target = y
+        if mix is not None:
+            x, target = mix(x, y)
+        x = (2 * x - 1).contiguous(memory_format=torch.channels_last)
+        loss = functional.cross_entropy(net(x), target, weight, label_smoothing=SMOOTHING)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        cycle.step()
+    return net.eval()

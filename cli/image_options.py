@@ -1,0 +1,109 @@
+"""The options that only folders of images have, and the refusal of those that do not go with the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from .front import Refused
+from .places import is_folder
+
+# Written out, so that --help and wrong values are answered without importing torch; a test compares them.
+AUGMENTATIONS = ("flip", "color", "translation", "affine", "cutout")
+ARCHITECTURES = ("auto", "dcgan", "residual", "mlp")
+MIN_SIDE, MAX_SIDE = 8, 128
+
+TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups", "classifiers")
+IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]
+    """Height and width in pixels: ``HxW``, or ``N`` for both."""
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Return (height, width)."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"([0-9]{1,9})(?:[xX×]([0-9]{1,9}))?", value)
+        height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+            self.fail(
+                f"{value!r} is neither HxW, height and width in pixels, nor N for both, from {MIN_SIDE} to {MAX_SIDE}.",
+                param,
+                ctx,
+            )
+        return height, width
+
+
+def _augmentation(context: click.Context, parameter: click.Parameter, value: str) -> str | list[str] | None:
+    if value in ("auto", "none"):
+        return "auto" if value == "auto" else None
+    names = [name.strip() for name in value.split(",")]
+    for name in names:
+        if name not in AUGMENTATIONS:
+            known = ", ".join(AUGMENTATIONS)
+            raise click.BadParameter(f"{name!r} is none of auto, none, {known}.", context, parameter)
+    return names
+
+
+image_learning_options = [
+    click.option(
+        "--size", metavar="HxW|N", type=Size(), help="Images: height and width in pixels to resize to while reading."
+    ),
+    click.option(
+        "--augmentation",
+        default="auto",
+        show_default=True,
+        metavar="auto|none|NAME,NAME",
+        callback=_augmentation,
+        help=f"Images: random changes by which the networks see all of them, of {', '.join(AUGMENTATIONS)}; flip only "
+        "where a mirror image keeps its class.",
+    ),
+    click.option(
+        "--architecture",
+        type=click.Choice(ARCHITECTURES),
+        default=ARCHITECTURES[0],
+        show_default=True,
+        help="Images: pair of networks; auto takes dcgan on a CPU, residual on a GPU.",
+    ),
+]
+
+preview_option = click.option(
+    "--preview",
+    metavar="FOLDER",
+    help="Images: write a grid of samples there now and then, always from the same noise; with TensorBoard installed, "
+    "its logs too.",
+)
+
+
+def given(context: click.Context, names: Iterable[str]) -> list[str]:
+    """Return which of these options stand on the command line, as they are written there."""
+    wanted = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return [max(option.opts, key=len) for option in context.command.params if option.name in wanted]
+
+
+def check_options_suit(context: click.Context, data: str) -> None:
+    """Refuse options of tables for a folder of images, and the other way round.
+
+    Parameters
+    ----------
+    context : click.Context
+        Of the command.
+    data : str
+        What DATA names.
+
+    Raises
+    ------
+    Refused
+        There is such an option on the command line.
+    """
+    images = is_folder(data)
+    for option in given(context, TABLES_ONLY if images else IMAGES_ONLY):
+        kind, what = ("tables", "is a folder of images") if images else ("folders of images", "is none")
+        raise Refused(f"{option} is for {kind}, and {data!r} {what}; leave it out")

@@ -1,0 +1,63 @@
+"""Classes whose synthetic samples are all alike: seen during training, and told of afterwards."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import CollapseWarning
+from ..metrics import COLLAPSED, diversity
+from .sampling import Source, Streams
+from .split import Data
+
+_ROWS = 200
+_MIN_ROWS = 5
+_MIN_ROWS_TO_REVIVE = 20  # of fewer, chance alone has some that are alike
+
+
+def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
+    """Return how varied the synthetic samples of each class are, as a share of how varied real ones are.
+
+    Parameters
+    ----------
+    source : Source
+        Where they come from.
+    data : Data
+        Training samples; classes of fewer than five are left out.
+    seed : int
+        Decides which are compared.
+
+    Returns
+    -------
+    dict of int to float
+        By class code.
+    """
+    streams = Streams(source, seed)
+    found = {}
+    for code in range(len(data.prior)):
+        real = data.x[data.codes == code][:_ROWS]
+        if len(real) >= _MIN_ROWS:
+            found[code] = round(diversity(real, streams.take(np.full(len(real), code))), 4)
+    return found
+
+
+def collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
+    """Return the codes of classes that have collapsed, of those with samples enough to say so."""
+    enough = [code for code in range(len(data.prior)) if int((data.codes == code).sum()) >= _MIN_ROWS_TO_REVIVE]
+    found = diversities(source, data, seed) if enough else {}
+    return [code for code in enough if found[code] < COLLAPSED]
+
+
+def warn_of_collapse(found: dict[int, float], labels: Sequence[object]) -> None:
+    """Warn of the classes that have collapsed, by name."""
+    collapsed = [str(labels[code]) for code, value in found.items() if value < COLLAPSED]
+    if collapsed:
+        warnings.warn(
+            f"The synthetic samples of class {', '.join(map(repr, collapsed))} vary far less than its real ones "
+            f"(diversity below {COLLAPSED}); the generator has collapsed there. Train longer (max_steps), take the "
+            "loss 'relativistic', or leave the class out of sampling_strategy.",
+            CollapseWarning,
+            stacklevel=4,
+        )

@@ -1,0 +1,126 @@
+"""What a fitted augmenter gives: samples of any class, and real rows with synthetic ones below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from ..params import check_params
+from ..rng import Seed, new_seed, stream_seed
+from ..threads import one_thread
+from .input import taken_apart
+from .model import Model
+from .requests import wanted_codes
+from .resampling import Resampled, resample, wanted_counts
+from .rules import RULES
+from .sampling import Streams
+
+_CHUNK = 10_000
+
+
+class SamplingMixin:
+    """The methods of `GANAugmenter` that need no training."""
+
+    model_: Model
+    latent_scale: float
+    random_state: Seed
+    sampling_strategy: Any
+
+    def sample(
+        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+    ) -> tuple[Any, Any]:
+        """Return synthetic rows and their labels.
+
+        Parameters
+        ----------
+        n : int >= 0 or mapping of class to int, default=None
+            Number of rows, in the proportions of the classes in training; or the exact number of each class. Not
+            given when `y` is an array.
+        y : label, or array-like of shape (n,), default=None
+            A class, of which `n` rows are returned; or a label for every row that is wanted, in order.
+        random_state : int, numpy RandomState or Generator, or None, default=None
+            None takes the augmenter's own. With an integer the same call gives the same rows again, and
+            ``sample(a)`` is a prefix of ``sample(b)``.
+
+        Returns
+        -------
+        X : DataFrame or ndarray of shape (n, d)
+            Columns, order, dtypes and value ranges of the training rows.
+        y : Series, ndarray or list of shape (n,)
+            Labels, in the container and dtype that `fit` got.
+
+        Raises
+        ------
+        NotFittedError
+            The augmenter is not fitted.
+        ParameterError
+            `n` or `y` is not what it may be, or names an unknown class.
+        DataError
+            A label of an array `y` is none of the classes.
+        """
+        check_is_fitted(self)
+        chunks = list(self.sample_chunks(n, y, random_state))
+        encoder, labels = self.model_.encoder, self.model_.labels
+        return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+
+    def sample_chunks(
+        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield what `sample` returns, 10,000 rows at a time, in bounded memory.
+
+        Parameters
+        ----------
+        n, y, random_state
+            As for `sample`.
+
+        Yields
+        ------
+        X, y
+            Rows and their labels; together, exactly those of `sample`.
+        """
+        check_is_fitted(self)
+        model = self.model_
+        seed = new_seed(self.random_state if random_state is None else random_state)
+        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
+        streams = Streams(model.source(self.latent_scale), stream_seed(seed, "rows"))
+        for first in range(0, max(total, 1), _CHUNK):
+            codes = codes_of(first, min(_CHUNK, total - first))
+            with one_thread():
+                X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
+            yield X, model.labels.restore(codes)
+
+    def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+        """Fit, and return the rows with synthetic ones below them, as `sampling_strategy` wants.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        X, y
+            The real rows first, untouched and in order; then the synthetic ones, class by class. Exact copies of
+            real rows are left out as long as there are others.
+        """
+        return self.fit(X, y).resample(X, y)  # type: ignore[attr-defined]
+
+    def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+        """Return the rows with synthetic ones below them, as `fit_resample` does, without training again.
+
+        Parameters
+        ----------
+        X, y
+            Rows of the columns and classes that were learned; not necessarily the training rows.
+        """
+        check_is_fitted(self)
+        check_params(type(self).__name__, {"sampling_strategy": self.sampling_strategy}, RULES)
+        X, y = taken_apart(self.model_.modality, X, y)
+        counts = wanted_counts(self.sampling_strategy, self.model_, y)
+        with one_thread():
+            done: Resampled = resample(self.model_, X, y, counts, stream_seed(new_seed(self.random_state), "resample"))
+        self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
+        self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
+        return done.X, done.y

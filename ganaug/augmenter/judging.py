@@ -1,0 +1,127 @@
+"""Which judges weigh candidates, and how strongly: what the user said, or what held-out samples find better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..filters import FILTERS, Judge, Samples, draw, with_strength
+from ..rng import stream_seed, torch_stream
+from .model import Model, learner_of
+from .sampling import Source, Streams, prior_codes
+from .split import Data
+
+SCORED = 5000
+"""Most synthetic samples behind a held-out score."""
+
+_NOISE = 0.1  # other filters have to win by this over the root of the held-out rows, or the difference is noise
+_USUAL = {"label_agreement": 1.0}
+_TELLING = 200  # fewer held-out rows cannot tell filters apart, and the usual ones are taken
+
+
+def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[list[Judge], dict[str, Any]]:
+    """Fit the judges and decide their strengths: as the user said, or by the held-out score, zero included.
+
+    Parameters
+    ----------
+    model : Model
+        With a trained generator, and without judges.
+    data : Data
+        What it was trained on, and what was held out.
+    wanted : str, sequence, mapping or None
+        See `GANAugmenter.filters`.
+    seed : int
+        Decides everything.
+
+    Returns
+    -------
+    judges : list of Judge
+        Those in use.
+    facts : dict
+        Strengths, and the held-out scores of what was tried.
+    """
+    by_user = _strengths(wanted)
+    if by_user == {}:
+        return [], {"strengths": {}, "scores": []}
+    names = [*model.modality.filters] if by_user is None else list(by_user)
+    judges, tried = [], list[tuple[dict[str, float], float]]()
+    if by_user is None and len(data.held_codes) >= _TELLING:
+        judges = _judges(model, data.x, data.codes, names, seed)
+        tried = list(_tried(model, data, judges, seed))
+    strengths = _best_strengths(tried, len(data.held_codes)) if by_user is None else by_user
+    if not tried:  # rows that were held out, and have nothing to decide here, may teach
+        x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
+        judges = _judges(model, x, codes, list(strengths), seed)
+    used = with_strength(judges, strengths)
+    facts = {"strengths": {judge.name: judge.strength for judge in used}}
+    return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
+
+
+def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> list[Judge]:
+    real = Samples(model.encoder.features(x), codes)
+    n = int(np.clip(len(codes), 1000, 40_000))
+    candidates = sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
+    learner = learner_of(model.modality)
+    fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name), learner) for name in names]
+    return [judge for judge in fitted if judge is not None]
+
+
+def _best_strengths(tried: Sequence[tuple[dict[str, float], float]], n_held_out: int) -> dict[str, float]:
+    """Return the strengths that won clearly, or the usual ones."""
+    usual = next((score for strengths, score in tried if strengths == _USUAL), -np.inf)
+    best, score = max(tried, key=lambda pair: pair[1], default=(_USUAL, -np.inf))  # of equals the first, so the weakest
+    return best if score > usual + _NOISE / max(1, n_held_out) ** 0.5 else _USUAL
+
+
+def _tried(model: Model, data: Data, judges: Sequence[Judge], seed: int) -> Iterator[tuple[dict[str, float], float]]:
+    """Yield strengths, and how good the held-out rows find what they let through of one set of candidates."""
+    held = model.encoder.features(data.held_x), data.held_codes
+    keep_one_in = model.modality.oversampling
+    n = keep_one_in * int(np.clip(len(data.x), 1000, SCORED))
+    pool = sampled(model.source(), model.prior, stream_seed(seed, "pool"), n)
+    weights = {judge.name: judge.log_weight(pool) for judge in judges}
+    for strengths in _grid([judge.name for judge in judges]):
+        total = sum((strength * weights[name] for name, strength in strengths.items()), torch.zeros(n))
+        kept = _drawn_by_class(pool.codes, total, keep_one_in, torch_stream(seed, "draw"))
+        chosen = pool.rows(kept)
+        score = model.modality.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
+        yield strengths, score
+
+
+def _drawn_by_class(codes: Tensor, weights: Tensor, keep_one_in: int, rng: torch.Generator) -> Tensor:
+    """Return the rows that survive when each class keeps one in so many."""
+    kept = []
+    for code in torch.unique(codes):
+        rows = torch.nonzero(codes == code).squeeze(1)
+        kept.append(rows[draw(weights[rows], max(1, len(rows) // keep_one_in), rng)])
+    return torch.cat(kept)
+
+
+def _strengths(wanted: Any) -> dict[str, float] | None:
+    """Return the strengths that the user gave; None leaves them to the held-out rows."""
+    if isinstance(wanted, str):
+        return None if wanted == "auto" else {wanted: 1.0}
+    if wanted is None:
+        return {}
+    if isinstance(wanted, Mapping):
+        return {name: float(strength) for name, strength in wanted.items()}
+    return dict.fromkeys(wanted, 1.0)
+
+
+def _grid(names: Sequence[str]) -> list[dict[str, float]]:
+    """Return the strengths to try, weakest first: each judge alone at two strengths, and all together."""
+    grid: list[dict[str, float]] = [{}]
+    grid += [{name: strength} for strength in (0.5, 1.0) for name in names]
+    if len(names) > 1:
+        grid += [dict.fromkeys(names, strength) for strength in (0.5, 1.0)]
+    return grid
+
+
+def sampled(source: Source, prior: Sequence[float], seed: int, n: int) -> Samples:
+    """Return `n` samples with the classes of `prior`, as judges see them."""
+    codes = prior_codes(prior, 0, n, seed)
+    return Samples(source.features(Streams(source, seed).take(codes)), torch.from_numpy(codes))

@@ -1,0 +1,118 @@
+"""Samples from the same noise, again and again during training: a picture of how the generator learns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import ParameterError
+from ..modality import Generator, Modality
+from ..rng import torch_stream
+from ..training import Progress
+
+_COLUMNS = 10
+_ROWS = 20  # classes shown, at most
+_GAP = 2  # pixels between two images
+
+
+@dataclass
+class Preview:
+    """A folder of grids, one row of samples for each class; with TensorBoard installed, logs there too.
+
+    Attributes
+    ----------
+    folder : Path
+        Where they go.
+    pictures : callable
+        Encoded samples to uint8 images.
+    z, codes : Tensor of shapes (n, latent_dim) and (n,)
+        What the samples are made of, the same each time.
+    noise_seed : int
+        Decides the rest of the noise.
+    log : SummaryWriter or None
+        TensorBoard's.
+    """
+
+    folder: Path
+    pictures: Callable[[Tensor], NDArray[np.uint8]]
+    z: Tensor
+    codes: Tensor
+    noise_seed: int
+    log: Any = None
+
+    @classmethod
+    def of(cls, path: Any, modality: Modality, prior: Sequence[float], latent_dim: int, seed: int) -> Preview | None:
+        """Return the preview that the user asked for, None for none.
+
+        Raises
+        ------
+        ParameterError
+            The folder cannot be made.
+        """
+        if path is None or modality.pictures is None:
+            return None
+        folder = Path(os.fspath(path))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(
+                f"The folder {os.fspath(path)!r} for previews cannot be made ({error.strerror or error}); name another."
+            ) from None
+        classes = [code for code, share in enumerate(prior) if share][:_ROWS]
+        codes = torch.tensor(classes).repeat_interleave(_COLUMNS)
+        z = torch.randn(len(codes), latent_dim, generator=torch_stream(seed, "preview"))
+        return cls(folder, modality.pictures, z, codes, seed, _tensorboard(folder))
+
+    def show(self, generator: Generator, progress: Progress) -> None:
+        """Log the losses; and, whenever there is a new score, write the grid as ``step_000500.png``."""
+        if self.log is not None:
+            for name in ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"):
+                self.log.add_scalar(name, getattr(progress, name), progress.step)
+        if progress.score is None:
+            return
+        grid = _grid(self.pictures(self._samples(generator)))
+        _write_png(grid, self.folder / f"step_{progress.step:06d}.png")
+        if self.log is not None:
+            self.log.add_scalar("held_out_score", progress.score, progress.step)
+            self.log.add_image("samples", grid, progress.step, dataformats="HW" if grid.ndim == 2 else "HWC")
+            self.log.flush()
+
+    def _samples(self, generator: Generator) -> Tensor:
+        parameter = next(generator.parameters())
+        shape = (len(self.codes), generator.noise_dim)
+        noise = torch.rand(shape, generator=torch_stream(self.noise_seed, "preview noise"))
+        inputs = (tensor.to(parameter.device) for tensor in (self.z, self.codes, noise))
+        with torch.no_grad():
+            return generator.sample(*inputs).cpu()
+
+
+def _grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return images of shape (n, h, w) or (n, h, w, c) as one, `_COLUMNS` in a row."""
+    wide = [(0, 0), (0, _GAP), (0, _GAP), (0, 0)][: images.ndim]
+    padded = np.pad(images, wide, constant_values=127)
+    rows = padded.reshape(-1, _COLUMNS, *padded.shape[1:])
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in rows], axis=0)
+
+
+def _write_png(image: NDArray[np.uint8], path: Path) -> None:
+    from PIL import Image
+
+    temporary = path.with_suffix(".part")
+    Image.fromarray(image).save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder))

@@ -1,0 +1,95 @@
+"""Which samples are learned from, which only judge, and which data cannot be learned from at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import DataError
+from .labels import Labels
+
+Codes = NDArray[np.int64]
+
+_MIN_ROWS = 8
+_MIN_CLASS = 2
+_MIN_HELD_OUT = 10
+_MAX_HELD_OUT = 2000
+
+
+@dataclass
+class Data:
+    """Encoded samples, apart: those the networks learn from and those that only judge.
+
+    Attributes
+    ----------
+    x, held_x : Tensor of shapes (n, ...) and (m, ...)
+    codes, held_codes : Tensor of shapes (n,) and (m,)
+        Class codes.
+    prior : list of float
+        Share of each class in both; 0 for a class that is not learned.
+    """
+
+    x: Tensor
+    codes: Tensor
+    held_x: Tensor
+    held_codes: Tensor
+    prior: list[float]
+
+    @property
+    def enough_held_out(self) -> bool:
+        """Whether the held-out samples can tell good from bad at all."""
+        return len(self.held_codes) >= _MIN_HELD_OUT
+
+    def everything(self) -> list[Tensor]:
+        """Return all tensors, by which a checkpoint knows its data."""
+        return [self.x, self.codes, self.held_x, self.held_codes]
+
+
+def learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
+    """Return which rows belong to classes that can be learned, or raise DataError."""
+    if n != len(codes):
+        raise DataError(f"X has {n} rows and y has {len(codes)} labels; give one label per row.")
+    counts = np.bincount(codes, minlength=len(labels.values))
+    if len(counts) < 2:
+        raise DataError(
+            f"The target 'y' needs to have more than 1 class. Got 1 class instead: every label is "
+            f"{labels.values[0]!r}; choose another label column, or add rows of another class."
+        )
+    rare = np.flatnonzero(counts < _MIN_CLASS)
+    if len(rare) == len(counts) or (len(counts) > 20 and len(rare) > 0.5 * len(counts)):
+        raise DataError(
+            f"The label has {len(counts)} classes for {n} rows, most of them with a single row; it looks like an "
+            "identifier or a number. Choose another label column, or cut the number into classes."
+        )
+    if len(rare) and not skip_rare:
+        named = ", ".join(repr(labels.values[i]) for i in rare[:10])
+        raise DataError(
+            f"Class {named} has 1 row; a class needs at least 2 rows to learn from. Collect more, merge it with "
+            "another class, or say skip_rare=True (--skip-rare) to keep its row and generate none."
+        )
+    learned = counts[codes] >= _MIN_CLASS
+    if learned.sum() < _MIN_ROWS or len(counts) - len(rare) < 2:
+        raise DataError(
+            f"There are {int(learned.sum())} rows to learn from (n_samples = {n}), in {len(counts) - len(rare)} "
+            f"classes; ganaug needs at least {_MIN_ROWS} rows in 2 classes."
+        )
+    return np.asarray(learned)
+
+
+def hold_out(x: Tensor, codes: Codes, n_classes: int, share: float, rng: np.random.Generator) -> Data:
+    """Set samples of each class apart: a tenth of a large data set, `share` of a small one, none of a rare class."""
+    n = len(codes)
+    share = min(_MAX_HELD_OUT, max(0.1 * n, min(share * n, 100))) / n
+    held = np.zeros(n, dtype=bool)
+    for code in range(n_classes):
+        rows = rng.permutation(np.flatnonzero(codes == code))
+        held[rows[: int(share * len(rows)) if len(rows) >= 10 else 0]] = True
+    if held.sum() < _MIN_HELD_OUT:
+        held[:] = False
+    counts = np.bincount(codes, minlength=n_classes)
+    c, h = torch.from_numpy(codes), torch.from_numpy(held)
+    return Data(x[~h], c[~h], x[h], c[h], (counts / counts.sum()).tolist())

@@ -1,0 +1,33 @@
+"""Images: what comes in and goes out, networks, differentiable augmentation, and the classifier that judges."""
+
+from ..modality import Modality
+from .augment import AUGMENTATIONS, augment
+from .classifier import ConvClassifier
+from .defaults import image_defaults
+from .encoder import ImageEncoder, pictures
+from .folders import read_image_folder, write_image_folder
+from .networks import PAIRS, image_discriminator, image_generator
+from .samples import accepts, take_apart
+from .score import held_out_score
+
+IMAGE = Modality(
+    "image",
+    accepts,
+    ImageEncoder,
+    image_generator,
+    image_discriminator,
+    held_out_score,
+    options=("channel_axis",),
+    take_apart=take_apart,
+    learner=ConvClassifier,
+    filters=("label_agreement",),
+    defaults=image_defaults,
+    augment=augment,
+    augmentations=tuple(AUGMENTATIONS),
+    architectures=tuple(PAIRS),
+    pictures=pictures,
+    block=256,
+    oversampling=4,
+)
+
+__all__ = ["AUGMENTATIONS", "IMAGE", "PAIRS", "read_image_folder", "write_image_folder"]

@@ -1,0 +1,290 @@
+"""Folders with one folder of image files per class, read and written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, GanaugError, ParameterError
+from .encoder import ImageEncoder, pictures
+from .names import FolderNames
+from .picture import EXTENSIONS, read_picture
+from .pixels import MAX_SIDE, MIN_SIDE
+
+Array = NDArray[Any]
+
+_NAMES_FILE = "classes.json"  # folder name -> label, where they differ
+_MAX_NAMES_BYTES = 2**20
+
+
+def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None) -> tuple[Array, Array]:
+    """Read a folder that has one folder of image files per class, as torchvision's ImageFolder does.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder. Each folder in it is a class; image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
+        in any case) are looked for in it and in the folders below. What begins with a dot is left out; links to files
+        are followed, links to folders only where they are a class.
+    size : (int, int), optional
+        Height and width in pixels to resize to, antialiased; the ratio of the sides may change.
+
+    Returns
+    -------
+    X : ndarray of uint8, shape (n, h, w), (n, h, w, 3) or (n, h, w, 4)
+        Grey if all files are; RGB, or RGBA, if some are. Files of 16 bits give uint16, floats float32. Sorted by class
+        and file name, and turned upright as EXIF data say.
+    y : ndarray of str, shape (n,)
+        Names of the class folders; or what ``classes.json``, which `write_image_folder` leaves, says that they stand
+        for.
+
+    Raises
+    ------
+    DataError
+        There are fewer than two class folders, one is empty, or a file is damaged, animated, larger than 4096 pixels a
+        side, or of another size or depth than the others.
+    ParameterError
+        `size` is not two whole numbers from 8 to 128.
+    """
+    _check_size(size)
+    root = Path(path)
+    with _explained(root, "read"):
+        classes = [(folder, _image_files(folder)) for folder in _class_folders(root)]
+        labels = _labels(root)
+    for folder, files in classes:
+        if not files:
+            raise DataError(
+                f"The class folder {os.fspath(folder)!r} has no image files ({', '.join(EXTENSIONS)}); fill or "
+                "remove it."
+            )
+    X = _one_array([file for _, files in classes for file in files], size)
+    y = np.repeat([labels.get(f.name, f.name) for f, _ in classes], [len(files) for _, files in classes])
+    return X, y
+
+
+@contextlib.contextmanager
+def _explained(path: Path, what: str) -> Iterator[None]:
+    """Say of an error of the file system which place could not be read, or written."""
+    try:
+        yield
+    except GanaugError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        place = os.fspath(getattr(error, "filename", None) or path)
+        raise DataError(
+            f"{place!r} cannot be {what} ({reason}); check the spelling, and that it is open to you."
+        ) from error
+
+
+def _check_size(size: Any) -> None:
+    sides = list(size) if isinstance(size, tuple | list) else []
+    right = len(sides) == 2 and all(type(side) is int and MIN_SIDE <= side <= MAX_SIDE for side in sides)
+    if size is not None and not right:
+        raise ParameterError(
+            f"The 'size' parameter must be (height, width), two whole numbers from {MIN_SIDE} to {MAX_SIDE}. Got "
+            f"{size!r} instead."
+        )
+
+
+def _class_folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "does not exist"
+        raise DataError(f"{os.fspath(root)!r} {what}; give a folder that has one folder of images per class.")
+    above = {root.resolve(), *root.resolve().parents}
+    folders = [f for f in root.iterdir() if not f.name.startswith(".") and f.is_dir() and f.resolve() not in above]
+    if len(folders) < 2:
+        found = f"only the class folder {folders[0].name!r}" if folders else "no class folders"
+        raise DataError(
+            f"{os.fspath(root)!r} has {found}; put the images of each class into a folder of its own, such as "
+            f"{os.fspath(root / 'cat' / '1.png')!r} and {os.fspath(root / 'dog' / '1.png')!r}."
+        )
+    for folder in folders:
+        try:
+            folder.name.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise DataError(f"The name of the class folder {folder.name!r} is not UTF-8; rename it.") from error
+    return sorted(folders)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    files = []
+    for place, inner, names in os.walk(folder, onerror=refuse):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        files += [Path(place, n) for n in names if n.lower().endswith(EXTENSIONS) and not n.startswith(".")]
+    return sorted(files)
+
+
+def _labels(root: Path) -> dict[str, str]:
+    """Return the labels of folders that are called otherwise."""
+    file = root / _NAMES_FILE
+    if not file.is_file():
+        return {}
+    with file.open("rb") as stream:
+        data = stream.read(_MAX_NAMES_BYTES + 1)
+    try:
+        names = json.loads(data) if len(data) <= _MAX_NAMES_BYTES else None
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, dict):
+        raise DataError(f"{os.fspath(file)!r} is not a JSON object of folder names and labels; mend or remove it.")
+    return {folder: label for folder, label in names.items() if isinstance(label, str)}
+
+
+def _one_array(files: list[Path], size: tuple[int, int] | None) -> Array:
+    images: list[Array] = []
+    for file in files:
+        image = read_picture(file, size)
+        images.append(image)
+        if image.shape[:2] != images[0].shape[:2]:
+            sides = [f"{i.shape[0]} x {i.shape[1]}" for i in (images[0], image)]
+            raise DataError(
+                f"{os.fspath(files[0])!r} has {sides[0]} pixels and {os.fspath(file)!r} has {sides[1]}; resize all to "
+                "one size (read_image_folder(size=(h, w)); ganaug train --size)."
+            )
+        if image.dtype != images[0].dtype:
+            raise DataError(
+                f"{os.fspath(files[0])!r} has pixels of {images[0].dtype} and {os.fspath(file)!r} of {image.dtype}; "
+                "save all with 8 bits, or all with 16."
+            )
+    channels = max(1 if image.ndim == 2 else image.shape[2] for image in images)
+    return np.stack([_with_channels(image, channels) for image in images])
+
+
+def _with_channels(image: Array, channels: int) -> Array:
+    """Return grey as RGB, and RGB as opaque RGBA, where other images are."""
+    if image.ndim == 2 and channels > 1:
+        image = np.repeat(image[:, :, None], 3, axis=2)
+    if image.ndim == 3 and image.shape[2] < channels:
+        image = np.concatenate([image, np.full_like(image[:, :, :1], 255)], axis=2)
+    return image
+
+
+def write_image_folder(
+    chunks: Iterable[tuple[Any, Any]], path: str | os.PathLike[str], encoder: ImageEncoder, *, overwrite: bool = False
+) -> int:
+    """Write images as PNG files, ``<class>/<class>_000001.png`` and so on.
+
+    A class whose name would be no safe name of a folder gets another one; ``classes.json`` then says which folders
+    stand for which labels, and `read_image_folder` gives the labels back.
+
+    Parameters
+    ----------
+    chunks : iterable of (X, y)
+        Images of the form that `encoder` learned, and their labels; written one after the other, with only one of them
+        in memory.
+    path : str or path-like
+        The folder, which is made if it is not there. Nothing outside it is written.
+    encoder : ImageEncoder
+        Says what the values of the images stand for. Files have 8 bits per pixel, grey ones from uint16 have 16; see
+        `pictures` for the colours.
+    overwrite : bool, default=False
+        Whether the folder may hold files already. Those of the form above are replaced or removed, no others.
+
+    Returns
+    -------
+    int
+        Number of files written.
+
+    Raises
+    ------
+    DataError
+        The folder holds files already or cannot be written, a class folder in it is a link, or images and labels
+        differ in number.
+    """
+    root = Path(path)
+    names, counts = FolderNames(), dict[str, int]()
+    with _explained(root, "written"):
+        _prepare(root, overwrite)
+    for X, y in chunks:
+        for picture, label in _pairs(X, y, encoder):
+            name = names.of(label)
+            counts[name] = counts.get(name, 0) + 1
+            with _explained(root, "written"):
+                _write_png(picture, _file(root, name, counts[name]))
+    with _explained(root, "written"):
+        _remove_others(root, counts)
+        _write_names(root, names.changed)
+    return sum(counts.values())
+
+
+def _prepare(root: Path, overwrite: bool) -> None:
+    if root.exists() and not root.is_dir():
+        raise DataError(f"{os.fspath(root)!r} is a file; name a folder.")
+    root.mkdir(parents=True, exist_ok=True)
+    if not overwrite and any(root.iterdir()):
+        raise DataError(
+            f"{os.fspath(root)!r} holds files already; choose another folder, or replace with overwrite=True (--force)."
+        )
+
+
+def _pairs(X: Any, y: Any, encoder: ImageEncoder) -> Iterator[tuple[Array, str]]:
+    images, labels = encoder.check(X), list(y)
+    if len(images) != len(labels):
+        raise DataError(f"There are {len(images)} images and {len(labels)} labels; give one label per image.")
+    deep = encoder.form.high > 255 and encoder.form.channels == 1
+    sides = (encoder.form.height, encoder.form.width)
+    shown: Array = images.reshape(-1, *sides) if deep else pictures(encoder.form.encode(images))
+    return zip(shown, map(str, labels), strict=True)
+
+
+def _file(root: Path, name: str, number: int) -> Path:
+    folder = root / name
+    if folder.is_symlink():
+        raise DataError(f"{os.fspath(folder)!r} is a link to another place; remove it, or choose another folder.")
+    folder.mkdir(exist_ok=True)
+    return folder / f"{name}_{number:06d}.png"
+
+
+def _write_png(picture: Array, file: Path) -> None:
+    from PIL import Image
+
+    with _replacing(file) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
+
+
+@contextlib.contextmanager
+def _replacing(file: Path) -> Iterator[Path]:
+    """Yield a temporary name in the same folder; the file gets its own once it is whole."""
+    temporary = file.with_name(f".ganaug-{secrets.token_hex(8)}")
+    try:
+        yield temporary
+        temporary.replace(file)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _remove_others(root: Path, counts: dict[str, int]) -> None:
+    """Remove what an earlier call wrote and this one did not, so that the folder holds one set of images."""
+    for folder in root.iterdir():
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})\.png")
+        found = [(file, form.fullmatch(file.name)) for file in folder.iterdir()]
+        stale = [file for file, match in found if match and int(match[1]) > counts.get(folder.name, 0)]
+        for file in stale:
+            file.unlink()
+        if stale and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _write_names(root: Path, changed: dict[str, str]) -> None:
+    file = root / _NAMES_FILE
+    if changed:
+        with _replacing(file) as temporary:
+            temporary.write_text(json.dumps(changed, indent=2), encoding="utf-8")
+    elif file.is_file() or file.is_symlink():
+        file.unlink()

@@ -1,0 +1,303 @@
+"""What the images of a data set are like: container, layout, dtype and value range; and tensors in [-1, 1] and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import DataError, ParameterError
+
+Array = NDArray[Any]
+
+MIN_SIDE, MAX_SIDE = 8, 128  # pixels
+MAX_CHANNELS = 64
+_FEW = range(1, 5)  # a dimension of that length is taken for the channels
+_ROUNDING = 1e-4  # resizing may leave a float image that far outside its range
+
+_WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_FLOATS = ("float16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What all images of a data set have in common.
+
+    Attributes
+    ----------
+    height, width : int
+        Pixels, from 8 to 128.
+    channels : int
+        From 1 to 64; 1 where there is no channel axis.
+    channel_axis : int or None
+        1 for (n, c, h, w), -1 for (n, h, w, c), None for (n, h, w).
+    container : str
+        "array" or "tensor".
+    dtype : str
+        Name of the dtype, such as "uint8".
+    low, high : int
+        Range of the values: what -1 and 1 stand for.
+    """
+
+    height: int
+    width: int
+    channels: int
+    channel_axis: int | None
+    container: str
+    dtype: str
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, X: Any, channel_axis: int | str | None = "auto") -> Form:
+        """Return the form of images.
+
+        Parameters
+        ----------
+        X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
+            Booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats in [0, 1] or [-1, 1].
+        channel_axis : {"auto", None, 1, -1, 3}
+            Where the channels are; "auto" takes the second or the last dimension if exactly one of them is 1 to 4 long.
+
+        Raises
+        ------
+        DataError
+            Dtype, values, layout or size are none that can be learned.
+        ParameterError
+            `channel_axis` is not one of these.
+        """
+        array = to_numpy(X)
+        axis = find_channel_axis(array.shape, channel_axis)
+        low, high = value_range(array)
+        height, width, channels = _sides(array.shape, axis)
+        container = "tensor" if isinstance(X, Tensor) else "array"
+        return cls(height, width, channels, axis, container, array.dtype.name, low, high)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image as the user has it."""
+        if self.channel_axis is None:
+            return (self.height, self.width)
+        first = self.channel_axis == 1
+        return (self.channels, self.height, self.width) if first else (self.height, self.width, self.channels)
+
+    @property
+    def centre(self) -> float:
+        """The value that 0 stands for."""
+        return (self.low + self.high) / 2
+
+    def matching(self, X: Any) -> Array:
+        """Return `X` as an array, or raise DataError when it is not of this form; container and width may differ."""
+        array = to_numpy(X)
+        kinds = [kind_of(dtype) for dtype in (array.dtype, np.dtype(self.dtype))]
+        other_depth = self.high > 255 and array.dtype != np.uint16  # 8 bits would be taken for nearly black
+        if array.shape[1:] != self.shape or kinds[0] != kinds[1] or other_depth:
+            raise DataError(
+                f"The images are {array.dtype.name} of shape {array.shape[1:]} each, but {self.dtype} of shape "
+                f"{self.shape} were learned; give the same kind of images, or fit again."
+            )
+        if len(array) and (value_range(array)[0] < self.low or array.max() > self.high + _ROUNDING):
+            raise DataError(
+                f"The values run from {array.min()} to {array.max()}, but images from {self.low} to {self.high} "
+                "were learned; bring them into that range, or fit again."
+            )
+        return array
+
+    def encode(self, array: Array) -> Tensor:
+        """Return images of this form as a float32 tensor of shape (n, c, h, w) in [-1, 1]."""
+        x = torch.from_numpy(array.astype(np.float32))
+        if self.channel_axis is None:
+            x = x.unsqueeze(1)
+        elif self.channel_axis == -1:
+            x = x.permute(0, 3, 1, 2)
+        return x.contiguous().sub_(self.centre).div_(self.high - self.centre).clamp_(-1, 1)
+
+    def decode(self, x: Tensor) -> Any:
+        """Return a tensor of shape (n, c, h, w) as images of this form, clipped to its range."""
+        values = x.detach().to("cpu", torch.float32).clamp(-1, 1).mul_(self.high - self.centre).add_(self.centre)
+        if kind_of(np.dtype(self.dtype)) != "float":
+            values.round_()
+        if self.channel_axis is None:
+            values = values.squeeze(1)
+        elif self.channel_axis == -1:
+            values = values.permute(0, 2, 3, 1)
+        array = np.ascontiguousarray(values.numpy().astype(self.dtype))
+        return torch.from_numpy(array) if self.container == "tensor" else array
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the form as plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Form:
+        """Return the form that `to_json` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            It describes none: a file may hold anything.
+        """
+        form = cls(**{field.name: facts[field.name] for field in fields(cls)})
+        whole = {"height": (MIN_SIDE, MAX_SIDE), "width": (MIN_SIDE, MAX_SIDE), "channels": (1, MAX_CHANNELS)}
+        for name, (least, most) in whole.items():
+            value = getattr(form, name)
+            if type(value) is not int or not least <= value <= most:
+                raise ValueError(f"{name} is {value!r}")
+        axis = form.channel_axis
+        if not (axis is None or (type(axis) is int and axis in (1, -1))) or (axis is None and form.channels > 1):
+            raise ValueError(f"channel_axis is {axis!r}")
+        if form.container not in ("array", "tensor") or form.dtype not in ("bool", *_WHOLE, *_FLOATS):
+            raise ValueError(f"images are a {form.container!r} of {form.dtype!r}")
+        if type(form.low) is not int or type(form.high) is not int or (form.low, form.high) not in _ranges(form.dtype):
+            raise ValueError(f"{form.dtype} runs from {form.low!r} to {form.high!r}")
+        return form
+
+
+def to_numpy(X: Any) -> Array:
+    """Return images as an array that shares their memory where it can.
+
+    Raises
+    ------
+    DataError
+        `X` is no array or tensor of 3 or 4 dimensions and a dtype that images have.
+    """
+    if not isinstance(X, np.ndarray | Tensor):
+        raise DataError(f"Images must be an array or a tensor, but X is a {type(X).__name__}; give numpy.stack(X).")
+    name = X.dtype.name if isinstance(X, np.ndarray) else str(X.dtype).removeprefix("torch.")
+    if name not in ("bool", *_WHOLE, *_FLOATS):
+        raise DataError(
+            f"The images are {name}, which ganaug does not take; give uint8 from 0 to 255, or float32 from 0 to 1."
+        )
+    array: Array = X if isinstance(X, np.ndarray) else X.detach().cpu().numpy()
+    if array.ndim not in (3, 4):
+        raise DataError(
+            f"Images must have the shape (n, h, w), (n, h, w, c) or (n, c, h, w), but X has {array.shape}; give a "
+            "single image as X[None]."
+        )
+    return array
+
+
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """Return "bool", "whole" or "float"."""
+    return {"b": "bool", "f": "float"}.get(dtype.kind, "whole")
+
+
+def find_channel_axis(shape: tuple[int, ...], wanted: int | str | None) -> int | None:
+    """Return 1, -1 or None: which dimension of images of this shape is the channels.
+
+    Raises
+    ------
+    DataError
+        It is not clear from the shape, or `wanted` does not fit it.
+    ParameterError
+        `wanted` is none of "auto", None, 1, -1 and 3.
+    """
+    if isinstance(wanted, bool) or wanted not in ("auto", None, 1, -1, 3):
+        raise ParameterError(
+            f"The 'channel_axis' parameter must be 'auto', 1, -1, 3 or None (no channels). Got {wanted!r} instead."
+        )
+    if len(shape) == 3:
+        if wanted not in ("auto", None):
+            raise DataError(f"channel_axis is {wanted}, but X has the shape {shape}, which leaves no room; say None.")
+        return None
+    if wanted is None:
+        raise DataError(f"channel_axis is None, but X has the four dimensions {shape}; say 1 or -1.")
+    if wanted != "auto":
+        return 1 if wanted == 1 else -1
+    first, last = shape[1] in _FEW, shape[3] in _FEW
+    if first == last:
+        raise DataError(
+            f"Which dimension of {shape} is the channels is not clear; say channel_axis=1 for (n, c, h, w), or "
+            "channel_axis=-1 for (n, h, w, c)."
+        )
+    return 1 if first else -1
+
+
+def value_range(array: Array) -> tuple[int, int]:
+    """Return the range that images are taken to have, one of ``(0, 1)``, ``(-1, 1)``, ``(0, 255)``, ``(0, 65535)``.
+
+    Whole numbers of which the largest is 1 are taken for black and white.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, ...)
+        Images.
+
+    Raises
+    ------
+    DataError
+        There are none, or their values are not finite, or lie in no range that images have.
+    """
+    if not array.size:
+        raise DataError(f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is required.")
+    inner = tuple(range(1, array.ndim))
+    lows, highs = array.min(axis=inner), array.max(axis=inner)
+    if kind_of(array.dtype) == "float":
+        return _float_range(lows, highs)
+    low, high = int(lows.min()), int(highs.max())
+    if high == 1 and low >= 0:
+        return 0, 1
+    ceiling = 65535 if array.dtype == np.uint16 and high > 255 else min(255, _largest(array.dtype))
+    if low < 0 or high > ceiling:
+        at = int(lows.argmin() if low < 0 else highs.argmax())
+        raise DataError(
+            f"The {array.dtype.name} values run from {low} to {high} (image {at}, counted from 0), but whole numbers "
+            "must lie in 0 to 255, or 0 to 65535 as uint16; scale them."
+        )
+    return 0, ceiling
+
+
+def _float_range(lows: Array, highs: Array) -> tuple[int, int]:
+    broken = np.flatnonzero(~(np.isfinite(lows) & np.isfinite(highs)))
+    if len(broken):
+        raise DataError(
+            f"Image {broken[0]} holds NaN or infinity (Input X contains NaN or infinity); drop it, or fill its pixels. "
+            "Images count from 0."
+        )
+    low, high = float(lows.min()), float(highs.max())
+    if low < -1 - _ROUNDING or high > 1 + _ROUNDING:
+        at = int(lows.argmin() if low < -1 - _ROUNDING else highs.argmax())
+        raise DataError(
+            f"Float images must lie in [0, 1] or [-1, 1], but these run from {low:.4g} to {high:.4g} (image {at}, "
+            "counted from 0); give them as they are before Normalize, or divide values from 0 to 255 by 255."
+        )
+    return (-1 if low < -_ROUNDING else 0), 1
+
+
+def _ranges(dtype: str) -> list[tuple[int, int]]:
+    if dtype in _FLOATS:
+        return [(0, 1), (-1, 1)]
+    if dtype == "bool":
+        return [(0, 1)]
+    return [(0, 1), (0, min(255, _largest(np.dtype(dtype)))), *([(0, 65535)] if dtype == "uint16" else [])]
+
+
+def _largest(dtype: np.dtype[Any]) -> int:
+    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
+
+
+def _sides(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int]:
+    """Return height, width and channels."""
+    height, width = shape[2:] if axis == 1 else shape[1:3]
+    channels = 1 if axis is None else shape[axis]
+    check_sides(height, width, "The images are")
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise DataError(
+            f"The images have {channels} channels, and ganaug takes 1 to {MAX_CHANNELS}; if that is not their number, "
+            "say channel_axis=1 or channel_axis=-1."
+        )
+    return height, width, channels
+
+
+def check_sides(height: int, width: int, what: str) -> None:
+    """Raise DataError, beginning with `what`, for a height or width outside 8 to 128 pixels."""
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        raise DataError(
+            f"{what} {height} x {width} pixels (height x width), and ganaug takes {MIN_SIDE} to {MAX_SIDE} a side; "
+            "resize them first (torchvision.transforms.Resize; ganaug train --size)."
+        )

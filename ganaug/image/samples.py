@@ -1,0 +1,232 @@
+"""Whatever images users bring (arrays, tensors, lists, data sets, folders) as one array or tensor, and their labels."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset
+
+from ..errors import DataError
+from .folders import read_image_folder
+from .picture import to_array
+from .pixels import MAX_SIDE, to_numpy, value_range
+
+_LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
+_IMAGE_KEYS = ("image", "images", "img", "pixel_values", "x")
+
+
+def accepts(X: Any) -> bool:
+    """Return whether `X` looks like images; it is not read for that.
+
+    True for arrays and tensors with 3 or 4 dimensions, lists and tuples that begin with a PIL image or a 2-d or 3-d
+    array or tensor, torch data sets, and paths. Whether they can be learned is for `take_apart` to say.
+    """
+    if isinstance(X, np.ndarray | Tensor):
+        return X.ndim in (3, 4)
+    if isinstance(X, list | tuple):
+        return bool(X) and _is_image(X[0])
+    return isinstance(X, str | os.PathLike | Dataset)
+
+
+def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
+    """Return images as one array or tensor, and one label for each.
+
+    Parameters
+    ----------
+    X : ndarray, Tensor, list, torch Dataset, str or path-like
+        * Array or tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w): returned as it is.
+        * List or tuple of PIL images, arrays or tensors of one size: stacked.
+        * Map-style data set of ``(image, label)`` items, or of dicts with one image and one of the keys "label",
+          "labels", "target", "targets", "y", "class"; images are PIL images, arrays or tensors. Every item is read
+          once. Give it without random transforms: what they do to an item here is all that is ever seen of it, and
+          their draws are not ganaug's.
+        * Folder of class folders, see `read_image_folder`.
+    y : array-like of shape (n,), optional
+        Labels; left out for folders and for data sets that have their own. Given with a data set, they stand in for
+        its labels.
+
+    Returns
+    -------
+    X : ndarray or Tensor of shape (n, ...)
+        PIL images become uint8 arrays of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4), or uint16 for 16 bits.
+    y : array-like of shape (n,)
+        What was given; else an int64, bool or text array.
+
+    Raises
+    ------
+    DataError
+        Images differ in size or mode, have values that images do not have, or are none; items are no image with a
+        label; labels are missing or too few or many.
+    """
+    if isinstance(X, str | os.PathLike):
+        if y is not None:
+            raise DataError(f"{os.fspath(X)!r} has its labels in the names of its class folders; leave y out.")
+        X, y = read_image_folder(X)
+    elif isinstance(X, Dataset):
+        X, y = _load(X, y)
+    elif isinstance(X, list | tuple):
+        X = _stack(iter(X), len(X), "Image")
+    if y is None:
+        raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per image.")
+    array = to_numpy(X)
+    _check_labels(len(array), y)
+    value_range(array)
+    return X, y
+
+
+def _is_pil(value: Any) -> bool:
+    pil = sys.modules.get("PIL.Image")  # without that module there is no such image
+    return pil is not None and isinstance(value, pil.Image)
+
+
+def _is_image(value: Any) -> bool:
+    return _is_pil(value) or (isinstance(value, np.ndarray | Tensor) and value.ndim in (2, 3))
+
+
+def _check_labels(n: int, y: Any) -> None:
+    single = isinstance(y, str) or not hasattr(y, "__len__") or not getattr(y, "shape", (1,))
+    if single or len(y) != n:
+        labels = f"the single label {y!r}" if single else f"{len(y)} labels"
+        raise DataError(f"X has {n} images and y has {labels}; give one label per image.")
+
+
+def _load(data: Dataset[Any], y: Any) -> tuple[Any, Any]:
+    """Return images and labels of a data set; `y` goes before its own."""
+    name = type(data).__name__
+    if isinstance(data, IterableDataset) or not hasattr(data, "__len__"):
+        raise DataError(
+            f"{name} is an iterable data set, which has no length; read it once and give what it held "
+            "(X, y = zip(*data))."
+        )
+    n = len(data)
+    labels: list[Any] = []
+    take = _image_with_label(labels) if y is None else _image_alone
+    images = _stack((take(item, i) for i, item in _items(data, n)), n, f"The image of {name} item")
+    return images, (_label_array(labels) if y is None else y)
+
+
+def _items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
+    for i in range(n):
+        try:
+            yield i, data[i]
+        except Exception as error:  # a data set runs its author's code
+            raise DataError(
+                f"Item {i} of {type(data).__name__} cannot be read ({type(error).__name__}: {error}); mend or drop it."
+            ) from error
+
+
+def _image_with_label(labels: list[Any]) -> Callable[[Any, int], Any]:
+    """Return a function that returns the image of an item and leaves its label in `labels`."""
+
+    def take(item: Any, i: int) -> Any:
+        image, label = _fields(item, i)
+        labels.append(_plain_label(label, i))
+        return image
+
+    return take
+
+
+def _image_alone(item: Any, i: int) -> Any:
+    if isinstance(item, Mapping):
+        return item[_image_key(item, i)]
+    return item[0] if isinstance(item, Sequence) and len(item) else item
+
+
+def _fields(item: Any, i: int) -> tuple[Any, Any]:
+    if isinstance(item, Mapping):
+        keys = [key for key in _LABEL_KEYS if key in item]
+        if not keys:
+            raise DataError(
+                f"Item {i} has the fields {list(item)}, none of them a label ({', '.join(_LABEL_KEYS)}); rename its "
+                "field, or give y."
+            )
+        return item[_image_key(item, i)], item[keys[0]]
+    if isinstance(item, tuple | list) and len(item) == 2:
+        return item[0], item[1]
+    what = f"{len(item)} fields" if isinstance(item, tuple | list) else f"a {type(item).__name__}"
+    raise DataError(f"Item {i} of the data set is {what}; let it be (image, label), or a dict with both.")
+
+
+def _image_key(item: Mapping[Any, Any], i: int) -> Any:
+    keys = [key for key, value in item.items() if _is_image(value)]
+    named = [key for key in keys if key in _IMAGE_KEYS] if len(keys) > 1 else keys
+    if len(named) != 1:
+        raise DataError(
+            f"Item {i} has {len(keys)} images among its fields {list(item)}; let one field be an image, called 'image'."
+        )
+    return named[0]
+
+
+def _plain_label(label: Any, i: int) -> bool | int | str:
+    """Return a label as a plain value."""
+    if isinstance(label, np.ndarray | np.generic | Tensor) and np.prod(label.shape) == 1:
+        label = label.item()
+    if isinstance(label, float) and label.is_integer():
+        return int(label)
+    if isinstance(label, bool | int | str):
+        return label
+    shape = getattr(label, "shape", None)
+    what = f"{type(label).__name__} of shape {tuple(shape)}" if shape else f"{type(label).__name__} ({label!r})"
+    raise DataError(
+        f"The label of item {i} is a {what}, but must be one whole number or text; for one-hot labels take the "
+        "position of the 1 (label.argmax()), and several labels per image cannot be learned."
+    )
+
+
+def _label_array(labels: list[Any]) -> NDArray[Any]:
+    types = sorted({type(label).__name__ for label in labels})
+    if len(types) > 1:
+        raise DataError(f"The labels of the data set are of several types ({', '.join(types)}); make them all text.")
+    try:
+        return np.asarray(labels, dtype=np.int64 if types == ["int"] else None)
+    except OverflowError:
+        raise DataError("A label of the data set lies beyond 64 bits; number the classes from 0.") from None
+
+
+def _stack(images: Iterator[Any], n: int, what: str) -> Any:
+    """Return `n` images of one shape and dtype as an array or a tensor; `what` begins the text of an error."""
+    if not n:
+        raise DataError("Found array with 0 sample(s) (no images at all) while a minimum of 1 is required.")
+    stacked: Any = None
+    for i, image in enumerate(images):
+        plain = _one(image, f"{what} {i}")
+        if stacked is None:
+            first, make = _describe(image, plain), torch.empty if isinstance(plain, Tensor) else np.empty
+            stacked = make((n, *plain.shape), dtype=plain.dtype)
+        if _describe(image, plain) != first:
+            raise DataError(
+                f"{what} {i} is {_describe(image, plain)}, but the first is {first}; bring all to one size and mode "
+                "(torchvision.transforms.Resize((h, w)), image.convert('RGB'))."
+            )
+        stacked[i] = plain
+    return stacked
+
+
+def _one(image: Any, what: str) -> Any:
+    """Return one image as an array or a tensor."""
+    if not _is_image(image):
+        shape = f" of shape {tuple(image.shape)}" if hasattr(image, "shape") else ""
+        raise DataError(
+            f"{what} is a {type(image).__name__}{shape}; let it be a PIL image, or an array or tensor of 2 or 3 "
+            "dimensions."
+        )
+    plain = image.detach().cpu() if isinstance(image, Tensor) else to_array(image, what) if _is_pil(image) else image
+    if max(plain.shape) > MAX_SIDE:  # said before room is made for them all
+        raise DataError(
+            f"{what} has the shape {tuple(plain.shape)}, and ganaug takes 8 to {MAX_SIDE} pixels a side; resize first "
+            "(torchvision.transforms.Resize((h, w)))."
+        )
+    return plain
+
+
+def _describe(image: Any, plain: Any) -> str:
+    if _is_pil(image):
+        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}"
+    return f"{type(plain).__name__.lower()} of shape {tuple(plain.shape)}, {plain.dtype}"

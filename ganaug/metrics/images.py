@@ -1,0 +1,212 @@
+"""Numbers about synthetic images, by features that a network of the user's choice sees in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import rel_entr, softmax
+from torch import Tensor, nn
+
+from ..errors import DataError, ParameterError
+from ..rng import numpy_stream, stream_seed
+from .coverage import density_coverage, precision_recall
+from .distances import frechet_distance, kernel_distance
+from .space import Points, sample_rows
+
+_BLOCK = 256
+_MAX_NEIGHBOURS = 5000  # images of either kind that are looked at in pairs
+_LAST = 0.1  # of the training
+
+
+def image_metrics(
+    real: Any,
+    synthetic: Any,
+    features: Callable[[Tensor], Any] | None,
+    *,
+    y_real: Any = None,
+    y_synthetic: Any = None,
+    k: int = 5,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return FID, KID, precision, recall, density and coverage of synthetic images, of all and of each class.
+
+    Parameters
+    ----------
+    real, synthetic : ndarray or Tensor of n and m images
+        Equally many are compared, drawn from the larger set.
+    features : callable or None
+        ``features(images) -> (b, d)``, such as a network of torchvision without its last layer, in evaluation mode.
+        It is called with blocks of the images, as a tensor in the layout, dtype and range that they were given in;
+        what the network wants to have done to them is its part. None: the images are features of shape (n, d) already.
+    y_real, y_synthetic : array-like of shapes (n,) and (m,), optional
+        Labels; both or neither.
+    k : int, default 5
+        Neighbours, for precision, recall, density and coverage.
+    seed : int, default 0
+        Decides which images are drawn.
+
+    Returns
+    -------
+    dict
+        "fid" and "kid" of `frechet_distance` and `kernel_distance`, "precision" and "recall" of `precision_recall`,
+        "density" and "coverage" of `density_coverage` (on at most 5,000 images), and "rows", the number of images of
+        either kind; "classes" has the same for each class, with its "label", where labels are given. None where there
+        are fewer than 2 images. Values of classes compare only with values of equally many images.
+
+    Raises
+    ------
+    DataError
+        There are no images, not one label per image, or features are not finite.
+    ParameterError
+        `features` does not return one row per image, is a module in training mode, or torchmetrics is not installed.
+    """
+    if (y_real is None) != (y_synthetic is None):
+        raise DataError("Labels are given of one of the two sets only; give both y_real and y_synthetic, or neither.")
+    points = {name: embedded(images, features) for name, images in (("real", real), ("synthetic", synthetic))}
+    if points["real"].shape[1] != points["synthetic"].shape[1]:
+        widths = " and ".join(f"{p.shape[1]} of {name} images" for name, p in points.items())
+        raise DataError(f"The features differ in number, {widths}; give images of one size.")
+    found = _compared(points["real"], points["synthetic"], k, seed)
+    if y_real is None:
+        return found
+    labels = [_labels(name, y, len(points[name])) for name, y in (("real", y_real), ("synthetic", y_synthetic))]
+    classes = []
+    for label in np.unique(labels[0]).tolist():
+        of_class, made = (points[name][y == label] for name, y in zip(points, labels, strict=True))
+        classes.append({"label": str(label)} | _compared(of_class, made, k, stream_seed(seed, str(label))))
+    return found | {"classes": classes}
+
+
+def embedded(images: Any, features: Callable[[Tensor], Any] | None) -> Points:
+    """Return the features of images, shape (n, d).
+
+    Parameters
+    ----------
+    images : ndarray or Tensor of n images
+        Or of n rows of features, where `features` is None.
+    features : callable or None
+        See `image_metrics`.
+
+    Raises
+    ------
+    DataError
+        There are no images, or features are not finite.
+    ParameterError
+        `features` does not return one row per image, or is a module in training mode.
+    """
+    x = images if isinstance(images, Tensor) else torch.from_numpy(np.ascontiguousarray(images))
+    if not len(x):
+        raise DataError("There are no images; give at least one.")
+    if isinstance(features, nn.Module) and features.training:
+        raise ParameterError(f"The network {type(features).__name__} is in training mode; call its eval() first.")
+    with torch.no_grad():
+        blocks = [x] if features is None else [_checked(features(block), len(block)) for block in x.split(_BLOCK)]
+    points = torch.cat([block.detach().cpu().float().flatten(1) for block in blocks]).numpy()
+    broken = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(broken):
+        raise DataError(
+            f"The features of image {broken[0]}, counted from 0, hold NaN or infinity; see what the network is given."
+        )
+    return points
+
+
+def _checked(block: Any, n: int) -> Tensor:
+    found = block if isinstance(block, Tensor) else torch.from_numpy(np.asarray(block))
+    if found.ndim < 2 or len(found) != n:
+        raise ParameterError(
+            f"The network returned the shape {tuple(found.shape)} for {n} images; let it return ({n}, d), one row per "
+            "image."
+        )
+    return found
+
+
+def _labels(name: str, y: Any, n: int) -> NDArray[Any]:
+    labels = np.asarray(y).ravel()
+    if len(labels) != n:
+        raise DataError(f"There are {n} {name} images and {len(labels)} labels; give one label per image.")
+    return labels
+
+
+def _compared(real: Points, synthetic: Points, k: int, seed: int) -> dict[str, Any]:
+    rng = numpy_stream(seed, "images")
+    n = min(len(real), len(synthetic))
+    real, synthetic = (sample_rows(points, n, rng) for points in (real, synthetic))
+    few = [sample_rows(points, _MAX_NEIGHBOURS, rng) for points in (real, synthetic)]
+    precision, recall = precision_recall(few[0], few[1], k) or (None, None)
+    density, coverage = density_coverage(few[0], few[1], k) or (None, None)
+    return {
+        "fid": frechet_distance(real, synthetic),
+        "kid": kernel_distance(real, synthetic, seed),
+        "precision": precision,
+        "recall": recall,
+        "density": density,
+        "coverage": coverage,
+        "rows": n,
+    }
+
+
+def inception_score(images: Any, network: Callable[[Tensor], Any], splits: int = 10, seed: int = 0) -> float:
+    """Return how sure a classifier is of each image, and how different its answers are: the Inception score.
+
+    The exponential of the mean divergence of the classes of an image from those of all, averaged over parts of the
+    images: Salimans et al., "Improved Techniques for Training GANs", NeurIPS 2016. It sees no real images, and so
+    neither copies nor wrong labels (Barratt and Sharma, "A Note on the Inception Score", arXiv 1801.01973).
+
+    Parameters
+    ----------
+    images : ndarray or Tensor of n images
+        Shuffled, and cut into `splits` parts.
+    network : callable
+        ``network(images) -> (b, n_classes)``: probabilities, or logits, which are what has negative values or rows that
+        do not sum to 1.
+    splits : int, default 10
+        Parts; at most as many as there are images.
+    seed : int, default 0
+        Decides which images a part has.
+
+    Returns
+    -------
+    float
+        From 1, all answers alike, to the number of classes.
+
+    Raises
+    ------
+    DataError
+        There are no images, or what the network returns is not finite.
+    ParameterError
+        The network does not return one row per image, or is in training mode, or `splits` is below 1.
+    """
+    if splits < 1:
+        raise ParameterError(f"The 'splits' parameter of inception_score must be at least 1. Got {splits!r} instead.")
+    p = embedded(images, network).astype(np.float64)
+    if (p < 0).any() or not np.allclose(p.sum(axis=1), 1.0, atol=1e-3):
+        p = softmax(p, axis=1)
+    p = p[numpy_stream(seed, "inception score").permutation(len(p))]
+    parts = np.array_split(p, min(splits, len(p)))
+    return float(np.mean([np.exp(rel_entr(part, part.mean(axis=0)).sum(axis=1).mean()) for part in parts]))
+
+
+def discriminator_accuracy(history: Mapping[str, Any]) -> dict[str, float]:
+    """Return how often the discriminator was right at the end of a training.
+
+    Parameters
+    ----------
+    history : mapping
+        `GANAugmenter.history_`.
+
+    Returns
+    -------
+    dict
+        "real" and "synthetic": shares, from 0 to 1, of real and of synthetic samples that it took for what they were,
+        as means over the last tenth of the steps. Near 1 on both, it has won, and the generator learns little more;
+        near 1 on real samples and lower on held-out ones, it knows them by heart.
+    """
+    means = {}
+    for name in ("real", "synthetic"):
+        values = np.asarray(history[f"accuracy_{name}"], dtype=float)
+        means[name] = float(np.mean(values[-max(1, round(_LAST * len(values))) :]))
+    return means

@@ -1,0 +1,115 @@
+"""Labels as loaders have them (numbers, tensors, one-hot rows, text), and what the augmenter calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+_SOFT = (
+    "A label is {}, neither one class nor a one-hot row: mix synthetic samples in before MixUp or CutMix, and put "
+    "SyntheticMix on the batches where the data set itself yields whole batches."
+)
+
+
+def plain_label(value: Any) -> Hashable:
+    """Return a label as a Python value: the class of a one-hot row, the content of a 0-d tensor, else itself.
+
+    Parameters
+    ----------
+    value : int, float, bool, str, numpy scalar, or array or tensor of shape (), (1,) or (n_classes,)
+        The label of one sample.
+
+    Raises
+    ------
+    DataError
+        It is a row of several classes, or something that is no label.
+    """
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, list):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray):
+        value = value.reshape(-1)[0] if value.size == 1 else _class_of(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, Hashable):
+        raise DataError(_SOFT.format(f"a {type(value).__name__}"))
+    return value
+
+
+def _class_of(row: NDArray[Any]) -> int:
+    """Return the class of a one-hot row."""
+    if row.ndim != 1 or row.dtype.kind not in "biuf" or np.count_nonzero(row) != 1 or row.max() != 1:
+        shown = np.array2string(row.reshape(-1), threshold=6, edgeitems=3, precision=3)
+        raise DataError(_SOFT.format(f"the array {shown}" if row.ndim == 1 else f"an array of shape {row.shape}"))
+    return int(row.argmax())
+
+
+def known_labels(augmenter: Any) -> list[Any] | None:
+    """Return the classes of an augmenter that has ``classes_``, as Python values; None for one that does not say."""
+    classes = getattr(augmenter, "classes_", None)
+    return None if classes is None else [c.item() if isinstance(c, np.generic) else c for c in classes]
+
+
+def class_names(dataset: Any) -> dict[Any, Any]:
+    """Return what a data set calls its labels: by its ``classes`` or ``class_to_idx``, as torchvision has them."""
+    by_name = getattr(dataset, "class_to_idx", None)
+    if isinstance(by_name, Mapping):
+        return {i: name for name, i in by_name.items()}
+    names = getattr(dataset, "classes", None)
+    return dict(enumerate(names)) if isinstance(names, Sequence | np.ndarray) and not isinstance(names, str) else {}
+
+
+def match_labels(
+    found: Iterable[Any], known: Sequence[Any] | None, names: Mapping[Any, Any], label_map: Mapping[Any, Any] | None
+) -> dict[Any, Any]:
+    """Return what the augmenter calls each label of a loader.
+
+    The augmenter's own labels that are equal come first, then the names of the loader's classes, then `label_map`
+    alone; a `label_map` that is given is always asked before them. What the augmenter has no word for is refused.
+
+    Parameters
+    ----------
+    found : iterable of labels
+        All labels of the loader, as `plain_label` gives them.
+    known : sequence or None
+        The augmenter's classes, see `known_labels`; None lets labels pass as they are.
+    names : mapping
+        What the data set calls its labels.
+    label_map : mapping or None
+        Labels of the loader to those of the augmenter.
+
+    Raises
+    ------
+    DataError
+        Labels that lead to none of the augmenter's classes; the text names them.
+    """
+    found = list(dict.fromkeys(found))
+    mapped = {} if label_map is None else {plain_label(k): plain_label(label_map[k]) for k in label_map}
+    if known is None:
+        return {label: mapped.get(label, label) for label in found}
+    by_value = {c: c for c in known}
+    ways = [{k: mapped.get(k, k) for k in found}, {k: mapped.get(k, names.get(k)) for k in found}]
+    for way in ways:
+        if all(_is_in(name, by_value) for name in way.values()):
+            return {label: by_value[name] for label, name in way.items()}
+    lost = [label for label in found if not _is_in(mapped.get(label, label), by_value)]
+    raise DataError(
+        f"The augmenter knows no class {_listed(lost)}, which the real data have; it knows {_listed(known)}: give "
+        "label_map={label of the loader: class of the augmenter}, or train the augmenter on these classes too."
+    )
+
+
+def _is_in(name: Any, known: Mapping[Any, Any]) -> bool:
+    return isinstance(name, Hashable) and name in known
+
+
+def _listed(labels: Sequence[Any]) -> str:
+    shown = ", ".join(repr(label) for label in labels[:10])
+    return shown + (f" and {len(labels) - 10} more" if len(labels) > 10 else "")

@@ -1,0 +1,8 @@
+"""The one training loop, for every modality, and everything that it needs to go on later."""
+
+from .loop import Progress, train_gan
+from .plan import OPTIMIZERS, Plan
+from .samples import RealSamples
+from .state import HISTORY, TrainingState
+
+__all__ = ["HISTORY", "OPTIMIZERS", "Plan", "Progress", "RealSamples", "TrainingState", "train_gan"]

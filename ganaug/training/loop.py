@@ -1,0 +1,261 @@
+"""The one training loop, for every modality.
+
+`train_gan` plays generator against discriminator and yields its progress; everything it needs to go on later, bit for
+bit, is in a `TrainingState`, whose tensors and plain facts a checkpoint holds. The weights to keep are those of an
+exponential moving average [1]_, from the moment when they scored best on held-out real samples: losses of the game
+say nothing of quality.
+
+References
+----------
+.. [1] Yazici et al., "The Unusual Effectiveness of Averaging in GAN Training", ICLR 2019.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import TrainingError
+from ..layers import set_condition
+from ..modality import Generator
+from .plan import Plan
+from .samples import RealSamples
+from .state import TrainingState
+
+Score = Callable[[Generator], float]
+Collapsed = Callable[[Generator], Sequence[str]]
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+
+_CHECK_EVERY = 50
+_MAX_RETRIES = 3
+_FINAL_RATE = 0.03
+_EMA_DECAY = 0.999
+_NO_SCORE = -1e9  # never the best, unless nothing else is there
+_EXPLODED = 1e6  # no weight or loss of a sound game comes near
+
+
+class Progress(NamedTuple):
+    """Where training is; means are over the steps since the last report."""
+
+    step: int
+    max_steps: int
+    seconds: float
+    discriminator_loss: float
+    generator_loss: float
+    accuracy_real: float
+    accuracy_synthetic: float
+    score: float | None
+    note: str
+
+
+class _Judges(NamedTuple):
+    score: Score
+    collapsed: Collapsed
+
+
+def train_gan(
+    state: TrainingState,
+    plan: Plan,
+    real: RealSamples,
+    score: Score,
+    collapsed: Collapsed | None = None,
+    augment: Augment | None = None,
+) -> Iterator[Progress]:
+    """Train both networks, yielding about every fifty steps.
+
+    Whenever it yields, `state` is sound and may be saved as a checkpoint. At the end ``state.best`` holds the weights
+    to keep.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Where to start; changed in place.
+    plan : Plan
+        What to do.
+    real : RealSamples
+        Training samples.
+    score : callable
+        ``score(generator) -> float``, how good the generator's samples are by held-out real ones; higher is better.
+    collapsed : callable, optional
+        ``collapsed(generator) -> sequence of str``, the classes whose samples are all alike. Weights of which some
+        have collapsed are never kept where others have not, and the generator goes back to those.
+    augment : callable, optional
+        ``augment(x, rng) -> x``, differentiable: a random change by which the discriminator sees all samples.
+
+    Yields
+    ------
+    Progress
+        Step, losses, accuracies of the discriminator, the newest score and what else there is to say.
+
+    Raises
+    ------
+    TrainingError
+        The networks diverged again after every roll-back.
+    """
+    judges = _Judges(score, collapsed or (lambda _: ()))
+    started = time.monotonic() - state.seconds
+    sound = (state.tensors(), state.facts())
+    while not _finished(state, plan, started):
+        first = state.step
+        for _ in range(min(_CHECK_EVERY, plan.max_steps - state.step)):
+            _set_rate(state, plan, time.monotonic() - started)
+            _train_step(state, plan, real, augment)
+            state.step += 1
+        state.seconds = time.monotonic() - started
+        note = ""
+        if _is_sound(state, first):
+            newest, note = _keep_best(state, plan, judges)
+            sound = (state.tensors(), state.facts())
+        else:
+            note, newest = _roll_back(state, sound), None
+        yield _progress(state, plan, first, newest, note)
+
+
+def _finished(state: TrainingState, plan: Plan, started: float) -> bool:
+    late = plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds
+    if state.step and late and not state.best:
+        return False  # one score is always taken, see _keep_best
+    scores = [value for _, value in reversed(state.scores)]
+    stale = scores.index(max(scores)) if scores else 0  # scores since the newest of the best
+    return state.step >= plan.max_steps or (late and bool(state.best)) or stale >= plan.patience
+
+
+def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
+    done = state.step / plan.max_steps
+    if plan.max_seconds is not None:
+        done = min(1.0, max(done, seconds / plan.max_seconds))
+    if plan.condition_ramp is not None:
+        start, end = plan.condition_ramp
+        for network in (state.generator, state.discriminator):
+            set_condition(network, min(1.0, max(0.0, (done - start) / (end - start))))
+    rate = _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
+    for optimizer in state.optimizers.values():
+        for group in optimizer.param_groups:
+            group["lr"] = plan.learning_rate * state.rate * rate
+
+
+def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment: Augment | None) -> None:
+    """One step of the discriminator, then one of the generator, on the same pairs."""
+    loss, generator, discriminator = plan.loss, state.generator, state.discriminator
+    real, c = samples.draw(plan.batch_size, state.rng)
+    z = torch.randn(len(c), plan.latent_dim, generator=state.rng, device=c.device)
+    noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)
+    # One autocast context per pass: kept open over an optimizer step it would serve stale casted weights.
+    with _cast(plan, c.device):
+        fake = generator(z, c, noise)
+    seen = (real, fake.detach())
+    if augment is not None:
+        seen = augment(real, state.rng), augment(fake.detach(), state.rng)
+    discriminator.requires_grad_(True)
+    with _cast(plan, c.device):
+        real_logits, fake_logits = _logits(discriminator, seen, c, loss.batch_norm)
+    discriminator_loss = loss.discriminator(real_logits, fake_logits)
+    total = discriminator_loss
+    if loss.penalty is not None and state.step % loss.penalty_interval == 0:
+        part = slice(max(1, round(loss.penalty_share * len(c))))
+        penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
+        total = total + loss.penalty_weight * loss.penalty_interval * penalty
+    _descend(state.optimizers["discriminator"], total)
+    discriminator.requires_grad_(False)
+    with _cast(plan, c.device):
+        new_fake = discriminator(fake if augment is None else augment(fake, state.rng), c)
+    # The real side is that of a moment ago: a fourth of the step is saved, and it only sets the mark to reach.
+    generator_loss = loss.generator(real_logits.detach(), new_fake)
+    _descend(state.optimizers["generator"], generator_loss)
+    _update_average(state)
+    with torch.no_grad():  # logits have no fixed zero in relativistic games, hence the other side's median
+        accuracies = [(real_logits > fake_logits.median()).float(), (fake_logits < real_logits.median()).float()]
+        accuracies = [a.mean() for a in accuracies]
+        state.history[state.step] = torch.stack([discriminator_loss, generator_loss, *accuracies])
+
+
+def _cast(plan: Plan, device: torch.device) -> Any:
+    return torch.autocast(device.type, torch.bfloat16) if plan.bfloat16 else nullcontext()
+
+
+def _logits(discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, apart: bool) -> tuple[Tensor, Tensor]:
+    """Return the logits of both halves: in one pass, or in two where batch norm would let them see each other."""
+    real, fake = seen
+    if apart:
+        return discriminator(real, c), discriminator(fake, c)
+    both = discriminator(torch.cat([real, fake]), torch.cat([c, c]))
+    return both[: len(real)], both[len(real) :]
+
+
+def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+@torch.no_grad()
+def _update_average(state: TrainingState) -> None:
+    decay = min(_EMA_DECAY, (1 + state.step) / (10 + state.step))
+    current = [*state.generator.parameters(), *_float_buffers(state.generator)]
+    average = [*state.average.parameters(), *_float_buffers(state.average)]
+    torch._foreach_lerp_(average, current, 1.0 - decay)  # the operator torch.optim.swa_utils uses too
+
+
+def _float_buffers(network: nn.Module) -> list[Tensor]:
+    return [buffer for buffer in network.buffers() if buffer.is_floating_point()]
+
+
+def _is_sound(state: TrainingState, first: int) -> bool:
+    networks = (state.generator, state.discriminator, state.average)
+    weights = [tensor for net in networks for tensor in (*net.parameters(), *_float_buffers(net))]
+    numbers = [state.history[first : state.step], *weights]
+    largest = [n.detach().float().abs().max().nan_to_num(math.inf) for n in numbers if n.numel()]
+    return bool(torch.stack(largest).max() < _EXPLODED)
+
+
+def _keep_best(state: TrainingState, plan: Plan, judges: _Judges) -> tuple[float | None, str]:
+    """Score the average when that is due, keep it if it is the best, and revive it if a class has collapsed."""
+    last = state.step >= plan.max_steps
+    late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
+    due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
+    if not (due or last or late):
+        return None, ""
+    newest, collapsed = judges.score(state.average), judges.collapsed(state.average)
+    newest = newest if math.isfinite(newest) else _NO_SCORE
+    healthy, _ = state.best_rank
+    if not state.best or (not collapsed, newest) >= state.best_rank:
+        state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
+        state.best_rank = (not collapsed, newest)
+    state.scores.append([state.step, newest])
+    return newest, _revive(state, collapsed) if collapsed and healthy and not (last or late) else ""
+
+
+def _revive(state: TrainingState, collapsed: Sequence[str]) -> str:
+    """Let the generator start again from the best average, at half the learning rate."""
+    if state.retries >= _MAX_RETRIES:
+        return ""
+    for network in (state.generator, state.average):
+        network.load_state_dict(state.best)
+    state.retries, state.rate = state.retries + 1, state.rate / 2
+    named = ", ".join(collapsed)
+    return f"class {named} collapsed by step {state.step}: the generator goes back to its best, at half the rate"
+
+
+def _roll_back(state: TrainingState, sound: tuple[dict[str, Tensor], dict[str, Any]]) -> str:
+    failed, retries, rate, rng = state.step, state.retries, state.rate, state.rng.get_state()
+    if retries >= _MAX_RETRIES:
+        raise TrainingError(
+            f"Training diverged at step {failed} and again after {retries} roll-backs, the learning rate halved each "
+            "time. Try a smaller learning_rate, the loss 'relativistic', or look for extreme values in the data."
+        )
+    state.restore(*sound)
+    state.retries, state.rate = retries + 1, rate / 2
+    state.rng.set_state(rng)  # other draws than those that led here
+    return f"diverged before step {failed}: back to step {state.step} at half the learning rate"
+
+
+def _progress(state: TrainingState, plan: Plan, first: int, newest: float | None, note: str) -> Progress:
+    means = state.history[min(first, max(0, state.step - 1)) : max(1, state.step)].mean(0).tolist()
+    d_loss, g_loss, on_real, on_synthetic = means
+    return Progress(state.step, plan.max_steps, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)

@@ -1,0 +1,60 @@
+"""What a training is to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from ..losses import Loss
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    # Fused: one operator for all parameters. Momentum 0 is usual for GANs since Gulrajani et al. (2017).
+    "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr, betas=(0.0, 0.99), eps=1e-8, fused=True),
+    "rmsprop": lambda parameters, lr: torch.optim.RMSprop(parameters, lr=lr, alpha=0.99),
+}
+"""Optimizers by name; any ``f(parameters, lr) -> torch.optim.Optimizer`` can stand in."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the loop is to do.
+
+    Attributes
+    ----------
+    loss : Loss
+        Objectives of both networks.
+    max_steps : int
+        Steps of each network.
+    batch_size : int
+        Real samples per step, and as many synthetic ones.
+    learning_rate : float
+        At the start; it follows half a cosine down to 3 % of that.
+    optimizer : str or callable
+        A name of `OPTIMIZERS`, or ``f(parameters, lr) -> torch.optim.Optimizer``.
+    max_seconds : float or None
+        Wall-clock budget; the learning rate then follows the clock where that is ahead of the steps.
+    score_every : int
+        Steps between two scores on held-out samples.
+    patience : int
+        Training ends after so many scores without a better one.
+    bfloat16 : bool
+        Whether matrix products run in bfloat16.
+    latent_dim : int
+        Length of z.
+    condition_ramp : pair of float or None
+        Shares of the training between which the networks are told of classes little by little.
+    """
+
+    loss: Loss
+    max_steps: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str | Callable[..., torch.optim.Optimizer] = "adam"
+    max_seconds: float | None = None
+    score_every: int = 500
+    patience: int = 10
+    bfloat16: bool = False
+    latent_dim: int = 64
+    condition_ramp: tuple[float, float] | None = None

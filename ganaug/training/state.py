@@ -1,0 +1,113 @@
+"""Everything that changes during a training, as objects to go on with and as tensors to store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..modality import Generator
+from ..storage import flatten_optimizer, restore_optimizer
+from .plan import OPTIMIZERS, Plan
+
+HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
+"""What is recorded of every step."""
+
+
+@dataclass
+class TrainingState:
+    """Everything that changes during training.
+
+    Attributes
+    ----------
+    generator, discriminator, average : torch.nn.Module
+        The players, and the moving average of the generator.
+    optimizers : dict
+        One for each player.
+    rng : torch.Generator
+        The only source of randomness in the loop.
+    history : Tensor of shape (max_steps, 4)
+        What `HISTORY` names, for each step.
+    scores : list of [step, score]
+        Held-out scores of the average.
+    best : dict of Tensor
+        Weights of the average that scored best.
+    best_rank : tuple of bool and float
+        Whether no class had collapsed in them, and their score.
+    step, retries : int
+        Steps done, and roll-backs so far.
+    rate : float
+        Factor of the learning rate, halved at each roll-back.
+    seconds : float
+        Time spent so far.
+    """
+
+    generator: Generator
+    discriminator: nn.Module
+    average: Generator
+    optimizers: dict[str, torch.optim.Optimizer]
+    rng: torch.Generator
+    history: Tensor
+    scores: list[list[float]] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_rank: tuple[bool, float] = (False, -math.inf)
+    step: int = 0
+    retries: int = 0
+    rate: float = 1.0
+    seconds: float = 0.0
+
+    @classmethod
+    def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
+        """Return the state before the first step; the networks are initialised and on their device."""
+        make = OPTIMIZERS[plan.optimizer] if isinstance(plan.optimizer, str) else plan.optimizer
+        players = {"generator": generator, "discriminator": discriminator}
+        optimizers = {name: make(list(net.parameters()), lr=plan.learning_rate) for name, net in players.items()}
+        average = deepcopy(generator).eval().requires_grad_(False)
+        history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
+        return cls(generator, discriminator, average, optimizers, rng, history)
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Return the three networks by name."""
+        return {"generator": self.generator, "discriminator": self.discriminator, "average": self.average}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return copies of all tensors, on the CPU, under unique names."""
+        tensors = {f"{n}.{k}": v for n, net in self.networks().items() for k, v in net.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best.items()}
+        for name, optimizer in self.optimizers.items():
+            tensors |= flatten_optimizer(f"optimizer.{name}", optimizer)[0]
+        tensors |= {"rng": self.rng.get_state(), "history": self.history}
+        return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+
+    def facts(self) -> dict[str, Any]:
+        """Return the rest as plain JSON."""
+        groups = {n: flatten_optimizer(f"optimizer.{n}", o)[1] for n, o in self.optimizers.items()}
+        numbers = {key: getattr(self, key) for key in ("step", "retries", "rate", "seconds")}
+        healthy, best = self.best_rank
+        lists = {"scores": [list(pair) for pair in self.scores], "best_rank": [healthy, best] if self.best else None}
+        return numbers | lists | {"groups": groups}
+
+    def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Become the state that `tensors` and `facts` were taken of."""
+        for name, network in self.networks().items():
+            network.load_state_dict(_part(tensors, name))
+        device = self.history.device
+        self.best = {k: v.to(device) for k, v in _part(tensors, "best").items()}
+        for name, optimizer in self.optimizers.items():
+            restore_optimizer(f"optimizer.{name}", optimizer, tensors, facts["groups"][name])
+        self.rng.set_state(tensors["rng"].clone())
+        self.history[: len(tensors["history"])] = tensors["history"].to(device)
+        self.scores = [list(pair) for pair in facts["scores"]]
+        rank = facts["best_rank"]
+        self.best_rank = (False, -math.inf) if rank is None else (bool(rank[0]), float(rank[1]))
+        self.step, self.retries, self.rate = facts["step"], facts["retries"], facts["rate"]
+        self.seconds = facts["seconds"]
+
+
+def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
