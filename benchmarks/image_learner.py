@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, f1_score, recall_score
-from sklearn.utils.class_weight import compute_class_weight
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.transforms import v2
@@ -57,16 +56,23 @@ class Images:
     x : uint8 Tensor of shape (n, c, h, w)
     y : int64 Tensor of shape (n,)
         Class codes.
+    n_classes : int
+        Of the set; one of them may be absent here.
     """
 
     x: Tensor
     y: Tensor
+    n_classes: int
 
     @classmethod
-    def of(cls, X: np.ndarray, y: np.ndarray) -> Images:
+    def of(cls, X: np.ndarray, y: np.ndarray, n_classes: int) -> Images:
         """Return uint8 images of shape (n, h, w) or (n, h, w, c) and their labels as tensors."""
         x = torch.from_numpy(np.ascontiguousarray(X))
-        return cls(x[:, None] if x.ndim == 3 else x.movedim(-1, 1).contiguous(), torch.from_numpy(np.asarray(y)))
+        x = x[:, None] if x.ndim == 3 else x.movedim(-1, 1).contiguous()
+        return cls(x, torch.from_numpy(np.asarray(y, dtype=np.int64)), n_classes)
+
+    def __add__(self, other: Images) -> Images:
+        return Images(torch.cat([self.x, other.x]), torch.cat([self.y, other.y]), self.n_classes)
 
 
 # ---- how images are changed ----------------------------------------------------------------------
@@ -138,7 +144,7 @@ def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
 
 
 def oversampled(y: Tensor) -> Tensor:
-    """Return rows by which all classes are as frequent as the largest, each repeated as often as others of its class."""
+    """Return rows that bring all classes to the size of the largest, each as often as the others of its class."""
     most = int(torch.bincount(y).max())
     found = []
     for code in y.unique():
@@ -173,42 +179,70 @@ def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Seque
     return nn.Sequential(*layers, *head).to(memory_format=torch.channels_last)
 
 
-def fit(images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0):
-    """Train a classifier for `steps` optimizer steps.
+class Classifier:
+    """A trained network, and images of shape (n, c, h, w) to predicted codes."""
+
+    def __init__(self, net: nn.Sequential):
+        self._net = net.eval()
+
+    def probabilities(self, x: Tensor) -> np.ndarray:
+        """Return the probability of each class, shape (n, k), for uint8 images of shape (n, c, h, w)."""
+        with torch.no_grad():
+            logits = torch.cat([self._net(prepared(part.float() / 255)) for part in x.split(500)])
+        return logits.double().softmax(1).numpy()
+
+
+def prepared(x: Tensor) -> Tensor:
+    """Return images in [0, 1] as the network takes them."""
+    return (2 * x - 1).contiguous(memory_format=torch.channels_last)
+
+
+def fit(
+    images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0
+) -> Classifier:
+    """Train a classifier: AdamW, a one-cycle learning rate and smoothed labels.
 
     Parameters
     ----------
     images : Images
         What it learns from.
     policy : Policy
+        How.
     seed : int
         Decides everything.
     steps : int
-        Optimizer steps, each on `BATCH` images.
+        Optimizer steps, each on `BATCH` images, whatever else is asked for.
     pool : Images, optional
         Synthetic images.
     share : float in [0, 1]
-        Share of every batch, within one image, that gives way to synthetic images of the same labels.
+        Share of the batches, exact within one image, that gives way to synthetic images of the same labels.
 
     Returns
     -------
-    callable
-        Images to predicted class codes, an int64 ndarray of shape (n,).
+    Classifier
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return _trained(images, policy, steps, pool, share)
+        net = network(tuple(images.x.shape[1:]), images.n_classes)
+        optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
+        weight = class_weight(images) if policy.balance == "class_weight" else None
+        for x, target in seen(images, policy, steps, pool, share):
+            loss = functional.cross_entropy(net(prepared(x)), target, weight, label_smoothing=SMOOTHING)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            cycle.step()
+    return Classifier(net)
 
 
-def _trained(images: Images, policy: Policy, steps: int, pool: Images | None, share: float):
-    k = int(images.y.max()) + 1
-    net = network(tuple(images.x.shape[1:]), k)
-    weight = _class_weight(images.y) if policy.balance == "class_weight" else None
+def seen(
+    images: Images, policy: Policy, steps: int, pool: Images | None, share: float
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield changed images in [0, 1] and their targets, batch by batch: codes, or shares of classes once mixed."""
     rows = oversampled(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
-    mix = MIXES[policy.mix](k) if policy.mix else None
+    mix = MIXES[policy.mix](images.n_classes) if policy.mix else None
     stock = Pool(pool) if pool is not None else None
-    optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
     for step, batch in enumerate(batches(rows, steps)):
         x, y = images.x[batch], images.y[batch]
         if stock is not None:
@@ -217,13 +251,31 @@ def _trained(images: Images, policy: Policy, steps: int, pool: Images | None, sh
         x = CHANGES[policy.change](x.float() / 255)
         if policy.flip and policy.change != "none":
             x = mirrored(x)
-        target = y
-        if mix is not None:
-            x, target = mix(x, y)
-        x = (2 * x - 1).contiguous(memory_format=torch.channels_last)
-        loss = functional.cross_entropy(net(x), target, weight, label_smoothing=SMOOTHING)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        cycle.step()
-    return net.eval()
+        yield mix(x, y) if mix is not None else (x, y)
+
+
+def class_weight(images: Images) -> Tensor:
+    """Return the weight of each class that gives all classes the same total, as scikit-learn's "balanced" does."""
+    counts = torch.bincount(images.y, minlength=images.n_classes)
+    return len(images.y) / (images.n_classes * counts.clamp(min=1).float())
+
+
+def scores(y: np.ndarray, predicted: np.ndarray, small: np.ndarray) -> dict[str, float]:
+    """Return accuracy, balanced accuracy (the mean recall), macro-F1 and, where there are any, recall of small classes.
+
+    Parameters
+    ----------
+    y, predicted : int ndarray of shape (n,)
+        Class codes; every class is among `y`.
+    small : int ndarray
+        Codes of the small classes.
+    """
+    recall = recall_score(y, predicted, average=None, zero_division=0, labels=np.unique(y))
+    found = {
+        "accuracy": accuracy_score(y, predicted),
+        "balanced_accuracy": recall.mean(),
+        "f1_macro": f1_score(y, predicted, average="macro", zero_division=0, labels=np.unique(y)),
+    }
+    if len(small):
+        found["small_recall"] = recall[small].mean()
+    return {name: float(value) for name, value in found.items()}

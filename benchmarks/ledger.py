@@ -86,6 +86,10 @@ class Ledger:
         done = {r["learner"] for r in entry.get("records", []) if r["method"] == method and "error" not in r}
         return [name for name in learners if name not in done]
 
+    def records(self, case: Case) -> list[dict[str, Any]]:
+        """Return what is there of a case."""
+        return list(self._content["cases"].get(case.id, {}).get("records", []))
+
     def is_excluded(self, case: Case) -> bool:
         """Return whether the table does not allow the case."""
         return "excluded" in self._content["cases"].get(case.id, {})

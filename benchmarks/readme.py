@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .gain_table import gain_table
+from .image_summary import image_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- fidelity: begin -->", "<!-- fidelity: end -->"
 GAIN_BEGIN, GAIN_END = "<!-- gain: begin -->", "<!-- gain: end -->"
+IMAGES_BEGIN, IMAGES_END = "<!-- gain-images: begin -->", "<!-- gain-images: end -->"
 
 NAMES = {
     "real": "the real rows themselves",
@@ -72,7 +74,9 @@ def table() -> str:
 def updated(readme: str) -> str:
     """Return the README's text with the figures of today's results."""
     readme = _between(readme, BEGIN, END, table())
-    return _between(readme, GAIN_BEGIN, GAIN_END, gain_table()) if GAIN_BEGIN in readme else readme
+    if GAIN_BEGIN in readme:
+        readme = _between(readme, GAIN_BEGIN, GAIN_END, gain_table())
+    return _between(readme, IMAGES_BEGIN, IMAGES_END, image_table()) if IMAGES_BEGIN in readme else readme
 
 
 def _between(text: str, begin: str, end: str, content: str) -> str:

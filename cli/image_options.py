@@ -1,4 +1,4 @@
-"""The options that only folders of images have, and the refusal of those that do not go with the data."""
+"""The options and values that only folders of images have, and the refusal of those that do not suit the data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from .places import is_folder
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.
 AUGMENTATIONS = ("flip", "color", "translation", "affine", "cutout")
 ARCHITECTURES = ("auto", "dcgan", "residual", "mlp")
+CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
+NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
-TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups", "classifiers")
+TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups")
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
 
 
@@ -104,6 +106,10 @@ def check_options_suit(context: click.Context, data: str) -> None:
         There is such an option on the command line.
     """
     images = is_folder(data)
-    for option in given(context, TABLES_ONLY if images else IMAGES_ONLY):
+    strange = [name for name in context.params.get("classifiers", ()) if (name in NETWORKS) != images]
+    for option in [
+        *given(context, TABLES_ONLY if images else IMAGES_ONLY),
+        *(f"--classifier {name!r}" for name in strange),
+    ]:
         kind, what = ("tables", "is a folder of images") if images else ("folders of images", "is none")
         raise Refused(f"{option} is for {kind}, and {data!r} {what}; leave it out")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .image_options import image_learning_options, preview_option
+from .image_options import CLASSIFIERS, NETWORKS, image_learning_options, preview_option
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -18,7 +18,6 @@ LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
 FILTERS = ("density_ratio", "label_agreement")
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
-CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 
 MAX_SEED = 2**63 - 1
 DEFAULT_SEED = 0
@@ -137,10 +136,11 @@ seed_option = click.option(
 classifier_option = click.option(
     "--classifier",
     "classifiers",
-    type=click.Choice(CLASSIFIERS),
+    type=click.Choice([*CLASSIFIERS, *NETWORKS]),
     multiple=True,
     callback=_each_once,
-    help="Classifier to measure with; may be repeated. By default all four of them.",
+    help="Classifier to measure with; may be repeated. By default all four of tables; of images all that begin with "
+    "cnn, but 'cnn, affine' alone to choose a share.",
 )
 jobs_option = click.option(
     "--jobs",

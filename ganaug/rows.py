@@ -67,7 +67,7 @@ def labels_below(y: Any, made: Any) -> Any:
 
     Parameters
     ----------
-    y, made : series, frame of one column, list or array of shapes (n,) and (m,)
+    y, made : series, frame of one column, list, array or tensor of shapes (n,) and (m,)
         Labels; each in any of these. Arrays may also hold indicators, of shapes (n, n_classes) and (m, n_classes).
 
     Raises
@@ -81,6 +81,8 @@ def labels_below(y: Any, made: Any) -> Any:
         return _column_below(y.iloc[:, 0], _as_series(made)).to_frame().set_axis(y.columns, axis=1)
     if isinstance(y, list | tuple):
         return [*y, *(made if isinstance(made, list | tuple) else _as_series(made).tolist())]
+    if isinstance(y, Tensor):
+        return torch.from_numpy(labels_below(y.numpy(force=True), np.asarray(made)))
     array = np.asarray(y)
     below = made if isinstance(made, np.ndarray) else _as_series(made).to_numpy()
     if prod(below.shape[1:]) == prod(array.shape[1:]):  # a column and a row of labels are the same

@@ -1,7 +1,7 @@
 """Real and synthetic samples that tell what they are, and loaders of every kind over them.
 
-A real sample holds minus its index and one (-1, -2, ...), a synthetic one a number of its own above zero, so that what a
-batch consists of can be read off it. Classes are named at workers' start too, hence a module of its own.
+A real sample holds minus its index and one (-1, -2, ...), a synthetic one a number of its own above zero, so that what
+a batch consists of can be read off it. Spawned workers import it, hence a module of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset,
 
 CLASS = 100_000  # synthetic numbers of class c lie above c * CLASS
 N = 90
+SHARES = {1: [1.0], 3: [0.5, 0.3, 0.2]}
 LABELS = [0] * 45 + [1] * 27 + [2] * 18
 
 
@@ -27,7 +28,7 @@ class Numbers:
     def sample(self, n=None, y=None, random_state=None):
         rng = np.random.default_rng(random_state)
         names = self.classes_.tolist()
-        y = rng.choice(self.classes_, n, p=[0.5, 0.3, 0.2]) if y is None else np.asarray(y)
+        y = rng.choice(self.classes_, n, p=SHARES[len(names)]) if y is None else np.asarray(y)
         self.calls.append((n, len(y), random_state))
         first, used, values = int(rng.integers(0, 50_000)), dict.fromkeys(names, 0), []
         for label in y.tolist():

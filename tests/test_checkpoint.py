@@ -9,8 +9,8 @@ import pytest
 from small import digest, numbers, quick_augmenter, same_rows
 
 from ganaug import ModelFileError
-from ganaug.training import loop as training
 from ganaug.augmenter import checkpoint, fitting
+from ganaug.training import loop as training
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 

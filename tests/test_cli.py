@@ -121,7 +121,9 @@ def test_the_names_in_help_are_those_of_the_library():
     assert set(options.LOSSES) == set(LOSSES)
     assert set(options.FILTERS) == set(FILTERS)
     assert options.KINDS == KINDS
-    assert list(named_classifiers(list(options.CLASSIFIERS), None)) == list(named_classifiers(None, None))
+    images = np.zeros((2, 8, 8), np.uint8)
+    for names, X in ((options.CLASSIFIERS, None), (options.NETWORKS, images)):
+        assert list(named_classifiers(list(names), X)) == list(named_classifiers(None, X))
     assert set(places.TABLES) == set(files._FORMATS)
     assert set(places.COMPRESSIONS) == set(table_places._COMPRESS)
 

@@ -6,20 +6,27 @@ import json
 import re
 import shutil
 import struct
+import warnings
 import zlib
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from ganaug_cli import folders, image_options
 from ganaug_cli.main import cli
 from PIL import Image
+from sklearn.base import clone
 from small import quick_augmenter
 from test_cli import run
 from test_cli_tuned import choosing  # noqa: F401 - a fixture
 
-from ganaug import GANAugmenter, read_image_folder, write_table
+import ganaug
+from ganaug import CollapseWarning, GANAugmenter, TunedAugmenterCV, read_image_folder, write_table
+from ganaug.gain import classifiers
 from ganaug.image import AUGMENTATIONS, PAIRS, pixels
 from ganaug.image import folders as library
 from ganaug.image.picture import EXTENSIONS
@@ -51,12 +58,22 @@ def contents(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in Path(root).rglob("*") if path.is_file()}
 
 
-def save_model(path, y=("a", "b"), **options):
-    """Write a model of images of 8 x 10 pixels that was trained in a moment."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 255, (12, 8, 10, *options.pop("channels", ()))).astype(np.uint8)
-    settings = {"architecture": "mlp", "max_steps": 2, "channel_axis": -1 if images.ndim == 4 else "auto", **options}
-    quick_augmenter(**settings).fit(images, np.array(y * 6)).save(path)
+def save_model(path, X, y, **options):
+    """Write a model that was trained in a moment, and badly."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CollapseWarning)
+        quick_augmenter(max_steps=2, **options).fit(X, y).save(path)
+
+
+def save_image_model(path, labels=("a", "b"), channels=1):
+    """Write a model of images of 8 x 10 pixels."""
+    images = np.random.default_rng(0).integers(0, 255, (12, 8, 10, channels)).astype(np.uint8)
+    save_model(path, images, np.array(labels * 6), architecture="mlp", channel_axis=-1)
+
+
+def save_table_model(path, **options):
+    """Write a model of a table of numbers."""
+    save_model(path, np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2, **options)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +173,7 @@ def test_what_was_found_is_said_of_any_images(tmp_path):
     for mode, deep, expected in [("RGB", 1, "RGB"), ("L", 257, "grey, 16 bits")]:
         root = make_folder(tmp_path / f"{mode}{deep}", {"a": 2, "b": 2}, mode=mode)
         for path in root.rglob("*.png") if deep > 1 else ():
-            Image.fromarray(np.asarray(Image.open(path)).astype(np.uint16) * deep).save(path)
+            Image.fromarray(np.full((8, 10), deep, np.uint16)).save(path)
         images = folders.read_images(str(root), None)
         assert folders.found(images) == f"4 images of 8 x 10, {expected}, in 2 classes"
     many = folders.Images("", np.zeros((1200, 28, 28, 4), np.float32), np.arange(1200) % 10)
@@ -195,7 +212,7 @@ def test_samples_are_class_folders_of_pictures_beside_the_model(folder):
 
 
 def test_counts_per_class_are_exact_for_images(folder):
-    for arguments, counts in [
+    for arguments, expected in [
         (["--class", "a=3", "--class", "b=2"], {"a": 3, "b": 2}),
         (["--class", "b=4", "-n", "5"], {"a": 1, "b": 4}),
         (["--class", "b=1", "-n", "1"], {"b": 1}),
@@ -203,7 +220,7 @@ def test_counts_per_class_are_exact_for_images(folder):
     ]:
         run("sample", MODEL, *arguments, "-o", "new/", "--force")
         found = {place.name: len(list(place.iterdir())) for place in Path("new").iterdir()}
-        assert found == counts, "what an earlier call left is gone"
+        assert found == expected, "what an earlier call left is gone"
 
 
 def test_a_folder_that_holds_files_is_kept_unless_forced(folder):
@@ -226,8 +243,7 @@ def test_seed_and_latent_scale_decide_the_samples(folder):
 
 
 def test_latent_scale_holds_for_tables_and_by_default_is_the_models(folder):
-    rng = np.random.default_rng(0)
-    quick_augmenter(latent_scale=2.0).fit(rng.normal(size=(40, 2)), np.arange(40) % 2).save("t")
+    save_table_model("t", latent_scale=2.0)
     plain, same, other = (
         run("sample", "t", "-n", 9, "-o", "-", *arguments).stdout
         for arguments in ([], ["--latent-scale", 2], ["--latent-scale", 1])
@@ -236,7 +252,7 @@ def test_latent_scale_holds_for_tables_and_by_default_is_the_models(folder):
 
 
 def test_class_names_never_choose_a_path(folder):
-    save_model("m", y=("../../out", "/tmp/x"))
+    save_image_model("m", ("../../out", "/tmp/x"))
     run("sample", "m", "--class", "../../out=2", "--class", "/tmp/x=1", "-o", "deep/new", code=DATA)
     Path("deep").mkdir()
     before = contents(folder)
@@ -248,9 +264,9 @@ def test_class_names_never_choose_a_path(folder):
 
 
 def test_channels_that_a_png_file_cannot_hold_are_mentioned(folder):
-    save_model("m", channels=(5,))
+    save_image_model("m", channels=5)
     assert "5 channels, of which a PNG file holds the first" in run("sample", "m", "-n", 2, "-o", "new").stderr
-    save_model("m", channels=(3,))
+    save_image_model("m", channels=3)
     assert "channels" not in run("sample", "m", "-n", 2, "-o", "new", "--force").stderr
 
 
@@ -298,16 +314,14 @@ def test_inspect_as_json_has_what_the_encoder_learned(trained):
 # augment
 
 
-def is_balanced(root, n=9):
-    _, y = read_image_folder(root)
-    return {label: int((y == label).sum()) for label in set(y)} == {"a": n, "b": n}
+def counts(root):
+    return dict(Counter(read_image_folder(root)[1].tolist()))
 
 
 def test_augment_copies_the_real_files_and_balances_the_classes(folder):
     Path("digits/b/more").mkdir()
     Path("digits/b/0.png").rename("digits/b/more/photo.PNG")
-    Image.open("digits/a/0.png").convert("RGB").save("digits/a/0.bmp")
-    Path("digits/a/0.png").unlink()
+    make_image(Path("digits/a/0.png").replace("digits/a/0.BMP"), mode="RGB")
     Path("digits/a/notes.txt").touch()
     Path("digits/.hidden").mkdir()
     Path("digits/.hidden/1.png").touch()
@@ -318,7 +332,7 @@ def test_augment_copies_the_real_files_and_balances_the_classes(folder):
     synthetic = sorted(set(after) - set(real))
     assert {name: after[name] for name in real} == real
     assert synthetic == [f"b/synthetic_{i:06d}.png" for i in (1, 2, 3, 4)]
-    assert is_balanced("digits_augmented")
+    assert counts("digits_augmented") == {"a": 9, "b": 9}
     assert "synthetic images added: b +4" in done.stderr
     assert done.stderr.splitlines()[-1] == "folder: digits_augmented (14 real images, 4 synthetic)"
     assert contents("digits") == before
@@ -330,7 +344,7 @@ def test_augment_with_a_model_trains_nothing_and_replaces_what_it_left(folder, m
     command = ("augment", "digits", "--model", MODEL)
     run(*command, "-o", "one/")
     one = contents("one")
-    assert is_balanced("one")
+    assert counts("one") == {"a": 9, "b": 9}
     assert "'one' holds files" in run(*command, "-o", "one", code=USAGE).stderr
     Path("one/b/mine.txt").touch()
     Path("one/a/synthetic_000007.png").touch()
@@ -358,8 +372,9 @@ def test_classes_called_otherwise_than_their_folder_stay_where_they_are(folder):
 
 def test_real_files_keep_their_size_when_images_are_resized(folder):
     run("augment", "digits", "--balance", "--size", 12, *QUICK)
-    assert Image.open("digits_augmented/b/synthetic_000001.png").size == (12, 12)
-    assert Image.open("digits_augmented/b/1.png").size == (10, 8)
+    for name, size in (("synthetic_000001", (12, 12)), ("1", (10, 8))):
+        with Image.open(f"digits_augmented/b/{name}.png") as image:
+            assert image.size == size
 
 
 def test_synthetic_images_are_not_taken_for_real_ones(folder, asked):
@@ -367,6 +382,47 @@ def test_synthetic_images_are_not_taken_for_real_ones(folder, asked):
     done = run("augment", "digits_augmented", "--balance", code=DATA)
     assert re.search(r"b/synthetic_000001.png' has the name of a synthetic image", done.stderr)
     assert asked == []
+
+
+@pytest.fixture
+def quick_networks(monkeypatch):
+    """Let the networks that measure be done in a moment."""
+    for name, network in classifiers._NETWORKS.items():
+        monkeypatch.setitem(classifiers._NETWORKS, name, clone(network).set_params(steps=2))
+
+
+def test_augment_adds_the_share_that_was_chosen_and_says_so(folder, choosing, quick_networks):  # noqa: F811
+    choosing(0.5)
+    done = run("augment", "digits", "--jobs", 1, "--save-model", "m.safetensors", *QUICK)
+    assert "choosing the share of synthetic images on held-out images" in done.stderr
+    assert "share chosen: 50 % synthetic, in the proportions of the classes (balanced acc" in done.stderr
+    assert re.search(r"on held-out images \d\.\d{3} against \d\.\d{3} without\)", done.stderr)
+    assert done.stderr.splitlines()[-1] == "folder: digits_augmented (14 real images, 14 synthetic)"
+    assert counts("digits_augmented") == {"a": 18, "b": 10}
+    assert GANAugmenter.load("m.safetensors").model_.facts["n_rows"] == 14
+
+
+def test_where_nothing_helps_the_images_are_copied_and_nothing_is_added(folder, choosing, quick_networks):  # noqa: F811
+    choosing(0.0)
+    done = run("augment", "digits", "--jobs", 1, "--save-model", "m.safetensors", *QUICK)
+    assert "no synthetic images: none of the shares tried did better" in done.stderr
+    assert "the images are written as they were" in done.stderr
+    assert contents("digits_augmented") == contents("digits")
+    assert not Path("m.safetensors").exists()
+
+
+def test_options_reach_the_sampler_that_chooses(folder, monkeypatch):
+    made = []
+
+    def interrupt(self, X, y):
+        made.append(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TunedAugmenterCV, "fit_resample", interrupt)
+    run("augment", "digits", "--classifier", "cnn", "--seed", 4, "--augmentation", "flip", *QUICK, code=130)
+    tuned = made[0]
+    assert (tuned.classifier, tuned.random_state) == (["cnn"], 4)
+    assert (tuned.augmenter.augmentation, tuned.augmenter.architecture) == (["flip"], "mlp")
 
 
 def test_a_link_in_the_output_leads_nowhere(folder):
@@ -395,14 +451,49 @@ def test_a_folder_that_changes_meanwhile_is_not_mixed_up(folder, monkeypatch):
     assert "'digits' changed while it was in use" in run("augment", "digits", "--model", MODEL, code=DATA).stderr
 
 
+# report
+
+
+def test_report_measures_on_images_and_writes_a_page(folder, quick_networks, monkeypatch):
+    monkeypatch.setattr(ganaug, "gain_report", partial(ganaug.gain_report, fidelity=False))  # which takes long
+    make_folder("many", {"a": 12, "b": 9})
+    brief = ["--classifier", "cnn", "--folds", 2, "--jobs", 1, "--balance", "--metric", "accuracy"]
+    done = run("report", "many/", *brief, "--json", "gain.json", *QUICK)
+    design = json.loads(Path("gain.json").read_text(encoding="utf-8"))["design"]
+    assert (design["name"], design["folds"]) == ("many", 2)
+    assert "augmented" in done.stdout
+    assert "page: many_gain.html" in done.stderr
+    assert "ganaug report many/ --classifier cnn" in Path("many_gain.html").read_text(encoding="utf-8")
+
+
+def test_options_reach_gain_report(folder, monkeypatch):
+    calls = []
+
+    def interrupt(augmenter, X, y, **options):
+        calls.append((augmenter, X.shape, options))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ganaug, "gain_report", interrupt)
+    run("report", "digits", "--size", 9, "--share", 0.3, "--classifier", "cnn, affine", *QUICK, code=130)
+    run("report", "digits", *QUICK, code=130)
+    (plain, shape, options), (tuned, _, usual) = calls
+    assert shape == (14, 9, 9)
+    assert (plain.architecture, options["synthetic_fraction"]) == ("mlp", 0.3)
+    assert (options["classifier"], options["groups"]) == (["cnn, affine"], None)
+    assert (type(tuned), usual["classifier"]) == (TunedAugmenterCV, None)
+
+
 # what bad input gets
 
 
 def bomb(path):
     """A PNG file of a few bytes that claims 40,000 pixels a side."""
-    header = b"IHDR" + struct.pack(">2I5B", 40_000, 40_000, 8, 0, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    Path(path).write_bytes(data + bytes(64))
+
+    def chunk(kind, data=b""):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">2I5B", 40_000, 40_000, 8, 0, 0, 0, 0)
+    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT") + chunk(b"IEND"))
 
 
 def animate(path):
@@ -481,7 +572,8 @@ MISTAKES = [
     ("sample t.safetensors -o digits", USAGE, r"'digits' is a folder, and 't.safetensors' is a model of a table"),
     ("sample t.safetensors -o new/", USAGE, r"'new/' is a folder, and 't.safetensors' is a model of a table"),
     ("augment digits --mark origin", USAGE, r"--mark is for tables"),
-    ("augment digits --classifier forest", USAGE, r"--classifier is for tables"),
+    ("augment digits --classifier cnn --classifier forest", USAGE, r"--classifier 'forest' is for tables"),
+    ("report t.csv --classifier cnn", USAGE, r"--classifier 'cnn' is for folders of images, and 't.csv' is none"),
     ("augment t.csv --size 8", USAGE, r"--size is for folders of images"),
     ("augment digits -o digits/new", USAGE, r"'digits/new' overlaps with 'digits'"),
     ("augment digits -o . --force", USAGE, r"'.' overlaps with 'digits'"),
@@ -508,10 +600,7 @@ def files(trained, tmp_path_factory):
     shutil.copytree(trained[0] / "digits", place / "digits")
     shutil.copy(trained[0] / MODEL, place / MODEL)
     make_folder(place / "three", {"a": 2, "b": 2, "c": 2})
-    rng = np.random.default_rng(0)
-    quick_augmenter().fit(rng.normal(size=(40, 2)), np.arange(40) % 2).save(place / "t.safetensors")
-    import pandas as pd
-
+    save_table_model(place / "t.safetensors")
     write_table(pd.DataFrame({"x": np.arange(40) / 3, "y": np.arange(40) % 2}), place / "t.csv")
     return place
 

@@ -156,7 +156,7 @@ MISTAKES = [
     ("augment toy.csv --strategy most", USAGE, r"--strategy.*'most'.*minority"),
     ("augment toy.csv --strategy 1.5", USAGE, r"--strategy.*'1.5'"),
     ("augment three.csv --strategy 0.5", USAGE, r"share for two classes.*has 3"),
-    ("augment balanced.csv --strategy 0.5", USAGE, r"would need fewer rows"),
+    ("augment balanced.csv --strategy 0.5", USAGE, r"would need fewer of"),
     ("augment toy.csv --mark age", USAGE, r"--mark 'age' must be a new name"),
     ("augment toy.csv --model toy.safetensors --max-steps 5", USAGE, r"--max-steps.*--model"),
     ("augment toy.csv --model toy.safetensors --save-model new", USAGE, r"--save-model.*--model"),

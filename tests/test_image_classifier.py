@@ -76,6 +76,12 @@ def test_the_seed_decides_everything():
     assert not any(torch.equal(first[name], other[name]) for name in first)
 
 
+@pytest.mark.parametrize("steps", range(1, 12))
+def test_any_number_of_steps_is_taken(steps):
+    x, y = tensors(4)
+    assert ConvClassifier.fit(x, y, 0, steps=steps, batch_size=2)(x).isfinite().all()
+
+
 def test_global_random_state_is_neither_read_nor_written():
     x, y = tensors()
     before = torch.random.get_rng_state()
@@ -241,7 +247,7 @@ def test_class_weights_decide_between_labels_that_contradict_each_other():
     X, _ = bars(10)
     contradictory, labels = np.tile(X, (5, 1, 1)), np.repeat([0, 0, 0, 0, 1], 10)
     p = [
-        ImageClassifier(steps=25, class_weight=weight, random_state=0).fit(contradictory, labels).predict_proba(X)[:, 1]
+        ImageClassifier(steps=60, class_weight=weight, random_state=0).fit(contradictory, labels).predict_proba(X)[:, 1]
         for weight in (None, "balanced", {0: 1, 1: 99})
     ]
     assert p[0].max() < 0.4

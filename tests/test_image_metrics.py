@@ -44,7 +44,7 @@ def test_the_frechet_distance_is_that_of_two_normal_distributions():
 def test_equal_sets_are_at_no_distance():
     points = normal(100)
     assert frechet_distance(points, points) == pytest.approx(0, abs=1e-6)
-    assert abs(kernel_distance(points, points, 0)) < 0.1
+    assert kernel_distance(points, points, 0) <= 0  # as pairs of a point with itself count on one side only
 
 
 def test_the_kernel_distance_has_no_bias():
@@ -89,7 +89,7 @@ def flat(images):
 
 
 def test_every_measure_sees_a_shift():
-    X, y = bars(200)
+    X, _ = bars(200)
     same, worse = (image_metrics(X, made, flat) for made in (bars(200, seed=1)[0], bars(200, seed=1, noise=200)[0]))
     assert same["rows"] == worse["rows"] == 200
     assert worse["fid"] > 2 * same["fid"]
@@ -100,7 +100,7 @@ def test_every_measure_sees_a_shift():
 
 def test_classes_are_compared_with_their_own():
     (X, y), (X_new, y_new) = bars(80), bars(60, seed=1)
-    X_new[y_new == "stands"] = 0
+    X_new[y_new == "stands"] = 255
     found = image_metrics(X, X_new, flat, y_real=y, y_synthetic=y_new)
     lies, stands = found["classes"]
     assert (lies["label"], stands["label"]) == ("lies", "stands")
@@ -195,6 +195,8 @@ def test_the_inception_score_takes_logits_and_probabilities():
         inception_score(p, lambda x: x, splits=0)
 
 
+@pytest.mark.filterwarnings("ignore:Metric `InceptionScore` will save:UserWarning")
+@pytest.mark.filterwarnings("ignore:std:UserWarning")
 def test_the_inception_score_is_that_of_torchmetrics():
     from torchmetrics.image.inception import InceptionScore
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from ganaug import DataError, ParameterError
 from ganaug.augmenter.labels import Labels
@@ -45,6 +46,9 @@ CONTAINERS = {
     "one-hot": np.eye(3, dtype=np.int64)[[0, 2, 1, 1, 0, 2]],
     "one-hot, an empty column": np.eye(4, dtype=np.float32)[[0, 3, 1, 1, 0, 3]],
     "one-hot of booleans": np.eye(3, dtype=bool)[[0, 2, 1, 1, 0, 2]],
+    "tensor": torch.tensor(NUMBERS),
+    "tensor of int32": torch.tensor(NUMBERS, dtype=torch.int32),
+    "one-hot tensor": torch.eye(3)[[0, 2, 1, 1, 0, 2]],
 }
 
 
@@ -90,6 +94,11 @@ def test_classes_have_the_dtype_of_y():
     for y in (CONTAINERS["fixed text"], CONTAINERS["int32"], CONTAINERS["bool"], CONTAINERS["object array"]):
         classes = Labels.fit(y)[0].classes
         assert classes.dtype == y.dtype and classes.tolist() == sorted(set(y.tolist()))
+
+
+def test_classes_of_a_tensor_are_an_array():
+    classes = Labels.fit(CONTAINERS["tensor of int32"])[0].classes
+    assert type(classes) is np.ndarray and classes.dtype == np.int32 and classes.tolist() == [1, 2, 3]
 
 
 def test_index_of_a_series_plays_no_part():

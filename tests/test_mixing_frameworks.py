@@ -1,4 +1,4 @@
-"""What Accelerate and Lightning make of a loader with synthetic samples: the share stays, or a sentence says what to do."""
+"""What Accelerate and Lightning make of a mixed loader: the share stays, or a sentence says what to do."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def test_accelerate_shuffles_appended_samples_alike_in_all_processes():
     ranks = [prepared(mixed(shuffled(), mode="append"), rank, even_batches=False) for rank in range(2)]
     seen = [one_pass(rank) for rank in ranks]
     assert sorted(seen[0].real + seen[1].real) == list(range(N))
-    assert ranks[0].synchronized_generator is not None
+    loader = mixed(DataLoader(Real(), batch_size=8, shuffle=True), mode="append")
+    assert prepared(loader, 0).synchronized_generator is loader.sampler.inner.generator is not None
 
 
 def test_what_accelerate_has_prepared_is_refused_and_mixed_in_batches():

@@ -16,7 +16,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 from torchvision.datasets import VisionDataset
 from torchvision.transforms import v2
 
-from ganaug.errors import DataError
+from ganaug.errors import DataError, DataWarning
 from ganaug.mixing import MixedDataset, augment_loader
 from ganaug.mixing.items import find_places
 from ganaug.mixing.labels import match_labels, plain_label
@@ -175,19 +175,64 @@ def test_colours_keep_their_places_when_the_channel_axis_moves():
 
 
 REFUSED = {
-    "normalised by hand": (lambda i: (torch.zeros(1, 8, 8) - 1.5, 0), Greys(), r"yields a float32 tensor of shape \(1, 8, 8\), and the augmenter samples a uint8 array of shape \(8, 8\) with values in \[200, 200\] where real ones are in \[-1.5, -1.5\]; give transform="),
-    "other size": (lambda i: (torch.zeros(1, 9, 9), 0), Greys(), r"\(1, 9, 9\), and the augmenter samples a uint8 array of shape \(8, 8\)"),
-    "floats beyond [0, 1]": (lambda i: (torch.zeros(1, 8, 8, dtype=torch.uint8), 0), Greys(dtype="float32", value=-0.5), "give transform="),
-    "several forms": (lambda i: (torch.zeros(1, 8, 8) if i else torch.zeros(8, 8), 0), Greys(), "give samples of one form, or give transform="),
-    "no tuple": (lambda i: torch.zeros(1, 8, 8), Greys(), r"yields a Tensor; synthetic samples need items that are a tuple"),
-    "no label": (lambda i: (torch.zeros(1, 8, 8),), Greys(), r"yields \(Tensor\), without an image, array or tensor beside"),
+    "normalised by hand": (
+        lambda i: (torch.zeros(1, 8, 8) - 1.5, 0),
+        Greys(),
+        r"yields a float32 tensor of shape \(1, 8, 8\), and the augmenter samples a uint8 array of shape \(8, 8\) with "
+        r"values in \[200, 200\] where real ones are in \[-1.5, -1.5\]; give transform=",
+    ),
+    "other size": (
+        lambda i: (torch.zeros(1, 9, 9), 0),
+        Greys(),
+        r"\(1, 9, 9\), and the augmenter samples a uint8 array of shape \(8, 8\)",
+    ),
+    "floats beyond [0, 1]": (
+        lambda i: (torch.zeros(1, 8, 8, dtype=torch.uint8), 0),
+        Greys(dtype="float32", value=-0.5),
+        "give transform=",
+    ),
+    "several forms": (
+        lambda i: (torch.zeros(1, 8, 8) if i else torch.zeros(8, 8), 0),
+        Greys(),
+        "give samples of one form, or give transform=",
+    ),
+    "no tuple": (
+        lambda i: torch.zeros(1, 8, 8),
+        Greys(),
+        r"yields a Tensor; synthetic samples need items that are a tuple",
+    ),
+    "no label": (
+        lambda i: (torch.zeros(1, 8, 8),),
+        Greys(),
+        r"yields \(Tensor\), without an image, array or tensor beside",
+    ),
     "no sample": (lambda i: (1, 2), Greys(), r"yields \(int, int\), without an image"),
-    "dict without label": (lambda i: {"image": torch.zeros(1, 8, 8), "cls": 0}, Greys(), "keys 'image', 'cls', none of which is a label's; call it 'label'"),
-    "dict with two samples": (lambda i: {"a": torch.zeros(8, 8), "b": torch.zeros(8, 8), "label": 0}, Greys(), "'a', 'b' may be the sample; call the image, array or tensor 'image'"),
-    "soft labels": (lambda i: (torch.zeros(1, 8, 8), torch.tensor([0.4, 0.6])), Greys(), r"A label is the array \[0.4 0.6\], neither one class nor a one-hot row: mix .* before MixUp"),
-    "several labels": (lambda i: (torch.zeros(1, 8, 8), torch.tensor([1, 1])), Greys(), "neither one class nor a one-hot row"),
-    "unknown label": (lambda i: (torch.zeros(1, 8, 8), 7 if i == 5 else 0), Greys(), r"knows no class 7, which the real data have; it knows 0, 1: give label_map="),
-}  # fmt: skip
+    "dict without label": (
+        lambda i: {"image": torch.zeros(1, 8, 8), "cls": 0},
+        Greys(),
+        "keys 'image', 'cls', none of which is a label's; call it 'label'",
+    ),
+    "dict with two samples": (
+        lambda i: {"a": torch.zeros(8), "b": torch.zeros(8), "label": 0},
+        Greys(),
+        "'a', 'b' may be the sample; call the image",
+    ),
+    "soft labels": (
+        lambda i: (torch.zeros(1, 8, 8), torch.tensor([0.4, 0.6])),
+        Greys(),
+        r"A label is the array \[0.4 0.6\], neither one class nor a one-hot row: mix .* before MixUp",
+    ),
+    "several labels": (
+        lambda i: (torch.zeros(1, 8, 8), torch.tensor([1, 1])),
+        Greys(),
+        "neither one class nor a one-hot row",
+    ),
+    "unknown label": (
+        lambda i: (torch.zeros(1, 8, 8), 7 if i == 5 else 0),
+        Greys(),
+        r"knows no class 7, which the real data have; it knows 0, 1: give label_map=",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -195,6 +240,26 @@ def test_what_does_not_fit_is_refused_before_any_training(name):
     make, augmenter, complaint = REFUSED[name]
     with pytest.raises(DataError, match=complaint):
         augment_loader(DataLoader(Items(make)), augmenter)
+
+
+def test_one_sample_that_happens_to_be_in_range_does_not_speak_for_all():
+    class Odd(Greys):
+        def sample(self, n=None, y=None, random_state=None):
+            X, y = super().sample(n, y, random_state)
+            X[1:] = 5
+            return X, y
+
+    for real in (Images(), Items(lambda i: (torch.zeros(1, 8, 8, dtype=torch.uint8), LABELS[i]))):
+        with pytest.raises(DataError, match="give transform="):
+            MixedDataset(real, Odd(dtype="float32"))
+
+
+def test_images_that_seem_to_lack_the_normalisation_of_real_ones_bring_a_warning():
+    real = Items(lambda i: (torch.zeros(1, 8, 8) - 2, LABELS[i]))
+    with pytest.warns(
+        DataWarning, match=r"values in \[0.784, 0.784\], where real ones are in \[-2, -2\]: if those are norm"
+    ):
+        MixedDataset(real, Greys((1, 8, 8), "float32"))
 
 
 def test_a_transform_of_ones_own_gives_any_form():
@@ -282,6 +347,18 @@ def test_positions_are_within_one_sample_distinct_and_in_order(n, fraction, seed
     assert all(0 <= p < n for p in chosen)
 
 
+def test_every_place_of_a_batch_is_taken_as_often():
+    rng = numpy_stream(0, "x")
+    taken = np.bincount(np.concatenate([positions(10, 0.3, rng) for _ in range(1000)]), minlength=10)
+    assert 230 < taken.min() <= taken.max() < 370
+
+
+@pytest.mark.parametrize("row", [[0.0, 2.0], [0.0, 0.5], [0, 0], [1, 1], [[0, 1]]])
+def test_other_rows_are_no_label(row):
+    with pytest.raises(DataError, match="neither one class nor a one-hot row"):
+        plain_label(np.array(row))
+
+
 def test_the_mean_share_of_small_batches_is_exact():
     rng = numpy_stream(0, "x")
     assert np.mean([len(positions(4, 0.3, rng)) for _ in range(4000)]) / 4 == pytest.approx(0.3, abs=0.01)
@@ -355,7 +432,7 @@ def test_stored_labels_are_believed_only_where_items_confirm_them(stored, reads)
     augmenter = Told()
     MixedDataset(real, augmenter)
     assert real.reads <= reads + 8 * (reads == N)
-    assert sorted(list(augmenter.asked)) == sorted(LABELS)
+    assert sorted(augmenter.asked) == sorted(LABELS)
 
 
 def test_a_label_that_appears_later_is_refused_by_name():

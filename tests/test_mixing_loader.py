@@ -224,6 +224,13 @@ def test_the_share_changes_live_also_in_persistent_workers(workers):
     assert loader.dataset.synthetic_fraction == 0.5
 
 
+def test_a_copy_of_a_loader_that_runs_does_not_use_its_workers():
+    old = TunedLoader(Real(), 7, batch_size=8, num_workers=1, persistent_workers=True)
+    one_pass(old)
+    assert_share(one_pass(augment_loader(old, Numbers(), FRACTION)), FRACTION)
+    assert one_pass(old).synthetic == []
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_new_samples_reach_persistent_workers(workers):
     loader = augment_loader(plain(num_workers=workers, persistent_workers=workers > 0), Numbers(), 1.0)
@@ -372,7 +379,12 @@ def test_a_mixed_data_set_goes_to_other_processes_without_its_augmenter():
 
 
 def test_what_comes_out_may_be_changed_without_changing_the_stock():
-    mixed = MixedDataset(Real(), Numbers(), 1.0, random_state=0)
+    class Tensors(Numbers):
+        def sample(self, n=None, y=None, random_state=None):
+            X, y = super().sample(n, y, random_state)
+            return torch.from_numpy(X), y
+
+    mixed = MixedDataset(Real(), Tensors(), 1.0, random_state=0)
     first = mixed[0][0].clone()
     mixed[0][0].zero_()
     assert torch.equal(mixed[0][0], first)

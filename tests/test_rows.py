@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,6 +188,8 @@ LABELS = {
     "category": (pd.Series(["a", "b"], dtype="category"), pd.Series(["b"], dtype="category")),
     "Int64": (pd.Series([1, 2], dtype="Int64"), pd.Series([2])),
     "frame": (pd.DataFrame({"y": [1, 2]}), pd.DataFrame({"y": [2]})),
+    "tensor": (torch.tensor([1, 2], dtype=torch.int32), torch.tensor([2])),
+    "tensor and array": (torch.tensor([1, 2]), np.array([2])),
 }
 
 
@@ -200,6 +203,8 @@ def test_labels_keep_their_container_and_dtype(kind):
         assert both.dtype == y.dtype
     if isinstance(y, np.ndarray):
         assert both.dtype.kind == y.dtype.kind
+    if isinstance(y, torch.Tensor):
+        assert both.dtype == y.dtype
 
 
 @pytest.mark.parametrize("made", [np.array([2]), pd.Series([2]), [2]], ids=["array", "series", "list"])

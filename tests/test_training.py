@@ -20,9 +20,9 @@ from small import (
     weights,
 )
 
-from ganaug.training import loop as training
 from ganaug.losses import LOSSES
 from ganaug.training import HISTORY, RealSamples, train_gan
+from ganaug.training import loop as training
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 

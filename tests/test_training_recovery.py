@@ -12,9 +12,9 @@ import torch
 from small import Clock, all_finite, closeness, equal, point_plan, point_state, points, real_points, trained
 
 from ganaug import TrainingError
-from ganaug.training import loop as training
 from ganaug.losses import LOSSES
 from ganaug.training import OPTIMIZERS, RealSamples, train_gan
+from ganaug.training import loop as training
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 

@@ -49,6 +49,7 @@ class Checkpoint:
         for tensor in data:
             rows.update(tensor.numpy().tobytes())
         belongs = {"rows": rows.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
+        belongs["augmentation"] = repr(recipe.augmentation)
         for name in ("loss", "optimizer"):
             chosen = getattr(options, name)
             belongs[name] = chosen if isinstance(chosen, str) else "custom"

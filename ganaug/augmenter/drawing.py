@@ -18,6 +18,7 @@ from .rules import RULES
 from .sampling import Streams
 
 _CHUNK = 10_000
+_CHUNK_CELLS = 2**25  # so that large images come in smaller pieces
 
 
 class SamplingMixin:
@@ -68,7 +69,7 @@ class SamplingMixin:
     def sample_chunks(
         self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
     ) -> Iterator[tuple[Any, Any]]:
-        """Yield what `sample` returns, 10,000 rows at a time, in bounded memory.
+        """Yield what `sample` returns, 10,000 rows (of large images fewer) at a time, in bounded memory.
 
         Parameters
         ----------
@@ -81,12 +82,14 @@ class SamplingMixin:
             Rows and their labels; together, exactly those of `sample`.
         """
         check_is_fitted(self)
+        check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
         model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
         total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
         streams = Streams(model.source(self.latent_scale), stream_seed(seed, "rows"))
-        for first in range(0, max(total, 1), _CHUNK):
-            codes = codes_of(first, min(_CHUNK, total - first))
+        chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
+        for first in range(0, max(total, 1), chunk):
+            codes = codes_of(first, min(chunk, total - first))
             with one_thread():
                 X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
             yield X, model.labels.restore(codes)
@@ -116,11 +119,13 @@ class SamplingMixin:
             Rows of the columns and classes that were learned; not necessarily the training rows.
         """
         check_is_fitted(self)
-        check_params(type(self).__name__, {"sampling_strategy": self.sampling_strategy}, RULES)
+        wanted = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
+        check_params(type(self).__name__, wanted, RULES)
         X, y = taken_apart(self.model_.modality, X, y)
         counts = wanted_counts(self.sampling_strategy, self.model_, y)
         with one_thread():
-            done: Resampled = resample(self.model_, X, y, counts, stream_seed(new_seed(self.random_state), "resample"))
+            seed = stream_seed(new_seed(self.random_state), "resample")
+            done: Resampled = resample(self.model_, X, y, counts, seed, self.latent_scale)
         self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
         self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
         return done.X, done.y

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..dtypes import describe_dtype, restore, split
 from ..errors import DataError, ParameterError
@@ -23,7 +25,8 @@ class Labels:
     values : list
         The classes as plain values, in order.
     container : dict
-        JSON description of what y was: a series, an array, a list, a frame of one column, or one-vs-all indicators.
+        JSON description of what y was: a series, an array, a tensor, a list, a frame of one column, or one-vs-all
+        indicators.
     """
 
     def __init__(self, values: list[Any], container: dict[str, Any]):
@@ -118,6 +121,11 @@ class Labels:
 
     def restore(self, codes: Codes) -> Any:
         """Return class codes as labels, in the container and dtype that y had."""
+        if self.container.get("tensor"):
+            return torch.from_numpy(self._restored(codes))
+        return self._restored(codes)
+
+    def _restored(self, codes: Codes) -> Any:
         kind = self.container["kind"]
         if kind == "indicator":
             column = np.asarray(self.values, dtype=np.int64)[codes]
@@ -133,6 +141,8 @@ class Labels:
         """Return labels, each in its container, as one."""
         if isinstance(parts[0], pd.Series | pd.DataFrame):
             return pd.concat(parts, ignore_index=True)
+        if isinstance(parts[0], Tensor):
+            return torch.cat(parts)
         return [label for part in parts for label in part] if isinstance(parts[0], list) else np.concatenate(parts)
 
     def _series(self, codes: Codes) -> pd.Series[Any]:
@@ -152,6 +162,9 @@ class Labels:
 
 def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
     """Return labels as a series, and a description of what they were."""
+    if isinstance(y, Tensor):
+        series, container = _to_series(y.numpy(force=True))
+        return series, container | {"tensor": True}
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
     if isinstance(y, pd.DataFrame):

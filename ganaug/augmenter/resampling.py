@@ -103,7 +103,9 @@ def _missing_rows(model: Model, codes: NDArray[np.int64], label: Any, wanted: An
     return code, int(wanted) - present
 
 
-def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int) -> Resampled:
+def resample(
+    model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int, latent_scale: float = 1.0
+) -> Resampled:
     """Return the real rows with synthetic ones below them.
 
     Parameters
@@ -116,6 +118,8 @@ def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int)
         Number of synthetic rows by class code.
     seed : int
         Decides everything.
+    latent_scale : float
+        Standard deviation of the latent vector.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def resample(model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int)
     n_rows = len(model.encoder.check(X))
     if n_rows != len(y):
         raise DataError(f"X has {n_rows} rows and y has {len(y)} labels; give one label per row.")
-    streams = Streams(model.source(), stream_seed(seed, "rows"))
+    streams = Streams(model.source(latent_scale), stream_seed(seed, "rows"))
     parts, codes, copies_dropped, copies_kept, first = [], [], 0, 0, 0
     for code, n in counts.items():
         rows, dropped, kept = _without_copies(model, X, streams, code, n, stream_seed(seed, "cells", code), first)

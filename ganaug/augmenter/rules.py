@@ -85,7 +85,7 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
     faults = [
         f"The {name!r} parameter does not apply to {modality.name} data; leave it out. Got {params[name]!r}."
         for name in OPTIONS
-        if name not in modality.options and params[name] not in ("auto", None)
+        if name not in modality.options and not _is_open(params[name])
     ]
     faults += [
         f"The 'filters' parameter must be of {', '.join(map(repr, modality.filters))} for {modality.name} data. Got "
@@ -93,7 +93,7 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
         for name in named
         if name != "auto" and name not in modality.filters
     ]
-    if augmentation not in ("auto", None, (), []) and not set(augmentation) <= set(modality.augmentations):
+    if not _is_open(augmentation) and not set(augmentation) <= set(modality.augmentations):
         faults.append(f"The 'augmentation' parameter does not apply to {modality.name} data. Got {augmentation!r}.")
     if params["architecture"] != "auto" and params["architecture"] not in modality.architectures:
         faults.append(
@@ -103,6 +103,10 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
         faults.append(f"preview_path needs samples that can be shown, and {modality.name} data cannot; leave it out.")
     if faults:
         raise ParameterError("\n".join(faults))
+
+
+def _is_open(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value == "auto")  # an array compares cell by cell
 
 
 def _are_names(value: Any, known: Iterable[str]) -> bool:

@@ -23,6 +23,7 @@ _POOLED = 2  # a side of what the last layer sees: where a stroke lies says whic
 _WORKING_SIDE = 16  # full resolution costs most, and is left after the first convolutions
 _SMOOTHING = 0.1
 _WARM_UP = 0.2  # of the steps
+_LEAST_CYCLE = 10  # steps; the warm-up of a shorter one may have none
 _PIXELS = 2**20  # for one pass without gradients
 _BOUNDS = {"channels": 4096, "height": 4096, "width": 4096, "classes": 2**20, "base": 1024}
 
@@ -133,7 +134,9 @@ class ConvClassifier:
         weight = torch.ones(len(x)) if sample_weight is None else sample_weight / sample_weight.mean()
         x, y, weight = _plain(x).to(device), y.to(device), weight.to(device, torch.float32)
         optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, max(2, steps), pct_start=_WARM_UP)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, learning_rate, max(_LEAST_CYCLE, steps), pct_start=_WARM_UP
+        )
         rng = torch_stream(seed, "classifier", "changes", device=device)
         for rows in _batches(len(x), batch_size, steps, torch_stream(seed, "classifier", "rows")):
             seen, target = _changed(x[rows.to(device)], augmentation, rng), y[rows.to(device)]

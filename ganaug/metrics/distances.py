@@ -104,5 +104,5 @@ def _torchmetrics() -> Any:
         import torchmetrics.image.fid
         import torchmetrics.image.kid
     except ImportError:
-        raise ParameterError("FID and KID need torchmetrics, which is not here; install ganaug[images].") from None
+        raise ParameterError("FID and KID need torchmetrics, which is not here; install ganaug[metrics].") from None
     return torchmetrics

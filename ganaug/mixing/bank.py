@@ -178,6 +178,14 @@ def class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any, float]:
     return {label: count / sum(counts.values()) for label, count in counts.items()}
 
 
+def classes_of(augmenter: Any, label_map: Any, seed: int) -> list[Any]:
+    """Return the classes that an augmenter has, by its ``classes_`` and `label_map`, or by what it samples."""
+    if known_labels(augmenter) is None:
+        return list(class_shares(augmenter, label_map, seed))
+    mapped = [plain_label(label) for label in (label_map or {}).values()]
+    return list(dict.fromkeys([*(known_labels(augmenter) or ()), *mapped]))
+
+
 def sizes_of(shares: Sequence[float], pool_size: int) -> list[int]:
     """Return how many samples of each class make a pool, one of each at least."""
     return [max(1, round(share * pool_size)) for share in shares]

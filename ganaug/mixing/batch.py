@@ -13,7 +13,7 @@ from torch.utils.data import get_worker_info
 from ..errors import DataError
 from ..params import check_params
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .bank import DEFAULT_POOL, Bank, checked_pool_size, class_shares
+from .bank import DEFAULT_POOL, Bank, checked_pool_size, classes_of
 from .forms import Form, Transform, choose_rendering
 from .items import find_places
 from .labels import match_labels, plain_label
@@ -78,7 +78,7 @@ class SyntheticMix:
         self._augmenter, self._transform, self._label_map = augmenter, transform, label_map
         self._device = None if device is None else torch.device(device)
         self._seed = new_seed(random_state)
-        classes = list(class_shares(augmenter, label_map, self._seed))
+        classes = classes_of(augmenter, label_map, self._seed)
         checked_pool_size("SyntheticMix", pool_size, len(classes))
         each = (pool_size or DEFAULT_POOL) // len(classes)
         self._bank = Bank(augmenter, classes, [each] * len(classes), self._seed, transform)

@@ -73,8 +73,9 @@ class MixedDataset(Dataset[Any]):
         has for them in ``classes``.
     transform : callable, default=None
         A function of one synthetic sample that returns what the data set yields in its place; of a frame of m rows that
-        returns a tensor of m rows, where the augmenter samples tables. Without it, samples that have the form of real
-        ones pass unchanged; images go through the data set's ``transform``, or have layout, uint8 and [0, 1] converted.
+        returns a tensor of m rows, where the augmenter samples tables. Without it, images (PIL, uint8
+        or floats in [0, 1]) go through the data set's ``transform`` as 8-bit images; what has the form of real samples
+        passes unchanged; layout, uint8 and [0, 1] are converted.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Decides which samples are drawn and where they go.
     pool_size : int, default=None

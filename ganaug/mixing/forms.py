@@ -6,7 +6,8 @@ own transform where it has one; the first that comes out in the form of the real
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, DataWarning
 from .items import is_picture
 
 Transform = Callable[[Any], Any]
@@ -195,12 +196,13 @@ def choose_rendering(sample: Any, pool: Form, form: Form, transform: Transform |
     if form.dtype == "uint8" and not pixels:
         direct = []  # one sample may lie in [0, 1] by chance where others do not
     through = [Rendering(view, transform) for view in list(_VIEWS)[1:]] if transform is not None and pixels else []
-    finished = form.fits(sample) and pool.dtype.startswith("float") and not _is_raw(pool, form, transform)
-    ways = [*direct, *through] if finished else [*through, *direct]
+    ways = [*through, *direct]
     if form.kind == "PIL image" and pixels:
         ways += [Rendering(view) for view in _VIEWS if view.endswith("PIL image")]
     for way in ways:
         if way.reaches(sample, form):
+            if way.transform is None:
+                _warn_of_scale(pool, form)
             return way
     raise DataError(f"The data set yields {form}, and the augmenter samples {_with_range(pool, form)}; {_CURE}.")
 
@@ -219,19 +221,15 @@ def _checked(rendering: Rendering, sample: Any, form: Form) -> Rendering:
     return rendering
 
 
-def _is_raw(pool: Form, form: Form, transform: Transform | None) -> bool:
-    """Return whether images that have the form already still lack the normalisation of the data set."""
-    return pool.is_unit and not form.is_unit and _normalises(transform)
-
-
-def _normalises(transform: Any) -> bool:
-    """Return whether a transform, or one of those that it is composed of, is a Normalize."""
-    if type(transform).__name__ == "Normalize":
-        return True
-    parts = getattr(transform, "transforms", None) or (
-        list(transform) if isinstance(transform, torch.nn.Sequential) else ()
-    )
-    return any(_normalises(part) for part in (parts if isinstance(parts, Iterable) else [parts]))
+def _warn_of_scale(pool: Form, form: Form) -> None:
+    """Warn where images pass unchanged that seem to lack a normalisation that real ones have."""
+    if len(form.shape) >= 2 and pool.dtype.startswith("float") and pool.is_unit and form.low < 0:
+        warnings.warn(
+            f"Synthetic images have values in [{pool.low:.3g}, {pool.high:.3g}], where real ones are in "
+            f"[{form.low:.3g}, {form.high:.3g}]: if those are normalised, {_CURE}.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def _with_range(pool: Form, form: Form) -> str:

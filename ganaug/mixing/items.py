@@ -44,8 +44,9 @@ class Places:
 def find_places(item: Any) -> Places:
     """Return where the sample and the label are in an item, or in a batch of them.
 
-    In a tuple or list the sample is the image, array or tensor with most dimensions, the first of these, and the label
-    what comes next to it. In a dict the label has one of the keys "label", "labels", "target", "targets", "y" and "class".
+    In a tuple or list the sample is the image, array or tensor with most dimensions, the first of these, and the
+    label what comes next to it. In a dict the label has one of the keys "label", "labels", "target", "targets", "y" and
+    "class".
 
     Raises
     ------

@@ -1,0 +1,226 @@
+"""Do synthetic images help a classifier? Every arm on every case, tested on images that none of them has seen.
+
+python -m benchmarks.gain_images --data FOLDER --jobs 2 --output images.json
+python -m benchmarks.gain_images --summary images.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import metadata
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .cases import ExcludedError
+from .image_arms import ARMS, DEFAULT_ARMS, Settings, Trial, run_arm
+from .image_cases import SUITE, ImageCase, ImageSplit, cuts_of, split
+from .image_data import FLIP, TORCHVISION, ImageSet, default_sets, load
+from .judge import Judged
+from .ledger import Ledger, environment, read_results
+from .protocol import BenchmarkError
+from .run import THREADS
+
+LEARNER = "cnn"
+
+
+@dataclass(frozen=True)
+class ImageJob:
+    """A case, the arms that are left to do, and the policy if an earlier run has chosen it."""
+
+    case: ImageCase
+    arms: tuple[str, ...]
+    policy: dict[str, Any] | None
+    data: str
+    n_test: int
+    flip: bool
+    settings: Settings
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gain_images", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", help="folder with NAME.npz (images, labels, perhaps group), or torchvision:CLASS:ROOT")
+    add("--sets", nargs="+", help="names of image sets")
+    add("--sizes", nargs="+", type=int, default=(10, 20, 50, 100), help="images of each class")
+    add("--seeds", nargs="+", type=int, default=(0, 1, 2, 3, 4))
+    add("--arms", nargs="+", choices=ARMS, default=DEFAULT_ARMS, metavar="ARM", help=f"of {', '.join(ARMS)}")
+    add("--flip", nargs="*", default=FLIP, help="sets whose labels survive a mirror")
+    add("--test", type=int, default=2000, help="images to test on, at most")
+    add("--steps", type=int, default=600, help="optimizer steps of every classifier")
+    add("--pool", type=int, default=3000, help="synthetic images that batches take theirs from")
+    add("--max-seconds", type=float, help="budget of each GAN")
+    add("--max-steps", type=int, help="steps of each GAN")
+    add("--options", type=json.loads, default={}, help="other options of GANAugmenter, as JSON")
+    add("--models", type=Path, help="folder of trained GANs (default: beside the output)")
+    add("--jobs", type=int, default=1, help="cases at a time, one core each (default: 1)")
+    add("--output", type=Path, default=Path("gain-images.json"), help="finished cases")
+    add("--mixed", action="store_true", help="go on with a file that another version or machine began")
+    add("--summary", type=Path, metavar="FILE", help="show what a file of results says; runs nothing")
+    options = parser.parse_args(arguments)
+    least = {"jobs": 1, "steps": 2, "pool": 1, "test": 1}
+    low = [name for name, bound in least.items() if getattr(options, name) < bound]
+    if low:
+        parser.error(f"--{low[0]} must be at least {least[low[0]]}")
+    if not isinstance(options.options, dict):
+        parser.error("--options must be a JSON object")
+    if options.summary is None and options.data is None:
+        parser.error("--data is needed")
+    if options.sets and options.data.startswith(TORCHVISION):
+        parser.error("--sets names files of a folder, and torchvision's data set is one")
+    return options
+
+
+def gan_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of every GAN but its seed."""
+    budget = {"max_seconds": options.max_seconds, "max_steps": options.max_steps}
+    return {name: value for name, value in budget.items() if value is not None} | options.options
+
+
+def image_environment(options: argparse.Namespace) -> dict[str, Any]:
+    """Return versions, machine and settings that results depend on."""
+    found = environment(argparse.Namespace(methods=()))
+    found["versions"]["torchvision"] = metadata.version("torchvision")
+    settings = {name: getattr(options, name) for name in ("steps", "pool", "test")}
+    return found | {"settings": settings | {"augmenter": gan_options(options)}}
+
+
+def jobs(options: argparse.Namespace, sets: Sequence[ImageSet], ledger: Ledger) -> Iterator[ImageJob]:
+    """Yield what is left to do, one job for each case; seeds are outermost, so that a part of a run is a fair one."""
+    settings = Settings(options.steps, options.pool, options.models, gan_options(options))
+    for seed, images in itertools.product(options.seeds, sets):
+        for cut in cuts_of(images, tuple(options.sizes)):
+            case = ImageCase(SUITE, images.name, cut, seed)
+            todo = tuple(arm for arm in options.arms if ledger.learners_left(case, arm, [LEARNER]))
+            policy = next((r["chose"] for r in ledger.records(case) if "chose" in r), None)
+            if todo and not ledger.is_excluded(case):
+                flip = images.name in options.flip
+                yield ImageJob(case, todo, policy, options.data, options.test, flip, settings)
+
+
+def judge(job: ImageJob) -> Iterator[Judged]:
+    """Yield the result of each arm as soon as there is one."""
+    images = load(job.case.table, job.data)
+    facts = {"table": job.case.table, "cut": job.case.cut, "seed": job.case.seed, "digest": images.digest}
+    try:
+        found = split(images, job.case, job.n_test)
+    except ExcludedError as reason:
+        yield Judged(job.case.id, facts, excluded=str(reason))
+        return
+    facts |= {"rows": _rows(found), "classes": list(images.labels), "notes": []}
+    name = job.case.id.split("/", 1)[1].replace("/", "-")
+    trial = Trial(found, name, job.case.seed, job.settings, job.flip, job.policy)
+    for arm in job.arms:
+        start = time.perf_counter()
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what training has to say about its images is not about the benchmark
+            record = {"method": arm, "learner": LEARNER, **run_arm(trial, arm)}
+        yield Judged(job.case.id, facts, None, [record], time.perf_counter() - start)
+
+
+def _rows(found: ImageSplit) -> dict[str, list[int]]:
+    return {"train": np.bincount(found.y).tolist(), "test": np.bincount(found.y_test).tolist()}
+
+
+def run(options: argparse.Namespace) -> list[str]:
+    """Do what is left to do, write each arm as soon as it is finished, and return the errors of this run's cases."""
+    for name in THREADS:  # for the processes that start from here
+        os.environ[name] = "1"
+    sets = [load(name, options.data) for name in options.sets or default_sets(options.data)]
+    options.models = options.models or options.output.with_name(f"{options.output.stem}-models")
+    ledger = Ledger(options.output, SUITE, image_environment(options), mixed=options.mixed)
+    _make_folder(options.models)
+    todo = list(jobs(options, sets, ledger))
+    left = sum(len(job.arms) for job in todo)
+    for done, result in enumerate(_finished(todo, options.jobs), start=1):
+        ledger.add(result)
+        what = result.records[0]["method"] if result.records else ""
+        print(f"[{done}/{left}] {result.id} {what}: {result.summary()}", file=sys.stderr, flush=True)
+    return ledger.errors([job.case for job in todo], options.arms)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BenchmarkError(f"{path} cannot be made ({error.strerror}): name another folder by --models.") from None
+
+
+def _finished(todo: Sequence[ImageJob], n_jobs: int) -> Iterator[Judged]:
+    """Yield results in the order in which they are finished; a process for each core, and none for one core."""
+    if n_jobs == 1:
+        yield from itertools.chain.from_iterable(map(judge, todo))
+        return
+    context = get_context("spawn")
+    results = context.SimpleQueue()  # its `put` returns when all is written: nothing comes after a job's end
+    pool = ProcessPoolExecutor(n_jobs, context, _results_into, (results,))
+    try:
+        yield from _received(results, [pool.submit(_send, job) for job in todo])
+    except BrokenProcessPool:
+        text = "A process was killed, most likely for its memory: start the same command again with fewer --jobs."
+        raise BenchmarkError(text) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+_RESULTS: list[Any] = []  # of a process that works for another: the queue back to it
+
+
+def _results_into(results: Any) -> None:
+    _RESULTS.append(results)
+
+
+def _send(job: ImageJob) -> None:
+    for result in judge(job):
+        _RESULTS[0].put(result)
+
+
+def _received(results: Any, futures: Sequence[Future[None]]) -> Iterator[Judged]:
+    """Yield what comes out of `results` until all `futures` are done; raise what they raise."""
+    left = True
+    while left:
+        left = bool(wait(futures, timeout=0.5).not_done)  # looked at first: then nothing can come in between
+        while not results.empty():
+            yield results.get()
+        for future in futures:
+            if future.done():
+                future.result()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command: exit code 1 if anything failed, with one line for each failure."""
+    options = parse(arguments)
+    try:
+        if options.summary is not None:
+            from .image_summary import report
+
+            print(report(read_results(options.summary)))
+            return
+        errors = run(options)
+    except BenchmarkError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
+    if errors:
+        sys.exit("\n".join(["Failed:", *errors]))
+
+
+if __name__ == "__main__":
+    main()

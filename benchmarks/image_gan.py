@@ -1,0 +1,77 @@
+"""The GAN of a case: trained once, kept in a file beside the results, and asked for samples by label."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganaug import GANAugmenter
+
+from .image_cases import ImageSplit
+from .protocol import source_digest, write_atomically
+
+
+@dataclass(frozen=True)
+class Gan:
+    """A trained augmenter.
+
+    Attributes
+    ----------
+    augmenter : GANAugmenter
+    facts : dict
+        "fit_seconds" of wall time, "steps", "diversity" of the least varied class, and the "source" it was trained by.
+    """
+
+    augmenter: GANAugmenter
+    facts: dict[str, Any]
+
+    def draw(self, y: np.ndarray, seed: int) -> np.ndarray:
+        """Return one synthetic image for each label."""
+        return np.asarray(self.augmenter.sample(y=y, random_state=seed)[0])
+
+
+def gan_of(split: ImageSplit, name: str, seed: int, folder: Path, options: Mapping[str, Any]) -> Gan:
+    """Return the GAN of the training images of `split`: from its file, or trained now and written there.
+
+    Parameters
+    ----------
+    split : ImageSplit
+        Only ``X`` and ``y`` are looked at.
+    name : str
+        What its file is called, followed by a digest of images, seed and options.
+    seed : int
+        Decides everything, unless `options` give a budget of seconds.
+    folder : Path
+        Where models are kept.
+    options : mapping
+        Of `GANAugmenter`.
+    """
+    path = folder / f"{name}-{_digest(split, seed, options)}.safetensors"
+    facts = path.with_suffix(".json")
+    if path.exists() and facts.exists():
+        return Gan(GANAugmenter.load(path), json.loads(facts.read_text(encoding="utf-8")))
+    start = time.perf_counter()
+    augmenter = GANAugmenter(**{"device": "cpu", "random_state": seed, **options}).fit(split.X, split.y)
+    found = {
+        "fit_seconds": round(time.perf_counter() - start, 1),
+        "steps": len(augmenter.history_["discriminator_loss"]),
+        "diversity": round(min(augmenter.diversity_.values(), default=1.0), 3),
+        "source": source_digest(),
+    }
+    augmenter.save(path)
+    write_atomically(facts, json.dumps(found) + "\n")  # last: a model without it is trained again
+    return Gan(augmenter, found)
+
+
+def _digest(split: ImageSplit, seed: int, options: Mapping[str, Any]) -> str:
+    sha = hashlib.sha256(json.dumps([seed, dict(options)], sort_keys=True).encode())
+    sha.update(np.ascontiguousarray(split.X).tobytes())
+    sha.update(split.y.tobytes())
+    return sha.hexdigest()[:12]

@@ -1,0 +1,245 @@
+"""What a results file of `gain-images` says, in Markdown: scores, differences with intervals, losing cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .cases import WHOLE
+from .figures import interval, scores_frame
+from .image_arms import ARMS
+from .ledger import failures, read_results
+from .summary import TIE, shown
+
+FOLDER = Path(__file__).parent / "results" / "gain_images"
+EVERY = "all sizes"
+CHOSEN = "tuned"  # the classic policy that was chosen in each case on its training images
+OURS = tuple(arm for arm in ARMS if arm.startswith(("ganaug", "synthetic")))
+METRICS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1_macro": "macro-F1",
+    "small_recall": "recall of the small classes",
+}
+NAMES = {
+    "none": "no augmentation",
+    "affine": "affine",
+    "randaugment": "RandAugment",
+    "mixup": "affine + MixUp",
+    "cutmix": "affine + CutMix",
+    "tuned": "**best classic policy**, chosen on training images",
+    "class_weight": "best classic policy + class weights",
+    "oversample": "best classic policy + over-sampling",
+    "ganaug_25": "best classic policy + **ganaug**, 25 % of a batch",
+    "ganaug_50": "best classic policy + **ganaug**, 50 % of a batch",
+    "ganaug_balanced": "best classic policy + **ganaug** until balanced",
+    "ganaug_chosen": "best classic policy + **ganaug**, share chosen",
+    "synthetic_only": "synthetic images alone, affine",
+}
+TEXT = """Score in %, mean over the seeds, on images that neither generator nor classifier saw; below, differences in
+points with 95 % intervals over the seeds. All classifiers take equally many steps. The best classic policy (change,
+MixUp or CutMix, learning rate, weight decay, treatment of small classes) is chosen in each case on a third of its
+training images. `benchmarks/README.md` has the commands and the protocol."""
+
+
+class Cell(NamedTuple):
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def score_table(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the scores of one image set: rows (cut, seed), a column for each arm, NaN where there is no score."""
+    part = frame[frame["metric"] == metric]
+    return part.pivot_table(index=["cut", "seed"], columns="method", values="score")
+
+
+def cuts(scores: pd.DataFrame) -> list[str]:
+    """Return the cuts in order of size and, where there are several, `EVERY`."""
+    found = sorted(scores.index.unique("cut"), key=lambda cut: (cut == WHOLE, int(cut) if cut != WHOLE else 0))
+    return [*found, EVERY] if len(found) > 1 else found
+
+
+def of_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
+    """Return the scores of a cut, a row for each seed; of `EVERY`, the mean over the cuts of seeds that have them all.
+
+    An arm counts for a seed only if it has a score in each of the cuts.
+    """
+    if cut != EVERY:
+        return scores.xs(cut, level="cut")
+    n = len(scores.index.unique("cut"))
+    by_seed = scores.groupby(level="seed")
+    return by_seed.mean().where(by_seed.count() == n)
+
+
+def best_classic(scores: pd.DataFrame) -> str | None:
+    """Return the arm without a GAN whose mean over the seeds of a cut is highest, of those that have most seeds.
+
+    It is picked by test images, so that it flatters itself: what beats it is better than it.
+    """
+    classic = scores[[arm for arm in ARMS if arm in scores.columns and arm not in OURS]].dropna(axis=1, how="all")
+    if classic.empty:
+        return None
+    whole = classic.loc[:, classic.count() == classic.count().max()]
+    return str(whole.mean().idxmax())
+
+
+def difference(scores: pd.DataFrame, arm: str, control: str | None, test_share: float) -> Cell | None:
+    """Return the mean over seeds of how far `arm` is above `control`, or None where no seed has both."""
+    if control is None or not {arm, control} <= set(scores.columns) or arm == control:
+        return None
+    paired = (scores[arm] - scores[control]).dropna()
+    return Cell(*interval(paired.to_numpy(), test_share)) if len(paired) else None
+
+
+# ---- one image set -------------------------------------------------------------------------------
+
+
+def tables(frame: pd.DataFrame, name: str, metric: str) -> list[str]:
+    """Return the lines of one Markdown table: the scores of all arms, then the differences of those with a GAN."""
+    scores = score_table(frame[frame["table"] == name], metric)
+    found = cuts(scores)
+    share = _test_share(frame, name)
+    lines = [
+        f"| {name}: {METRICS[metric]} | " + " | ".join(map(_heading, found)) + " |",
+        "|---" * (len(found) + 1) + "|",
+    ]
+    arms = [arm for arm in ARMS if arm in scores.columns]
+    for arm in arms:
+        lines.append(f"| {NAMES[arm]} | " + " | ".join(_score(of_cut(scores, cut), arm) for cut in found) + " |")
+    for arm in (arm for arm in arms if arm in OURS and arm != "synthetic_only"):
+        for title, controls in _controls(scores, found):
+            cells = [difference(of_cut(scores, cut), arm, controls[cut], share) for cut in found]
+            if any(cells):
+                texts = [shown(cell) if cell else "" for cell in cells]
+                lines.append(f"| {arm} minus {title} | " + " | ".join(texts) + " |")
+    return lines
+
+
+def _heading(cut: str) -> str:
+    return f"{cut} of each class" if cut.isdigit() else {WHOLE: "all images"}.get(cut, cut)
+
+
+def _score(scores: pd.DataFrame, arm: str) -> str:
+    mean = scores[arm].mean()
+    return "" if pd.isna(mean) else f"{100 * mean:.1f}"
+
+
+def _controls(scores: pd.DataFrame, found: Sequence[str]) -> Iterator[tuple[str, dict[str, str | None]]]:
+    yield "the policy chosen on training images", dict.fromkeys(found, CHOSEN)
+    best = {cut: best_classic(of_cut(scores, cut)) for cut in found}
+    yield f"the best by its own test score ({', '.join(str(best[cut]) for cut in found)})", best
+
+
+def _test_share(frame: pd.DataFrame, name: str) -> float:
+    return float(frame.loc[frame["table"] == name, "test_share"].mean())
+
+
+def main_metrics(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return what a set is judged by: accuracy or, where there are small classes, the mean recall and theirs."""
+    there = set(frame.loc[frame["table"] == name, "metric"])
+    return ["balanced_accuracy", "small_recall"] if "small_recall" in there else ["accuracy"]
+
+
+def recalls(content: dict[str, Any], name: str) -> list[str]:
+    """Return the lines of a table of the recall of each class, mean over all cases of a set."""
+    entries = [entry for entry in content["cases"].values() if entry["table"] == name and "classes" in entry]
+    found = [(r["method"], r["recall"]) for entry in entries for r in entry["records"] if "recall" in r]
+    classes = entries[0]["classes"] if entries else []
+    lines = [f"| {name}: recall, % | " + " | ".join(classes) + " |", "|---" * (len(classes) + 1) + "|"]
+    for arm in ARMS:
+        rows = [recall for method, recall in found if method == arm]
+        if rows:
+            means = 100 * np.mean(rows, axis=0)
+            lines.append(f"| {NAMES[arm]} | " + " | ".join(f"{mean:.1f}" for mean in means) + " |")
+    return lines
+
+
+# ---- the whole file ------------------------------------------------------------------------------
+
+
+def report(content: dict[str, Any]) -> str:
+    """Return the whole summary of one results file.
+
+    Parameters
+    ----------
+    content : dict
+        From `ledger.read_results`.
+    """
+    frame = scores_frame(content)
+    parts = [_head(content, frame)]
+    for name in frame["table"].unique():
+        there = frame.loc[frame["table"] == name, "metric"].unique()
+        parts += ["\n".join(tables(frame, name, metric)) for metric in METRICS if metric in there]
+        if "small_recall" in there:
+            parts.append("\n".join(recalls(content, name)))
+    parts.append("\n".join(["## Losing cells", *(losing(frame) or ["none"])]))
+    parts.append("\n".join(["## Seconds of each GAN", *fit_seconds(content)]))
+    failed = [f"* {line}" for _, _, line in failures(content)]
+    failed += [f"* {case}: {entry['excluded']}" for case, entry in content["cases"].items() if "excluded" in entry]
+    return "\n\n".join([*parts, *(["\n".join(["## Failed or excluded", *failed])] if failed else [])])
+
+
+def _head(content: dict[str, Any], frame: pd.DataFrame) -> str:
+    environments = "; ".join(
+        f"ganaug {e['versions']['ganaug']} ({e['source']}), torch {e['versions']['torch']}, settings {e['settings']}"
+        for e in content["environments"]
+    )
+    seeds = ", ".join(map(str, sorted(frame["seed"].unique())))
+    return f"# {content['suite']}\n\n{frame['case'].nunique()} cases, seeds {seeds}. {environments}.\n\n{TEXT}"
+
+
+def losing(frame: pd.DataFrame) -> list[str]:
+    """Return a line for every set, cut and arm with a GAN that is below one of its controls, the worst first."""
+    found = []
+    for name in frame["table"].unique():
+        for metric in main_metrics(frame, name):
+            scores = score_table(frame[frame["table"] == name], metric)
+            for cut in (cut for cut in cuts(scores) if cut != EVERY):
+                found += _losing_here(
+                    of_cut(scores, cut), f"{name}, {cut}, {METRICS[metric]}", _test_share(frame, name)
+                )
+    return [line for _, line in sorted(found)]
+
+
+def _losing_here(scores: pd.DataFrame, where: str, share: float) -> Iterator[tuple[float, str]]:
+    best = best_classic(scores)
+    for control in dict.fromkeys([CHOSEN, best]):
+        for arm in OURS:
+            cell = difference(scores, arm, control, share)
+            if cell and cell.mean <= -TIE:
+                yield (
+                    cell.mean,
+                    f"* {where}: {arm} minus {control} {shown(cell)}" + (" **clear**" if cell.high < 0 else ""),
+                )
+
+
+def fit_seconds(content: dict[str, Any]) -> list[str]:
+    """Return a line for every set and cut: the median of the seconds that its GANs took, and their range."""
+    found: dict[str, dict[int, float]] = {}
+    for entry in content["cases"].values():
+        for record in entry.get("records", []):
+            if "gan" in record:
+                found.setdefault(f"{entry['table']}, {entry['cut']}", {})[entry["seed"]] = record["gan"]["fit_seconds"]
+    return [_spread(where, list(by_seed.values())) for where, by_seed in found.items()]
+
+
+def _spread(where: str, seconds: list[float]) -> str:
+    middle = np.median(seconds)
+    return f"* {where}: {middle:.0f} s ({min(seconds):.0f} to {max(seconds):.0f}), n = {len(seconds)}"
+
+
+def image_table(folder: Path = FOLDER) -> str:
+    """Return the Markdown for the README: what each set is judged by, one table for each."""
+    parts = [TEXT]
+    for path in sorted(folder.glob("*.json")):
+        frame = scores_frame(read_results(path))
+        for name in frame["table"].unique():
+            parts += ["\n".join(tables(frame, name, metric)) for metric in main_metrics(frame, name)]
+    return "\n\n".join(parts)

@@ -1,0 +1,221 @@
+"""What share of each batch is synthetic, measured from the batches of loaders of every kind.
+
+::
+
+    python -m benchmarks.loaders [--fraction 0.3] [--only NAME]
+
+Prints a table: for each loader how many synthetic samples its batches held, at least and at most, over two epochs, and
+whether all were within one sample of what was asked; or the sentence with which it was refused. Accelerate runs in two
+real processes; Lightning's loaders are made anew as it makes them for two processes. Both are optional.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    WeightedRandomSampler,
+    get_worker_info,
+)
+from torch.utils.data.distributed import DistributedSampler
+
+from ganaug import GanaugError, SyntheticMix, augment_loader
+
+N, CLASSES, BATCH = 500, 3, 16
+EPOCHS = 2
+
+
+class Ones:
+    """A sampler whose samples hold a number of their own, above zero; those of real ones are zero."""
+
+    classes_ = np.arange(CLASSES)
+
+    def sample(self, n: int | None = None, y: Any = None, random_state: int | None = None) -> tuple[Any, Any]:
+        """Return samples of the labels in `y`, or of any."""
+        y = np.random.default_rng(random_state).integers(0, CLASSES, n) if y is None else np.asarray(y)
+        numbers = 1.0 + np.arange(len(y), dtype=np.float32)
+        return np.broadcast_to(numbers[:, None, None, None], (len(y), 1, 4, 4)).copy(), y
+
+
+class Zeros(Dataset[Any]):
+    """Real samples."""
+
+    def __len__(self) -> int:
+        return N
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        return torch.zeros(1, 4, 4), i % CLASSES
+
+
+class Stream(IterableDataset[Any]):
+    """The same as a stream, divided between workers."""
+
+    def __iter__(self) -> Any:
+        worker = get_worker_info()
+        step, start = (worker.num_workers, worker.id) if worker else (1, 0)
+        return (Zeros()[i] for i in range(start, N, step))
+
+
+class Backwards(BatchSampler):
+    """A batch sampler of somebody's own."""
+
+    def __init__(self) -> None:
+        super().__init__(range(N), BATCH, False)
+
+    def __iter__(self) -> Any:
+        yield from reversed(list(super().__iter__()))
+
+
+class OwnLoader(DataLoader[Any]):
+    """A subclass with an argument of its own."""
+
+    def __init__(self, dataset: Any, name: str, **options: Any) -> None:
+        self.name = name
+        super().__init__(dataset, **options)
+
+
+def plain(**options: Any) -> DataLoader[Any]:
+    """Return a shuffled loader."""
+    sampler = RandomSampler(Zeros(), generator=torch.Generator().manual_seed(0))
+    return DataLoader(Zeros(), BATCH, sampler=sampler, **options)
+
+
+def weighted() -> DataLoader[Any]:
+    """Return a loader that draws some samples several times as often."""
+    return DataLoader(Zeros(), BATCH, sampler=WeightedRandomSampler([1.0 + i % 5 for i in range(N)], N))
+
+
+def mixed(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
+    """Return the loader with synthetic samples."""
+    return augment_loader(loader, Ones(), fraction, random_state=0)
+
+
+def made_anew(fraction: float, inside: bool) -> Iterable[Any]:
+    """Yield the batches of both processes as Lightning divides a loader, made inside a hook or outside."""
+    from lightning.fabric.utilities.data import _replace_dunder_methods
+    from lightning.pytorch.utilities.data import _update_dataloader
+
+    if inside:
+        with _replace_dunder_methods(DataLoader, "dataset"), _replace_dunder_methods(BatchSampler):
+            loader = mixed(plain(), fraction)
+    else:
+        loader = mixed(plain(), fraction)
+    for rank in range(2):
+        yield from _update_dataloader(loader, DistributedSampler(loader.dataset, 2, rank))
+
+
+def fabric(fraction: float, prepared: bool) -> Iterable[Any]:
+    """Return a loader that Fabric set up, mixed before or, which is refused, after it."""
+    from lightning.fabric import Fabric
+
+    own = Fabric(accelerator="cpu", devices=1)
+    return (
+        mixed(own.setup_dataloaders(plain()), fraction) if prepared else own.setup_dataloaders(mixed(plain(), fraction))
+    )
+
+
+def _one_of_two(make: str, fraction: float, folder: str) -> None:
+    """Write what one process of Accelerate gets."""
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(cpu=True)
+    stream = make == "stream"
+    old = DataLoader(Stream(), BATCH) if stream else plain()
+    try:
+        if make == "prepared":
+            loader = mixed(accelerator.prepare(old), fraction)
+        else:
+            loader = accelerator.prepare(mixed(old, fraction))
+        batches: Any = [x[:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, _ in loader]
+    except GanaugError as refusal:
+        batches = str(refusal)
+    if make == "batches":
+        mix = SyntheticMix(Ones(), fraction, pool_size=N, random_state=0)
+        batches = [mix(x, y)[0][:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, y in accelerator.prepare(plain())]
+    Path(folder, f"{accelerator.process_index}.json").write_text(json.dumps(batches), encoding="utf-8")
+
+
+def accelerate(fraction: float, make: str) -> Any:
+    """Return the batches of two processes that Accelerate launches, or the sentence that they were refused with."""
+    from accelerate import debug_launcher
+
+    with tempfile.TemporaryDirectory() as folder:
+        debug_launcher(_one_of_two, (make, fraction, folder), num_processes=2)
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(folder).iterdir())]
+    if isinstance(found[0], str):
+        raise GanaugError(found[0])
+    return [(torch.tensor(batch)[:, None, None, None], None) for rank in found for batch in rank]
+
+
+Make = Callable[[float], Any]
+LOADERS: dict[str, Make] = {
+    "plain": lambda f: mixed(plain(), f),
+    "1 worker": lambda f: mixed(plain(num_workers=1), f),
+    "2 workers": lambda f: mixed(plain(num_workers=2), f),
+    "2 workers, persistent": lambda f: mixed(plain(num_workers=2, persistent_workers=True), f),
+    "1 worker, spawned": lambda f: mixed(plain(num_workers=1, multiprocessing_context="spawn"), f),
+    "WeightedRandomSampler": lambda f: mixed(weighted(), f),
+    "DistributedSampler": lambda f: mixed(DataLoader(Zeros(), BATCH, sampler=DistributedSampler(Zeros(), 2, 1)), f),
+    "custom batch sampler": lambda f: mixed(DataLoader(Zeros(), batch_sampler=Backwards()), f),
+    "subclass of DataLoader": lambda f: mixed(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
+    "IterableDataset": lambda f: mixed(DataLoader(Stream(), BATCH), f),
+    "IterableDataset, 2 workers": lambda f: mixed(DataLoader(Stream(), BATCH, num_workers=2), f),
+    "Accelerate, 2 processes": lambda f: accelerate(f, "mixed"),
+    "Accelerate, 2 processes, IterableDataset": lambda f: accelerate(f, "stream"),
+    "Accelerate, already prepared": lambda f: accelerate(f, "prepared"),
+    "Accelerate, already prepared, SyntheticMix": lambda f: accelerate(f, "batches"),
+    "Lightning, 2 processes, outside a hook": lambda f: list(made_anew(f, False)),
+    "Lightning, 2 processes, in a hook": lambda f: list(made_anew(f, True)),
+    "Fabric": lambda f: fabric(f, False),
+    "Fabric, already set up": lambda f: fabric(f, True),
+}
+"""Loaders by name: each a function of the fraction, whose result yields batches."""
+
+
+def row(name: str, make: Make, fraction: float) -> str:
+    """Return one row of the table."""
+    package = {"Acce": "accelerate", "Ligh": "lightning", "Fabr": "lightning"}.get(name[:4], "torch")
+    if importlib.util.find_spec(package) is None:
+        return f"| {name} | | | {package} is not installed |"
+    try:
+        loader = make(fraction)
+        passes = EPOCHS if isinstance(loader, DataLoader) else 1
+        batches = [[float(v) for v in x[:, 0, 0, 0]] for _ in range(passes) for x, _ in loader]
+    except GanaugError as refusal:
+        return f"| {name} | | | refused: {refusal} |"
+    made = [sum(v > 0 for v in batch) for batch in batches]
+    full = [k for k, batch in zip(made, batches, strict=True) if len(batch) == BATCH]
+    share = sum(made) / sum(map(len, batches))
+    within = all(abs(k - fraction * len(batch)) < 1 for k, batch in zip(made, batches, strict=True))
+    said = "all within one sample" if within else "**more than one sample off**"
+    return f"| {name} | {len(batches)} | {min(full)} to {max(full)} of {BATCH}, {share:.3f} of all | {said} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="synthetic share of the batches of loaders of every kind")
+    parser.add_argument("--fraction", type=float, default=0.3, help="what is asked for")
+    parser.add_argument("--only", choices=LOADERS, help="one loader alone")
+    options = parser.parse_args()
+    print(f"Asked for {options.fraction:g} of each batch.\n")
+    print("| Loader | batches | synthetic in full batches | |\n|---|---|---|---|")
+    for name, make in LOADERS.items():
+        if options.only in (None, name):
+            print(row(name, make, options.fraction), flush=True)
+
+
+if __name__ == "__main__":
+    main()
