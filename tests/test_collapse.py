@@ -10,7 +10,11 @@ from small import numbers, quick_augmenter
 
 from ganaug import CollapseWarning
 from ganaug.augmenter import fitting
+from ganaug.augmenter.collapse import collapsed_classes
+from ganaug.augmenter.sampling import Source
+from ganaug.augmenter.split import Data
 from ganaug.metrics import COLLAPSED
+from ganaug.modality import Generator
 from ganaug.table import TABLE
 from ganaug.table.networks import Layout, TableGenerator
 
@@ -70,3 +74,31 @@ def test_a_class_that_collapsed_alone_is_named_alone():
 def test_a_sound_generator_is_not_reported(seed):
     augmenter = quick_augmenter(max_steps=300, width=32, batch_size=32, random_state=seed).fit(*numbers(200))
     assert min(augmenter.diversity_.values()) > COLLAPSED
+
+
+# In training
+
+
+class Uneven(Generator):
+    """Gives one point in even classes, and points far apart in odd ones."""
+
+    noise_dim = 0
+
+    def sample(self, z, c, noise):
+        return z[:, :2] * (c % 2).unsqueeze(1)
+
+
+def split(*counts):
+    """So many standard normal samples of each class, of which none are held out."""
+    codes = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    x = torch.randn(len(codes), 2, generator=torch.Generator().manual_seed(0))
+    return Data(x, codes, x[:0], codes[:0], [count / sum(counts) for count in counts])
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [((40, 40, 40), [0, 2]), ((20, 40, 19), [0]), ((19, 40, 4), []), ((0, 30, 25), [2])],
+)
+def test_classes_of_which_too_few_samples_are_known_are_not_said_to_collapse(counts, expected):
+    source = Source(Uneven(), lambda x: x, [], latent_dim=2)
+    assert collapsed_classes(source, split(*counts), seed=0) == expected

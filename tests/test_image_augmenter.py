@@ -335,11 +335,12 @@ def test_what_is_left_open_follows_from_images_and_device():
     small, large = {"height": 28, "width": 28}, {"height": 64, "width": 64}
     few, many = [100] * 10, [2000] * 10
     usual = image_defaults(small, few, "cpu")
-    assert (usual.kind, usual.max_steps, usual.batch_size) == ("dcgan", 3000, 64)
+    assert usual.kind == "dcgan" and image_defaults(small, [6, 6], "cpu").batch_size <= 16 < usual.batch_size
     assert usual.condition_ramp is not None and image_defaults(small, many, "cpu").condition_ramp is None
     assert image_defaults(small, [2000, 0, 100], "cpu").condition_ramp == usual.condition_ramp
     assert image_defaults(small, [2000, 0, 2000], "cpu").condition_ramp is None  # a class that is not learned
-    assert image_defaults(large, few, "cpu").width < usual.width
+    costly = image_defaults(large, few, "cpu")
+    assert costly.width < usual.width and costly.max_steps <= usual.max_steps
     on_gpu = image_defaults(small, many, "cuda")
     assert on_gpu.kind == "residual" and on_gpu.width > usual.width
     for counts in (few, many, [10, 10]):
@@ -459,7 +460,7 @@ class Log:
     """Remembers what TensorBoard would have been told."""
 
     def __init__(self):
-        self.scalars, self.images = [], []
+        self.scalars, self.images, self.closed = [], [], False
 
     def add_scalar(self, name, value, step):
         self.scalars.append((name, float(value), step))
@@ -469,10 +470,10 @@ class Log:
         self.images.append((name, image.shape, step, dataformats))
 
     def flush(self):
-        pass
+        assert not self.closed
 
     def close(self):
-        pass
+        self.closed = True
 
 
 @pytest.mark.parametrize("channels", [None, 3])
@@ -481,7 +482,7 @@ def test_losses_and_samples_are_logged_where_tensorboard_is(monkeypatch, tmp_pat
     monkeypatch.setattr(preview, "_tensorboard", lambda folder: log)
     augmenter = quick_augmenter(preview_path=tmp_path, max_steps=60, width=4).fit(*bars(channels=channels))
     names = {"discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic", "held_out_score"}
-    assert {name for name, _, _ in log.scalars} == names
+    assert {name for name, _, _ in log.scalars} == names and log.closed
     assert [step for name, _, step in log.scalars if name == "generator_loss"] == [50, 60]
     losses = augmenter.history_["generator_loss"]
     assert ("generator_loss", pytest.approx(losses[50:].mean(), rel=1e-4), 60) in log.scalars

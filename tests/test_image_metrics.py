@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -178,6 +180,12 @@ def test_global_random_state_is_left_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_without_torchmetrics_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchmetrics.image.fid", None)
+    with pytest.raises(ParameterError, match=r"install ganaug\[metrics\]"):
+        frechet_distance(normal(5), normal(5))
+
+
 def test_the_inception_score_runs_from_one_to_the_number_of_classes():
     sure, unsure = np.tile(np.eye(5, dtype=np.float32), (40, 1)), np.full((200, 5), 0.2, dtype=np.float32)
     assert inception_score(sure, lambda p: p, splits=1) == pytest.approx(5, rel=1e-6)
@@ -237,7 +245,7 @@ def test_images_and_labels_that_do_not_match_are_refused():
 
 def test_real_images_are_not_told_from_their_like_but_from_others():
     X, _ = bars(60)
-    assert 0.25 < detection_accuracy(X, bars(60, seed=1)[0], steps=25) < 0.75
+    assert 0.25 < detection_accuracy(X, bars(60, seed=1)[0], steps=100) < 0.75  # enough to know by heart
     assert detection_accuracy(X, bars(60, seed=1, noise=200)[0], steps=25) > 0.9
     assert detection_accuracy(X[:3], X) is None
 
@@ -252,7 +260,7 @@ def test_fidelity_tells_good_images_from_bad_ones_and_gives_the_mark(monkeypatch
     real, held = bars(60), bars(40, seed=9)
     good, bad = (fidelity(real, made, held, 0) for made in (bars(60, seed=1), bars(60, seed=1, noise=220, swap=0.5)))
     assert good["classification_accuracy"] > 0.85
-    assert good["holdout_classification_accuracy"] > 0.85
+    assert good["holdout_classification_accuracy"] == bad["holdout_classification_accuracy"] > 0.85
     assert good["holdout_precision"] == bad["holdout_precision"] > 0.3
     assert all(bad[name] < good[name] for name in ("classification_accuracy", "precision", "density", "coverage"))
     assert [(c["label"], c["rows"]) for c in good["classes"]] == [("lies", 30), ("stands", 30)]

@@ -121,6 +121,8 @@ def _train(
             checkpoint.save_now_and_then(state)
         if preview:
             preview.show(state.average, progress)
+    if preview:
+        preview.close()
     if checkpoint:
         checkpoint.save(state)  # what is left to do after training need not cost the training
     return state

@@ -85,6 +85,11 @@ class Preview:
             self.log.add_image("samples", grid, progress.step, dataformats="HW" if grid.ndim == 2 else "HWC")
             self.log.flush()
 
+    def close(self) -> None:
+        """Close TensorBoard's file, once nothing more is to come."""
+        if self.log is not None:
+            self.log.close()
+
     def _samples(self, generator: Generator) -> Tensor:
         parameter = next(generator.parameters())
         shape = (len(self.codes), generator.noise_dim)
