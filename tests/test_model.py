@@ -138,7 +138,7 @@ def test_a_modality_of_ones_own_is_given_to_load(path):
     mine = replace(TABLE, name="mine")
     augmenter = quick_augmenter(modality=mine).fit(*numbers(40))
     augmenter.save(path)
-    with pytest.raises(ModelFileError, match="model of 'mine' data, which this version does not know; known: image, t"):
+    with pytest.raises(ModelFileError, match="'mine' data, which this version does not know; known: image, table"):
         GANAugmenter.load(path)
     loaded = GANAugmenter.load(path, modality=mine)
     assert same_rows(loaded.sample(10), augmenter.sample(10))

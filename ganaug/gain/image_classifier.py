@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import recall_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -187,7 +187,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for pair in pairs:
             network = self._trained(x[train], codes[train], *pair, stream_seed(seed, "hold-out"))
             answers = network(x[test]).argmax(1).numpy()
-            self.scores_[pair] = float(balanced_accuracy_score(codes[test], answers))
+            held = np.unique(codes[test])  # a class with a single image is not among them, but may be the answer
+            self.scores_[pair] = float(recall_score(codes[test], answers, labels=held, average="macro"))
         return max(pairs, key=lambda pair: self.scores_[pair])
 
     def _trained(self, x: Tensor, codes: NDArray[np.int64], rate: float, decay: float, seed: int) -> ConvClassifier:
