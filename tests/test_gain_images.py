@@ -14,7 +14,7 @@ from ganaug.gain import ImageClassifier
 from ganaug.gain import classifiers as rooms
 from ganaug.gain.classifiers import named_classifiers
 from ganaug.gain.figures import describe_rows
-from ganaug.gain.images import are_images, channel_axis_of, loaded
+from ganaug.gain.images import are_images, channel_axis_of, image_shape, loaded
 from ganaug.gain.smote import smote_rows
 
 NAMES = np.asarray(["lies", "stands"])
@@ -179,6 +179,7 @@ def test_fidelity_of_images_is_told_with_its_marks_and_shown_on_the_page(tmp_pat
     assert set(found["fidelity"]) == measures | {f"holdout_{name}" for name in measures} | {"classes"}
     assert {c["label"]: c["rows"] for c in found["fidelity"]["classes"]} == {"lies": 15, "stands": 15}
     assert set(found["privacy"]["near_copies"]) == {"synthetic", "holdout", "n"}
+    assert found["design"]["image_shape"] == [10, 10]
     assert found["privacy"]["membership"] is None
     report.to_html(tmp_path / "gain.html")
     page = (tmp_path / "gain.html").read_text(encoding="utf-8")
@@ -197,6 +198,7 @@ def test_copied_images_are_counted(monkeypatch):
 def test_arrays_that_are_no_images_have_no_fidelity():
     series = np.zeros((8, 4, 4)), np.arange(8) % 2
     assert describe_rows(series, series, series, 0) == {}
+    assert image_shape(series[0]) is None
 
 
 def test_a_share_is_chosen_for_images():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,11 @@ def test_new_samples_are_drawn_when_asked_for():
     assert not before & set(made(mix(*batch())[0]))
 
 
+def test_a_copy_cannot_draw_new_samples_and_says_so():
+    with pytest.raises(ParameterError, match=r"refresh\(\) needs the augmenter, which copies lack"):
+        copy.deepcopy(mix_of()).refresh()
+
+
 def test_the_share_can_be_changed():
     mix = mix_of()
     mix.set_synthetic_fraction(0.5)
@@ -151,6 +158,20 @@ def test_it_goes_before_mixup_and_a_batch_after_it_is_refused():
         DataError, match="neither one class nor a one-hot row: mix synthetic samples in before MixUp or CutM"
     ):
         mix_of()(x, y)
+
+
+@pytest.mark.parametrize("y", [torch.tensor([0, 1, 2, 7] * 5), torch.tensor([[0.0, 1.0]] * 19 + [[0.5, 0.5]])])
+def test_whether_labels_are_refused_is_not_left_to_chance(y):
+    for seed in range(5):
+        with pytest.raises(DataError, match=r"knows no class 7|neither one class nor a one-hot row"):
+            mix_of(0.05, random_state=seed)(batch()[0], y)
+
+
+def test_batches_keep_their_order_in_memory():
+    x = torch.zeros(20, 3, 4, 4).to(memory_format=torch.channels_last)
+    got, _ = SyntheticMix(Numbers(shape=(3, 4, 4)), 0.5, pool_size=90)(x, batch()[1])
+    assert len(made(got)) == 10
+    assert got.stride() == x.stride()
 
 
 def test_images_take_the_layout_and_range_of_the_batch():

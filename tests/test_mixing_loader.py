@@ -215,6 +215,24 @@ def test_a_custom_batch_sampler_is_asked_itself():
     assert loader.batch_sampler.size == 7
 
 
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor])
+def test_a_custom_batch_sampler_may_yield_any_batches_of_indices(kind):
+    batches = [kind([i % N for i in range(start, start + 9)]) for start in (0, 3, 6, 9)]
+    loader = augment_loader(DataLoader(Real(), batch_sampler=batches), Numbers(), 1.0)
+    seen = one_pass(loader)
+    assert_share(seen, 1.0)
+    assert len(set(seen.synthetic)) == 36
+
+
+def test_shared_memory_that_is_too_small_is_named_with_the_cure(monkeypatch):
+    def full(rows):
+        raise RuntimeError("No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(DataError, match=r"has no room for 90 .*No space.*pool_size="):
+        patch.setattr(torch.Tensor, "share_memory_", lambda t: full(t) if t.ndim > 1 else t)
+        augment_loader(plain(), Numbers())
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_the_share_changes_live_also_in_persistent_workers(workers):
     loader = augment_loader(plain(num_workers=workers, persistent_workers=workers > 0), Numbers(), 0.0)

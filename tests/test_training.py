@@ -252,3 +252,34 @@ def test_without_a_budget_the_clock_decides_nothing(monkeypatch):
     monkeypatch.setattr(training, "time", Clock(tick=1e6))
     found, _ = trained(point_plan())
     assert equal(found.best, expected.best)
+
+
+# Changed samples
+
+
+def test_the_discriminator_sees_all_samples_changed():
+    plan = point_plan(max_steps=5)
+    state, seen = point_state(plan), []
+    state.discriminator.register_forward_hook(lambda _, inputs, logits: seen.append(inputs[0].detach()))
+    list(train_gan(state, plan, real_points(), closeness, augment=lambda x, rng: x + 100.0))
+    assert len(seen) >= 10 and all((x > 50).all() for x in seen)
+
+
+def test_real_and_synthetic_samples_are_changed_by_the_same_kind_of_draws():
+    plan = point_plan(max_steps=4)
+    state, asked = point_state(plan), []
+
+    def change(x, rng):
+        assert rng is state.rng
+        asked.append((x.shape, x.requires_grad))
+        return x + torch.randn(x.shape, generator=rng)
+
+    list(train_gan(state, plan, real_points(), closeness, augment=change))
+    assert asked == [((8, 2), False), ((8, 2), False), ((8, 2), True)] * 4  # real, synthetic, and for the generator
+
+
+def test_a_change_that_does_nothing_changes_nothing():
+    plan = point_plan()
+    plain, changed = trained(plan)[0], point_state(plan)
+    list(train_gan(changed, plan, real_points(), closeness, augment=lambda x, rng: x))
+    assert equal(changed.tensors(), plain.tensors())

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from ..errors import DataError
 from ..image.pixels import Form
 from ..image.samples import accepts, take_apart
 
@@ -26,6 +27,14 @@ def are_images(X: Any, channel_axis: Any = "auto") -> bool:
         return False
     Form.of(X, channel_axis)
     return True
+
+
+def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
+    """Return the shape of one image, None where samples are none."""
+    try:
+        return tuple(int(side) for side in X.shape[1:]) if are_images(X, channel_axis) else None
+    except DataError:
+        return None
 
 
 def channel_axis_of(augmenter: Any) -> Any:

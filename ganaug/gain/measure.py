@@ -19,7 +19,7 @@ from ..rows import take_rows
 from .arms import ARMS
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds
-from .images import channel_axis_of, loaded
+from .images import channel_axis_of, image_shape, loaded
 from .progress import counted
 from .result import Design, GainReport, on_one_line
 from .running import Evaluated, Prepared, evaluate, prepare
@@ -178,6 +178,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         arms=job.arms,
         labels=labels,
         n_features=int(np.prod(np.shape(X)[1:])),
+        image_shape=image_shape(X, channel_axis_of(augmenter)),
         folds=job.folds,
         n_repeats=n_repeats if isinstance(cv, int | np.integer) else 1,
         has_groups=groups is not None,

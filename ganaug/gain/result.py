@@ -42,7 +42,9 @@ class Design:
     labels : ndarray of shape (n,)
         All labels.
     n_features : int
-        Columns.
+        Columns, or values of an image.
+    image_shape : tuple of int or None
+        Of one image, where samples are images.
     folds : list of Fold
         Which rows trained and tested.
     n_repeats : int
@@ -71,6 +73,7 @@ class Design:
     arms: list[str]
     labels: NDArray[Any]
     n_features: int
+    image_shape: tuple[int, ...] | None
     folds: list[Fold]
     n_repeats: int
     has_groups: bool
@@ -274,6 +277,7 @@ class GainReport:
         return {
             "rows": len(d.labels),
             "features": d.n_features,
+            "image_shape": None if d.image_shape is None else list(d.image_shape),
             "classes": [{"label": str(label), "rows": n} for label, n in count_labels(d.labels).items()],
             "folds": len(d.folds),
             "n_splits": n_splits,

@@ -40,7 +40,8 @@ class Bank:
     Raises
     ------
     DataError
-        The augmenter gave a frame and there is no `frames`, or it gave something else than was asked.
+        The augmenter gave a frame and there is no `frames`, or it gave something else than was asked, or shared memory
+        has no room for it.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Bank:
         self.kind, self.rows = self._drawn(augmenter, frames, 0)
         self._draws = 1
         if isinstance(self.rows, Tensor):
-            self.rows.share_memory_()
+            _share(self.rows)
 
     def refresh(self, augmenter: Any, frames: Transform | None = None) -> None:
         """Draw new samples in place of all, which running workers see where samples are arrays or tensors."""
@@ -121,6 +122,16 @@ class Bank:
             )
         self.framed = isinstance(X, pd.DataFrame)
         return _stored(_from_frame(X, frames) if isinstance(X, pd.DataFrame) else X)
+
+
+def _share(rows: Tensor) -> None:
+    try:
+        rows.share_memory_()
+    except RuntimeError as error:  # containers often have 64 MB of it
+        raise DataError(
+            f"Shared memory has no room for {len(rows)} synthetic samples of {rows.nbytes / 2**20:.0f} MiB ({error}); "
+            "give a smaller pool_size=, or more of it (docker run --shm-size=1g)."
+        ) from error
 
 
 def _stored(X: Any) -> tuple[str, Any]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from ..errors import DataError
+from ..errors import DataError, ParameterError
 from ..params import check_params
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .bank import DEFAULT_POOL, Bank, checked_pool_size, classes_of
@@ -118,7 +118,15 @@ class SyntheticMix:
         self.synthetic_fraction = float(fraction)
 
     def refresh(self) -> None:
-        """Draw new synthetic samples in place of all."""
+        """Draw new synthetic samples in place of all.
+
+        Raises
+        ------
+        ParameterError
+            It is called on a copy, such as one in a worker process, where the augmenter is not.
+        """
+        if self._augmenter is None:
+            raise ParameterError("refresh() needs the augmenter, which copies lack; call it on the first.")
         self._bank.refresh(self._augmenter, self._transform)
         self._form = None
 
@@ -149,16 +157,19 @@ class SyntheticMix:
         chosen = torch.from_numpy(positions(len(x), self.synthetic_fraction, self._rng))
         if not len(chosen):
             return x
-        entries = [self._entry(label) for label in _labels_at(y, chosen)]
+        codes = [self._code(label) for label in _labels(y)]  # of all: whether one is refused must not be left to chance
+        entries = [self._entry(codes[i]) for i in chosen.tolist()]
         ready = self._samples_like(x)
         made = ready[torch.tensor(entries, device=ready.device)].to(x.device, non_blocking=True)
-        return x.index_copy(0, chosen.to(x.device), made)
+        return x.clone().index_copy_(0, chosen.to(x.device), made)  # a clone stays channels_last
 
-    def _entry(self, label: Any) -> int:
+    def _code(self, label: Any) -> int:
         if label not in self._codes:
             name = match_labels([label], self._bank.classes, {}, self._label_map)[label]
             self._codes[label] = self._bank.classes.index(name)
-        code = self._codes[label]
+        return self._codes[label]
+
+    def _entry(self, code: int) -> int:
         used = int(self._used[code]) * self._stripes + self._stripe
         self._used[code] += 1
         turns, slot = divmod(used, int(self._bank.sizes[code]))
@@ -181,7 +192,8 @@ class SyntheticMix:
             return torch.stack([way(self._bank.take(i)) for i in range(len(self._bank))])
 
 
-def _labels_at(y: Any, chosen: Tensor) -> list[Any]:
+def _labels(y: Any) -> list[Any]:
     if isinstance(y, Tensor):
-        return [plain_label(label) for label in y[chosen.to(y.device)].cpu()]
-    return [plain_label(y[i]) for i in chosen.tolist()]
+        y = y.cpu()
+        return y.tolist() if y.ndim == 1 else [plain_label(label) for label in y]
+    return [plain_label(label) for label in y]

@@ -33,7 +33,7 @@ class _Numbering:
         self._rank, self._replicas = stripes(sampler)
 
     def __call__(self, index: Any) -> Any:
-        if isinstance(index, list | tuple):
+        if isinstance(index, list | tuple) or getattr(index, "ndim", None):  # arrays and tensors too
             return [self(i) for i in index]
         try:
             code = self._codes[operator.index(index)]

@@ -10,7 +10,7 @@ from .figures import Whisker, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import NOTHING, compact, count, interval, known, named, plural, score, share, shorten, signed
 from .units import unit_of
-from .words import ARMS, MEASURES, METRICS, RECALL, arm, class_of, classifier, metric
+from .words import ARMS, MEASURES, METRICS, RECALL, arm, class_of, classifier, metric, size
 
 Record = Mapping[str, Any]
 
@@ -185,7 +185,7 @@ def method(report: Record) -> Section:
 
 def _data(design: Record) -> str:
     name = f"{named(design['name'])}: " if design.get("name") else ""
-    return f"{name}{plural(design['rows'], 'row')}, {plural(design['features'], 'feature')}"
+    return f"{name}{size(design)}"
 
 
 def _classes(classes: Sequence[Record]) -> str:

@@ -10,7 +10,7 @@ from .figures import Whisker, whiskers
 from .parts import Figure, Section, Table
 from .text import CI, NOTHING, count, known, plural
 from .units import unit_of
-from .words import arm, classifier, in_sentence, kind, metric
+from .words import arm, classifier, in_sentence, kind, metric, size
 
 Record = Mapping[str, Any]
 
@@ -37,8 +37,7 @@ def verdict(report: Record) -> Verdict:
         (f"Against {name}", f"{unit.signed(gain)} {unit.name}".rstrip(), unit.within(low, high))
         for name, gain, low, high in _comparisons(found)
     ]
-    size = f"{plural(design['rows'], 'row')}, {plural(design['features'], 'feature')}"
-    facts.append(("Measured on", plural(found["n"], "fold"), size))
+    facts.append(("Measured on", plural(found["n"], "fold"), size(design)))
     return Verdict(found["kind"], _word(found), found["sentence"].replace(" %", "\u00a0%"), facts, _drawing(found))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .text import CI, named
+from collections.abc import Mapping
+from typing import Any
+
+from .text import CI, named, plural
 
 ARMS: dict[str, tuple[str, str]] = {
     "real_only": (
@@ -89,6 +92,14 @@ KINDS = {
     "hurts": "It hurts",
     "cannot_tell": "Cannot tell",
 }
+
+
+def size(design: Mapping[str, Any]) -> str:
+    """Return how much data there was; images are told of as rows everywhere else."""
+    shape = design.get("image_shape")
+    if not shape:
+        return f"{plural(design['rows'], 'row')}, {plural(design['features'], 'feature')}"
+    return f"{plural(design['rows'], 'image')} of {' × '.join(map(str, shape))}; a row on this page is an image"
 
 
 def arm(name: str) -> str:
