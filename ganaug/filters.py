@@ -115,11 +115,14 @@ class Filter:
         ``weigh(judge, samples) -> Tensor`` of shape (n,), log-weights at strength 1.
     reason : str
         What a dropped candidate failed at, for the report.
+    compares : bool
+        Whether `fit` looks at candidates at all.
     """
 
     fit: Callable[[Samples, Samples, int, Learner], Judge | None]
     weigh: Callable[[Judge, Samples], Tensor]
     reason: str
+    compares: bool = True
 
 
 def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
@@ -183,7 +186,7 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
 
 FILTERS: dict[str, Filter] = {
     "density_ratio": Filter(fit_density_ratio, weigh_density_ratio, "unlike real rows"),
-    "label_agreement": Filter(fit_label_agreement, weigh_label_agreement, "unlike their label"),
+    "label_agreement": Filter(fit_label_agreement, weigh_label_agreement, "unlike their label", compares=False),
 }
 
 

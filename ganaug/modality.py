@@ -227,6 +227,8 @@ class Modality:
         ``pictures(x) -> ndarray``, encoded samples as uint8 images of shape (n, h, w) or (n, h, w, 3 or 4).
     block, oversampling : int
         Candidates that are generated at once, and for each sample that is kept where judges weigh them.
+    unit : str
+        What messages call one sample.
     """
 
     name: str
@@ -246,3 +248,4 @@ class Modality:
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
     block: int = 1024
     oversampling: int = 8
+    unit: str = "row"

@@ -35,7 +35,8 @@ MUST_BE = {
     "column_kinds": "None, or a mapping of column to kind",
     "channel_axis": "'auto', or 1 or 3 or -1 or None",
     "architecture": "'auto', or 'dcgan' or 'residual' or 'mlp'",
-    "augmentation": "'auto', or a sequence of 'flip', 'color', 'translation', 'affine', 'cutout', or None",
+    "augmentation": "'auto', or 'flip' or 'color' or 'translation' or 'affine' or 'cutout', or a sequence of such "
+    "names, or None",
     "loss": "'relativistic' or 'hinge' or 'non-saturating' or 'wasserstein' or 'minimax', or a Loss",
     "optimizer": "'adam' or 'rmsprop', or a function (parameters, lr) -> torch.optim.Optimizer",
     "learning_rate": "'auto', or a number above 0 and at most 1",
@@ -65,7 +66,7 @@ WRONG = {
     "column_kinds": ["category", ["category"], "auto"],
     "channel_axis": [0, 2, -2, 1.0, True, "last", (1,)],
     "architecture": [None, "DCGAN", "stylegan", 1],
-    "augmentation": [False, "flip", ["mirror"], ["flip", None], 1, {"flip"}],
+    "augmentation": [False, "mirror", ["mirror"], ["flip", None], 1, {"flip"}],
     "loss": [None, "Hinge", len],
     "optimizer": [None, "adamw", 1],
     "learning_rate": ["fast", 0.0, -1e-3, 1.1, float("nan"), True, None],

@@ -183,7 +183,7 @@ def test_checkpoint_of_other_data_is_refused(monkeypatch, path, change):
         X, y = X[:-1], y[:-1]
     else:
         X, y = X[::-1], y[::-1]
-    with pytest.raises(ModelFileError, match="not the same rows"):
+    with pytest.raises(ModelFileError, match="not the same data"):
         augmenter(path, resume=True).fit(X, y)
 
 

@@ -401,13 +401,13 @@ def test_strategy_and_seed_hold_for_a_model_that_is_there_already(trained):
 
 def test_augment_says_what_was_dropped(trained, monkeypatch):
     def resample(self, X, y):
-        self.resampled_ = {"added": {"a": 0, "b": 0}, "dropped": {"equal to a real row": 3}, "copies_kept": 0}
+        self.resampled_ = {"added": {"a": 0, "b": 0}, "dropped": {"copies of real rows": 3}, "copies_kept": 0}
         return X, y
 
     monkeypatch.setattr(GANAugmenter, "resample", resample)
     folder, _ = trained
     said = run("augment", folder / "toy.csv", "--model", folder / "toy.safetensors", "-o", "-").stderr
-    assert "candidates dropped: 3 equal to a real row" in said
+    assert "candidates dropped: 3 copies of real rows" in said
     assert "balanced already" in said
 
 

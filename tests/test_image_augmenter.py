@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,10 @@ import torch
 from PIL import Image
 from small import equal, numbers, quick_augmenter
 from small_images import bars, image_digest, image_folder
-from torch.utils.data import Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from ganaug import DataError, GANAugmenter, ModelFileError, ParameterError
-from ganaug.augmenter import checkpoint, fitting, preview
+from ganaug.augmenter import checkpoint, fitting, judging, preview
 from ganaug.image import AUGMENTATIONS
 from ganaug.image.defaults import image_defaults
 from ganaug.layers import ClassVector
@@ -256,6 +257,17 @@ def spread(augmenter, **options):
     return X.astype(float).std(0).mean()
 
 
+def test_only_a_filter_that_compares_gets_candidates(monkeypatch, quick_judges):
+    """A thousand samples and more, of large images a lot of memory, which label agreement never looks at."""
+    sizes = []
+    real = judging.sampled
+    monkeypatch.setattr(judging, "sampled", lambda *rest: sizes.append(rest[-1]) or real(*rest))
+    assert quick_augmenter(filters="auto").fit(*bars()).filters_["strengths"] == {"label_agreement": 1.0}
+    assert sizes == [0]
+    quick_augmenter(filters=["density_ratio"]).fit(*numbers())
+    assert sizes == [0, 1000]
+
+
 def test_latent_scale_widens_samples():
     augmenter = quick_augmenter(max_steps=60).fit(*bars())
     narrow, plain, wide = (spread(augmenter, latent_scale=scale) for scale in (0.2, 1.0, 3.0))
@@ -318,6 +330,14 @@ def test_an_option_that_means_nothing_to_the_data_is_refused(monkeypatch, tmp_pa
     with pytest.raises(ParameterError, match=complaint):
         augmenter.fit(*(bars() if kind == "image" else numbers()))
     assert not hasattr(augmenter, "model_") and list(tmp_path.iterdir()) == []
+
+
+def test_a_single_change_needs_no_list():
+    X, y = bars()
+    one, listed, none = (quick_augmenter(augmentation=names).fit(X, y) for names in ("flip", ["flip"], None))
+    assert sampled(one) == sampled(listed) != sampled(none)
+    with pytest.raises(ParameterError, match="does not apply to table data"):
+        quick_augmenter(augmentation="flip").fit(*numbers())
 
 
 def test_all_options_that_do_not_apply_are_in_one_message():
@@ -413,7 +433,7 @@ def test_copies_of_real_images_are_left_out():
     assert np.bincount(labels).tolist() == [30, 30]
     gaps = np.abs(made[42:, None].astype(int) - X[None].astype(int)).sum((2, 3)).min(1)
     assert gaps.min() > 100
-    assert augmenter.resampled_["copies_kept"] == 0 and augmenter.resampled_["dropped"]["equal to a real row"] > 5
+    assert augmenter.resampled_["copies_kept"] == 0 and augmenter.resampled_["dropped"]["copies of real images"] > 5
 
 
 # Pictures of the training
@@ -495,6 +515,25 @@ def test_tensorboard_gets_a_file_of_events(tmp_path):
     quick_augmenter(preview_path=tmp_path).fit(*bars())
     (events,) = tmp_path.glob("events.out.tfevents*")
     assert events.stat().st_size > 0
+
+
+def test_a_preview_folder_that_takes_no_files_is_refused_before_training(monkeypatch, tmp_path):
+    def read_only(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(preview.tempfile, "TemporaryFile", read_only)
+    monkeypatch.setattr(loop, "_train_step", lambda *_: pytest.fail("trains"))
+    with pytest.raises(ParameterError, match=r"'.*shown' for previews cannot be .*written to \(Permission denied\)"):
+        quick_augmenter(preview_path=tmp_path / "shown").fit(*bars())
+
+
+def test_a_score_that_judged_nothing_is_not_shown(capfd):
+    X, y = bars(160)
+    for n, scored in ((40, False), (160, True)):
+        quick_augmenter(max_steps=2, verbose=2).fit(X[:n], y[:n])
+        err = capfd.readouterr().err
+        assert "step 2/2" in err and ("held-out score" in err) == scored
+        assert "rows" not in err
 
 
 def test_a_preview_folder_that_cannot_be_made_is_named(tmp_path):
@@ -635,13 +674,36 @@ def lonely(X, y):
     y[5] = 1
 
 
+def measured(X, y):
+    y[:] = 0
+    return X, y + np.linspace(0, 1, len(y))
+
+
 BAD = {
     "beyond the range": (lambda: spoiled(beyond), r"must lie in \[0, 1\] or \[-1, 1\].*image 7"),
     "not a number": (lambda: spoiled(not_a_number), "Image 7 holds NaN"),
-    "one image of a class": (lambda: spoiled(lonely), "Class 1 has 1 row; a class needs at least 2"),
+    "one image of a class": (lambda: spoiled(lonely), "Class 1 has 1 image; a class needs at least 2 images"),
     "too few labels": (lambda: (bars()[0], [0, 1]), "X has 40 images and y has 2 labels"),
     "no labels": (lambda: (bars()[0], None), "the target y is None; give one label per image"),
-    "one class": (lambda: (bars()[0], [1] * 40), "more than 1 class"),
+    "one class": (lambda: (bars()[0], [1] * 40), "more than 1 class.*choose other labels, or add images of another"),
+    "a missing label": (
+        lambda: (bars()[0], [None, "b"] * 20),
+        "missing in image 0.*drop the images.*Images count",
+    ),
+    "an infinite label": (
+        lambda: (bars()[0], np.r_[np.inf, [0.0, 1.0, 1.0] * 13]),
+        "infinite in image 0.*drop the",
+    ),
+    "one image of each class": (
+        lambda: (bars()[0], range(40)),
+        "40 classes for 40 images.*collect more images",
+    ),
+    "six images": (lambda: bars(6), "6 images to learn from .*at least 8 images in 2 classes"),
+    "labels that measure": (lambda: measured(*bars()), "continuous numbers.*Choose other labels, or cut them"),
+    "a loader": (
+        lambda: (DataLoader(TensorDataset(torch.zeros(9, 8, 8))), None),
+        r"X is a DataLoader.*loader\.dataset",
+    ),
     "too small": (lambda: bars(height=7), r"7 x 8 pixels.*8 to 128 a side"),
     "too large": (lambda: bars(12, height=129), "129 x 8 pixels"),
     "sizes differ": (lambda: ([np.zeros((8, 8)), np.zeros((8, 9))] * 8, [0, 1] * 8), r"Image 1 is .*\(8, 9\)"),
@@ -662,6 +724,53 @@ def test_images_that_cannot_be_learned_from_are_refused_before_any_training(monk
     with pytest.raises(DataError, match=complaint):
         augmenter.fit(*make())
     assert not hasattr(augmenter, "model_")
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "complaint"),
+    [
+        (
+            lambda a: a.sample(y=[0, 9]),
+            DataError,
+            "label 9 in image 1 is none of the classes: 0, 1.*drop the image",
+        ),
+        (lambda a: a.sample(3, y=[0, 1]), ParameterError, "2 labels, one for each image; leave n out"),
+        (lambda a: a.resample(bars()[0], [0, None] * 20), DataError, "missing in image 1; drop the images"),
+        (
+            lambda a: clone_of(a, sampling_strategy={0: 1}).resample(*bars()),
+            ParameterError,
+            "the number of its images afterwards",
+        ),
+    ],
+)
+def test_mistakes_after_fit_speak_of_images(fitted, ask, error, complaint):
+    with pytest.raises(error, match=complaint):
+        ask(fitted)
+
+
+def clone_of(fitted, **options):
+    """The same model with other options."""
+    return copy(fitted).set_params(**options)
+
+
+def test_a_loaded_model_still_speaks_of_images(fitted, tmp_path):
+    fitted.save(tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match="label 9 in image 0"):
+        GANAugmenter.load(tmp_path / "model.safetensors").sample(y=[9])
+
+
+def test_a_skipped_class_is_one_of_a_single_image():
+    X, y = bars()
+    augmenter = quick_augmenter(skip_rare=True, sampling_strategy={2: 5}).fit(X, np.r_[2, y[1:]])
+    with pytest.raises(ParameterError, match="Class 2 had a single image and was skipped"):
+        augmenter.sample(1, y=2)
+    with pytest.raises(ParameterError, match="single image and was skipped in training; no images can be made"):
+        augmenter.resample(X, np.r_[2, y[1:]])
+
+
+def test_images_that_are_said_to_be_a_table_are_refused():
+    with pytest.raises(DataError, match=r"two dimensions, and X has the shape \(40, 10, 8\)"):
+        quick_augmenter(modality="table").fit(*bars())
 
 
 def test_other_images_than_were_learned_are_not_filled_up(fitted):

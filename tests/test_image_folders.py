@@ -246,6 +246,22 @@ def test_a_file_that_cannot_be_used_is_named(folder, name, text):
     assert name in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["photo.gif", "a/photo.HEIC", "photo.svg"])
+def test_an_image_of_a_kind_that_is_not_read_is_no_silent_loss(folder, name):
+    file = folder / "dog" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"")
+    with pytest.raises(DataError, match=rf"{name}' is of a kind that is not read .*save it as PNG, or remove it"):
+        read_image_folder(folder)
+
+
+def test_hidden_files_and_those_that_are_no_images_are_left_out(folder):
+    X, _ = read_image_folder(folder)
+    for name in ("Thumbs.db", "notes.txt", ".hidden.gif"):
+        (folder / "dog" / name).write_bytes(b"x")
+    assert len(read_image_folder(folder)[0]) == len(X)
+
+
 @pytest.mark.parametrize("size", [None, (8, 8)])
 def test_what_is_too_large_is_never_decoded(folder, monkeypatch, size):
     bomb(folder / "cat" / "1.png", (4097, 16))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
 from ganaug.errors import DataError
 from ganaug.image.samples import accepts, take_apart
@@ -244,7 +244,10 @@ def test_torchvision_data_sets_are_read(tmp_path):
             r"label of item 1 is a Tensor of shape \(2,\)",
         ),
         (Items([(pil(), [0, 1])]), None, r"label of item 0 is a list \(\[0, 1\]\)"),
-        (Items([(pil(), None)]), None, "label of item 0 is a NoneType"),
+        (Items([(pil(), 1), (pil(), None)]), None, r"label of item 1 is missing \(None\); drop the items without"),
+        (Items([(pil(), float("nan"))]), None, r"label of item 0 is missing \(nan\)"),
+        (DataLoader(TensorDataset(torch.rand(4, 8, 8))), None, r"X is a DataLoader.*give its data set \(loader\.data"),
+        (DataLoader(TensorDataset(torch.rand(4, 8, 8))), [0] * 4, "X is a DataLoader"),
         (Items([(pil(), 0.5)]), None, r"label of item 0 is a float \(0.5\)"),
         (Items([(pil(), 0), (pil(), "cat")]), None, r"several types \(int, str\); make them all text"),
         (Items([(pil(), 2**70)]), None, "beyond 64 bits"),
@@ -257,6 +260,14 @@ def test_torchvision_data_sets_are_read(tmp_path):
 def test_what_cannot_be_learned_is_refused_by_a_sentence(X, y, text):
     with pytest.raises(DataError, match=text):
         take_apart(X, y)
+
+
+def test_a_picture_that_was_opened_and_turns_out_to_be_damaged_is_named(tmp_path):
+    Image.fromarray(noise(40, 40)).save(tmp_path / "cut.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:200])
+    expected = pytest.raises(DataError, match=r"Image 1 cannot be read \(.*truncated.*\); mend or drop it")
+    with Image.open(tmp_path / "cut.png") as opened, expected:
+        take_apart([Image.fromarray(noise(40, 40)), opened], [0, 1])
 
 
 def test_a_huge_data_set_of_huge_images_is_refused_before_room_is_made():

@@ -214,12 +214,12 @@ def few_combinations():
 def test_where_all_rows_are_taken_copies_are_kept_and_said():
     X, y = few_combinations()
     augmenter = quick_augmenter()
-    with pytest.warns(DataWarning, match="of 30 synthetic rows equal a real row: the columns leave hardly any"):
+    with pytest.warns(DataWarning, match="of 30 synthetic rows are copies of real ones: the generator"):
         X_new, y_new = augmenter.fit_resample(X, y)
     assert Counter(y_new) == {0: 45, 1: 45} and len(X_new) == 90
     report = augmenter.resampled_
     assert report["added"] == {1: 30} and report["copies_kept"] == 30
-    assert report["dropped"] == {"equal to a real row": 7 * 30}  # it looked, eight times in all
+    assert report["dropped"] == {"copies of real rows": 7 * 30}  # it looked, eight times in all
 
 
 def copies_of(X, X_new):
@@ -237,7 +237,7 @@ def test_copies_are_dropped_and_counted_where_there_are_other_rows():
     augmenter = quick_augmenter(sampling_strategy={1: int((y == 1).sum()) + 20})
     X_new, _ = augmenter.fit_resample(X, y)
     assert len(X_new) == len(X) + 20 and copies_of(X, X_new) == 0
-    assert augmenter.resampled_["dropped"]["equal to a real row"] > 0 == augmenter.resampled_["copies_kept"]
+    assert augmenter.resampled_["dropped"]["copies of real rows"] > 0 == augmenter.resampled_["copies_kept"]
 
 
 def test_identifiers_stay_unique_when_copies_are_replaced():
@@ -249,7 +249,7 @@ def test_identifiers_stay_unique_when_copies_are_replaced():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         X_new, _ = augmenter.fit_resample(X, y)
-    assert augmenter.resampled_["dropped"]["equal to a real row"] > 5
+    assert augmenter.resampled_["dropped"]["copies of real rows"] > 5
     assert X_new["key"].is_unique and X_new["key"].str.match(r"K\d{5}").all()
 
 

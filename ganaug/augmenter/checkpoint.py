@@ -45,10 +45,10 @@ class Checkpoint:
         """Return the checkpoint of this training, None where the user wants none."""
         if options.checkpoint_path is None:
             return None
-        rows = hashlib.sha256()
+        content = hashlib.sha256()
         for tensor in data:
-            rows.update(tensor.numpy().tobytes())
-        belongs = {"rows": rows.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
+            content.update(tensor.numpy().tobytes())
+        belongs = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
         belongs["augmentation"] = repr(recipe.augmentation)
         for name in ("loss", "optimizer"):
             chosen = getattr(options, name)
@@ -83,7 +83,7 @@ class Checkpoint:
             raise ModelFileError(f"{self.path} is a {metadata.get('kind', 'file')} of ganaug, not a checkpoint.")
         other = [name for name, value in self.belongs.items() if metadata["belongs"].get(name) != value]
         if other:
-            what = "seed" if "seed" in other else ", ".join(other)  # another seed alone changes the rows, too
+            what = "seed" if "seed" in other else ", ".join(other)  # another seed alone changes the data, too
             raise ModelFileError(
                 f"{self.path} is the checkpoint of another training: not the same {what}. Give the same data and "
                 "options, random_state (--seed) included, or delete the file to start afresh."

@@ -32,7 +32,7 @@ class SamplingMixin:
     def sample(
         self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
     ) -> tuple[Any, Any]:
-        """Return synthetic rows and their labels.
+        """Return synthetic rows or images, and their labels.
 
         Parameters
         ----------
@@ -47,9 +47,10 @@ class SamplingMixin:
 
         Returns
         -------
-        X : DataFrame or ndarray of shape (n, d)
-            Columns, order, dtypes and value ranges of the training rows.
-        y : Series, ndarray or list of shape (n,)
+        X : DataFrame, ndarray or Tensor of n samples
+            Rows with columns, order, dtypes and value ranges of those in training. Images in their container, layout,
+            size, dtype and range; lists, data sets and folders of them as one array or tensor.
+        y : Series, ndarray, Tensor or list of shape (n,)
             Labels, in the container and dtype that `fit` got.
 
         Raises
@@ -105,8 +106,8 @@ class SamplingMixin:
         Returns
         -------
         X, y
-            The real rows first, untouched and in order; then the synthetic ones, class by class. Exact copies of
-            real rows are left out as long as there are others.
+            The real samples first, untouched and in order; then the synthetic ones, class by class. Exact copies of
+            real rows, and near-copies of real images, are left out as long as there are others.
         """
         return self.fit(X, y).resample(X, y)  # type: ignore[attr-defined]
 

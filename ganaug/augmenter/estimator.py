@@ -42,7 +42,7 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
         Where the channels of an image are: 1, -1, or None where there is no such axis. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
         Pair of networks; "auto" takes "dcgan" on a CPU and "residual" on a GPU. Images only.
-    augmentation : "auto", sequence of names or None, default="auto"
+    augmentation : "auto", name, sequence of names or None, default="auto"
         Random changes by which both networks see all samples, real and synthetic [4]_: "translation", "affine",
         "cutout", "color", and "flip" where labels survive a mirror. Images only.
     loss : {"relativistic", "hinge", "non-saturating", "wasserstein", "minimax"} or Loss, default="relativistic"
@@ -59,7 +59,7 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
-        Training ends after so many held-out scores (of twelve in a whole run) without a better one.
+        Training ends after so many held-out scores (of twelve in a whole run, for images six) without a better one.
     latent_dim : int >= 1, default=64
         Length of the latent vector.
     latent_scale : float > 0, default=1.0
@@ -67,15 +67,15 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     width : "auto" or int >= 1, default="auto"
         Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
-        What weighs candidates before they become rows: "density_ratio", "label_agreement". "auto" takes label
-        agreement, unless at least 200 held-out rows find other strengths clearly better, none included.
+        What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio". "auto"
+        takes label agreement, unless at least 200 held-out samples find other strengths clearly better, none included.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
         is the wanted size of the minority relative to the majority (two classes only); a mapping gives the wanted
         size of each class; a callable takes y and returns such a mapping.
     skip_rare : bool, default=False
-        Whether a class with a single row is left as it is, instead of being an error.
+        Whether a class with a single sample is left as it is, instead of being an error.
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Where training runs; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -101,7 +101,7 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class in the training rows, which `sample` follows; 0 for a class that was skipped.
     n_features_in_ : int
-        Number of columns.
+        Number of columns, or of values in an image.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, where all are text.
     history_ : dict of str to ndarray
@@ -110,13 +110,13 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     filters_ : dict
         "strengths" of the filters in use, and the held-out "scores" of what was tried.
     diversity_ : dict of str to float
-        How varied the synthetic rows of each class are, 1 being as varied as the real ones.
+        How varied the synthetic samples of each class are, 1 being as varied as the real ones.
     schema_ : dict
         Everything the encoder learned, as plain JSON.
     sampling_strategy_ : dict
-        Rows that the last `fit_resample` or `resample` added to each class.
+        Samples that the last `fit_resample` or `resample` added to each class.
     resampled_ : dict
-        What that did: rows "added", candidates "dropped" by reason, "copies_kept".
+        What that did: samples "added", candidates "dropped" by reason, "copies_kept".
 
     References
     ----------

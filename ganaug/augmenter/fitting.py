@@ -58,7 +58,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     ModelFileError
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
-    labels, codes = Labels.fit(y)
+    labels, codes = Labels.fit(y, modality.unit)
     learned = learnable(labels, codes, len(X), options.skip_rare)
     encoder.fit(X, numpy_stream(seed, "encoder"))
     x = encoder.transform(X, numpy_stream(seed, "places"))
@@ -75,7 +75,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(x), "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, recipe.architecture, generator, [], history, facts)
-    with status("choosing filters on held-out rows", options.verbose):
+    with status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
     found = diversities(model.source(), data, stream_seed(seed, "collapse"))
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}

@@ -63,7 +63,8 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
 
 def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> list[Judge]:
     real = Samples(model.encoder.features(x), codes)
-    n = int(np.clip(len(codes), 1000, 40_000))
+    compared = any(FILTERS[name].compares for name in names)
+    n = int(np.clip(len(codes), 1000, 40_000)) if compared else 0
     candidates = sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
     learner = learner_of(model.modality)
     fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name), learner) for name in names]

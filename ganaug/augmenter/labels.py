@@ -27,14 +27,17 @@ class Labels:
     container : dict
         JSON description of what y was: a series, an array, a tensor, a list, a frame of one column, or one-vs-all
         indicators.
+    unit : str
+        What messages call one sample.
     """
 
-    def __init__(self, values: list[Any], container: dict[str, Any]):
+    def __init__(self, values: list[Any], container: dict[str, Any], unit: str = "row"):
         self.values = values
         self.container = container
+        self.unit = unit
 
     @classmethod
-    def fit(cls, y: Any) -> tuple[Labels, Codes]:
+    def fit(cls, y: Any, unit: str = "row") -> tuple[Labels, Codes]:
         """Learn the classes of `y`.
 
         Parameters
@@ -42,6 +45,8 @@ class Labels:
         y : array-like of shape (n,)
             One label per row: text, whole numbers, booleans; a series, array, list or frame of one column. One-vs-all
             indicators of shape (n, n_classes), as imbalanced-learn allows, are taken as well.
+        unit : str
+            What messages call one sample.
 
         Returns
         -------
@@ -58,15 +63,15 @@ class Labels:
         series, container = _to_series(y)
         if series.isna().any():
             row = int(np.flatnonzero(series.isna().to_numpy())[0])
-            every = "every row" if series.isna().all() else f"row {row}"
+            every = f"every {unit}" if series.isna().all() else f"{unit} {row}"
             raise DataError(
-                f"The label is missing in {every} (Input y contains NaN); drop the rows without a label. "
-                "Rows count from 0."
+                f"The label is missing in {every} (Input y contains NaN); drop the {unit}s without a label. "
+                f"{unit.capitalize()}s count from 0."
             )
         plain, _ = split(series, container["dtype"])
-        _refuse_measurements(plain, container["dtype"]["dtype"])
+        _refuse_measurements(plain, container["dtype"]["dtype"], unit)
         values, codes = _factorise(plain)
-        return cls(values, container), codes
+        return cls(values, container, unit), codes
 
     @property
     def classes(self) -> Any:
@@ -88,17 +93,20 @@ class Labels:
         listed = plain.tolist()
         for row, value in enumerate(listed):
             if missing[row]:
-                raise DataError(f"The label is missing in row {row}; drop the rows without a label. Rows count from 0.")
+                raise DataError(
+                    f"The label is missing in {self.unit} {row}; drop the {self.unit}s without a label. "
+                    f"{self.unit.capitalize()}s count from 0."
+                )
             if value not in index:
                 raise DataError(
-                    f"The label {value!r} in row {row} is none of the classes: {self.listing()}. Fit again, "
-                    "or drop the row."
+                    f"The label {value!r} in {self.unit} {row} is none of the classes: {self.listing()}. Fit again, "
+                    f"or drop the {self.unit}."
                 )
         return np.asarray([index[value] for value in listed], dtype=np.int64)
 
     def like(self, y: Any) -> Labels:
         """Return the same classes, to be restored in the container and dtype of `y`."""
-        return Labels(self.values, _to_series(y)[1])
+        return Labels(self.values, _to_series(y)[1], self.unit)
 
     def find(self, label: Any) -> int:
         """Return the code of one label.
@@ -155,9 +163,9 @@ class Labels:
         return {"values": self.values, "container": self.container}
 
     @classmethod
-    def from_json(cls, facts: Mapping[str, Any]) -> Labels:
+    def from_json(cls, facts: Mapping[str, Any], unit: str = "row") -> Labels:
         """Return the labels that `to_json` described."""
-        return cls(list(facts["values"]), dict(facts["container"]))
+        return cls(list(facts["values"]), dict(facts["container"]), unit)
 
 
 def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
@@ -166,7 +174,7 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
         series, container = _to_series(y.numpy(force=True))
         return series, container | {"tensor": True}
     if y is None:
-        raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
+        raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per sample.")
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:
             raise DataError(f"y has {y.shape[1]} columns; give one column of labels.")
@@ -194,13 +202,13 @@ def _to_array(y: Any) -> NDArray[Any]:
     try:
         array = np.asarray(y)
     except ValueError:
-        raise DataError("The labels are lists of different lengths; give one label per row.") from None
+        raise DataError("The labels are lists of different lengths; give one label per sample.") from None
     if isinstance(y, list | tuple) and array.ndim == 1 and len({type(label) for label in y}) > 1:
         return np.asarray(y, dtype=object)
     return array
 
 
-def _refuse_measurements(plain: NDArray[Any], dtype: str) -> None:
+def _refuse_measurements(plain: NDArray[Any], dtype: str, unit: str) -> None:
     """Raise DataError for labels that are quantities rather than classes; a pandas category is always classes."""
     if dtype.startswith(("datetime64", "timedelta64")):
         raise DataError(
@@ -212,14 +220,14 @@ def _refuse_measurements(plain: NDArray[Any], dtype: str) -> None:
     if not np.isfinite(plain).all():
         row = int(np.flatnonzero(~np.isfinite(plain))[0])
         raise DataError(
-            f"The label is infinite in row {row} (Input y contains infinity); drop the row or name a class. "
-            "Rows count from 0."
+            f"The label is infinite in {unit} {row} (Input y contains infinity); drop the {unit} or name a class. "
+            f"{unit.capitalize()}s count from 0."
         )
     broken = plain[plain != np.rint(plain)]
     if len(broken):
         raise DataError(
             f"Unknown label type: the labels are continuous numbers such as {broken.tolist()[0]!r}, and ganaug wants "
-            "classes. Choose another label column, or cut it into classes first (pandas.qcut)."
+            "classes. Choose other labels, or cut them into classes first (pandas.qcut)."
         )
 
 

@@ -104,7 +104,7 @@ class Model:
         return cls(
             modality,
             modality.encoder.from_json(metadata["schema"]),
-            Labels.from_json(metadata["labels"]),
+            Labels.from_json(metadata["labels"], modality.unit),
             list(metadata["prior"]),
             Architecture(**metadata["architecture"]),
             generator.eval().requires_grad_(False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +56,19 @@ class Preview:
         Raises
         ------
         ParameterError
-            The folder cannot be made.
+            The folder cannot be made or written to.
         """
         if path is None or modality.pictures is None:
             return None
         folder = Path(os.fspath(path))
         try:
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+            with tempfile.TemporaryFile(dir=folder):  # rather than find out at the first grid
+                pass
+        except (OSError, ValueError) as error:  # ValueError: a null character
+            reason = getattr(error, "strerror", None) or error
             raise ParameterError(
-                f"The folder {os.fspath(path)!r} for previews cannot be made ({error.strerror or error}); name another."
+                f"The folder {os.fspath(path)!r} for previews cannot be made or written to ({reason}); name another."
             ) from None
         classes = [code for code, share in enumerate(prior) if share][:_ROWS]
         codes = torch.tensor(classes).repeat_interleave(_COLUMNS)

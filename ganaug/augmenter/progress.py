@@ -57,7 +57,7 @@ def _with_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progre
         task = bar.add_task("training", total=None, text="")
         best = float("-inf")
         for now in progress:
-            best = max(best, now.score if now.score is not None else best)
+            best = max(best, now.score or best)  # 0: too few samples to hold any out
             text = f"held-out score {best:.3f}" if best > float("-inf") else ""
             bar.update(task, total=now.max_steps, completed=now.step, text=now.note or text)
             yield now
@@ -75,6 +75,6 @@ def _with_lines(progress: Iterable[Progress], console: Console, verbose: int) ->
 
 def _line(now: Progress) -> str:
     losses = f"losses D {now.discriminator_loss:.3f} G {now.generator_loss:.3f}"
-    score = f", held-out score {now.score:.3f}" if now.score is not None else ""
+    score = f", held-out score {now.score:.3f}" if now.score else ""  # 0: too few samples to hold any out
     note = f", {now.note}" if now.note else ""
     return f"step {now.step}/{now.max_steps}, {now.seconds:.0f} s, {losses}{score}{note}"

@@ -98,9 +98,8 @@ def recipe_for(options: Options, n: int, n_classes: int, usual: Defaults | None 
         latent_dim=int(options.latent_dim),
         condition_ramp=usual.condition_ramp,
     )
-    asked = options.augmentation
-    names = usual.augmentation if isinstance(asked, str) and asked == "auto" else tuple(asked or ())
-    return Recipe(architecture, plan, device, names)
+    asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
+    return Recipe(architecture, plan, device, usual.augmentation if asked == ("auto",) else asked)
 
 
 def _chosen(option: int | str, otherwise: int) -> int:

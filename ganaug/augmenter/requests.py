@@ -46,8 +46,10 @@ def wanted_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable
     codes = _listed(model, n, y)
     for code in np.unique(codes):
         if not model.prior[code]:
-            label = model.labels.values[code]
-            raise ParameterError(f"Class {label!r} had a single row and was skipped in training; it cannot be sampled.")
+            label, unit = model.labels.values[code], model.modality.unit
+            raise ParameterError(
+                f"Class {label!r} had a single {unit} and was skipped in training; it cannot be sampled."
+            )
     return len(codes), lambda first, count: codes[first : first + count]
 
 
@@ -61,7 +63,7 @@ def _listed(model: Model, n: Any, y: Any) -> Codes:
     if np.ndim(y) == 0:
         return np.full(_count(n, "n"), labels.find(y), dtype=np.int64)
     if n is not None and n != len(y):
-        raise ParameterError(f"y has {len(y)} labels, one for each row; leave n out. Got n={n!r}.")
+        raise ParameterError(f"y has {len(y)} labels, one for each {model.modality.unit}; leave n out. Got n={n!r}.")
     return labels.encode(y)
 
 

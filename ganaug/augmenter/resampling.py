@@ -34,7 +34,7 @@ class Resampled:
     dropped : dict
         Number of candidates dropped, by reason.
     copies_kept : int
-        Synthetic rows that equal a real one, because the class offers hardly any others.
+        Synthetic rows that copy a real one, because the class offers hardly any others.
     """
 
     X: Any
@@ -88,17 +88,17 @@ def wanted_counts(strategy: Any, model: Model, y: Any) -> dict[int, int]:
 
 def _missing_rows(model: Model, codes: NDArray[np.int64], label: Any, wanted: Any) -> tuple[int, int]:
     """Return a class code, and how many rows it lacks to reach the number that was `wanted`."""
-    code = model.labels.find(label)
+    code, unit = model.labels.find(label), model.modality.unit
     present = int((codes == code).sum())
     if not isinstance(wanted, int | np.integer) or isinstance(wanted, bool) or wanted < present or not present:
         raise ParameterError(
-            f"The 'sampling_strategy' parameter must give a class that is in y the number of its rows afterwards, an "
-            f"integer of at least as many as it has. Got {wanted!r} for class {label!r}, which has {present}."
+            f"The 'sampling_strategy' parameter must give a class that is in y the number of its {unit}s afterwards, "
+            f"an integer of at least as many as it has. Got {wanted!r} for class {label!r}, which has {present}."
         )
     if wanted > present and not model.prior[code]:
         raise ParameterError(
-            f"Class {label!r} had a single row and was skipped in training; no rows can be made for it. Leave it out "
-            "of sampling_strategy."
+            f"Class {label!r} had a single {unit} and was skipped in training; no {unit}s can be made for it. Leave "
+            "it out of sampling_strategy."
         )
     return code, int(wanted) - present
 
@@ -131,9 +131,9 @@ def resample(
     DataError
         The columns are not those that were learned, or there is not one label per row.
     """
-    n_rows = len(model.encoder.check(X))
+    n_rows, unit = len(model.encoder.check(X)), model.modality.unit
     if n_rows != len(y):
-        raise DataError(f"X has {n_rows} rows and y has {len(y)} labels; give one label per row.")
+        raise DataError(f"X has {n_rows} {unit}s and y has {len(y)} labels; give one label per {unit}.")
     streams = Streams(model.source(latent_scale), stream_seed(seed, "rows"))
     parts, codes, copies_dropped, copies_kept, first = [], [], 0, 0, 0
     for code, n in counts.items():
@@ -142,11 +142,11 @@ def resample(
         codes += [code] * n
         first += n + dropped
         copies_dropped, copies_kept = copies_dropped + dropped, copies_kept + kept
-    reasons = streams.dropped() | ({"equal to a real row": copies_dropped} if copies_dropped else {})
+    reasons = streams.dropped() | ({f"copies of real {unit}s": copies_dropped} if copies_dropped else {})
     if copies_kept:
         warnings.warn(
-            f"{copies_kept} of {sum(counts.values())} synthetic rows equal a real row: the columns leave hardly any "
-            "other rows of that class.",
+            f"{copies_kept} of {sum(counts.values())} synthetic {unit}s are copies of real ones: the generator makes "
+            "hardly any others of that class.",
             DataWarning,
             stacklevel=3,
         )

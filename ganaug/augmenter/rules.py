@@ -29,7 +29,8 @@ RULES: dict[str, Rule] = {
     "architecture": either(_AUTO, choice(*PAIRS)),
     "augmentation": either(
         _AUTO,
-        Rule(f"a sequence of {', '.join(map(repr, AUGMENTATIONS))}", lambda v: _are_names(v, AUGMENTATIONS)),
+        choice(*AUGMENTATIONS),
+        Rule("a sequence of such names", lambda v: _are_names(v, AUGMENTATIONS)),
         _NONE,
     ),
     "loss": either(choice(*LOSSES), instance("a Loss", Loss)),
@@ -93,7 +94,8 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
         for name in named
         if name != "auto" and name not in modality.filters
     ]
-    if not _is_open(augmentation) and not set(augmentation) <= set(modality.augmentations):
+    changes = {augmentation} if isinstance(augmentation, str) else set(augmentation or ())
+    if not _is_open(augmentation) and not changes <= set(modality.augmentations):
         faults.append(f"The 'augmentation' parameter does not apply to {modality.name} data. Got {augmentation!r}.")
     if params["architecture"] != "auto" and params["architecture"] not in modality.architectures:
         faults.append(

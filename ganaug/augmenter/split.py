@@ -51,31 +51,32 @@ class Data:
 
 def learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
     """Return which rows belong to classes that can be learned, or raise DataError."""
+    unit = labels.unit
     if n != len(codes):
-        raise DataError(f"X has {n} rows and y has {len(codes)} labels; give one label per row.")
+        raise DataError(f"X has {n} {unit}s and y has {len(codes)} labels; give one label per {unit}.")
     counts = np.bincount(codes, minlength=len(labels.values))
     if len(counts) < 2:
         raise DataError(
             f"The target 'y' needs to have more than 1 class. Got 1 class instead: every label is "
-            f"{labels.values[0]!r}; choose another label column, or add rows of another class."
+            f"{labels.values[0]!r}; choose other labels, or add {unit}s of another class."
         )
     rare = np.flatnonzero(counts < _MIN_CLASS)
     if len(rare) == len(counts) or (len(counts) > 20 and len(rare) > 0.5 * len(counts)):
         raise DataError(
-            f"The label has {len(counts)} classes for {n} rows, most of them with a single row; it looks like an "
-            "identifier or a number. Choose another label column, or cut the number into classes."
+            f"The label has {len(counts)} classes for {n} {unit}s, most of them with a single {unit}; it looks like an "
+            f"identifier or a number. Choose other labels, cut numbers into classes, or collect more {unit}s of each."
         )
     if len(rare) and not skip_rare:
         named = ", ".join(repr(labels.values[i]) for i in rare[:10])
         raise DataError(
-            f"Class {named} has 1 row; a class needs at least 2 rows to learn from. Collect more, merge it with "
-            "another class, or say skip_rare=True (--skip-rare) to keep its row and generate none."
+            f"Class {named} has 1 {unit}; a class needs at least 2 {unit}s to learn from. Collect more, merge it with "
+            f"another class, or say skip_rare=True (--skip-rare) to keep its {unit} and generate none."
         )
     learned = counts[codes] >= _MIN_CLASS
     if learned.sum() < _MIN_ROWS or len(counts) - len(rare) < 2:
         raise DataError(
-            f"There are {int(learned.sum())} rows to learn from (n_samples = {n}), in {len(counts) - len(rare)} "
-            f"classes; ganaug needs at least {_MIN_ROWS} rows in 2 classes."
+            f"There are {int(learned.sum())} {unit}s to learn from (n_samples = {n}), in {len(counts) - len(rare)} "
+            f"classes; ganaug needs at least {_MIN_ROWS} {unit}s in 2 classes."
         )
     return np.asarray(learned)
 

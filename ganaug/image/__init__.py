@@ -28,6 +28,7 @@ IMAGE = Modality(
     pictures=pictures,
     block=256,
     oversampling=4,
+    unit="image",
 )
 
 __all__ = ["AUGMENTATIONS", "IMAGE", "PAIRS", "read_image_folder", "write_image_folder"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, GanaugError, ParameterError
 from .encoder import ImageEncoder, pictures
 from .names import FolderNames
-from .picture import EXTENSIONS, read_picture
+from .picture import EXTENSIONS, OTHER_EXTENSIONS, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
 
 Array = NDArray[Any]
@@ -33,8 +33,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     ----------
     path : str or path-like
         The folder. Each folder in it is a class; image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
-        in any case) are looked for in it and in the folders below. What begins with a dot is left out; links to files
-        are followed, links to folders only where they are a class.
+        in any case) are looked for in it and in the folders below. What begins with a dot, or is no image, is left
+        out; links to files are followed, links to folders only where they are a class.
     size : (int, int), optional
         Height and width in pixels to resize to, antialiased; the ratio of the sides may change.
 
@@ -50,8 +50,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     Raises
     ------
     DataError
-        There are fewer than two class folders, one is empty, or a file is damaged, animated, larger than 4096 pixels a
-        side, or of another size or depth than the others.
+        There are fewer than two class folders, one is empty, or a file is damaged, animated, of a format that is not
+        read (GIF and the like), larger than 4096 pixels a side, or of another size or depth than the others.
     ParameterError
         `size` is not two whole numbers from 8 to 128.
     """
@@ -123,7 +123,13 @@ def _image_files(folder: Path) -> list[Path]:
     files = []
     for place, inner, names in os.walk(folder, onerror=refuse):
         inner[:] = [name for name in inner if not name.startswith(".")]
-        files += [Path(place, n) for n in names if n.lower().endswith(EXTENSIONS) and not n.startswith(".")]
+        shown = sorted(name for name in names if not name.startswith("."))
+        for file in (Path(place, name) for name in shown if name.lower().endswith(OTHER_EXTENSIONS)):
+            raise DataError(
+                f"{os.fspath(file)!r} is of a kind that is not read ({', '.join(EXTENSIONS)} are); save it as PNG, or "
+                "remove it."
+            )
+        files += [Path(place, name) for name in shown if name.lower().endswith(EXTENSIONS)]
     return sorted(files)
 
 

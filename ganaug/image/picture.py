@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # Pillow is imported only where images are
     from PIL.Image import Image
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+OTHER_EXTENSIONS = (".gif", ".apng", ".avif", ".heic", ".heif", ".jfif", ".jp2", ".psd", ".svg")
+"""Images too, but not read; to leave them out in silence would lose data."""
 _FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")  # no other parser sees a file, whatever its name says
 _MAX_FILE_SIDE = 4096  # pixels
 

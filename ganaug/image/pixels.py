@@ -115,8 +115,8 @@ class Form:
             x = x.unsqueeze(1)
         elif self.channel_axis == -1:
             x = x.permute(0, 3, 1, 2)
-        # By way of one dimension: of a single channel the strides may pass for either memory format, and torch's kernels
-        # for the two round differently.
+        # By way of one dimension: of a single channel the strides may pass for either memory format, and torch's
+        # kernels for the two round differently.
         plain = x.reshape(-1).view(x.shape)
         return plain.sub_(self.centre).div_(self.high - self.centre).clamp_(-1, 1)
 

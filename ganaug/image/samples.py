@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from ..errors import DataError
 from .folders import read_image_folder
@@ -26,13 +26,13 @@ def accepts(X: Any) -> bool:
     """Return whether `X` looks like images; it is not read for that.
 
     True for arrays and tensors with 3 or 4 dimensions, lists and tuples that begin with a PIL image or a 2-d or 3-d
-    array or tensor, torch data sets, and paths. Whether they can be learned is for `take_apart` to say.
+    array or tensor, torch data sets (and loaders), and paths. Whether they can be learned is for `take_apart` to say.
     """
     if isinstance(X, np.ndarray | Tensor):
         return X.ndim in (3, 4)
     if isinstance(X, list | tuple):
         return bool(X) and _is_image(X[0])
-    return isinstance(X, str | os.PathLike | Dataset)
+    return isinstance(X, str | os.PathLike | Dataset | DataLoader)
 
 
 def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
@@ -71,6 +71,11 @@ def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
         X, y = read_image_folder(X)
     elif isinstance(X, Dataset):
         X, y = _load(X, y)
+    elif isinstance(X, DataLoader):
+        raise DataError(
+            "X is a DataLoader, whose batches may be shuffled and changed at random; give its data set "
+            "(loader.dataset), without random transforms."
+        )
     elif isinstance(X, list | tuple):
         X = _stack(iter(X), len(X), "Image")
     if y is None:
@@ -172,6 +177,8 @@ def _plain_label(label: Any, i: int) -> bool | int | str:
         return int(label)
     if isinstance(label, bool | int | str):
         return label
+    if label is None or (isinstance(label, float) and label != label):
+        raise DataError(f"The label of item {i} is missing ({label}); drop the items without a label.")
     shape = getattr(label, "shape", None)
     what = f"{type(label).__name__} of shape {tuple(shape)}" if shape else f"{type(label).__name__} ({label!r})"
     raise DataError(
@@ -217,13 +224,26 @@ def _one(image: Any, what: str) -> Any:
             f"{what} is a {type(image).__name__}{shape}; let it be a PIL image, or an array or tensor of 2 or 3 "
             "dimensions."
         )
-    plain = image.detach().cpu() if isinstance(image, Tensor) else to_array(image, what) if _is_pil(image) else image
+    if isinstance(image, Tensor):
+        plain: Any = image.detach().cpu()
+    else:
+        plain = _decoded(image, what) if _is_pil(image) else image
     if max(plain.shape) > MAX_SIDE:  # said before room is made for them all
         raise DataError(
             f"{what} has the shape {tuple(plain.shape)}, and ganaug takes 8 to {MAX_SIDE} pixels a side; resize first "
             "(torchvision.transforms.Resize((h, w)))."
         )
     return plain
+
+
+def _decoded(image: Any, what: str) -> Any:
+    """Return a PIL image as an array; one that was opened and not yet read may turn out to be damaged."""
+    try:
+        return to_array(image, what)
+    except DataError:
+        raise
+    except Exception as error:  # each of Pillow's parsers has errors of its own
+        raise DataError(f"{what} cannot be read ({str(error) or type(error).__name__}); mend or drop it.") from error
 
 
 def _describe(image: Any, plain: Any) -> str:

@@ -286,7 +286,7 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
     Raises
     ------
     DataError
-        Column names repeat, or are neither text nor whole numbers.
+        Column names repeat, or are neither text nor whole numbers; or an array has not two dimensions.
     """
     if isinstance(X, pd.DataFrame):
         if X.columns.has_duplicates:
@@ -298,6 +298,11 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
         title = X.columns.name if isinstance(X.columns.name, str) else None
         return X.set_axis(names, axis=1), {"kind": "frame", "attrs": attrs, "title": title}
     array = np.asarray(X)
+    if array.ndim != 2:
+        raise DataError(
+            f"A table has two dimensions, and X has the shape {array.shape}; give X.reshape(len(X), -1), or images "
+            "with modality='auto'."
+        )
     if isinstance(X, list | tuple) and array.dtype.kind == "U":
         array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
     if array.dtype.kind in "OUS":
