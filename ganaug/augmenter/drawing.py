@@ -95,24 +95,8 @@ class SamplingMixin:
                 X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
             yield X, model.labels.restore(codes)
 
-    def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
-        """Fit, and return the rows with synthetic ones below them, as `sampling_strategy` wants.
-
-        Parameters
-        ----------
-        X, y
-            As for `fit`.
-
-        Returns
-        -------
-        X, y
-            The real samples first, untouched and in order; then the synthetic ones, class by class. Exact copies of
-            real rows, and near-copies of real images, are left out as long as there are others.
-        """
-        return self.fit(X, y).resample(X, y)  # type: ignore[attr-defined]
-
     def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
-        """Return the rows with synthetic ones below them, as `fit_resample` does, without training again.
+        """Return the rows with synthetic ones below them, as `sampling_strategy` wants, without training again.
 
         Parameters
         ----------
