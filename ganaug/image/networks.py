@@ -1,6 +1,6 @@
 """Class-conditional networks for images of any size from 8 to 128, in three architectures.
 
-* "dcgan" [1]_: strided convolutions at low resolution only, some seven times as fast on a CPU as
+* "dcgan" [1]_: strided convolutions, none at full resolution, where they cost most: for CPUs;
 * "residual" [2]_: blocks with a shortcut at every resolution, for GPUs;
 * "mlp" [3]_: the plain networks of the first paper.
 

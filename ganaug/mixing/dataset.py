@@ -93,12 +93,6 @@ class MixedDataset(Dataset[Any]):
         An option is not what it may be.
     DataError
         The items, their labels, or what the augmenter samples does not fit together; before any training.
-
-    Notes
-    -----
-    That a share of each batch is replaced by samples of the same label follows what augmenting with generative models
-    found to work: Besnier et al., "This dataset does not exist", ICASSP 2020; Azizi et al., "Synthetic Data from
-    Diffusion Models Improves ImageNet Classification", TMLR 2023.
     """
 
     def __new__(cls, real: Any = None, *args: Any, **kwargs: Any) -> Any:
