@@ -639,7 +639,7 @@ def test_a_class_that_collapses_in_training_is_named_and_the_best_is_kept(monkey
 
     def keep_best(state, *rest):
         found = real(state, *rest)
-        kept.append((state.step, state.rate, state.retries))
+        kept.append((state.step, state.rate, state.revivals))
         return found
 
     monkeypatch.setattr(fitting, "collapsed_classes", collapsed)

@@ -70,7 +70,7 @@ def test_generator_and_average_go_back_to_the_best_at_half_the_rate():
     assert next(steps).note == NOTE.format(10)
     assert equal(weights(state.generator), best) and equal(weights(state.average), best) and equal(state.best, best)
     assert not equal(weights(state.discriminator), discriminator)  # it keeps what it has learned
-    assert (state.step, state.retries, state.rate) == (10, 1, 0.5)
+    assert (state.step, state.revivals, state.rate) == (10, 1, 0.5)
     before = state.optimizers["generator"].param_groups[0]["lr"]
     next(steps)
     assert state.optimizers["generator"].param_groups[0]["lr"] < 0.55 * before
@@ -97,14 +97,14 @@ def test_a_training_that_never_collapses_knows_nothing_of_it():
     other = point_state(plan)
     list(train_gan(other, plan, real_points(), rising(other)))
     assert equal(state.tensors(), other.tensors())
-    assert (state.retries, state.rate) == (0, 1.0)
+    assert (state.revivals, state.rate) == (0, 1.0)
 
 
 def test_it_goes_back_three_times_at_most():
     state, steps = training(range(10, 1000))
     reports = list(steps)
     assert notes(reports) == [(step, NOTE.format(step)) for step in (10, 15, 20)]
-    assert (state.step, state.retries, state.rate) == (40, 3, 1 / 8)
+    assert (state.step, state.revivals, state.rate) == (40, 3, 1 / 8)
 
 
 def test_a_collapsed_generator_never_takes_the_place_of_a_sound_one():
@@ -124,14 +124,14 @@ def test_a_sound_generator_takes_the_place_of_a_collapsed_one_whatever_the_score
 def test_where_nothing_sound_is_known_the_best_score_is_kept_and_nothing_goes_back():
     state, steps = training(range(1000))
     reports = list(steps)
-    assert notes(reports) == [] and (state.retries, state.rate) == (0, 1.0)
+    assert notes(reports) == [] and (state.revivals, state.rate) == (0, 1.0)
     assert state.best_rank == (False, 40.0) and equal(state.best, weights(state.average))
 
 
 def test_at_the_last_step_there_is_nothing_to_go_back_for():
     state, steps = training({40})
     reports = list(steps)
-    assert notes(reports) == [] and state.retries == 0
+    assert notes(reports) == [] and state.revivals == 0
     assert state.best_rank == (True, 35.0) and not equal(state.best, weights(state.average))
 
 
@@ -168,4 +168,10 @@ def test_restored_state_ranks_its_best_as_before():
         other = point_state(plan_of(), seed=5)
         other.restore(state.tensors(), state.facts())
         assert other.best_rank == state.best_rank and equal(other.best, state.best)
-    assert state.best_rank == (True, 15.0) and state.retries == 1
+    assert state.best_rank == (True, 15.0) and state.revivals == 1
+
+
+def test_revivals_leave_the_roll_backs_after_divergence_untouched():
+    state, steps = training({10, 15})
+    list(steps)
+    assert (state.revivals, state.retries) == (2, 0)

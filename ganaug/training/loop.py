@@ -33,7 +33,7 @@ Collapsed = Callable[[Generator], Sequence[str]]
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 _CHECK_EVERY = 50
-_MAX_RETRIES = 3
+_MAX_RETRIES = 3  # roll-backs after divergence; and as many revivals after collapse
 _FINAL_RATE = 0.03
 _EMA_DECAY = 0.999
 _NO_SCORE = -1e9  # never the best, unless nothing else is there
@@ -233,11 +233,11 @@ def _keep_best(state: TrainingState, plan: Plan, judges: _Judges) -> tuple[float
 
 def _revive(state: TrainingState, collapsed: Sequence[str]) -> str:
     """Let the generator start again from the best average, at half the learning rate."""
-    if state.retries >= _MAX_RETRIES:
+    if state.revivals >= _MAX_RETRIES:
         return ""
     for network in (state.generator, state.average):
         network.load_state_dict(state.best)
-    state.retries, state.rate = state.retries + 1, state.rate / 2
+    state.revivals, state.rate = state.revivals + 1, state.rate / 2
     named = ", ".join(collapsed)
     return f"class {named} collapsed by step {state.step}: the generator goes back to its best, at half the rate"
 

@@ -18,6 +18,8 @@ from .plan import OPTIMIZERS, Plan
 HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 """What is recorded of every step."""
 
+_NUMBERS = ("step", "retries", "revivals", "rate", "seconds")
+
 
 @dataclass
 class TrainingState:
@@ -39,10 +41,10 @@ class TrainingState:
         Weights of the average that scored best.
     best_rank : tuple of bool and float
         Whether no class had collapsed in them, and their score.
-    step, retries : int
-        Steps done, and roll-backs so far.
+    step, retries, revivals : int
+        Steps done, roll-backs after divergence and revivals after collapse so far.
     rate : float
-        Factor of the learning rate, halved at each roll-back.
+        Factor of the learning rate, halved at each roll-back and revival.
     seconds : float
         Time spent so far.
     """
@@ -58,6 +60,7 @@ class TrainingState:
     best_rank: tuple[bool, float] = (False, -math.inf)
     step: int = 0
     retries: int = 0
+    revivals: int = 0
     rate: float = 1.0
     seconds: float = 0.0
 
@@ -87,7 +90,7 @@ class TrainingState:
     def facts(self) -> dict[str, Any]:
         """Return the rest as plain JSON."""
         groups = {n: flatten_optimizer(f"optimizer.{n}", o)[1] for n, o in self.optimizers.items()}
-        numbers = {key: getattr(self, key) for key in ("step", "retries", "rate", "seconds")}
+        numbers = {key: getattr(self, key) for key in _NUMBERS}
         healthy, best = self.best_rank
         lists = {"scores": [list(pair) for pair in self.scores], "best_rank": [healthy, best] if self.best else None}
         return numbers | lists | {"groups": groups}
@@ -105,8 +108,8 @@ class TrainingState:
         self.scores = [list(pair) for pair in facts["scores"]]
         rank = facts["best_rank"]
         self.best_rank = (False, -math.inf) if rank is None else (bool(rank[0]), float(rank[1]))
-        self.step, self.retries, self.rate = facts["step"], facts["retries"], facts["rate"]
-        self.seconds = facts["seconds"]
+        for key in _NUMBERS:
+            setattr(self, key, facts[key])
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
