@@ -1,225 +1,223 @@
-"""How faithful are synthetic tables? ganaug and CTGAN with their defaults, on one labelled table in one run.
+"""How faithful are synthetic tables? ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults, in one run.
 
-``python -m benchmarks.fidelity_tables --train adult_train.csv --test adult_test.csv --target income``
+``python -m benchmarks.fidelity_tables --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import platform
 import sys
-from collections.abc import Sequence
-from importlib import metadata
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
+from .fidelity_cases import Case, Key, Result, Settings, installed_versions, measure, planned
+from .fidelity_data import capped, named_task, tables_in
+from .fidelity_models import MODELS, PEERS, SLOW
+from .fidelity_rare import SHARES, TABLES, ExcludedError, rare_task
+from .fidelity_summary import markdown
+from .protocol import BenchmarkError, Results, read_cases
+from .run import THREADS
+from .tables import Task, load_task
 
-from . import protocol
-from .protocol import BenchmarkError, Results, source_digest
-from .tables import MODELS, Task, load_task, run_peer, synthesize
-
-WORST = 5
-DISTURBED = 0.1  # processors that other programs may use before the times are called into question
-
-
-# ---- measuring -----------------------------------------------------------------------------------
-
-
-def measure(model: str, task: Task, seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Return everything measured on one model with one seed."""
-    synthetic, costs = synthesize(model, task, seed, options.peer_epochs, options.peer_python)
-    result: dict[str, Any] = {"rows": len(synthetic), "machine": _machine(), **costs}
-    if "sample_seconds" in costs:
-        result["rows_per_second"] = len(synthetic) / max(costs["sample_seconds"], 1e-9)
-        result["notes"] = [*costs.get("notes", []), *_disturbance(costs)]
-    if model != "held-out":  # these are the rows to be tested on
-        scores = protocol.downstream_scores(synthetic, task.tidy_test, task.columns, seed, small=options.small)
-        result |= scores
-    return result | _closeness(model, synthetic, task, seed)
+SMALL_TABLES, SMALL_ROWS = ("adult", "magic"), 5000
+SMALL_MODELS = tuple(model for model in MODELS if model not in (*SLOW, "arf"))
+PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs nothing that is not here
+Group = tuple[Case, ...]
 
 
-def _disturbance(costs: dict[str, Any]) -> list[str]:
-    """Say so if other programs took part of the machine during training; networks slow down out of proportion."""
-    others, seconds = costs["others_cpu_seconds"], costs["measured_fit_seconds"]
-    if others < DISTURBED * seconds:
-        return []
-    return [f"other programs used {others:.0f} processor seconds in the {seconds:.0f} s of fitting: times are too long"]
-
-
-def _closeness(model: str, synthetic: pd.DataFrame, task: Task, seed: int) -> dict[str, Any]:
-    real = task.tidy_train
-    errors = protocol.column_errors(real, synthetic, task.columns)
-    pairs = protocol.pair_errors(real, synthetic, task.columns)
-    named = {f"{a} x {b}": error for (a, b), error in pairs.items()}
-    is_real = model == "real"  # nothing tells rows from themselves
-    return {
-        "shape_error": float(np.mean(list(errors.values()))),
-        "pair_error": float(np.mean(list(pairs.values()))) if pairs else 0.0,
-        "worst_columns": _worst(errors),
-        "worst_pairs": _worst(named),
-        "c2st_auc": None if is_real else protocol.two_sample_auc(real, synthetic, task.columns, seed),
-        "copied_share": protocol.copied_share(real, synthetic),
-    }
-
-
-def _worst(errors: dict[str, float]) -> dict[str, float]:
-    return dict(sorted(errors.items(), key=lambda item: -item[1])[:WORST])
-
-
-def _machine() -> dict[str, Any]:
-    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}
-
-
-# ---- what a result belongs to --------------------------------------------------------------------
-
-
-def case_key(model: str, seed: int, options: argparse.Namespace, versions: dict[str, Any]) -> dict[str, Any]:
-    """Return all that a result depends on: a case with the same key need not be measured again."""
-    return {
-        "benchmark": "fidelity_tables",
-        "protocol": protocol.PROTOCOL,
-        "train": _fingerprint(options.train),
-        "test": _fingerprint(options.test) if options.test else None,
-        "target": options.target,
-        "drop": sorted(options.drop),
-        "model": model,
-        "seed": seed,
-        "small": options.small,
-        "epochs": options.peer_epochs if model == "ctgan" else None,
-        "versions": {name: versions[name] for name in ("xgboost", "scikit-learn", model) if name in versions},
-    }
-
-
-def installed_versions(models: Sequence[str], peer_python: str) -> dict[str, Any]:
-    """Return the versions that results depend on; what is not installed fails here, before any training."""
-    versions: dict[str, Any] = {name: _version(name) for name in ("xgboost", "scikit-learn")}
-    if "ganaug" in models:
-        versions["ganaug"] = {
-            "ganaug": _version("ganaug"),
-            "source": source_digest(),
-            "torch": _version("torch"),
-        }
-    if "ctgan" in models:
-        versions["ctgan"] = json.loads(run_peer(peer_python, "--versions"))
-    return versions
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        raise BenchmarkError(f"{package} is not installed: pip install 'ganaug[bench]'.") from None
-
-
-def _fingerprint(path: Path) -> str:
-    return f"{path.name} sha256:{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
-
-
-# ---- showing -------------------------------------------------------------------------------------
-
-SHOWN: tuple[tuple[str, str, str, float], ...] = (  # heading, field, format, factor
-    ("fit s", "fit_seconds", ".0f", 1),
-    ("fit CPU s", "fit_cpu_seconds", ".0f", 1),
-    ("sample s", "sample_seconds", ".1f", 1),
-    ("rows/s", "rows_per_second", ".0f", 1),
-    ("peak MiB", "peak_memory_mib", ".0f", 1),
-    ("AUC", "auc", ".3f", 1),
-    ("macro-F1", "macro_f1", ".3f", 1),
-    ("Shape error %", "shape_error", ".2f", 100),
-    ("pair error %", "pair_error", ".2f", 100),
-    ("C2ST", "c2st_auc", ".3f", 1),
-    ("copies %", "copied_share", ".1f", 100),
-)
-
-
-def markdown(results: dict[str, list[dict[str, Any]]]) -> str:
-    """Return a Markdown table, one line for each model: the mean over seeds, ± the standard deviation."""
-    lines = [
-        "| model | " + " | ".join(heading for heading, *_ in SHOWN) + " |",
-        "|---" * (len(SHOWN) + 1) + "|",
-    ]
-    notes = []
-    for model, cases in results.items():
-        cells = [_cell([case.get(field) for case in cases], form, factor) for _, field, form, factor in SHOWN]
-        lines.append(f"| {model} | " + " | ".join(cells) + " |")
-        notes += [f"{model}: {note}." for note in dict.fromkeys(n for case in cases for n in case.get("notes", []))]
-        if model in ("ganaug", "ctgan"):
-            worst = ", ".join(f"{pair} {error:.1%}" for pair, error in cases[0]["worst_pairs"].items())
-            notes.append(f"{model}: worst pairs: {worst}.")
-    return "\n".join(lines) + "\n\n" + "\n".join(f"* {note}" for note in notes) + "\n"
-
-
-def _cell(values: list[float | None], form: str, factor: float) -> str:
-    present = [value * factor for value in values if value is not None]
-    if not present:
-        return ""
-    spread = f" ± {np.std(present, ddof=1):{form}}" if len(present) > 1 else ""
-    return f"{np.mean(present):{form}}{spread}"
-
-
-# ---- the command ---------------------------------------------------------------------------------
+# ---- the command line ----------------------------------------------------------------------------
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
+    """Read the command line; what is not named is what the suite runs by itself."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity_tables", description=__doc__)
+    _add_tables(parser)
+    _add_models(parser)
     add = parser.add_argument
-    add("--train", type=Path, required=True, help="table to learn from")
-    add("--test", type=Path, help="real rows to test on (default: a tenth of --train, by class)")
-    add("--target", required=True, help="name of the label column")
-    add("--drop", nargs="*", default=[], help="columns to leave out, such as identifiers")
-    add("--models", nargs="*", choices=MODELS, default=MODELS, help="measure these only")
-    add("--peer", choices=("ctgan", "none"), default="ctgan", help="whom to compare with")
-    add(
-        "--peer-epochs",
-        type=int,
-        default=10,
-        help="train the peer this long and extrapolate its time (default: 10)",
-    )
-    add("--peer-full", action="store_true", help="train the peer for as many epochs as it does by default")
-    add(
-        "--peer-python",
-        default=sys.executable,
-        help="Python of the environment that the peer is installed in",
-    )
-    add("--seeds", type=int, nargs="+", default=[0])
+    add("--seeds", type=int, nargs="+", help="(default: 0 1 2)")
+    add("--rare", type=float, nargs="*", metavar="SHARE", help=f"cuts with a rare class (default: {SHARES})")
+    add("--small", action="store_true", help=f"a trial run: {SMALL_ROWS} rows, one XGBoost setting, seed 0")
+    add("--rows", type=int, help="learn from at most so many rows of a table")
+    add("--jobs", type=int, default=1, help="cases at a time, one core each: times are then worth nothing")
     add("--output", type=Path, default=Path("results.json"), help="finished cases (default: results.json)")
-    add("--small", action="store_true", help="one XGBoost setting in place of 36")
+    add("--summary", type=Path, nargs="+", metavar="FILE", help="show finished cases of these files, measure nothing")
     options = parser.parse_args(arguments)
-    if options.peer_epochs < 1:
-        parser.error("--peer-epochs must be at least 1")
-    if options.peer_full:
-        options.peer_epochs = None
-    options.models = [m for m in MODELS if m in options.models and (m != "ctgan" or options.peer == "ctgan")]
+    _check(parser, options)
+    return _completed(options)
+
+
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", type=Path, help="folder with NAME.csv, or NAME_train.csv and NAME_test.csv, for each table")
+    add("--tables", nargs="+", metavar="NAME", help="of --data (default: all)")
+    add("--train", type=Path, help="one table to learn from, in place of --data")
+    add("--test", type=Path, help="real rows to test on (default: a tenth of --train, by class)")
+    add("--target", help="name of the label column of --train")
+    add("--drop", nargs="*", default=[], help="columns of --train to leave out, such as identifiers")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--models", nargs="+", choices=MODELS, metavar="MODEL", help=f"of {', '.join(MODELS)} (default: all)")
+    add("--options", type=_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
+    add("--peer", choices=PEERS_OF, default="all", help="whom to compare with; none: with SMOTE alone")
+    add("--peer-epochs", type=int, default=10, help="train CTGAN and TVAE this long for their times (default: 10)")
+    add("--peer-full", action="store_true", help="train CTGAN and TVAE in full, too, which their quality needs")
+    add("--peer-python", default=sys.executable, help="Python of the environment that CTGAN, TVAE and ARF are in")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f'{text!r} is no JSON object such as {{"max_steps": 50}}')
+    return found
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.summary is None and (options.data is None) == (options.train is None):
+        parser.error("name a folder of tables with --data, or one table with --train and --target")
+    if options.train is not None and options.target is None:
+        parser.error("--train needs --target, the name of its label column")
+    for name, least in (("peer_epochs", 1), ("jobs", 1), ("rows", 100)):
+        if (getattr(options, name) or least) < least or getattr(options, name) == 0:
+            parser.error(f"--{name.replace('_', '-')} must be at least {least}")
+    if not all(0 < share < 0.5 for share in options.rare or ()):
+        parser.error("--rare: shares lie between 0 and 0.5, such as 0.01")
+
+
+def _completed(options: argparse.Namespace) -> argparse.Namespace:
+    """Fill in what was not named."""
+    small, is_rare = options.small, options.rare is not None
+    if is_rare:
+        options.rare = options.rare or list(SHARES)
+        options.tables = options.tables or TABLES
+    own = ("real", "ganaug", *PEERS) if is_rare else MODELS
+    wanted = set(options.models or (set(own) & set(SMALL_MODELS) if small else own))
+    if is_rare:  # held-out rows are what is tested on, and a few epochs say nothing
+        wanted -= {"held-out"} if options.peer_full else {"held-out", *SLOW}
+    left_out = set(PEERS) - set(PEERS_OF[options.peer])
+    options.models = [model for model in MODELS if model in wanted and model not in left_out]
+    options.seeds = options.seeds or ([0] if small else [0, 1, 2])
+    options.rows = options.rows or (SMALL_ROWS if small else None)
+    options.tables = options.tables or (SMALL_TABLES if small else None)
     return options
 
 
-def run(options: argparse.Namespace) -> str:
-    """Measure every case that the results file does not hold yet, and return the Markdown table."""
+# ---- the run -------------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Measure every case that the results file does not hold yet; return the Markdown and one line for each failure."""
+    if options.summary is not None:
+        return markdown([entry for path in options.summary for entry in read_cases(path)]), []
     store = Results(options.output)
-    task = load_task(options.train, options.test, options.target, options.drop)
-    versions = installed_versions(options.models, options.peer_python)
-    results: dict[str, list[dict[str, Any]]] = {}
+    settings = Settings(
+        tuple(options.models),
+        options.options,
+        options.peer_epochs,
+        options.peer_full,
+        options.peer_python,
+        options.small,
+        options.jobs > 1,
+    )
+    groups, excluded = _groups(options, settings)
+    for key, result in excluded:
+        if store.find(key) != result:
+            store.put((key, result))
+    todo = [group for group in groups if any(store.find(case.key) is None for case in group)]
+    failures = _measure_all(todo, options.jobs, store)
+    keys = [case.key for group in groups for case in group] + [key for key, _ in excluded]
+    done = [{"key": key, "result": found} for key in keys if (found := store.find(key)) is not None]
+    return markdown(done), failures
+
+
+def _groups(options: argparse.Namespace, settings: Settings) -> tuple[list[Group], list[tuple[Key, Result]]]:
+    """Return all cases, those to be measured together in groups, and the cuts that there are none of."""
+    tasks, versions = _tasks(options), installed_versions(settings)
+    groups: list[Group] = []
+    excluded: list[tuple[Key, Result]] = []
     for seed in options.seeds:
-        for model in options.models:
-            print(f"{model}, seed {seed} ...", file=sys.stderr, flush=True)
-            key = case_key(model, seed, options, versions)
-            case = store.get(key, lambda m=model, s=seed: measure(m, task, s, options))  # type: ignore[misc]
-            results.setdefault(model, []).append(case)
-    return markdown(results)
+        for task in tasks:
+            for share in options.rare or [None]:
+                try:
+                    cut = task if share is None else rare_task(task, share, seed)
+                except ExcludedError as error:
+                    key = {"table": task.name, **task.origin, "share": share, "small": options.small, "model": "none"}
+                    excluded.append((key, {"excluded": str(error)}))
+                    continue
+                groups += planned(cut, seed, settings, versions)
+    return groups, excluded
+
+
+def _tasks(options: argparse.Namespace) -> list[Task]:
+    if options.train is not None:
+        tasks = [load_task(options.train, options.test, options.target, options.drop)]
+    else:
+        tasks = [named_task(name, options.data) for name in options.tables or tables_in(options.data)]
+    return [capped(task, options.rows) for task in tasks] if options.rows else tasks
+
+
+def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
+    """Measure, keep every result at once, and return one line for each failure."""
+    failures = []
+    for number, (group, results, failure) in enumerate(_finished(todo, jobs), start=1):
+        failures += [failure] if failure else []
+        if results:
+            store.put(*zip((case.key for case in group), results, strict=True))
+        names = " + ".join(case.name for case in group)
+        print(f"[{number}/{len(todo)}] {failure or names}", file=sys.stderr, flush=True)
+    return failures
+
+
+def _finished(todo: Sequence[Group], jobs: int) -> Iterator[tuple[Group, list[Result], str]]:
+    """Yield cases as they are finished: one after the other with all cores, or several with a core each."""
+    if jobs == 1:
+        yield from ((group, *_attempt(group)) for group in todo)
+        return
+    for name in THREADS:  # for the processes that start from here
+        os.environ[name] = "1"
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        futures = {pool.submit(_attempt, group): group for group in todo}
+        for future in as_completed(futures):
+            yield futures[future], *future.result()
+    except BrokenProcessPool:
+        raise BenchmarkError(
+            "A process was killed, most likely for its memory: start again with fewer --jobs."
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _attempt(group: Group) -> tuple[list[Result], str]:
+    """Return the results of a group, or what went wrong: one model that fails on one table ends no long run."""
+    try:
+        return measure(group), ""
+    except Exception as error:
+        return [], f"{group[0].name}: {type(error).__name__}: {error}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; what goes wrong ends in one sentence and exit code 1."""
     try:
-        print(run(parse(arguments)))
+        text, failures = run(parse(arguments))
     except BenchmarkError as error:
         sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        print("Interrupted: the same command goes on from here.", file=sys.stderr)
+        sys.exit(130)
+    print(text)
+    if failures:
+        sys.exit("\n".join(["Failed:", *failures]))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from .fidelity_readme import FOLDER, fidelity_tables
 from .gain_table import gain_table
 from .image_summary import image_table
 
@@ -61,7 +62,9 @@ def row(table: str, case: dict[str, Any]) -> str:
 
 
 def table() -> str:
-    """Return the Markdown that belongs between the markers."""
+    """Return the Markdown that belongs between the markers; new results, once there are any, replace `RESULTS`."""
+    if any(FOLDER.glob("*.json")):
+        return fidelity_tables(FOLDER)
     head = "| table | rows from | " + " | ".join(heading for heading, *_ in COLUMNS) + " |"
     lines = [TEXT, head, "|---" * (len(COLUMNS) + 2) + "|"]
     for path in sorted(RESULTS.glob("*.json")):

@@ -1,0 +1,249 @@
+"""What is measured: the cases of a run, what each result belongs to, and the measuring of one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import fidelity_measures as measures
+from .fidelity_downstream import Judging, downstream_scores
+from .fidelity_models import SLOW, Training, synthesize
+from .fidelity_neighbours import alpha_beta, nearer_share
+from .protocol import PROTOCOL, BenchmarkError, Columns, source_digest
+from .tables import Task, run_peer
+
+WORST = 5
+DISTURBED = 0.1  # processors that other programs may use before the times are called into question
+PACKAGES = {"ganaug": ("ganaug", "torch"), "smote": ("imbalanced-learn", "scikit-learn")}
+PEER_PACKAGES = {"ctgan": ("ctgan", "torch"), "tvae": ("ctgan", "torch"), "arf": ("arfpy", "numpy", "scikit-learn")}
+
+Key = dict[str, Any]
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model on one table with one seed.
+
+    Attributes
+    ----------
+    task : Task
+    training : Training
+    key : dict
+        All that the result depends on: a case with the same key need not be measured again.
+    small : bool
+        One XGBoost setting in place of 36.
+    one_core : bool
+        Whether other cases run beside it, so that its times are worth nothing.
+    """
+
+    task: Task
+    training: Training
+    key: Key
+    small: bool = False
+    one_core: bool = False
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        rare = f" at {100 * self.task.rare.share:g} %" if self.task.rare else ""
+        return f"{self.task.name}{rare}, {self.training.model}, seed {self.training.seed}"
+
+
+# ---- which cases there are -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for, as far as its cases depend on it.
+
+    Attributes
+    ----------
+    models : tuple of str
+    options : dict
+        Parameters of GANAugmenter.
+    peer_epochs : int
+        Of CTGAN and TVAE, where they are trained for their times alone.
+    peer_full : bool
+        Whether CTGAN and TVAE are (also) trained in full.
+    peer_python : str
+    small, one_core : bool
+        As in `Case`.
+    """
+
+    models: tuple[str, ...]
+    options: dict[str, Any]
+    peer_epochs: int
+    peer_full: bool
+    peer_python: str
+    small: bool = False
+    one_core: bool = False
+
+
+def planned(task: Task, seed: int, settings: Settings, versions: dict[str, Any]) -> Iterator[tuple[Case, ...]]:
+    """Yield the cases of a table and a seed; those that are yielded together are to be measured at one time.
+
+    ganaug and a few epochs of CTGAN make such a pair, which their ratio of times is taken from. Where times mean
+    nothing, CTGAN and TVAE are trained in full or not at all.
+    """
+    times_count = not settings.one_core and task.rare is None
+    in_pair = times_count and {"ganaug", "ctgan"} <= set(settings.models)
+
+    def case(model: str, epochs: int | None = None, beside: str | None = None) -> Case:
+        options = settings.options if model == "ganaug" else {}
+        training = Training(model, seed, epochs, options, settings.peer_python)
+        key = _key(task, training, settings, versions) | ({"beside": versions[beside]} if beside else {})
+        return Case(task, training, key, settings.small, settings.one_core)
+
+    for model in settings.models:
+        if model == "ganaug" and in_pair:
+            yield case("ganaug"), case("ctgan", settings.peer_epochs, beside="ganaug")
+        elif model not in SLOW:
+            yield (case(model),)
+        elif times_count and not (model == "ctgan" and in_pair):
+            yield (case(model, settings.peer_epochs),)
+        if model in SLOW and settings.peer_full:
+            yield (case(model),)
+
+
+def _key(task: Task, training: Training, settings: Settings, versions: dict[str, Any]) -> Key:
+    judges = {name: versions[name] for name in ("xgboost", "scikit-learn")}
+    return {
+        "benchmark": "fidelity_tables",
+        "protocol": PROTOCOL,
+        "table": task.name,
+        **task.origin,
+        "share": task.rare.share if task.rare else None,
+        "model": training.model,
+        "options": training.options,
+        "seed": training.seed,
+        "epochs": training.epochs,
+        "small": settings.small,
+        "one_core": settings.one_core,
+        "versions": judges | ({training.model: versions[training.model]} if training.model in versions else {}),
+    }
+
+
+def installed_versions(settings: Settings) -> dict[str, Any]:
+    """Return the versions that results depend on; what is not installed fails here, before any training."""
+    versions: dict[str, Any] = {name: _version(name) for name in ("xgboost", "scikit-learn")}
+    for model in set(PACKAGES) & set(settings.models):
+        versions[model] = {name: _version(name) for name in PACKAGES[model]}
+    if "ganaug" in versions:
+        versions["ganaug"] |= {"source": source_digest(), "options": settings.options}
+    needed = set(PEER_PACKAGES) & set(settings.models)
+    found = json.loads(run_peer(settings.peer_python, "--versions")) if needed else {}
+    for model in needed:
+        absent = [name for name in PEER_PACKAGES[model] if name not in found]
+        if absent:
+            raise BenchmarkError(
+                f"{absent[0]} is not installed for {settings.peer_python}: pip install 'ganaug[bench]', name the "
+                f"Python of another environment with --peer-python, or leave {model!r} out of --models."
+            )
+        versions[model] = {name: found[name] for name in PEER_PACKAGES[model]}
+    return versions
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        raise BenchmarkError(f"{package} is not installed: pip install 'ganaug[bench]'.") from None
+
+
+# ---- measuring -----------------------------------------------------------------------------------
+
+
+def measure(cases: Sequence[Case]) -> list[Result]:
+    """Return everything measured on cases that belong together: all are trained, one after the other, then judged.
+
+    Who is trained first changes with the seed, so that neither always has the warmer machine.
+    """
+    pair = {"pair": time.time_ns()} if len(cases) > 1 else {}
+    order = sorted(cases, key=lambda case: case.training.model, reverse=cases[0].training.seed % 2 == 0)
+    made = {id(case): synthesize(case.task, case.training) for case in order}
+    return [{**_result(case, *made[id(case)]), **pair} for case in cases]
+
+
+def _result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> Result:
+    result: Result = {"rows": len(synthetic), "train_rows": len(case.task.train), "machine": _machine(), **costs}
+    result["notes"] = [*case.task.notes, *costs.get("notes", [])]
+    if costs:
+        result["rows_per_second"] = len(synthetic) / max(costs["sample_seconds"], 1e-9)
+        result["notes"] += _disturbance(costs, case.one_core)
+    return result if case.training.is_cut_short else result | _quality(case, synthetic)
+
+
+def _disturbance(costs: dict[str, Any], one_core: bool = False) -> list[str]:
+    """Say so if other programs took part of the machine during training; networks slow down out of proportion."""
+    if one_core:
+        return ["times are not comparable: other cases ran beside it, with one core each"]
+    others, seconds = costs["others_cpu_seconds"], costs["measured_fit_seconds"]
+    if others < max(DISTURBED * seconds, 1):
+        return []
+    return [f"other programs used {others:.0f} processor seconds in the {seconds:.0f} s of fitting: times are too long"]
+
+
+def _quality(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
+    task, seed, is_test = case.task, case.training.seed, case.training.model == "held-out"
+    scores: dict[str, Any] = {}
+    if not is_test:  # these are the rows to be tested on
+        weights = task.rare.weights if task.rare else None
+        judging = Judging(task.rarest, weights, case.small, threads=1 if case.one_core else 2)
+        scores = downstream_scores(synthetic, task.tidy_test, task.columns, seed, judging)
+    if task.rare:
+        return scores | _rare_rows(task, synthetic)
+    return scores | _closeness(case, synthetic)
+
+
+def _rare_rows(task: Task, synthetic: pd.DataFrame) -> dict[str, Any]:
+    """Return how many rows of the rare class there are, and which share of them is copied."""
+    target, real = task.columns.target, task.tidy_train
+    rows = synthetic[synthetic[target] == task.rarest]
+    copied = measures.copied_share(real, rows) if len(rows) else None
+    return {"rare_rows": int((real[target] == task.rarest).sum()), "made_rare_rows": len(rows), "rare_copied": copied}
+
+
+def _closeness(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
+    real, columns, seed = case.task.tidy_train, case.task.columns, case.training.seed
+    errors = measures.column_errors(real, synthetic, columns)
+    pairs = measures.pair_errors(real, synthetic, columns)
+    found = {
+        "shape_error": float(np.mean(list(errors.values()))),
+        "pair_error": float(np.mean(list(pairs.values()))) if pairs else 0.0,
+        "worst_columns": _worst(errors),
+        "worst_pairs": _worst({f"{a} x {b}": error for (a, b), error in pairs.items()}),
+        "copied_share": measures.copied_share(real, synthetic),
+    }
+    if case.training.model == "real":  # nothing tells rows from themselves
+        return found | dict.fromkeys(("c2st_auc", "alpha_precision", "beta_recall", "nearer_share"))
+    found["c2st_auc"] = measures.two_sample_auc(real, synthetic, columns, seed)
+    found["nearer_share"] = _nearer(case.task.tidy_test, real, synthetic, columns, seed, case.training.model)
+    return found | alpha_beta(real, synthetic, columns, seed)
+
+
+def _nearer(
+    test: pd.DataFrame, real: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int, model: str
+) -> float:
+    """Return the share of rows nearer to training rows; held-out rows are judged by the other half of them."""
+    if model == "held-out":
+        order = np.random.default_rng(seed).permutation(len(test))
+        test, rows = (test.iloc[part] for part in np.array_split(order, 2))
+    return nearer_share(real, test, rows, columns, seed)
+
+
+def _worst(errors: dict[str, float]) -> dict[str, float]:
+    return dict(sorted(errors.items(), key=lambda item: -item[1])[:WORST])
+
+
+def _machine() -> dict[str, Any]:
+    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

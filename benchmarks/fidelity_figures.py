@@ -1,0 +1,226 @@
+"""Finished cases, brought together: for each table and model the newest results, one for each seed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .fidelity_models import MODELS, PEERS
+
+Entry = dict[str, Any]  # with its key and result, as they are in a file
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of a result.
+
+    Attributes
+    ----------
+    heading, field, form : str
+        What to call it, its name in results, and how to write it.
+    factor : float
+        What it is multiplied by to be shown.
+    best : float, optional
+        What it should be near to or, where that is 0 or 1, all one can have; None for costs, which are not judged.
+        Beyond 0.5 the other way does not count as better: a C2ST below it tells of copies.
+    """
+
+    heading: str
+    field: str
+    form: str
+    factor: float = 1
+    best: float | None = None
+
+    def distance(self, value: float) -> float:
+        """Return how far a value is from the best."""
+        assert self.best is not None  # noqa: S101 - costs have no distance
+        return max(value - self.best, 0.0) if self.best == 0.5 else abs(value - self.best)
+
+
+AUC = Measure("AUC", "auc", ".3f", best=1)
+MACRO_F1 = Measure("macro-F1", "macro_f1", ".3f", best=1)
+MINORITY_F1 = Measure("minority F1", "minority_f1", ".3f", best=1)
+SHAPE = Measure("Shape error %", "shape_error", ".2f", 100, best=0)
+PAIR = Measure("pair error %", "pair_error", ".2f", 100, best=0)
+C2ST = Measure("C2ST", "c2st_auc", ".3f", best=0.5)
+COPIES = Measure("copies %", "copied_share", ".1f", 100)
+FIT = Measure("fit s", "fit_seconds", ".1f")
+RATE = Measure("rows/s", "rows_per_second", ",.0f")
+QUALITY = (
+    AUC,
+    MACRO_F1,
+    MINORITY_F1,
+    SHAPE,
+    PAIR,
+    C2ST,
+    Measure("alpha-precision %", "alpha_precision", ".1f", 100, best=1),
+    Measure("beta-recall %", "beta_recall", ".1f", 100, best=1),
+    Measure("nearer to training %", "nearer_share", ".1f", 100, best=0.5),
+    COPIES,
+)
+PRECISION = Measure("average precision", "average_precision", ".3f", best=1)
+RARE = (
+    MINORITY_F1,
+    PRECISION,
+    AUC,
+    Measure("rare rows", "made_rare_rows", ".0f"),
+    Measure("copies among them %", "rare_copied", ".1f", 100),
+)
+COSTS = (
+    FIT,
+    Measure("fit CPU s", "fit_cpu_seconds", ".1f"),
+    Measure("sample s", "sample_seconds", ".1f"),
+    RATE,
+    Measure("peak MiB", "peak_memory_mib", ".0f"),
+)
+
+
+@dataclass
+class Line:
+    """What is known of one model on one table.
+
+    Attributes
+    ----------
+    quality, costs : list of dict
+        Results that have them, one for each seed, all of the newest version.
+    """
+
+    quality: list[Entry] = field(default_factory=list)
+    costs: list[Entry] = field(default_factory=list)
+
+    def values(self, measure: Measure) -> list[float]:
+        """Return the figure of every seed that has it."""
+        side = self.costs if measure in COSTS else self.quality
+        found = [entry["result"].get(measure.field) for entry in side]
+        return [value for value in found if value is not None]
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say about the results, each thing once."""
+        texts = [note for entry in [*self.quality, *self.costs] for note in entry["result"].get("notes", [])]
+        return list(dict.fromkeys(texts))
+
+
+@dataclass
+class Board:
+    """The models on one table, or on one of its cuts.
+
+    Attributes
+    ----------
+    name : str
+    rows : int
+        Training rows.
+    is_rare : bool
+    lines : dict of str to Line
+    excluded : str
+        Why nothing was measured.
+    ratios : dict of str to list of float
+        CTGAN's time over that of each line of ganaug, one for each pair that was measured together.
+    """
+
+    name: str
+    rows: int = 0
+    is_rare: bool = False
+    lines: dict[str, Line] = field(default_factory=dict)
+    excluded: str = ""
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The figures of quality that there are."""
+        return RARE if self.is_rare else QUALITY
+
+    @property
+    def own(self) -> list[str]:
+        """The lines of ganaug: with its defaults, and with other settings."""
+        return [model for model in self.lines if model.split()[0] == "ganaug"]
+
+
+def boards(entries: Iterable[Entry]) -> list[Board]:
+    """Return one board for each table and cut, in the order of their names."""
+    of_board: dict[str, list[Entry]] = {}
+    for entry in entries:
+        of_board.setdefault(_heading(entry["key"]), []).append(entry)
+    return [_board(name, found) for name, found in sorted(of_board.items())]
+
+
+def _heading(key: dict[str, Any]) -> str:
+    rare = f" at {100 * key['share']:g} %" if key.get("share") else ""
+    small = ", a trial run" if key["small"] else ""
+    rows = f", cut to {key['rows']:,} rows" if key.get("rows") else ""
+    return f"{key['table']}{rare}{rows}{small}"
+
+
+def _board(name: str, entries: list[Entry]) -> Board:
+    board = Board(name, is_rare=bool(entries[0]["key"].get("share")))
+    reasons = [entry["result"]["excluded"] for entry in entries if "excluded" in entry["result"]]
+    board.excluded = reasons[-1] if reasons else ""
+    of_model: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if "excluded" not in entry["result"]:
+            of_model.setdefault(label(entry["key"]), []).append(entry)
+    for model in sorted(of_model, key=lambda m: (MODELS.index(m.split()[0]), m)):
+        found = of_model[model]
+        board.lines[model] = Line(
+            _newest([e for e in found if "auc" in e["result"] or "shape_error" in e["result"]]),
+            _newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
+        )
+        board.rows = board.rows or found[-1]["result"]["train_rows"]
+    board.ratios = _ratios(board)
+    return board
+
+
+def label(key: dict[str, Any]) -> str:
+    """Return what a model is called: its name and what was set otherwise than by default."""
+    return f"{key['model']} {json.dumps(key['options'])}" if key["options"] else str(key["model"])
+
+
+def _newest(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the last result of each seed, of the version that was measured last: versions are not mixed."""
+    if not entries:
+        return []
+
+    def version(entry: Entry) -> Entry:
+        return {name: value for name, value in entry["key"].items() if name != "seed"}
+
+    of_seed = {entry["key"]["seed"]: entry for entry in entries if version(entry) == version(entries[-1])}
+    return [of_seed[seed] for seed in sorted(of_seed)]
+
+
+def _ratios(board: Board) -> dict[str, list[float]]:
+    """Return CTGAN's time over ganaug's, where they were measured together."""
+    peer = board.lines.get("ctgan", Line()).costs
+    theirs = {e["result"]["pair"]: e["result"]["fit_seconds"] for e in peer if "pair" in e["result"]}
+    ratios = {}
+    for model in board.own:
+        results = [entry["result"] for entry in board.lines[model].costs]
+        ratios[model] = [theirs[r["pair"]] / r["fit_seconds"] for r in results if r.get("pair") in theirs]
+    return {model: found for model, found in ratios.items() if found}
+
+
+def mean_and_spread(values: Sequence[float], measure: Measure) -> str:
+    """Return the mean over seeds, ± the standard deviation (n - 1) where there are several."""
+    if not values:
+        return ""
+    shown = np.asarray(values) * measure.factor
+    spread = f" ± {shown.std(ddof=1):{measure.form}}" if len(shown) > 1 else ""
+    return f"{shown.mean():{measure.form}}{spread}"
+
+
+def behind(board: Board) -> tuple[list[tuple[Measure, str, str]], int]:
+    """Return figure, line of ganaug and peer where that has the better mean over seeds, and how many were compared."""
+    lost, compared = [], 0
+    for measure, own, peer in itertools.product(board.measures, board.own, PEERS):
+        both = [board.lines[model].values(measure) for model in (own, peer) if model in board.lines]
+        if measure.best is None or len(both) < 2 or not all(both):
+            continue
+        compared += 1
+        ours, theirs = (measure.distance(float(np.mean(values))) for values in both)
+        if ours > theirs:
+            lost.append((measure, own, peer))
+    return lost, compared

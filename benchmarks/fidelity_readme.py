@@ -1,0 +1,81 @@
+"""The README's tables of fidelity, from the committed results of `benchmarks.fidelity_tables`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .fidelity_figures import (
+    AUC,
+    C2ST,
+    FIT,
+    MACRO_F1,
+    MINORITY_F1,
+    PAIR,
+    RATE,
+    SHAPE,
+    Board,
+    Measure,
+    boards,
+    mean_and_spread,
+)
+from .protocol import read_cases
+
+FOLDER = Path(__file__).parent / "results" / "fidelity"
+NAMES = {
+    "real": "the real rows themselves",
+    "held-out": "other real rows",
+    "bootstrap": "real rows drawn with replacement",
+    "ganaug": "**ganaug**",
+    "ctgan": "CTGAN",
+    "tvae": "TVAE",
+    "arf": "ARF",
+    "smote": "SMOTE",
+}
+MEASURES = (FIT, RATE, AUC, MACRO_F1, SHAPE, PAIR, C2ST)
+TEXT = """All with their defaults, mean ± standard deviation of the seeds. AUC and macro-F1: XGBoost trained on
+synthetic rows and tested on real ones. Shape and pair error: mean distance of the distributions of columns and of
+pairs of columns from the training rows. C2ST: how well a classifier tells real from synthetic rows, 0.5 being best.
+Copies of real rows do well in all of this, so SMOTE, which stays close to single rows, is no goal.
+`benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity_tables --summary` lists every
+figure in which ganaug is behind.
+"""
+RARE_TEXT = """Rare classes: F1 of the rarest class, cut down to this share of the training rows, by XGBoost trained on
+synthetic rows; the real test rows are weighted to the same share.
+"""
+
+
+def fidelity_tables(folder: Path = FOLDER) -> str:
+    """Return the Markdown for all results in `folder`."""
+    found = boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
+    plain, rare = ([b for b in found if b.lines and b.is_rare == kind] for kind in (False, True))
+    head = ["table", "rows from", *(measure.heading for measure in MEASURES)]
+    parts = [TEXT, _grid(head, [row for board in plain for row in _rows(board)])]
+    parts += [
+        f"* {board.name}: CTGAN takes {_times(board)} times as long as ganaug."
+        for board in plain
+        if "ganaug" in board.ratios
+    ]
+    if rare:
+        shares = [model for model in NAMES if any(model in board.lines for board in rare)]
+        parts += ["", RARE_TEXT, _grid(["table", *(NAMES[m] for m in shares)], [_rare_row(b, shares) for b in rare])]
+    return "\n".join(parts)
+
+
+def _rows(board: Board) -> list[list[str]]:
+    head = f"{board.name}, {board.rows:,} rows"
+    shown = [(NAMES[model], board.lines[model]) for model in NAMES if model in board.lines]
+    return [[head, name, *(mean_and_spread(line.values(m), m) for m in MEASURES)] for name, line in shown]
+
+
+def _rare_row(board: Board, models: list[str]) -> list[str]:
+    values = [board.lines[m].values(MINORITY_F1) if m in board.lines else [] for m in models]
+    return [board.name, *(mean_and_spread(v, MINORITY_F1) for v in values)]
+
+
+def _times(board: Board) -> str:
+    return mean_and_spread(board.ratios["ganaug"], Measure("", "", ".1f"))
+
+
+def _grid(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

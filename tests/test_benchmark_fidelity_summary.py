@@ -1,0 +1,189 @@
+"""What is shown of finished cases: means over seeds, pairs of times, and every figure in which ganaug is behind."""
+
+import json
+
+import pytest
+
+from benchmarks import fidelity_readme, readme
+from benchmarks.fidelity_figures import AUC, C2ST, SHAPE, behind, boards
+from benchmarks.fidelity_readme import fidelity_tables
+from benchmarks.fidelity_summary import markdown
+from benchmarks.fidelity_tables import main
+
+
+def entry(model, seed=0, *, table="adult", key=None, **result):
+    """A finished case, as it is in a file."""
+    full = {"table": table, "share": None, "model": model, "options": {}, "seed": seed, "epochs": None}
+    full |= {"small": False, "one_core": False, "versions": {}}
+    return {"key": full | (key or {}), "result": {"train_rows": 1000, **result}}
+
+
+def quality(auc=0.9, shape=0.01, **more):
+    return {"auc": auc, "shape_error": shape, "worst_pairs": {"a x b": 0.25}, **more}
+
+
+def costs(fit=10.0, **more):
+    return {"fit_seconds": fit, "rows_per_second": 5000.0, **more}
+
+
+def test_seeds_become_mean_and_spread():
+    text = markdown([entry("ganaug", s, **quality(auc), **costs()) for s, auc in enumerate((0.8, 0.9))])
+    assert "## adult: 1,000 training rows" in text
+    assert "| ganaug | 2 | 0.850 ± 0.071 |" in text
+    assert "| ganaug | 2 | 10.0 ± 0.0 |" in text
+    assert "* ganaug: worst pairs: a x b 25.0%." in text
+
+
+def test_only_the_newest_version_counts_and_seeds_of_versions_are_not_mixed():
+    old = [entry("ganaug", seed, key={"versions": {"ganaug": "1"}}, **quality(0.5)) for seed in (0, 1, 2)]
+    new = [entry("ganaug", 0, key={"versions": {"ganaug": "2"}}, **quality(0.9))]
+    (board,) = boards([*old, *new])
+    assert board.lines["ganaug"].values(AUC) == [0.9]
+    (board,) = boards([*new, *old])
+    assert board.lines["ganaug"].values(AUC) == [0.5, 0.5, 0.5]
+
+
+def test_quality_may_come_from_a_full_run_and_times_from_another():
+    full = entry("ctgan", **quality(0.7), **costs(3000.0))
+    short = entry("ctgan", key={"epochs": 10}, pair=7, **costs(800.0))
+    (board,) = boards([full, entry("ganaug", pair=7, **quality(), **costs(80.0)), short])
+    assert board.lines["ctgan"].values(AUC) == [0.7]
+    assert board.ratios == {"ganaug": [10.0]}
+    assert "CTGAN's fit takes 10.0 times as long as that of ganaug; pairs: 1." in markdown([full, short, *pair(7)])
+
+
+def pair(token, ganaug=80.0, ctgan=800.0, seed=0):
+    return [
+        entry("ganaug", seed, pair=token, **quality(), **costs(ganaug)),
+        entry("ctgan", seed, key={"epochs": 10}, pair=token, **costs(ctgan)),
+    ]
+
+
+def test_a_ratio_is_of_times_that_were_taken_together():
+    own, theirs = pair(1)[0], pair(2)[1]
+    (board,) = boards([own, theirs])
+    assert board.ratios == {}
+    (board,) = boards([entry("ganaug", **quality(), **costs()), entry("ctgan", **costs())])  # of two runs
+    assert board.ratios == {}
+    (board,) = boards([*pair(1), *pair(2, 100.0, 800.0, seed=1)])
+    assert board.ratios == {"ganaug": [10.0, 8.0]}
+
+
+def test_experiments_are_compared_and_timed_like_the_defaults():
+    own, theirs = pair(1)
+    own["key"]["options"] = {"max_steps": 5}
+    text = markdown([own, theirs, entry("arf", **quality(0.95))])
+    assert 'CTGAN\'s fit takes 10.0 times as long as that of ganaug {"max_steps": 5}; pairs: 1.' in text
+    assert '* adult, AUC: ganaug {"max_steps": 5} 0.900, arf 0.950' in text
+
+
+def test_times_taken_beside_other_cases_are_not_shown():
+    text = markdown([entry("ganaug", key={"one_core": True}, **quality(), **costs())])
+    assert "| ganaug | 1 | 0.900 |" in text
+    assert "fit s" not in text
+
+
+def test_settings_cuts_and_trial_runs_are_told_apart():
+    found = boards(
+        [
+            entry("ganaug", **quality()),
+            entry("ganaug", key={"options": {"max_steps": 5}}, **quality()),
+            entry("ganaug", key={"small": True, "rows": 5000}, **quality()),
+            entry("ganaug", key={"share": 0.005}, auc=0.5, minority_f1=0.25),
+        ]
+    )
+    names = ["adult", "adult at 0.5 %", "adult, cut to 5,000 rows, a trial run"]
+    assert [board.name for board in found] == names
+    assert list(found[0].lines) == ["ganaug", 'ganaug {"max_steps": 5}']
+    assert [board.is_rare for board in found] == [False, True, False]
+
+
+def test_every_figure_in_which_a_peer_is_better_is_listed():
+    entries = [
+        entry("real", **quality(0.99)),
+        entry("ganaug", **quality(0.9, 0.01, c2st_auc=0.6, nearer_share=0.52)),
+        entry("arf", **quality(0.8, 0.005, c2st_auc=0.55, nearer_share=0.5)),
+        entry("smote", **quality(0.95, 0.02, c2st_auc=0.45, nearer_share=0.9)),
+    ]
+    (board,) = boards(entries)
+    lost, compared = behind(board)
+    assert compared == 8
+    assert [(m.field, peer) for m, _, peer in lost if m in (AUC, SHAPE, C2ST)] == [
+        ("auc", "smote"),
+        ("shape_error", "arf"),
+        ("c2st_auc", "arf"),
+        ("c2st_auc", "smote"),
+    ]
+    assert ("nearer_share", "arf") in [(m.field, peer) for m, _, peer in lost]
+    text = markdown(entries)
+    assert "## Where ganaug is behind: 5 of 8 comparisons" in text
+    assert "* adult, AUC: ganaug 0.900, smote 0.950" in text
+    assert "* adult, Shape error %: ganaug 1.00, arf 0.50" in text
+
+
+def test_more_than_half_is_no_worse_below_it():
+    assert C2ST.distance(0.45) == 0 < C2ST.distance(0.55)
+    assert AUC.distance(0.9) < AUC.distance(0.8)
+
+
+def test_without_peers_nothing_is_compared_and_an_excluded_cut_has_its_reason():
+    text = markdown(
+        [entry("none", key={"share": 0.001}, excluded="11 rows, fewer than 20"), entry("real", **quality())]
+    )
+    assert "## adult at 0.1 %\n\nLeft out: 11 rows, fewer than 20." in text
+    assert text.endswith("Nothing to compare it with.\n")
+
+
+def test_notes_are_given_once():
+    text = markdown([entry("arf", seed, notes=["short"], **quality(), **costs()) for seed in (0, 1)])
+    assert text.count("* arf: short.") == 1
+
+
+def test_a_summary_of_several_files_needs_nothing_else(tmp_path, capsys):
+    for name, model in (("a", "ganaug"), ("b", "arf")):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"cases": [entry(model, **quality())]}))
+    main(["--summary", str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+    shown = capsys.readouterr().out
+    assert "| ganaug | 1 |" in shown
+    assert "| arf | 1 |" in shown
+    with pytest.raises(SystemExit, match=r"Error: .*absent.json cannot be read"):
+        main(["--summary", str(tmp_path / "absent.json")])
+
+
+# ---- the README ----
+
+
+def committed(folder):
+    cases = [*pair(1), *pair(2, 90.0, 900.0, seed=1), entry("ctgan", **quality(0.7))]
+    cases += [entry("smote", key={"share": 0.01}, auc=0.9, minority_f1=0.3)]
+    cases += [entry("ganaug", s, key={"share": 0.01}, auc=0.9, minority_f1=f1) for s, f1 in enumerate((0.2, 0.4))]
+    cases += [entry("none", key={"share": 0.001}, excluded="too few")]
+    (folder / "tables.json").write_text(json.dumps({"cases": cases}))
+
+
+def test_the_readme_shows_tables_and_rare_classes(tmp_path):
+    committed(tmp_path)
+    text = fidelity_tables(tmp_path)
+    assert "| adult, 1,000 rows | **ganaug** | 85.0 ± 7.1 | 5,000 ± 0 | 0.900 ± 0.000 |" in text
+    assert "| adult, 1,000 rows | CTGAN | 850.0 ± 70.7 | 5,000 ± 0 | 0.700 |" in text
+    assert "* adult: CTGAN takes 10.0 ± 0.0 times as long as ganaug." in text
+    assert "| table | **ganaug** | SMOTE |" in text
+    assert "| adult at 1 % | 0.300 ± 0.141 | 0.300 |" in text
+    assert "0.1 %" not in text
+
+
+def test_new_results_replace_the_old_ones_in_the_readme(tmp_path, monkeypatch):
+    monkeypatch.setattr(readme, "FOLDER", tmp_path)
+    text = f"{readme.BEGIN}\nold\n{readme.END}\n"
+    assert "adult, 32,561 rows" in readme.updated(text)
+    committed(tmp_path)
+    new = readme.updated(text)
+    assert fidelity_tables(tmp_path) in new
+    assert "32,561" not in new
+    assert readme.updated(new) == new
+
+
+def test_every_model_has_a_name_in_the_readme():
+    from benchmarks.fidelity_models import MODELS
+
+    assert set(fidelity_readme.NAMES) == set(MODELS)
