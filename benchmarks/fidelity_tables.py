@@ -16,11 +16,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .fidelity_cases import Case, Key, Result, Settings, installed_versions, measure, planned
-from .fidelity_data import capped, named_task, tables_in
-from .fidelity_models import MODELS, PEERS, SLOW
-from .fidelity_rare import SHARES, TABLES, ExcludedError, rare_task
-from .fidelity_summary import markdown
+from .fidelity.cases import Case, Key, Result, Settings, installed_versions, measure, planned
+from .fidelity.data import capped, named_task, tables_in
+from .fidelity.models import MODELS, PEERS, SLOW
+from .fidelity.rare import SHARES, TABLES, ExcludedError, rare_task
+from .fidelity.summary import markdown
 from .protocol import BenchmarkError, Results, read_cases
 from .run import THREADS
 from .tables import Task, load_task

@@ -26,9 +26,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .cases import ExcludedError
-from .image_arms import ARMS, DEFAULT_ARMS, Settings, Trial, run_arm
-from .image_cases import SUITE, ImageCase, ImageSplit, cuts_of, split
-from .image_data import FLIP, TORCHVISION, ImageSet, default_sets, load
+from .images.arms import ARMS, DEFAULT_ARMS, Settings, Trial, run_arm
+from .images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
+from .images.data import FLIP, TORCHVISION, ImageSet, default_sets, load
 from .judge import Judged
 from .ledger import Ledger, environment, read_results
 from .protocol import BenchmarkError
@@ -208,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     try:
         if options.summary is not None:
-            from .image_summary import report
+            from .images.summary import report
 
             print(report(read_results(options.summary)))
             return

@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .fidelity_readme import FOLDER, fidelity_tables
+from .fidelity.readme import FOLDER, fidelity_tables
 from .gain_table import gain_table
-from .image_summary import image_table
+from .images.summary import image_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -149,7 +149,7 @@ def read(path: Path) -> pd.DataFrame:
 # ---- other environments --------------------------------------------------------------------------
 
 
-def run_peer(python: str, argument: str, module: str = "fidelity_peer", name: str = "The peer") -> str:
+def run_peer(python: str, argument: str, module: str = "fidelity.peer", name: str = "The peer") -> str:
     """Run a module of ``benchmarks`` with `argument` by the interpreter `python`, and return what it printed."""
     command = [python, "-m", f"benchmarks.{module}", argument]
     root = Path(__file__).resolve().parent.parent

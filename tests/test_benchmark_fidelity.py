@@ -12,11 +12,11 @@ import pytest
 from test_benchmark_protocol import COLUMNS, table
 from threadpoolctl import threadpool_limits
 
-from benchmarks import fidelity_cases, fidelity_data, fidelity_models, fidelity_peer, fidelity_rare, fidelity_tables
+from benchmarks import fidelity, fidelity_tables
 from benchmarks.clock import Stopwatch
-from benchmarks.fidelity_cases import Settings, _disturbance, measure, planned
-from benchmarks.fidelity_models import Training, train_ganaug, train_peer, train_smote
-from benchmarks.fidelity_peer import EpochClock, extrapolate
+from benchmarks.fidelity.cases import Settings, _disturbance, measure, planned
+from benchmarks.fidelity.models import Training, train_ganaug, train_peer, train_smote
+from benchmarks.fidelity.peer import EpochClock, extrapolate
 from benchmarks.fidelity_tables import main, parse
 from benchmarks.protocol import BenchmarkError, Columns, read_cases
 from benchmarks.tables import Task, load_task, run_peer
@@ -61,7 +61,7 @@ def test_a_network_that_is_cut_short_is_timed_as_if_it_had_run_on(monkeypatch):
 
     monkeypatch.setattr(EpochClock, "__init__", lambda self: vars(self).update(starts=[], _watch=FakeWatch()))
     job = {"epochs": 3, "seed": 5, "discrete": [], "rows": 7}
-    rows, costs = fidelity_peer.fit_network(None, job, "CTGAN", internals)
+    rows, costs = fidelity.peer.fit_network(None, job, "CTGAN", internals)
     assert rows == [5, [0, 1, 2], 7]
     assert (costs["epochs"], costs["default_epochs"], costs["setup_seconds"]) == (3, 300, 1.0)
     end = costs["measured_fit_seconds"]
@@ -116,7 +116,7 @@ def returning_peer(seen):
 def test_peers_get_whole_numbers_as_integers_and_no_gaps(monkeypatch):
     train = table().assign(b=[1.0, np.nan, 3.0, 4.0] * 100).rename(columns={"a": "value", "c": 'tree, "leaf"'})
     seen = {}
-    monkeypatch.setattr(fidelity_models, "run_peer", returning_peer(seen))
+    monkeypatch.setattr(fidelity.models, "run_peer", returning_peer(seen))
     task = Task(train, train, Columns(("value", "b"), ('tree, "leaf"',), "y"))
     synthetic, costs = train_peer(task, Training("ctgan", 3, epochs=10))
     assert seen["table"]["c1"].dtype == "int64"
@@ -140,10 +140,10 @@ def test_an_absent_peer_says_how_to_get_it_or_go_without(tmp_path, monkeypatch):
     pytest.importorskip("xgboost")  # whose version is asked for first
     with pytest.raises(BenchmarkError, match=r"cannot be run"):
         run_peer(str(tmp_path / "python"), "--versions")
-    monkeypatch.setattr(fidelity_cases, "run_peer", lambda *_: '{"ctgan": "0.12.1", "torch": "2"}')
+    monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: '{"ctgan": "0.12.1", "torch": "2"}')
     with pytest.raises(BenchmarkError, match=r"arfpy is not installed for python: .*ganaug\[bench\].*leave 'arf' out"):
-        fidelity_cases.installed_versions(replace(SETTINGS, models=("arf",)))
-    found = fidelity_cases.installed_versions(replace(SETTINGS, models=("ctgan",)))
+        fidelity.cases.installed_versions(replace(SETTINGS, models=("arf",)))
+    found = fidelity.cases.installed_versions(replace(SETTINGS, models=("ctgan",)))
     assert found["ctgan"] == {"ctgan": "0.12.1", "torch": "2"}
 
 
@@ -183,7 +183,7 @@ def test_ctgan_is_timed_again_with_every_new_ganaug():
 
 
 def test_where_times_mean_nothing_slow_peers_run_in_full_or_not_at_all():
-    rare = fidelity_rare.rare_task(task_of(2000), 0.02, 0)
+    rare = fidelity.rare.rare_task(task_of(2000), 0.02, 0)
     for task, settings in ((rare, SETTINGS), (task_of(), replace(SETTINGS, one_core=True))):
         assert names(planned(task, 0, settings, VERSIONS)) == [[("real", None)], [("ganaug", None)], [("smote", None)]]
         full = names(planned(task, 0, replace(settings, peer_full=True), VERSIONS))
@@ -200,7 +200,7 @@ def test_a_case_is_known_by_all_that_its_result_depends_on():
     newer = VERSIONS | {"ganaug": {"ganaug": "2"}}
     keys = [key(), key(small=False), key(options={"max_steps": 5}), key(seed=1), key(one_core=True), key("real")]
     keys += [key(task=task_of(origin={"train": "toy sha256:2"})), key(versions=newer), key("ctgan")]
-    keys += [key(task=fidelity_rare.rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
+    keys += [key(task=fidelity.rare.rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
     assert len({json.dumps(k) for k in keys}) == len(keys)
     assert key("real") == key("real", options={"max_steps": 5}, versions=newer)
     assert key() == key(peer_full=True, peer_epochs=3)
@@ -215,8 +215,8 @@ def test_a_pair_is_trained_back_to_back_and_the_first_changes_with_the_seed(monk
         costs = dict.fromkeys(("fit_seconds", "sample_seconds", "measured_fit_seconds", "others_cpu_seconds"), 1.0)
         return task.tidy_train, costs
 
-    monkeypatch.setattr(fidelity_cases, "synthesize", fake)
-    monkeypatch.setattr(fidelity_cases, "_quality", lambda case, rows: order.append("judged") or {"auc": 0.9})
+    monkeypatch.setattr(fidelity.cases, "synthesize", fake)
+    monkeypatch.setattr(fidelity.cases, "_quality", lambda case, rows: order.append("judged") or {"auc": 0.9})
     for seed in (0, 1):
         ganaug, ctgan = measure(list(planned(task_of(), seed, SETTINGS, VERSIONS))[1])
         assert ganaug["pair"] == ctgan["pair"]
@@ -229,7 +229,7 @@ def test_a_pair_is_trained_back_to_back_and_the_first_changes_with_the_seed(monk
 
 def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger_ones():
     task = task_of(4000)
-    cuts = [fidelity_rare.rare_task(task, share, 0) for share in (0.02, 0.05)]
+    cuts = [fidelity.rare.rare_task(task, share, 0) for share in (0.02, 0.05)]
     for cut, share in zip(cuts, (0.02, 0.05), strict=True):
         assert (cut.train["y"] == task.rarest).mean() == pytest.approx(share, abs=3e-4)
         assert (cut.train["y"] != task.rarest).sum() == (task.train["y"] != task.rarest).sum()
@@ -238,7 +238,7 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
         assert cut.rarest == task.rarest
         pd.testing.assert_frame_equal(cut.test, task.test)
     assert set(cuts[0].train["a"]) < set(cuts[1].train["a"])
-    other = fidelity_rare.rare_task(task, 0.02, 1)
+    other = fidelity.rare.rare_task(task, 0.02, 1)
     assert set(other.train["a"]) != set(cuts[0].train["a"])
 
 
@@ -250,13 +250,13 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
     ],
 )
 def test_a_cut_that_the_table_does_not_allow_is_excluded_with_the_reason(share, text):
-    with pytest.raises(fidelity_rare.ExcludedError, match=text):
-        fidelity_rare.rare_task(task_of(4000), share, 0)
+    with pytest.raises(fidelity.rare.ExcludedError, match=text):
+        fidelity.rare.rare_task(task_of(4000), share, 0)
 
 
 def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
     pytest.importorskip("xgboost")
-    task = fidelity_rare.rare_task(task_of(2000), 0.05, 0)
+    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
     settings = replace(SETTINGS, models=("real", "bootstrap"))
     real, bootstrap = (measure(group)[0] for group in planned(task, 0, settings, VERSIONS))
     assert real["rare_rows"] == real["made_rare_rows"] == (task.train["y"] == task.rarest).sum()
@@ -267,9 +267,9 @@ def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
 
 def test_a_generator_that_forgets_the_rare_class_has_no_copies_and_no_score():
     pytest.importorskip("xgboost")
-    task = fidelity_rare.rare_task(task_of(2000), 0.05, 0)
+    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
     case = next(planned(task, 0, replace(SETTINGS, models=("real",)), VERSIONS))[0]
-    found = fidelity_cases._quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
+    found = fidelity.cases._quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
     assert (found["minority_f1"], found["made_rare_rows"], found["rare_copied"]) == (0, 0, None)
 
 
@@ -306,11 +306,11 @@ def files(tmp_path, monkeypatch):
 def trained_here(monkeypatch):
     """Models are trained in this process, and peers give their rows back; what they were asked is returned."""
     seen = {}
-    monkeypatch.setattr(fidelity_models, "_in_own_process", lambda train, *job: train(*job))
-    monkeypatch.setattr(fidelity_models, "run_peer", returning_peer(seen))
-    monkeypatch.setattr(fidelity_cases.measures, "two_sample_auc", lambda *_: 0.5)  # which takes long
+    monkeypatch.setattr(fidelity.models, "_in_own_process", lambda train, *job: train(*job))
+    monkeypatch.setattr(fidelity.models, "run_peer", returning_peer(seen))
+    monkeypatch.setattr(fidelity.cases.measures, "two_sample_auc", lambda *_: 0.5)  # which takes long
     everything = dict.fromkeys(("ctgan", "torch", "arfpy", "numpy", "scikit-learn"), "1")
-    monkeypatch.setattr(fidelity_cases, "run_peer", lambda *_: json.dumps(everything))
+    monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: json.dumps(everything))
     return seen
 
 
@@ -339,12 +339,12 @@ def test_all_tables_of_a_folder_are_measured_with_all_models(files, trained_here
     pytest.importorskip("xgboost")
     table(300, seed=5).to_csv(files[2].parent / "other.csv", index=False)
     command = ["--data", str(files[0].parent), "--seeds", "0", "--small", "--tables", "t", "other", "--output"]
-    main([*command, str(files[2]), "--models", *fidelity_models.MODELS, "--options", '{"max_steps": 5}'])
+    main([*command, str(files[2]), "--models", *fidelity.models.MODELS, "--options", '{"max_steps": 5}'])
     shown = capsys.readouterr().out
     assert "## t, a trial run: 400 training rows" in shown
     assert "## other, a trial run: 270 training rows" in shown
     assert '| ganaug {"max_steps": 5} | 1 |' in shown
-    assert models_of(files[2]) == list(fidelity_models.MODELS) * 2
+    assert models_of(files[2]) == list(fidelity.models.MODELS) * 2
     short = {c["key"]["model"]: c for c in read_cases(files[2]) if c["key"]["epochs"]}
     assert set(short) == {"ctgan", "tvae"}
     assert all("auc" not in case["result"] for case in short.values())
@@ -377,14 +377,14 @@ def test_cuts_with_a_rare_class_are_measured_or_named_with_the_reason(files, tra
 
 def test_a_model_that_fails_ends_no_run_but_the_exit_code_says_so(files, monkeypatch, capsys):
     pytest.importorskip("xgboost")
-    whole = fidelity_cases.synthesize
+    whole = fidelity.cases.synthesize
 
     def fails(task, training):
         if training.model == "smote":
             raise ValueError("no rows today")
         return whole(task, training)
 
-    monkeypatch.setattr(fidelity_cases, "synthesize", fails)
+    monkeypatch.setattr(fidelity.cases, "synthesize", fails)
     command = ["--train", str(files[0]), "--target", "y", "--seeds", "0", "--output", str(files[2]), "--small"]
     with pytest.raises(SystemExit, match=r"^Failed:\nt, smote, seed 0: ValueError: no rows today$"):
         main([*command, "--models", "smote", "real"])
@@ -406,7 +406,7 @@ def test_ganaug_is_trained_on_the_training_rows_without_the_label(files, monkeyp
 
 def test_what_is_not_named_is_what_the_suite_runs():
     plain = parse(["--data", "folder"])
-    assert (plain.models, plain.seeds, plain.tables) == (list(fidelity_models.MODELS), [0, 1, 2], None)
+    assert (plain.models, plain.seeds, plain.tables) == (list(fidelity.models.MODELS), [0, 1, 2], None)
     small = parse(["--data", "folder", "--small"])
     assert (small.models, small.seeds) == (["real", "held-out", "bootstrap", "ganaug", "smote"], [0])
     assert (small.tables, small.rows) == (("adult", "magic"), fidelity_tables.SMALL_ROWS)
@@ -480,16 +480,16 @@ def test_a_folder_is_read_as_tables_of_one_file_or_two(files):
     folder = files[0].parent
     for name in ("alone", "other_test"):
         table(100).to_csv(folder / f"{name}.csv", index=False)
-    assert fidelity_data.tables_in(folder) == ["alone", "other_test", "t"]
-    two = fidelity_data.named_task("t", folder)
+    assert fidelity.data.tables_in(folder) == ["alone", "other_test", "t"]
+    two = fidelity.data.named_task("t", folder)
     assert (len(two.train), len(two.test), two.name, two.columns.target) == (400, 200, "t", "y")
     assert two.origin["train"].startswith("t_train.csv sha256:")
-    one = fidelity_data.named_task("alone", folder)
+    one = fidelity.data.named_task("alone", folder)
     assert (len(one.train), len(one.test), one.origin["test"]) == (90, 10, None)
     with pytest.raises(BenchmarkError, match=r"has neither absent.csv nor absent_train.csv"):
-        fidelity_data.named_task("absent", folder)
+        fidelity.data.named_task("absent", folder)
     with pytest.raises(BenchmarkError, match="holds no CSV file"):
-        fidelity_data.tables_in(folder / "empty")
+        fidelity.data.tables_in(folder / "empty")
 
 
 def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
@@ -498,13 +498,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
     raw["empty"] = np.nan
     raw["y"] = ["odd", *["yes", "no"] * 99, "yes"]
     raw.rename(columns={"y": "Class"}).to_csv(folder / "raw.csv", index=False)
-    task = fidelity_data.named_task("raw", folder)
+    task = fidelity.data.named_task("raw", folder)
     assert task.columns == Columns(("a", "b"), ("c",), "Class")
     assert task.tidy_train["b"].isna().sum() + task.tidy_test["b"].isna().sum() == 22
     assert task.notes == ("class 'odd' left out: 1 rows, fewer than 10", "column 'empty' left out: no value")
     raw.to_csv(folder / "two_train.csv", index=False)
     raw.to_csv(folder / "two_test.csv", index=False)
-    two = fidelity_data.named_task("two", folder)
+    two = fidelity.data.named_task("two", folder)
     assert set(two.test["y"]) == {"yes", "no"}
     assert list(two.test.columns) == list(two.train.columns) == ["a", "b", "c", "y"]
 
@@ -512,13 +512,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
 def test_a_known_table_with_other_bytes_is_refused(files):
     table(200).to_csv(files[0].parent / "pima.csv", index=False)
     with pytest.raises(BenchmarkError, match=r"pima.csv has the SHA-256 .*give it another name"):
-        fidelity_data.named_task("pima", files[0].parent)
+        fidelity.data.named_task("pima", files[0].parent)
 
 
 def test_a_table_is_cut_by_class_and_the_key_says_so():
-    task = fidelity_data.capped(task_of(), 100)
+    task = fidelity.data.capped(task_of(), 100)
     assert len(task.train) == 100 == task.origin["rows"]
     shares = [(t.train["y"] == "yes").mean() for t in (task, task_of())]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
     whole = task_of()
-    assert fidelity_data.capped(whole, 400) is whole
+    assert fidelity.data.capped(whole, 400) is whole

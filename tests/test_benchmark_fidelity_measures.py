@@ -6,11 +6,10 @@ import pytest
 from test_benchmark_protocol import COLUMNS, table
 from threadpoolctl import threadpool_limits
 
-from benchmarks import fidelity_downstream as downstream
-from benchmarks import fidelity_measures as measures
-from benchmarks.fidelity_downstream import Judging
-from benchmarks.fidelity_neighbours import MAX_SIDE, alpha_beta, nearer_share
-from benchmarks.fidelity_smote import fit_smote
+from benchmarks.fidelity import downstream, measures
+from benchmarks.fidelity.downstream import Judging
+from benchmarks.fidelity.neighbours import MAX_SIDE, alpha_beta, nearer_share
+from benchmarks.fidelity.smote import fit_smote
 from benchmarks.protocol import Columns
 
 

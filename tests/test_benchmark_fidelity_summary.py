@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from benchmarks import fidelity_readme, readme
-from benchmarks.fidelity_figures import AUC, C2ST, SHAPE, behind, boards
-from benchmarks.fidelity_readme import fidelity_tables
-from benchmarks.fidelity_summary import markdown
+from benchmarks import fidelity, readme
+from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, behind, boards
+from benchmarks.fidelity.readme import fidelity_tables
+from benchmarks.fidelity.summary import markdown
 from benchmarks.fidelity_tables import main
 
 
@@ -184,6 +184,6 @@ def test_new_results_replace_the_old_ones_in_the_readme(tmp_path, monkeypatch):
 
 
 def test_every_model_has_a_name_in_the_readme():
-    from benchmarks.fidelity_models import MODELS
+    from benchmarks.fidelity.models import MODELS
 
-    assert set(fidelity_readme.NAMES) == set(MODELS)
+    assert set(fidelity.readme.NAMES) == set(MODELS)

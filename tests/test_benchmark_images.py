@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import gain_images, image_arms, image_data, image_gan, image_summary, ledger, readme
+from benchmarks import gain_images, ledger, readme
 from benchmarks.cases import ExcludedError
-from benchmarks.image_arms import ARMS, CLASSIC, DEFAULT_ARMS, Settings, Trial, run_arm
-from benchmarks.image_cases import SUITE, ImageCase, ImageSplit, cuts_of, split
-from benchmarks.image_data import ImageSet, load
-from benchmarks.image_learner import BATCH, CHANGES, Images, Policy, Pool, class_weight, fit, oversampled, scores, seen
+from benchmarks.images import arms as image_arms
+from benchmarks.images import data as image_data
+from benchmarks.images import gan as image_gan
+from benchmarks.images import summary as image_summary
+from benchmarks.images.arms import ARMS, CLASSIC, DEFAULT_ARMS, Settings, Trial, run_arm
+from benchmarks.images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
+from benchmarks.images.data import ImageSet, load
+from benchmarks.images.learner import BATCH, CHANGES, Images, Policy, Pool, class_weight, fit, oversampled, scores, seen
 from benchmarks.ledger import read_results
 from benchmarks.protocol import BenchmarkError
 

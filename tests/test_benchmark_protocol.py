@@ -88,6 +88,6 @@ def test_an_absent_folder_or_file_of_results_is_named_before_any_work(tmp_path):
 
 
 def test_the_measures_need_no_torch():
-    modules = "benchmarks.fidelity_measures, benchmarks.fidelity_downstream, benchmarks.fidelity_neighbours"
+    modules = "benchmarks.fidelity.measures, benchmarks.fidelity.downstream, benchmarks.fidelity.neighbours"
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules or 'xgboost' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .fidelity_clock import Costs, timed
-from .fidelity_smote import fit_smote
-from .protocol import BenchmarkError
-from .tables import Task, run_peer
+from ..protocol import BenchmarkError
+from ..tables import Task, run_peer
+from .clock import Costs, timed
+from .smote import fit_smote
 
 CONTROLS = ("real", "held-out", "bootstrap")
 SLOW = ("ctgan", "tvae")  # whose epochs may be cut, and their times extrapolated

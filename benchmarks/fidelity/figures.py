@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .fidelity_models import MODELS, PEERS
+from .models import MODELS, PEERS
 
 Entry = dict[str, Any]  # with its key and result, as they are in a file
 

@@ -1,6 +1,6 @@
 """Train CTGAN, TVAE or ARF with its defaults on one table; runs in the peers' environment, which need not hold ganaug.
 
-``python -m benchmarks.fidelity_peer --versions`` prints what is installed, with a job file in place of ``--versions``
+``python -m benchmarks.fidelity.peer --versions`` prints what is installed, with a job file in place of ``--versions``
 it trains. The job names the files (``train``, ``synthetic``, ``report``), the ``model``, the ``discrete`` columns, how
 many ``rows``, which ``seed`` and how many ``epochs`` (null: the model's default).
 """
@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .clock import Stopwatch
-from .fidelity_clock import Costs, timed
+from ..clock import Stopwatch
+from .clock import Costs, timed
 
 PACKAGES = ("ctgan", "arfpy", "torch", "numpy", "pandas", "scikit-learn")
 Draw = Callable[[], Any]

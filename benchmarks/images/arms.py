@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from .image_cases import ImageSplit
-from .image_gan import Gan, gan_of
-from .image_learner import Classifier, Images, Policy, fit, scores
-from .oversamplers import NotApplicableError
+from ..oversamplers import NotApplicableError
+from .cases import ImageSplit
+from .gan import Gan, gan_of
+from .learner import Classifier, Images, Policy, fit, scores
 
 AFFINE = Policy("affine")
 CLASSIC = {

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .cases import WHOLE
-from .figures import interval, scores_frame
-from .image_arms import ARMS
-from .ledger import failures, read_results
-from .summary import TIE, shown
+from ..cases import WHOLE
+from ..figures import interval, scores_frame
+from ..ledger import failures, read_results
+from ..summary import TIE, shown
+from .arms import ARMS
 
-FOLDER = Path(__file__).parent / "results" / "gain_images"
+FOLDER = Path(__file__).parents[1] / "results" / "gain_images"
 EVERY = "all sizes"
 CHOSEN = "tuned"  # the classic policy that was chosen in each case on its training images
 OURS = tuple(arm for arm in ARMS if arm.startswith(("ganaug", "synthetic")))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .fidelity_figures import (
+from ..protocol import read_cases
+from .figures import (
     AUC,
     C2ST,
     FIT,
@@ -18,9 +19,8 @@ from .fidelity_figures import (
     boards,
     mean_and_spread,
 )
-from .protocol import read_cases
 
-FOLDER = Path(__file__).parent / "results" / "fidelity"
+FOLDER = Path(__file__).parents[1] / "results" / "fidelity"
 NAMES = {
     "real": "the real rows themselves",
     "held-out": "other real rows",

@@ -14,8 +14,8 @@ import numpy as np
 
 from ganaug import GANAugmenter
 
-from .image_cases import ImageSplit
-from .protocol import source_digest, write_atomically
+from ..protocol import source_digest, write_atomically
+from .cases import ImageSplit
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from .data import FILES, LABELS, MIN_CLASS, Source, tidy
-from .protocol import BenchmarkError
-from .tables import SPLIT_SEED, TRAIN, Task, chosen, make_task, origin_of, read
+from ..data import FILES, LABELS, MIN_CLASS, Source, tidy
+from ..protocol import BenchmarkError
+from ..tables import SPLIT_SEED, TRAIN, Task, chosen, make_task, origin_of, read
 
 TEST = "_test"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .fidelity_figures import COSTS, Board, Entry, Measure, behind, boards, mean_and_spread
+from .figures import COSTS, Board, Entry, Measure, behind, boards, mean_and_spread
 
 
 def markdown(entries: Iterable[Entry]) -> str:

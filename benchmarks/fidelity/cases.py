@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from . import fidelity_measures as measures
-from .fidelity_downstream import Judging, downstream_scores
-from .fidelity_models import SLOW, Training, synthesize
-from .fidelity_neighbours import alpha_beta, nearer_share
-from .protocol import PROTOCOL, BenchmarkError, Columns, source_digest
-from .tables import Task, run_peer
+from ..protocol import PROTOCOL, BenchmarkError, Columns, source_digest
+from ..tables import Task, run_peer
+from . import measures
+from .downstream import Judging, downstream_scores
+from .models import SLOW, Training, synthesize
+from .neighbours import alpha_beta, nearer_share
 
 WORST = 5
 DISTURBED = 0.1  # processors that other programs may use before the times are called into question

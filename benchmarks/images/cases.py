@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from .cases import WHOLE, Case, ExcludedError
-from .image_data import ImageSet
+from ..cases import WHOLE, Case, ExcludedError
+from .data import ImageSet
 
 SUITE = "gain-images"
 FOLDS = 3  # one is held out
