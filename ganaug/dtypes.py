@@ -137,6 +137,8 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
         return split(series, description["inner"])
     series = _cast(_dense(series), _build(description))
     missing, kind = series.isna().to_numpy(dtype=bool), series.dtype.kind
+    if kind not in _PLAIN and isinstance(series.array, pd.arrays.ArrowExtensionArray):
+        return _split_text(series), missing
     if kind not in _PLAIN:
         return _split_objects(series, missing), missing
     if kind in "mM":
@@ -182,6 +184,14 @@ def _integers(series: pd.Series[Any]) -> Plain:
     if pa.types.is_date32(values.type):
         values = values.cast(pa.int32())
     return np.asarray(values.cast(pa.int64()).fill_null(0))
+
+
+def _split_text(series: pd.Series[Any]) -> Plain:
+    """Return text that arrow keeps, None where it is missing; equal cells are one object."""
+    coded = pa.array(series.array).dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    texts = coded.dictionary.to_pylist()
+    return _objects([*texts, None])[np.asarray(coded.indices.fill_null(len(texts)))]
 
 
 def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
@@ -307,7 +317,7 @@ def factorise(plain: Plain, missing: Mask) -> tuple[Codes, list[Any]]:
     mixed = len(set(map(type, cells))) > 1
     keys = [(type(cell), cell) for cell in cells] if mixed else cells
     position = {key: i for i, key in enumerate(dict.fromkeys(keys))}
-    codes[~missing] = [position[key] for key in keys]
+    codes[~missing] = np.fromiter(map(position.__getitem__, keys), np.int64, len(keys))
     return codes, [key[1] for key in position] if mixed else list(position)
 
 

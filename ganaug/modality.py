@@ -30,7 +30,7 @@ class Encoder(Protocol):
         ...
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
-        """Return `X` as a float32 tensor of shape (n, ...)."""
+        """Return `X` as a tensor of shape (n, ...), float32, or whatever takes less memory; see `expansion`."""
         ...
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
@@ -38,7 +38,7 @@ class Encoder(Protocol):
         ...
 
     def features(self, x: Tensor) -> Tensor:
-        """Return encoded samples as (n, d) numbers that a tree can split."""
+        """Return encoded samples as (n, d) numbers that a tree can split; those of `transform` and of a generator."""
         ...
 
     def copies(self, X: Any, synthetic: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -56,6 +56,37 @@ class Encoder(Protocol):
     @classmethod
     def from_json(cls, schema: Mapping[str, Json]) -> Encoder:
         """Return the encoder that `to_json` described."""
+        ...
+
+
+def expansion(encoder: Encoder) -> Callable[[Tensor], Tensor]:
+    """Return the map from samples as `encoder.transform` gives them to samples as networks see them, float32.
+
+    That is the method ``expand`` of an encoder that has one, and is called for each batch; other encoders give them so
+    at once.
+    """
+    return getattr(encoder, "expand", as_they_are)
+
+
+def as_they_are(x: Tensor) -> Tensor:
+    """Return `x`."""
+    return x
+
+
+class Conditions(Protocol):
+    """What samples have to meet, of a modality whose samples can be asked for by what they are like."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """What decodes the candidates that were taken."""
+        ...
+
+    def accept(self, x: Tensor) -> Tensor:
+        """Return with what probability each encoded candidate is to be taken, shape (n,)."""
+        ...
+
+    def refusal(self, x: Tensor, met: int, tried: int) -> Exception:
+        """Return the error for conditions that `met` of `tried` candidates meet; `x` are some of these."""
         ...
 
 
@@ -225,6 +256,8 @@ class Modality:
         What there is of them, and of pairs of networks.
     pictures : callable or None
         ``pictures(x) -> ndarray``, encoded samples as uint8 images of shape (n, h, w) or (n, h, w, 3 or 4).
+    conditions : callable or None
+        ``conditions(encoder, where) -> Conditions`` for what a user wants samples to be like; raises ParameterError.
     block, oversampling : int
         Candidates that are generated at once, and for each sample that is kept where judges weigh them.
     unit : str
@@ -246,6 +279,7 @@ class Modality:
     augmentations: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
+    conditions: Callable[[Any, Mapping[Any, Any]], Conditions] | None = None
     block: int = 1024
     oversampling: int = 8
     unit: str = "row"

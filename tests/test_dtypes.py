@@ -261,6 +261,18 @@ def test_texts_with_odd_characters_are_different_values():
     assert codes.tolist() == [*range(len(texts)), *range(len(texts))] and values == texts
 
 
+@pytest.mark.parametrize("dtype", ["string[pyarrow]", pd.ArrowDtype(pa.string()), pd.Series([""]).dtype])
+def test_text_in_arrow_comes_apart_with_one_object_for_equal_cells_and_none_for_missing_ones(dtype):
+    texts = ["é", "a\x00", None, "e\u0301", "", "a", "a\x00b", "a" * 70]
+    first, second = pd.Series(texts, dtype=dtype), pd.Series(texts[::-1], dtype=dtype)
+    column = pd.concat([first, second, first[:0]])  # of several chunks
+    plain, missing = split(column, describe_dtype(column))
+    assert plain.tolist() == [*texts, *texts[::-1]]
+    assert np.flatnonzero(missing).tolist() == [2, 13]
+    if isinstance(column.array, pd.arrays.ArrowExtensionArray):  # objects keep those they came with
+        assert len(set(map(id, plain))) == len(texts)
+
+
 @unhurried
 @given(st.lists(st.one_of(st.none(), st.text(max_size=2), st.integers(-2, 2), st.booleans(), st.just(1.0))))
 def test_codes_lead_back_to_the_values(cells):

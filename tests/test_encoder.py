@@ -128,8 +128,10 @@ def test_a_table_comes_back_as_it_was(frame):
     if encoder is None:
         return
     x = encoder.transform(frame, rng(1))
-    assert x.dtype == torch.float32 and torch.isfinite(x).all()
-    assert x.shape == (len(frame), encoder.layout.width)
+    seen = encoder.expand(x)
+    assert seen.dtype == torch.float32 and torch.isfinite(seen).all()
+    assert seen.shape == (len(frame), encoder.layout.width)
+    assert torch.equal(encoder.features(seen), encoder.features(x))
     if any(isinstance(c, Category) and c.pooled for c in encoder.columns):
         return
     assert_close(encoder.inverse_transform(x, 0, 1), frame, encoder)
@@ -553,7 +555,7 @@ def test_values_beyond_the_pool_are_pooled():
     frame = streets()
     encoder = fitted(frame)
     frame.loc[0, "rare"] = "never seen"
-    assert torch.isfinite(encoder.transform(frame, rng())).all()
+    assert torch.isfinite(encoder.expand(encoder.transform(frame, rng()))).all()
 
 
 # --- copies ---
@@ -644,7 +646,7 @@ def test_numbers_only_and_states_only_are_laid_out():
 def test_features_are_the_number_of_each_state_and_the_scores():
     frame = shop()
     encoder = fitted(frame)
-    x = encoder.transform(frame, rng())
+    x = encoder.expand(encoder.transform(frame, rng()))
     features = encoder.features(x)
     layout = encoder.layout
     assert features.shape == (len(frame), len(layout.segments) + len(layout.gates))

@@ -10,7 +10,7 @@ import pytest
 
 from ganaug.errors import DataError, ParameterError
 from ganaug.table.columns import MAX_POOL, Category, Determined, Number
-from ganaug.table.schema import KINDS, fit_columns
+from ganaug.table.schema import KINDS, Coded, fit_columns
 
 N = 200
 
@@ -250,6 +250,48 @@ def test_equal_values_of_different_types_do_not_decide_as_one():
         (int, 1): "a",
         (str, "1"): "b",
     }
+
+
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("n_values", [126, 127, 128, 129, 300])
+def test_many_values_are_told_apart_in_look_ups(n_values, gap):
+    keys = np.tile(np.arange(n_values), 20)
+    frame = pd.DataFrame({"key": [f"k{i}" for i in keys], "value": [f"v{i // 2}" for i in keys]})
+    if gap:
+        frame["key"] = frame["key"].where(keys > 0, None)
+    deciding, decided = fit_columns(frame, {}, [])[0]
+    assert decided.kind == "determined"
+    found = dict(zip([*deciding.values, "missing"], decided.values, strict=False))
+    expected = {f"k{i}": f"v{i // 2}" for i in range(n_values)}
+    if gap:
+        expected["missing"] = expected.pop("k0")
+    assert found == expected
+
+
+@pytest.mark.parametrize(("n_values", "size"), [(2, 1), (127, 1), (128, 2), (10_000, 2), (40_000, 4)])
+def test_codes_take_as_few_bytes_as_will_do(n_values, size):
+    codes = Coded.of(np.arange(n_values + 1), np.arange(n_values + 1) == n_values).codes
+    assert codes.itemsize == size
+    assert codes.tolist() == [*range(n_values), -1]
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "kind"),
+    [
+        ([7], [8], "ordered"),
+        ([7], [], "constant"),
+        (range(30), [], "ordered"),
+        (range(30), [30], "numeric"),
+        (range(31), [], "numeric"),
+        (["a"], ["b"], "category"),
+        ([None], ["a"], "category"),
+        ([None], [], "constant"),
+    ],
+)
+def test_what_comes_late_in_a_long_column_counts(head, tail, kind):
+    values = [*[*head] * (3000 // len(head)), *tail]
+    assert kind_of(values, identifiers=False) == kind
+    assert kind_of(values[::-1], identifiers=False) == kind
 
 
 # --- size ---

@@ -47,7 +47,7 @@ class Checkpoint:
             return None
         content = hashlib.sha256()
         for tensor in data:
-            content.update(tensor.numpy().tobytes())
+            content.update(tensor.contiguous().view(-1).numpy().data)
         belongs = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
         belongs["augmentation"] = repr(recipe.augmentation)
         for name in ("loss", "optimizer"):

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from ..errors import CollapseWarning
 from ..metrics import COLLAPSED, diversity
@@ -37,8 +38,9 @@ def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
     streams = Streams(source, seed)
     found = {}
     for code in range(len(data.prior)):
-        real = data.x[data.codes == code][:_ROWS]
-        if len(real) >= _MIN_ROWS:
+        rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
+        if len(rows) >= _MIN_ROWS:
+            real = data.expand(data.x[rows])
             found[code] = round(diversity(real, streams.take(np.full(len(real), code))), 4)
     return found
 

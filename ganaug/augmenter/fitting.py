@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..layers import initialise
-from ..modality import Architecture, Defaults, Encoder, Generator, Modality
+from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import RealSamples, TrainingState, train_gan
 from .checkpoint import Checkpoint
@@ -61,10 +61,14 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     labels, codes = Labels.fit(y, modality.unit)
     learned = learnable(labels, codes, len(X), options.skip_rare)
     encoder.fit(X, numpy_stream(seed, "encoder"))
-    x = encoder.transform(X, numpy_stream(seed, "places"))
     usual = _usual(modality, encoder, codes[learned], len(labels.values), options)
     data = hold_out(
-        x[torch.from_numpy(learned)], codes[learned], len(labels.values), usual.held_out, numpy_stream(seed, "held out")
+        encoder.transform(X, numpy_stream(seed, "places"))[torch.from_numpy(learned)],  # not kept: Data has copies
+        codes[learned],
+        len(labels.values),
+        usual.held_out,
+        numpy_stream(seed, "held out"),
+        expansion(encoder),
     )
     recipe = recipe_for(options, len(data.codes), len(labels.values), usual)
     checkpoint = Checkpoint.of(options, recipe, data.everything(), seed)
@@ -73,7 +77,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     generator = state.average.to("cpu")
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
-    facts = {"scores": state.scores, "n_rows": len(x), "held_out": len(data.held_codes), "seed": seed}
+    facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, recipe.architecture, generator, [], history, facts)
     with status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
@@ -112,7 +116,7 @@ def _train(
     state = TrainingState.start(generator.to(device), discriminator.to(device), recipe.plan, rng)
     if checkpoint and options.resume:
         checkpoint.load(state)
-    real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior))
+    real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior), data.expand)
     overseer = _Overseer(modality, encoder, labels, data, recipe.architecture, seed)
     steps = train_gan(state, recipe.plan, real, overseer.score, overseer.collapsed, _augment(modality, recipe))
     preview = Preview.of(options.preview_path, modality, data.prior, recipe.plan.latent_dim, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError
+from ..modality import as_they_are
 from .labels import Labels
 
 Codes = NDArray[np.int64]
@@ -31,6 +33,8 @@ class Data:
         Class codes.
     prior : list of float
         Share of each class in both; 0 for a class that is not learned.
+    expand : callable
+        Encoded samples to samples as networks see them, for a few at a time.
     """
 
     x: Tensor
@@ -38,6 +42,7 @@ class Data:
     held_x: Tensor
     held_codes: Tensor
     prior: list[float]
+    expand: Callable[[Tensor], Tensor] = as_they_are
 
     @property
     def enough_held_out(self) -> bool:
@@ -81,7 +86,14 @@ def learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[
     return np.asarray(learned)
 
 
-def hold_out(x: Tensor, codes: Codes, n_classes: int, share: float, rng: np.random.Generator) -> Data:
+def hold_out(
+    x: Tensor,
+    codes: Codes,
+    n_classes: int,
+    share: float,
+    rng: np.random.Generator,
+    expand: Callable[[Tensor], Tensor] = as_they_are,
+) -> Data:
     """Set samples of each class apart: a tenth of a large data set, `share` of a small one, none of a rare class."""
     n = len(codes)
     share = min(_MAX_HELD_OUT, max(0.1 * n, min(share * n, 100))) / n
@@ -93,4 +105,4 @@ def hold_out(x: Tensor, codes: Codes, n_classes: int, share: float, rng: np.rand
         held[:] = False
     counts = np.bincount(codes, minlength=n_classes)
     c, h = torch.from_numpy(codes), torch.from_numpy(held)
-    return Data(x[~h], c[~h], x[h], c[h], (counts / counts.sum()).tolist())
+    return Data(x[~h], c[~h], x[h], c[h], (counts / counts.sum()).tolist(), expand)

@@ -63,8 +63,12 @@ class Category:
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
         """Learn the values of a column; beyond `MAX_STATES` the rarer ones are pooled, as many as there is room for."""
-        codes, values = factorise(plain, missing)
-        counts = np.bincount(codes[~missing], minlength=len(values)).tolist()
+        return cls.of(kind, *factorise(plain, missing), room)
+
+    @classmethod
+    def of(cls, kind: str, codes: NDArray[np.signedinteger[Any]], values: list[Any], room: int = ROOM) -> Category:
+        """Learn the same from what `factorise` made of a column."""
+        counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
         order = sorted(range(len(values)), key=lambda i: (-counts[i], str(values[i])))
         own = len(values) if len(values) <= MAX_STATES else MAX_STATES - 1
         if kind == "ordered" and own == len(values):
@@ -72,7 +76,12 @@ class Category:
         characters = np.cumsum([len(str(values[i])) for i in order])
         kept = min(own + MAX_POOL, room // 2, int(np.searchsorted(characters, _POOLED_CHARACTERS)))
         order = order[: max(kept, own + 1)]
-        return cls(kind, [values[i] for i in order], [counts[i] for i in order], own, bool(missing.any()))
+        return cls(kind, [values[i] for i in order], [counts[i] for i in order], own, bool((codes < 0).any()))
+
+    @property
+    def known(self) -> list[Any]:
+        """All values that a cell can have, None for missing."""
+        return [*self.values, None] if self.missing else self.values
 
     @property
     def pooled(self) -> bool:

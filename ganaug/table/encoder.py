@@ -1,12 +1,12 @@
 """Tables to tensors and back.
 
-An encoded table is a float32 tensor of shape (n, d): first the states of all columns that have some, one-hot, side by
-side; then the normal scores of all columns that have one, zero where the state is not regular.
+An encoded table is a tensor of shape (n, d): first the states of all columns that have some, side by side; then the
+normal scores of all columns that have one, zero where the state is not regular. Networks see states one-hot, in
+float32; training rows are kept packed.
 """
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +20,9 @@ from torch import Tensor
 from ..dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
+from . import packed
 from .columns import Category, Column, Constant, Determined, Identifier, Number
+from .containers import from_parts, to_frame
 from .layout import Layout, column_from_json
 from .schema import fit_columns, refuse_infinite
 
@@ -44,6 +46,8 @@ class TableEncoder:
         What was learned of each.
     dtypes : list of dict
         Their dtypes.
+    layout : Layout
+        Where things are in an encoded row.
     container : dict
         What kind of object the data came in.
     """
@@ -56,6 +60,7 @@ class TableEncoder:
         self.names: list[Any] = []
         self.columns: list[Column] = []
         self.dtypes: list[dict[str, Any]] = []
+        self.layout = Layout.of(self.columns)
         self.container: dict[str, Any] = {}
 
     def fit(self, X: Any, rng: np.random.Generator) -> TableEncoder:
@@ -85,6 +90,7 @@ class TableEncoder:
         categorical = _categorical_names(frame, self.categorical_features)
         in_frame = self.container["kind"] == "frame"
         self.columns, self.dtypes = fit_columns(frame, self.column_kinds or {}, categorical, identifiers=in_frame)
+        self.layout = Layout.of(self.columns)
         unlearned = [repr(n) for n, c in zip(self.names, self.columns, strict=True) if isinstance(c, Identifier)]
         if not self.layout.width:
             raise DataError(
@@ -105,11 +111,6 @@ class TableEncoder:
         """Number of columns."""
         return len(self.names)
 
-    @property
-    def layout(self) -> Layout:
-        """Where things are in an encoded row."""
-        return Layout.of(self.columns)
-
     def check(self, X: Any) -> pd.DataFrame:
         """Return `X` as a frame with the columns that were learned.
 
@@ -127,13 +128,13 @@ class TableEncoder:
                     f"The columns differ from those in training: missing {absent or 'none'}, unknown "
                     f"{unknown or 'none'}. Give the same columns, or fit again."
                 )
-            return frame[self.names]
+            return frame if frame.columns.tolist() == self.names else frame[self.names]  # which copies all cells
         if frame.shape[1] != len(self.names):
             raise DataError(f"X has {frame.shape[1]} columns, but {len(self.names)} were learned; give the same ones.")
         return frame.set_axis(self.names, axis=1)
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
-        """Return a table as a float32 tensor.
+        """Return a table as a tensor, packed.
 
         Parameters
         ----------
@@ -144,8 +145,8 @@ class TableEncoder:
 
         Returns
         -------
-        Tensor of shape (n, layout.width)
-            One-hot states, then normal scores.
+        Tensor of shape (n, d)
+            Whole numbers of two bytes (or four): states, then the bits of normal scores; what `expand` takes.
 
         Raises
         ------
@@ -154,9 +155,8 @@ class TableEncoder:
         """
         frame = self.check(X)
         layout = self.layout
-        x = torch.zeros(len(frame), layout.width)
-        state_at, score_at = 0, layout.n_states
-        rows = torch.arange(len(frame))
+        x = packed.new_rows(len(frame), layout)
+        state_at = score_at = 0
         for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
             if not isinstance(column, Category | Number):
                 continue
@@ -165,20 +165,30 @@ class TableEncoder:
             states, scores = column.encode(plain, missing, rng)
             _refuse_unseen(frame[name], missing if states is None else states < 0)
             if states is not None:
-                x[rows, state_at + torch.from_numpy(states)] = 1.0
-                state_at += column.n_states
+                packed.put_states(x, layout, state_at, torch.from_numpy(states))
+                state_at += 1
             if scores is not None:
-                x[:, score_at] = torch.from_numpy(scores).float()
+                packed.put_scores(x, layout, score_at, torch.from_numpy(scores))
                 score_at += 1
         return x
+
+    def expand(self, x: Tensor) -> Tensor:
+        """Return packed rows as networks see them.
+
+        Returns
+        -------
+        Tensor of shape (n, layout.width)
+            One-hot states, then normal scores, in float32.
+        """
+        return packed.expand(x, self.layout)
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
         """Return encoded rows as a table of the kind that was learned.
 
         Parameters
         ----------
-        x : Tensor of shape (n, layout.width)
-            One-hot states, then normal scores.
+        x : Tensor of shape (n, d)
+            States and normal scores, packed or not.
         first_row : int
             How many rows came before in the same call; fresh identifiers are counted from it.
         seed : int
@@ -189,7 +199,7 @@ class TableEncoder:
         pandas.DataFrame or ndarray
             Columns, order and dtypes of the training table.
         """
-        drawn = list(self._split_rows(x))
+        drawn = list(self.states_and_scores(x))
         parts = []
         for i, column in enumerate(self.columns):
             if isinstance(column, Category | Number):
@@ -211,8 +221,8 @@ class TableEncoder:
             raise TypeError("only a category decides others")
         return column.look_up(deciding.positions(states, rng))
 
-    def _split_rows(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
-        """Yield states and scores of each column in turn, None for what it has not."""
+    def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
+        """Yield states and scores of the encoded rows `x` for each column in turn, None for what it has not."""
         features = self.features(x).double().numpy()
         state_at, score_at = 0, len(self.layout.segments)
         for column in self.columns:
@@ -223,7 +233,7 @@ class TableEncoder:
             yield states, scores
 
     def features(self, x: Tensor) -> Tensor:
-        """Return encoded rows as numbers a tree can split.
+        """Return encoded rows, packed or not, as numbers a tree can split.
 
         Returns
         -------
@@ -231,6 +241,8 @@ class TableEncoder:
             For each segment the number of its state, then the normal scores.
         """
         layout = self.layout
+        if not x.is_floating_point():
+            return packed.features_of(x, layout)
         parts = [part.argmax(1, keepdim=True).to(x.dtype) for part in x[:, : layout.n_states].split(layout.segments, 1)]
         return torch.cat([*parts, x[:, layout.n_states :]], dim=1)
 
@@ -277,71 +289,8 @@ class TableEncoder:
         encoder.names, encoder.dtypes = list(schema["names"]), list(schema["dtypes"])
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
+        encoder.layout = Layout.of(encoder.columns)
         return encoder
-
-
-def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return a table as a frame, and a JSON description of what it was.
-
-    Raises
-    ------
-    DataError
-        Column names repeat, or are neither text nor whole numbers; or an array has not two dimensions.
-    """
-    if isinstance(X, pd.DataFrame):
-        if X.columns.has_duplicates:
-            repeated = X.columns[X.columns.duplicated()][0]
-            raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
-        names = [_plain_name(name) for name in X.columns]
-        kept = ("missing_text", "decimals", "datetime_format", "boolean_text", "column_order")
-        attrs = {k: X.attrs[k] for k in kept if k in X.attrs and _is_json(X.attrs[k])}
-        title = X.columns.name if isinstance(X.columns.name, str) else None
-        return X.set_axis(names, axis=1), {"kind": "frame", "attrs": attrs, "title": title}
-    array = np.asarray(X)
-    if array.ndim != 2:
-        raise DataError(
-            f"A table has two dimensions, and X has the shape {array.shape}; give X.reshape(len(X), -1), or images "
-            "with modality='auto'."
-        )
-    if isinstance(X, list | tuple) and array.dtype.kind == "U":
-        array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
-    if array.dtype.kind in "OUS":
-        frame = pd.DataFrame(array, dtype=object)
-        for position, dtype in enumerate(frame.infer_objects().dtypes):
-            if dtype.kind in "mM":
-                frame.isetitem(position, frame[position].astype(dtype))
-    else:
-        frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
-    return frame, {"kind": "array", "dtype": array.dtype.str if array.dtype.kind != "O" else "object"}
-
-
-def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
-    """Return columns as the kind of table that `to_frame` described."""
-    frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
-    if container["kind"] == "frame":
-        frame = frame.set_axis(pd.Index(names, name=container["title"]), axis=1)
-        frame.attrs = dict(container["attrs"])
-        return frame
-    return frame.to_numpy(dtype=np.dtype(container["dtype"]))
-
-
-def _plain_name(name: Any) -> str | int:
-    if isinstance(name, str):
-        return str(name)
-    if isinstance(name, int | np.integer) and not isinstance(name, bool):
-        return int(name)
-    raise DataError(
-        f"The column name {name!r} is a {type(name).__name__}; name columns by text or whole numbers "
-        "(X.columns = X.columns.map(str))."
-    )
-
-
-def _is_json(value: Any) -> bool:
-    """Return whether a value comes back from JSON as it is."""
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError):
-        return False
 
 
 def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:

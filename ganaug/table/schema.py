@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..dtypes import Codes, Mask, Plain, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
@@ -20,19 +21,50 @@ KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "i
 
 _FEW_VALUES = 30
 _MIN_REPEATS = 5  # a number with few values is a list of values only where each is seen this often on average
+_FIRST_ROWS = 1000  # enough to see that most columns have more than a few values
 _MIN_ROWS_PER_VALUE = 20  # fewer, and a key or a number would be taken for a column that decides others
 _ROOM = 360_000  # JSON values that all columns together may take; a model file holds 500,000
 
 
-def infer_kind(series: pd.Series[Any], plain: Plain, missing: Mask, identifiers: bool = True) -> str:
-    """Return the kind of a column.
+@dataclass
+class Cells:
+    """A column that is looked at to learn it.
 
-    Parameters
+    Attributes
     ----------
     series : pandas.Series
         The column, for its name and dtype.
     plain, missing : ndarray of shape (n,)
         The same taken apart by `split`.
+    """
+
+    series: pd.Series[Any]
+    plain: Plain
+    missing: Mask
+
+    @cached_property
+    def known(self) -> Plain:
+        """The values that are not missing."""
+        return self.plain[~self.missing]
+
+    @cached_property
+    def coded(self) -> Coded:
+        """The same as codes."""
+        return Coded.of(self.plain, self.missing)
+
+    def few_values(self) -> int:
+        """Return how many different values there are, or some number above `_FEW_VALUES` for more."""
+        of_first = len(factorise(self.plain[:_FIRST_ROWS], self.missing[:_FIRST_ROWS])[1])
+        return of_first if of_first > _FEW_VALUES else len(self.coded.values)
+
+
+def infer_kind(cells: Cells, identifiers: bool = True) -> str:
+    """Return the kind of a column.
+
+    Parameters
+    ----------
+    cells : Cells
+        The column.
     identifiers : bool
         Whether the column may be found to name rows.
 
@@ -41,9 +73,9 @@ def infer_kind(series: pd.Series[Any], plain: Plain, missing: Mask, identifiers:
     str
         One of `KINDS`.
     """
-    known = plain[~missing]
-    distinct = len(factorise(plain, missing)[1])
-    if distinct == 0 or (distinct == 1 and len(known) == len(plain)):
+    series, known = cells.series, cells.known
+    distinct = cells.few_values()
+    if distinct == 0 or (distinct == 1 and len(known) == len(cells.plain)):
         return "constant"
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "category"
@@ -51,7 +83,7 @@ def infer_kind(series: pd.Series[Any], plain: Plain, missing: Mask, identifiers:
         return "datetime"
     if known.dtype.kind == "b":
         return "boolean"
-    if identifiers and is_identifier(series.name, known, _largest(series, plain)):
+    if identifiers and is_identifier(series.name, known, _largest(series, cells.plain)):
         return "identifier"
     if known.dtype.kind == "O":
         return "category"
@@ -66,7 +98,7 @@ def _largest(series: pd.Series[Any], plain: Plain) -> int:
     return int(np.iinfo(kinds[0]).max) if kinds else 0
 
 
-def fit_column(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str, room: int = ROOM) -> Column:
+def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
     """Learn one column as the given kind, in at most about `room` JSON values.
 
     Raises
@@ -74,32 +106,32 @@ def fit_column(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str, r
     ParameterError
         The column cannot be of that kind, such as text that is to be numeric.
     """
-    known = plain[~missing]
+    known = cells.known
     if not len(known):
         return Constant([])
-    _refuse_kind(series, plain, missing, kind)
+    _refuse_kind(cells, kind)
     if kind == "constant":
         return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
-        return Number.fit(kind, plain, missing, room)
+        return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
-        return Identifier(Form.fit(known, _largest(series, plain)))
-    return Category.fit(kind, plain, missing, room)
+        return Identifier(Form.fit(known, _largest(cells.series, cells.plain)))
+    return Category.of(kind, cells.coded.codes, cells.coded.values, room)
 
 
-def _refuse_kind(series: pd.Series[Any], plain: Plain, missing: Mask, kind: str) -> None:
+def _refuse_kind(cells: Cells, kind: str) -> None:
     """Raise ParameterError when a column cannot be of a kind."""
-    known = plain[~missing]
+    series, known, missing = cells.series, cells.known, cells.missing
     number, date = known.dtype.kind in "iuf", series.dtype.kind in "mM"
     listed = isinstance(series.dtype, pd.CategoricalDtype)  # no other value than those of its dtype can be made
-    distinct = len(factorise(plain, missing)[1]) if kind in ("constant", "boolean") else 0
+    distinct = cells.few_values() if kind in ("constant", "boolean") else 0
     fits = {
         "numeric": number and not date and not listed,
         "datetime": date,
         "ordered": number,
         "boolean": distinct <= 2,
         "constant": distinct == 1 and not missing.any(),
-        "identifier": not listed and not date and _can_name_rows(series, known),
+        "identifier": kind == "identifier" and not listed and not date and _can_name_rows(series, known),
     }
     if not fits.get(kind, True):
         gaps = " and missing cells" if missing.any() else ""
@@ -153,16 +185,15 @@ def fit_columns(
     room = min(ROOM, _ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
-    coded: dict[int, _Coded] = {}
+    coded: dict[int, Coded] = {}
     for i, name in enumerate(frame.columns):
         series = frame[name]
         dtypes.append(describe_dtype(series))
-        plain, missing = split(series, dtypes[i])
-        refuse_infinite(series, plain)
-        kind = said.get(name) or infer_kind(series, plain, missing, identifiers)
-        columns.append(fit_column(series, plain, missing, kind, room))
+        cells = Cells(series, *split(series, dtypes[i]))
+        refuse_infinite(series, cells.plain)
+        columns.append(fit_column(cells, said.get(name) or infer_kind(cells, identifiers), room))
         if isinstance(columns[i], Category):
-            coded[i] = _Coded(*factorise(plain, missing))
+            coded[i] = cells.coded
     _link_determined(columns, coded)
     return columns, dtypes
 
@@ -184,6 +215,8 @@ def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
 def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
     """Raise DataError naming the first infinite value of a column."""
     if plain.dtype.kind == "O":
+        if float not in set(map(type, plain.tolist())):
+            return
         plain = np.asarray([value if type(value) is float else 0.0 for value in plain.tolist()])
     bad = np.flatnonzero(np.isinf(plain))
     if len(bad):
@@ -194,11 +227,17 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
 
 
 @dataclass
-class _Coded:
-    """A column as codes, -1 being missing, and the value of each code."""
+class Coded:
+    """A column as codes, of as few bytes as will do, -1 being missing, and the value of each code."""
 
-    codes: Codes
+    codes: NDArray[np.signedinteger[Any]]
     values: list[Any]
+
+    @classmethod
+    def of(cls, plain: Plain, missing: Mask) -> Coded:
+        """Return a column that `split` took apart."""
+        codes, values = factorise(plain, missing)
+        return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
 
     @cached_property
     def n(self) -> int:
@@ -206,29 +245,22 @@ class _Coded:
         return len(self.values) + bool((self.codes < 0).any())
 
     @cached_property
-    def first(self) -> dict[Any, int]:
-        """The row where each value is seen first, by its type and itself; None stands for missing."""
-        codes, rows = np.unique(self.codes, return_index=True)
-        listed = [self.values[code] if code >= 0 else None for code in codes]
-        return {(type(value), value): row for value, row in zip(listed, rows.tolist(), strict=True)}
-
-    @cached_property
-    def leader(self) -> Codes:
-        """For each row the first one of the same value."""
-        rows = np.zeros(len(self.values) + 1, dtype=np.int64)  # missing has the code -1, and so the last place
+    def first(self) -> Codes:
+        """The row where each value is seen first; missing, having the code -1, is the last."""
+        rows = np.zeros(len(self.values) + 1, dtype=np.int64)
         rows[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
-        return np.asarray(rows[self.codes])
+        return rows
 
-    def decides(self, other: _Coded) -> bool:
+    def decides(self, other: Coded) -> bool:
         """Return whether each value goes with one value of `other`, on enough rows to mean something."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
             return False
         parts = (slice(50), slice(n))  # a few rows are enough for most columns
-        return all(bool((other.codes[self.leader[rows]] == other.codes[rows]).all()) for rows in parts)
+        return all(bool((other.codes[self.first[self.codes[rows]]] == other.codes[rows]).all()) for rows in parts)
 
 
-def _link_determined(columns: list[Column], coded: Mapping[int, _Coded]) -> None:
+def _link_determined(columns: list[Column], coded: Mapping[int, Coded]) -> None:
     """Replace every category column that another one decides exactly by a look-up."""
     deciding: list[int] = []
     for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
@@ -239,9 +271,10 @@ def _link_determined(columns: list[Column], coded: Mapping[int, _Coded]) -> None
             columns[i] = _look_up(by, columns[by], coded[by], coded[i])
 
 
-def _look_up(by: int, column: Column, deciding: _Coded, decided: _Coded) -> Determined:
+def _look_up(by: int, column: Column, deciding: Coded, decided: Coded) -> Determined:
     if not isinstance(column, Category):
         raise TypeError("only a category decides others")
     keys = [*column.values, *([None] if column.missing else [])]
-    codes = [decided.codes[deciding.first[type(key), key]] for key in keys]
+    code_of = {(type(value), value): code for code, value in enumerate([*deciding.values, None])}
+    codes = [decided.codes[deciding.first[code_of[type(key), key]]] for key in keys]
     return Determined(by, [decided.values[code] if code >= 0 else None for code in codes])

@@ -1,0 +1,78 @@
+"""What a table comes in: a frame, an array or lists; taken as a frame, and given back as what it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError
+
+
+def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return a table as a frame, and a JSON description of what it was.
+
+    Raises
+    ------
+    DataError
+        Column names repeat, or are neither text nor whole numbers; or an array has not two dimensions.
+    """
+    if isinstance(X, pd.DataFrame):
+        if X.columns.has_duplicates:
+            repeated = X.columns[X.columns.duplicated()][0]
+            raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
+        names = [_plain_name(name) for name in X.columns]
+        kept = ("missing_text", "decimals", "datetime_format", "boolean_text", "column_order")
+        attrs = {k: X.attrs[k] for k in kept if k in X.attrs and _is_json(X.attrs[k])}
+        title = X.columns.name if isinstance(X.columns.name, str) else None
+        frame = X.copy(deep=False)  # which shares the cells, where set_axis of older pandas copies them
+        frame.columns = pd.Index(names)
+        return frame, {"kind": "frame", "attrs": attrs, "title": title}
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise DataError(
+            f"A table has two dimensions, and X has the shape {array.shape}; give X.reshape(len(X), -1), or images "
+            "with modality='auto'."
+        )
+    if isinstance(X, list | tuple) and array.dtype.kind == "U":
+        array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
+    if array.dtype.kind in "OUS":
+        frame = pd.DataFrame(array, dtype=object)
+        for position, dtype in enumerate(frame.infer_objects().dtypes):
+            if dtype.kind in "mM":
+                frame.isetitem(position, frame[position].astype(dtype))
+    else:
+        frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
+    return frame, {"kind": "array", "dtype": array.dtype.str if array.dtype.kind != "O" else "object"}
+
+
+def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
+    """Return columns as the kind of table that `to_frame` described."""
+    frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
+    if container["kind"] == "frame":
+        frame = frame.set_axis(pd.Index(names, name=container["title"]), axis=1)
+        frame.attrs = dict(container["attrs"])
+        return frame
+    return frame.to_numpy(dtype=np.dtype(container["dtype"]))
+
+
+def _plain_name(name: Any) -> str | int:
+    if isinstance(name, str):
+        return str(name)
+    if isinstance(name, int | np.integer) and not isinstance(name, bool):
+        return int(name)
+    raise DataError(
+        f"The column name {name!r} is a {type(name).__name__}; name columns by text or whole numbers "
+        "(X.columns = X.columns.map(str))."
+    )
+
+
+def _is_json(value: Any) -> bool:
+    """Return whether a value comes back from JSON as it is."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError):
+        return False
