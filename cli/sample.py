@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .conditions import where_of, where_option
 from .folders import is_of_images
 from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\b
 Example:
   ganaug sample loans.safetensors -n 1000 --class default=500
+  ganaug sample loans.safetensors -n 200 --where sex=female --where age=30..40
   ganaug sample digits.safetensors -n 1000 -o new_digits/
 writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each class."""
 
@@ -45,6 +47,7 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
     callback=as_mapping,
     help="Exact number of a class; may be repeated. With -n, the other classes share the rest.",
 )
+@where_option
 @click.option(
     "--latent-scale",
     type=click.FloatRange(0, 10, min_open=True),
@@ -73,10 +76,14 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
     say = speaker(options["quiet"])
-    chunks = sampled(augmenter, wanted, options["seed"], options["quiet"])
+    where = where_of(augmenter, options["conditions"])
+    chunks = sampled(augmenter, wanted, options["seed"], options["quiet"], where)
     written = _write(augmenter, chunks, images, output, options["force"], say)
     what = "images" if images else "rows"
     say(f"{written} synthetic {what}: {'standard output' if output == '-' else output}")
+    if where and written:
+        cost = augmenter.conditions_
+        say(f"one candidate in {cost['tried'] / cost['met']:.3g} met --where")
 
 
 def _check_place(output: str, images: bool, model: str, force: bool) -> None:
@@ -108,13 +115,17 @@ def _write(
 
 
 def sampled(
-    augmenter: GANAugmenter, wanted: int | Mapping[Any, int], seed: int | None, quiet: bool
+    augmenter: GANAugmenter,
+    wanted: int | Mapping[Any, int],
+    seed: int | None,
+    quiet: bool,
+    where: Mapping[Any, Any] | None = None,
 ) -> Iterator[tuple[Any, Any]]:
     """Yield chunks of samples and their labels, with only one of them in memory, showing how many there are."""
     total = wanted if isinstance(wanted, int) else sum(wanted.values())
     file = io.StringIO() if quiet or total <= _ONE_CHUNK else sys.stderr
     with click.progressbar(length=total, label="sampling", file=file) as bar:
-        for X, y in augmenter.sample_chunks(wanted, random_state=seed):
+        for X, y in augmenter.sample_chunks(wanted, random_state=seed, where=where):
             yield X, y
             bar.update(len(X))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import make_toy_table
 from ganaug_cli import options, places
+from ganaug_cli.conditions import where_of
 from ganaug_cli.front import spoken_warnings
 from ganaug_cli.main import cli, main
 from ganaug_cli.sample import _shared
@@ -319,6 +321,33 @@ def test_counts_per_class_are_exact(trained):
         labels = [line.split(",")[3] for line in lines[1:]]
         assert {label: labels.count(label) for label in set(labels)} == expected
         assert lines[0].split(",")[3] == "churn"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "meets"),
+    [
+        (["age=30..60"], lambda t: t["age"].between(30, 60)),
+        (["age=..40"], lambda t: t["age"] <= 40),
+        (["city=Bern", "city=São Paulo", "age=20.."], lambda t: t["city"].isin(["Bern", "São Paulo"])),
+        (["city="], lambda t: t["city"].isna()),
+        (["balance=0"], lambda t: t["balance"] == 0),
+        (["member=True"], lambda t: t["member"]),
+        (["since=2018-01-01..2019-12-31", "plan=pro"], lambda t: t["since"].dt.year.isin([2018, 2019])),
+    ],
+)
+def test_where_gives_rows_that_meet_it_and_says_what_it_took(trained, tmp_path, conditions, meets):
+    options = [option for condition in conditions for option in ("--where", condition)]
+    done = run("sample", trained[0] / "toy.safetensors", "-n", 20, *options, "-o", tmp_path / "new.csv")
+    table = read_table(tmp_path / "new.csv")
+    assert len(table) == 20 and meets(table).all()
+    assert re.search(r"one candidate in [\d.]+ met --where", done.stderr)
+
+
+def test_a_column_name_may_hold_what_separates_it_from_its_value():
+    X, y = make_toy_table(60)
+    augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X.rename(columns={"age": "a=b"}), y)
+    assert where_of(augmenter, ["a=b=30..60", "city=a=b"]) == {"a=b": (30, 60), "city": "a=b"}
+    assert where_of(augmenter, []) is None
 
 
 def test_standard_output_holds_the_table_and_nothing_else(trained):

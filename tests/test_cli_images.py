@@ -273,7 +273,7 @@ def test_channels_that_a_png_file_cannot_hold_are_mentioned(folder):
 def test_only_a_chunk_of_the_samples_is_in_memory(folder, monkeypatch):
     live, chunks = [], GANAugmenter.sample_chunks
 
-    def few_at_a_time(self, n, random_state=None):
+    def few_at_a_time(self, n, random_state=None, where=None):
         for start in range(0, n, 4):
             live.append(len(contents("new")))
             yield from chunks(self, min(4, n - start), random_state=start)

@@ -12,10 +12,9 @@ from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from .input import taken_apart
 from .model import Model
-from .requests import wanted_codes
+from .requests import Request
 from .resampling import Resampled, resample, wanted_counts
 from .rules import RULES
-from .sampling import Streams
 
 _CHUNK = 10_000
 _CHUNK_CELLS = 2**25  # so that large images come in smaller pieces
@@ -30,7 +29,11 @@ class SamplingMixin:
     sampling_strategy: Any
 
     def sample(
-        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+        self,
+        n: int | Mapping[Any, int] | None = None,
+        y: Any = None,
+        random_state: Seed = None,
+        where: Mapping[Any, Any] | None = None,
     ) -> tuple[Any, Any]:
         """Return synthetic rows or images, and their labels.
 
@@ -44,6 +47,12 @@ class SamplingMixin:
         random_state : int, numpy RandomState or Generator, or None, default=None
             None takes the augmenter's own. With an integer the same call gives the same rows again, and
             ``sample(a)`` is a prefix of ``sample(b)``.
+        where : mapping of column to condition, default=None
+            Of tables: what every row has to meet, such as ``{"sex": "Female", "age": (30, 40)}``. A condition is a
+            value; a list or set of values; or a tuple ``(low, high)`` of numbers or dates, both included, with None
+            for an open end. None and NaN among values stand for a missing cell. Candidates are made until enough of
+            them meet it, and `conditions_` says how many that took; where only a number is asked for, classes come in
+            the proportions in which they meet it.
 
         Returns
         -------
@@ -58,23 +67,28 @@ class SamplingMixin:
         NotFittedError
             The augmenter is not fitted.
         ParameterError
-            `n` or `y` is not what it may be, or names an unknown class.
+            `n`, `y` or `where` is not what it may be, or names what was not in training; or hardly any of two million
+            candidates meets `where`.
         DataError
             A label of an array `y` is none of the classes.
         """
         check_is_fitted(self)
-        chunks = list(self.sample_chunks(n, y, random_state))
+        chunks = list(self.sample_chunks(n, y, random_state, where))
         encoder, labels = self.model_.encoder, self.model_.labels
         return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
 
     def sample_chunks(
-        self, n: int | Mapping[Any, int] | None = None, y: Any = None, random_state: Seed = None
+        self,
+        n: int | Mapping[Any, int] | None = None,
+        y: Any = None,
+        random_state: Seed = None,
+        where: Mapping[Any, Any] | None = None,
     ) -> Iterator[tuple[Any, Any]]:
         """Yield what `sample` returns, 10,000 rows (of large images fewer) at a time, in bounded memory.
 
         Parameters
         ----------
-        n, y, random_state
+        n, y, random_state, where
             As for `sample`.
 
         Yields
@@ -86,13 +100,14 @@ class SamplingMixin:
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
         model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
-        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
-        streams = Streams(model.source(self.latent_scale), stream_seed(seed, "rows"))
+        wanted = Request.of(model, n, y, where, self.latent_scale, seed)
         chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        for first in range(0, max(total, 1), chunk):
-            codes = codes_of(first, min(chunk, total - first))
+        for first in range(0, max(wanted.total, 1), chunk):
             with one_thread():
-                X = model.encoder.inverse_transform(streams.take(codes), first, stream_seed(seed, "cells"))
+                x, codes = wanted.take(first, min(chunk, wanted.total - first))
+                X = wanted.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
+            if where:
+                self.conditions_ = wanted.cost()
             yield X, model.labels.restore(codes)
 
     def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:

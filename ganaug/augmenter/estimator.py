@@ -68,7 +68,9 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
         Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio". "auto"
-        takes label agreement, unless at least 200 held-out samples find other strengths clearly better, none included.
+        takes label agreement; of a table with 200 or more held-out rows the density ratio as well, label agreement
+        at half its strength. Where so many samples are held out, and find other strengths clearly better, none
+        included, it takes those.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
@@ -117,6 +119,8 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
         Samples that the last `fit_resample` or `resample` added to each class.
     resampled_ : dict
         What that did: samples "added", candidates "dropped" by reason, "copies_kept".
+    conditions_ : dict
+        What the last `sample` with `where` took: candidates "tried", and those of them that "met" it.
 
     References
     ----------
@@ -316,7 +320,7 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
         """Take on everything that was learned, all at once: an interrupted `fit` leaves the old model whole."""
         self.model_ = model
-        for name in ("feature_names_in_", "resampled_", "sampling_strategy_"):  # of an earlier fit
+        for name in ("feature_names_in_", "resampled_", "sampling_strategy_", "conditions_"):  # of an earlier fit
             self.__dict__.pop(name, None)
         if feature_names:
             self.feature_names_in_ = np.asarray(feature_names, dtype=object)

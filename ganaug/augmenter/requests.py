@@ -1,18 +1,116 @@
-"""What a call of `sample` asks for, as class codes."""
+"""What a call of `sample` asks for: how many rows, of which classes, meeting what."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import ParameterError
+from ..modality import Encoder
+from ..rng import stream_seed
 from .model import Model
-from .sampling import prior_codes
+from .sampling import MixedStream, Source, Stream, Streams, prior_codes
 
 Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, ready to be served piece by piece, from the first row on.
+
+    Attributes
+    ----------
+    total : int
+        Number of rows.
+    take : callable
+        ``take(first, count)`` gives encoded rows `first` to ``first + count - 1``, and their class codes.
+    encoder : Encoder
+        Decodes them.
+    streams : callable
+        Those that rows were taken from so far.
+    """
+
+    total: int
+    take: Callable[[int, int], tuple[Tensor, Codes]]
+    encoder: Encoder
+    streams: Callable[[], list[Stream]]
+
+    @classmethod
+    def of(cls, model: Model, n: Any, y: Any, where: Any, latent_scale: float, seed: int) -> Request:
+        """Return the request that the arguments of `sample` make.
+
+        Parameters
+        ----------
+        model : Model
+            What was learned.
+        n : int or mapping of class to int, or None
+            Number of rows, or the number of each class.
+        y : label, array-like of labels, or None
+            A class of which `n` rows are wanted, or the label of every row.
+        where : mapping or None
+            What rows have to meet.
+        latent_scale : float
+            Standard deviation of the latent vector.
+        seed : int
+            Decides everything.
+
+        Raises
+        ------
+        ParameterError
+            `n`, `y` or `where` is not what it may be, or names what is unknown or was skipped.
+        """
+        source, encoder = _source(model, where, latent_scale)
+        by_prior = y is None and not isinstance(n, Mapping)
+        if by_prior and source.conditions is not None:
+            return cls._as_they_come(model, source, encoder, _count(n, "n"), seed)
+        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
+        streams = Streams(source, stream_seed(seed, "rows"))
+
+        def take(first: int, count: int) -> tuple[Tensor, Codes]:
+            codes = codes_of(first, count)
+            return streams.take(codes), codes
+
+        return cls(total, take, encoder, lambda: list(streams.by_class.values()))
+
+    @classmethod
+    def _as_they_come(cls, model: Model, source: Source, encoder: Encoder, total: int, seed: int) -> Request:
+        """Return a request for classes in the proportions in which they meet the conditions."""
+        stream = MixedStream(source, model.prior, stream_seed(seed, "rows"))
+        nothing = Streams(source, 0).take(np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64)
+
+        def take(first: int, count: int) -> tuple[Tensor, Codes]:
+            if not count:
+                return nothing
+            x, codes = stream.take_with_codes(count)
+            return x, codes.numpy()
+
+        return cls(total, take, encoder, lambda: [stream])
+
+    def cost(self) -> dict[str, int]:
+        """Return how many candidates were "tried" so far, and how many of them "met" the conditions."""
+        streams = self.streams()
+        return {"tried": sum(stream.tried for stream in streams), "met": sum(stream.met for stream in streams)}
+
+
+def _source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Encoder]:
+    """Return where samples come from, and what decodes them."""
+    source = model.source(latent_scale)
+    if where is None or where == {}:
+        return source, model.encoder
+    if not isinstance(where, Mapping):
+        raise ParameterError(
+            "The 'where' parameter of sample must be a mapping of column to condition, such as {'age': (30, 40)}. Got "
+            f"{where!r} instead."
+        )
+    if model.modality.conditions is None:
+        raise ParameterError(f"The 'where' parameter does not apply to {model.modality.name} data; leave it out.")
+    conditions = model.modality.conditions(model.encoder, where)
+    return replace(source, conditions=conditions), conditions.encoder
 
 
 def wanted_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[int, int], Codes]]:

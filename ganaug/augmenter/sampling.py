@@ -2,7 +2,8 @@
 
 A stream is made of blocks: a fixed number of candidates goes through the generator and the judges, and a fixed number
 survives. What a block holds depends on seed, class and block number alone, so that fewer samples are always a prefix
-of more, and every request ends.
+of more, and every request ends. Where samples have to meet conditions, a block goes on making candidates until enough
+of them do, or until it has made so many that the conditions are refused.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..filters import FILTERS, Judge, Samples, draw
-from ..modality import Generator
-from ..rng import torch_stream
+from ..modality import Conditions, Generator
+from ..rng import stream_seed, torch_stream
+
+_MANY = 2**17  # candidates after which a block makes do with fewer that meet the conditions,
+_FEW = 8  # but for so many samples of it judges are to have their choice
+_MOST = 2**21  # and after which it gives up
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Source:
         Candidates that go through the networks at once.
     oversampling : int
         Candidates for each sample that is kept, where judges weigh them.
+    conditions : Conditions or None
+        What samples have to meet.
     """
 
     generator: Generator
@@ -50,17 +57,14 @@ class Source:
     latent_scale: float = 1.0
     block: int = 1024
     oversampling: int = 8
+    conditions: Conditions | None = None
 
-    def candidates(self, code: int, n: int, rng: torch.Generator) -> Tensor:
-        """Return `n` encoded candidates of one class."""
-        z = torch.randn(n, self.latent_dim, generator=rng) * self.latent_scale
-        noise = torch.rand(n, self.generator.noise_dim, generator=rng)
+    def candidates(self, codes: Tensor, rng: torch.Generator) -> Tensor:
+        """Return one encoded candidate for each class code."""
+        z = torch.randn(len(codes), self.latent_dim, generator=rng) * self.latent_scale
+        noise = torch.rand(len(codes), self.generator.noise_dim, generator=rng)
         with torch.no_grad():
-            return self.generator.sample(z, torch.full((n,), code), noise)
-
-    def judged(self, x: Tensor, code: int) -> Samples:
-        """Return encoded samples of one class as judges see them."""
-        return Samples(self.features(x), torch.full((len(x),), code))
+            return self.generator.sample(z, codes, noise)
 
 
 class Stream:
@@ -79,30 +83,62 @@ class Stream:
     def __init__(self, source: Source, code: int, seed: int):
         self.source, self.code, self.seed = source, code, seed
         self.next_block = 0
-        self.left = torch.empty(0)
+        self.left, self.left_codes = torch.empty(0), torch.empty(0, dtype=torch.int64)
         self.dropped: dict[str, int] = {}
+        self.tried = self.met = 0
 
     def take(self, n: int) -> Tensor:
         """Return the next `n` encoded samples, shape (n, ...)."""
-        parts, have = ([self.left], len(self.left)) if len(self.left) else ([], 0)
+        return self.take_with_codes(n)[0]
+
+    def take_with_codes(self, n: int) -> tuple[Tensor, Tensor]:
+        """Return the next `n` encoded samples, shape (n, ...), and their class codes, shape (n,)."""
+        parts, have = ([(self.left, self.left_codes)], len(self.left)) if len(self.left) else ([], 0)
         while have < n or not parts:
             parts.append(self._block())
-            have += len(parts[-1])
-        joined = torch.cat(parts)
-        self.left = joined[n:]
-        return joined[:n]
+            have += len(parts[-1][0])
+        x, codes = (torch.cat(part) for part in zip(*parts, strict=True))
+        self.left, self.left_codes = x[n:], codes[n:]
+        return x[:n], codes[:n]
 
-    def _block(self) -> Tensor:
+    def _block(self) -> tuple[Tensor, Tensor]:
         rng = torch_stream(self.seed, "sample", self.code, self.next_block)
+        x, codes = self._candidates(rng)
         self.next_block += 1
-        x = self.source.candidates(self.code, self.source.block, rng)
         if not self.source.judges:
-            return x
-        samples = self.source.judged(x, self.code)
+            return x, codes
+        samples = Samples(self.source.features(x), codes)
         weights = torch.stack([judge.log_weight(samples) for judge in self.source.judges])
-        kept = draw(weights.sum(0), self.source.block // self.source.oversampling, rng)
+        keep = max(1, len(x) // self.source.oversampling)
+        kept = draw(self._balanced(weights.sum(0), codes), keep, rng)
         self._count_dropped(weights, kept)
-        return x[kept]
+        return x[kept], codes[kept]
+
+    def _candidates(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return the candidates of a block, all of which meet the conditions."""
+        source, found, met, tried = self.source, list[tuple[Tensor, Tensor]](), 0, 0
+        while not _enough(met, tried, source):
+            codes = self._codes(tried)
+            x = source.candidates(codes, rng)
+            tried += len(x)
+            if source.conditions is None:
+                return x, codes
+            taken = torch.rand(len(x), generator=rng) < source.conditions.accept(x)
+            found.append((x[taken], codes[taken]))
+            met += int(taken.sum())
+        self.tried, self.met = self.tried + tried, self.met + met
+        if met < source.oversampling and source.conditions is not None:
+            raise source.conditions.refusal(x, met, tried)
+        x, codes = (torch.cat(part)[: source.block] for part in zip(*found, strict=True))
+        return x, codes
+
+    def _codes(self, tried: int) -> Tensor:
+        """Return the classes of the next candidates of a block that has `tried` so many."""
+        return torch.full((self.source.block,), self.code)
+
+    def _balanced(self, weights: Tensor, codes: Tensor) -> Tensor:
+        """Return the log-weights by which candidates are drawn."""
+        return weights
 
     def _count_dropped(self, weights: Tensor, kept: Tensor) -> None:
         """Put each dropped candidate down to the judge that spoke most against it."""
@@ -113,6 +149,41 @@ class Stream:
         for judge, count in zip(self.source.judges, worst, strict=True):
             reason = FILTERS[judge.name].reason
             self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+
+def _enough(met: int, tried: int, source: Source) -> bool:
+    return met >= source.block or (tried >= _MANY and met >= _FEW * source.oversampling) or tried >= _MOST
+
+
+class MixedStream(Stream):
+    """The samples of all classes in the proportions in which they meet the conditions.
+
+    Parameters
+    ----------
+    source : Source
+        Where candidates come from.
+    prior : sequence of float
+        Share of each class among the candidates.
+    seed : int
+        Decides everything.
+    """
+
+    def __init__(self, source: Source, prior: Sequence[float], seed: int):
+        super().__init__(source, -1, seed)
+        self.prior = prior
+
+    def _codes(self, tried: int) -> Tensor:
+        seed = stream_seed(self.seed, "classes", self.next_block)
+        return torch.from_numpy(prior_codes(self.prior, tried, self.source.block, seed))
+
+    def _balanced(self, weights: Tensor, codes: Tensor) -> Tensor:
+        """Return log-weights with the same mean weight in each class: judges choose samples, not classes."""
+        balanced = torch.empty_like(weights)
+        for code in torch.unique(codes):
+            of_class = codes == code
+            total = weights[of_class].logsumexp(0) - of_class.sum().log()
+            balanced[of_class] = weights[of_class] - total
+        return balanced
 
 
 class Streams:
@@ -139,7 +210,11 @@ class Streams:
             taken = stream.take(len(rows))
             x = taken.new_empty((len(codes), *taken.shape[1:])) if x is None else x
             x[torch.from_numpy(rows)] = taken
-        return x if x is not None else self.source.candidates(0, 1, torch_stream(self.seed, "shape"))[:0]
+        return (
+            x
+            if x is not None
+            else self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))[:0]
+        )
 
     def dropped(self) -> dict[str, int]:
         """Return how many candidates were dropped so far, by reason."""

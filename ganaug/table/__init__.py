@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..modality import Modality
+from .conditions import TableConditions
 from .encoder import TableEncoder
 from .networks import table_discriminator, table_generator
 from .score import held_out_score
@@ -29,6 +30,7 @@ TABLE = Modality(
     table_discriminator,
     held_out_score,
     options=("column_kinds", "categorical_features"),
+    conditions=TableConditions,
 )
 
 __all__ = ["TABLE"]
