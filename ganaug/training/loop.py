@@ -96,7 +96,8 @@ def train_gan(
     Raises
     ------
     TrainingError
-        The networks diverged again after every roll-back.
+        The networks diverged again after every roll-back; or `max_seconds` is too short for one pass over the samples,
+        which the first fifty steps tell.
     """
     judges = _Judges(score, collapsed or (lambda _: ()))
     started = time.monotonic() - state.seconds
@@ -108,6 +109,7 @@ def train_gan(
             _train_step(state, plan, real, augment)
             state.step += 1
         state.seconds = time.monotonic() - started
+        _check_budget(state, plan, real)
         note = ""
         if _is_sound(state, first):
             newest, note = _keep_best(state, plan, judges)
@@ -124,6 +126,19 @@ def _finished(state: TrainingState, plan: Plan, started: float) -> bool:
     scores = [value for _, value in reversed(state.scores)]
     stale = scores.index(max(scores)) if scores else 0  # scores since the newest of the best
     return state.step >= plan.max_steps or (late and bool(state.best)) or stale >= plan.patience
+
+
+def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
+    """Refuse a time in which most samples would never be seen: what would come out is noise."""
+    if plan.max_seconds is None:
+        return
+    n = len(real.x)
+    pass_seconds = state.seconds / state.step * n / plan.batch_size
+    if state.step * plan.batch_size < n and pass_seconds > plan.max_seconds:
+        raise TrainingError(
+            f"max_seconds={plan.max_seconds:g} is too short for one pass over the {n:,} training samples, which takes "
+            f"about {math.ceil(pass_seconds)} s here, and a training many; give more seconds, or fewer samples."
+        )
 
 
 def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
