@@ -12,6 +12,7 @@ import pytest
 import torch
 from small import digest, numbers, points, quick_augmenter
 
+from ganaug.augmenter import judging
 from ganaug.augmenter.judging import _best_strengths
 from ganaug.filters import FILTERS, Judge, Samples, draw, with_strength
 from ganaug.trees import Trees
@@ -234,7 +235,16 @@ def test_by_default_several_strengths_are_tried_on_held_out_rows():
 )
 def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_better(lead, used):
     tried = [({}, 0.8 + lead), ({"density_ratio": 1.0}, 0.7), ({"label_agreement": 1.0}, 0.8)]
-    assert _best_strengths(tried, 100) == used
+    assert _best_strengths(tried, {"label_agreement": 1.0}, 100) == used
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_with_many_rows_the_usual_filters_are_density_ratio_and_half_of_label_agreement(monkeypatch):
+    monkeypatch.setattr(judging, "_NOISE", 1e9)  # nothing can be clearly better
+    usual = {"density_ratio": 1.0, "label_agreement": 0.5}
+    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
+    assert augmenter.filters_["strengths"] == usual
+    assert usual in [tried for tried, _ in augmenter.filters_["scores"]]
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")

@@ -19,7 +19,8 @@ SCORED = 5000
 """Most synthetic samples behind a held-out score."""
 
 _NOISE = 0.1  # other filters have to win by this over the root of the held-out rows, or the difference is noise
-_USUAL = {"label_agreement": 1.0}
+_FEW = {"label_agreement": 1.0}
+_MANY = {"density_ratio": 1.0, "label_agreement": 0.5}  # where there are rows enough to learn a density from
 _TELLING = 200  # fewer held-out rows cannot tell filters apart, and the usual ones are taken
 
 
@@ -52,7 +53,7 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     if by_user is None and len(data.held_codes) >= _TELLING:
         judges = _judges(model, data.x, data.codes, names, seed)
         tried = list(_tried(model, data, judges, seed))
-    strengths = _best_strengths(tried, len(data.held_codes)) if by_user is None else by_user
+    strengths = _best_strengths(tried, _usual(names, data), len(data.held_codes)) if by_user is None else by_user
     if not tried:  # rows that were held out, and have nothing to decide here, may teach
         x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
         judges = _judges(model, x, codes, list(strengths), seed)
@@ -71,11 +72,17 @@ def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: 
     return [judge for judge in fitted if judge is not None]
 
 
-def _best_strengths(tried: Sequence[tuple[dict[str, float], float]], n_held_out: int) -> dict[str, float]:
+def _usual(names: Sequence[str], data: Data) -> dict[str, float]:
+    return _MANY if set(_MANY) <= set(names) and len(data.held_codes) >= _TELLING else _FEW
+
+
+def _best_strengths(
+    tried: Sequence[tuple[dict[str, float], float]], usual: dict[str, float], n_held_out: int
+) -> dict[str, float]:
     """Return the strengths that won clearly, or the usual ones."""
-    usual = next((score for strengths, score in tried if strengths == _USUAL), -np.inf)
-    best, score = max(tried, key=lambda pair: pair[1], default=(_USUAL, -np.inf))  # of equals the first, so the weakest
-    return best if score > usual + _NOISE / max(1, n_held_out) ** 0.5 else _USUAL
+    mark = next((score for strengths, score in tried if strengths == usual), -np.inf)
+    best, score = max(tried, key=lambda pair: pair[1], default=(usual, -np.inf))  # of equals the first, so the weakest
+    return best if score > mark + _NOISE / max(1, n_held_out) ** 0.5 else usual
 
 
 def _tried(model: Model, data: Data, judges: Sequence[Judge], seed: int) -> Iterator[tuple[dict[str, float], float]]:
@@ -118,7 +125,7 @@ def _grid(names: Sequence[str]) -> list[dict[str, float]]:
     grid: list[dict[str, float]] = [{}]
     grid += [{name: strength} for strength in (0.5, 1.0) for name in names]
     if len(names) > 1:
-        grid += [dict.fromkeys(names, strength) for strength in (0.5, 1.0)]
+        grid += [dict.fromkeys(names, 0.5), *([_MANY] if set(_MANY) <= set(names) else []), dict.fromkeys(names, 1.0)]
     return grid
 
 
