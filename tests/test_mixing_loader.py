@@ -464,11 +464,11 @@ def test_what_is_no_loader_to_wrap_is_refused(loader, complaint):
     [
         (
             {"synthetic_fraction": 1.2},
-            "'synthetic_fraction' parameter of MixedDataset must be a number of at least 0 and at",
+            "'synthetic_fraction' parameter of augment_loader must be a number of at least 0 and at",
         ),
         ({"synthetic_fraction": "some"}, "'synthetic_fraction'"),
-        ({"mode": "add"}, "'mode' parameter of MixedDataset must be 'replace' or 'append'. Got 'add'"),
-        ({"schedule": ("linear", 0, 2, 5)}, "'schedule' parameter of MixedDataset must be a function of the epoch"),
+        ({"mode": "add"}, "'mode' parameter of augment_loader must be 'replace' or 'append'. Got 'add'"),
+        ({"schedule": ("linear", 0, 2, 5)}, "'schedule' parameter of augment_loader must be a function of the epoch"),
         ({"label_map": [1]}, "'label_map'"),
         ({"transform": 3}, "'transform'"),
         ({"pool_size": 0}, "'pool_size'"),
@@ -485,7 +485,7 @@ def test_options_that_cannot_be_are_refused_by_name(options, complaint):
 
 
 def test_an_augmenter_that_cannot_sample_is_refused():
-    with pytest.raises(ParameterError, match=r"'augmenter' parameter of MixedDataset must be an object with sample"):
+    with pytest.raises(ParameterError, match=r"'augmenter' parameter of augment_loader must be an object with sample"):
         augment_loader(plain(), object())
 
 

@@ -13,7 +13,7 @@ from ..rng import Seed
 from .dataset import MixedDataset
 from .forms import Transform
 from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
-from .share import Schedule
+from .share import Schedule, check_options
 from .stream import stream_of
 
 _PREPARED = {
@@ -101,6 +101,8 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     Accelerate's even batches do, their synthetic counterparts repeat as well. Between processes that share no seed,
     samples differ because their pools do.
     """
+    options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
+    check_options("augment_loader", augmenter=augmenter, transform=transform, pool_size=pool_size, **options)
     _check_loader(loader)
     iterable = isinstance(loader.dataset, IterableDataset)
     if random_state is None and loader.generator is not None:
