@@ -7,6 +7,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import numbers, quick_augmenter, same_rows
@@ -160,8 +161,6 @@ class Tilted(Generator):
     noise_dim = 1
 
     def sample(self, z, c, noise):
-        import torch
-
         sign = torch.where((noise[:, 0] < 0.9) == (c == 1), 1.0, -1.0)
         return torch.stack([sign * z[:, 0].abs(), c.float()], dim=1)
 
@@ -178,8 +177,6 @@ class Above:
 
 @pytest.mark.parametrize("judged", [False, True])
 def test_classes_come_in_the_proportions_in_which_they_meet_the_conditions(monkeypatch, judged):
-    import torch
-
     # A judge that prefers class 0 by far, and large numbers within a class, moves no class.
     monkeypatch.setitem(FILTERS, "biased", Filter(lambda *_: None, lambda _, s: s.features[:, 0] - 5.0 * s.codes, ""))
     judges = [Judge("biased", (), ())] if judged else []
@@ -188,6 +185,13 @@ def test_classes_come_in_the_proportions_in_which_they_meet_the_conditions(monke
     assert (x[:, 0] > 0).all() and torch.equal(x[:, 1].long(), codes)
     assert abs(codes.float().mean() - 0.9) < 0.02
     assert (x[:, 0].mean() > 1.0) == judged  # of |N(0, 1)| the mean is 0.8
+
+
+def test_a_class_of_which_judges_drop_every_candidate_takes_no_place_from_others(monkeypatch):
+    weigh = lambda _, s: torch.where(s.codes == 0, -torch.inf, s.features[:, 0])  # noqa: E731
+    monkeypatch.setitem(FILTERS, "against", Filter(lambda *_: None, weigh, ""))
+    source = Source(Tilted(), lambda x: x, [Judge("against", (), ())], 2, conditions=Above())
+    assert MixedStream(source, [0.5, 0.5], 1).take_with_codes(300)[1].all()
 
 
 def test_a_value_that_shares_a_state_comes_as_often_as_it_should(augmenter):

@@ -183,7 +183,7 @@ class MixedStream(Stream):
             of_class = codes == code
             total = weights[of_class].logsumexp(0) - of_class.sum().log()
             balanced[of_class] = weights[of_class] - total
-        return balanced
+        return balanced.nan_to_num(nan=-torch.inf)  # a class of which the judges drop every candidate
 
 
 class Streams:
@@ -210,11 +210,11 @@ class Streams:
             taken = stream.take(len(rows))
             x = taken.new_empty((len(codes), *taken.shape[1:])) if x is None else x
             x[torch.from_numpy(rows)] = taken
-        return (
-            x
-            if x is not None
-            else self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))[:0]
-        )
+        return self._nothing() if x is None else x
+
+    def _nothing(self) -> Tensor:
+        """Return no samples, in the shape of some."""
+        return self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))[:0]
 
     def dropped(self) -> dict[str, int]:
         """Return how many candidates were dropped so far, by reason."""
