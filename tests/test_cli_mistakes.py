@@ -143,6 +143,7 @@ MISTAKES = [
     ("sample toy.safetensors -n 9 --class leaves=5 --class stays=3", USAGE, r"leaves 1 of -n 9 over"),
     ("sample toy.safetensors --where age", USAGE, r"--where 'age' is not of the form COLUMN=VALUE or COLUMN=LOW..HIGH"),
     ("sample toy.safetensors --where agee=30", USAGE, r"where names 'agee'.*did you mean 'age'"),
+    ("sample toy.safetensors --where churn=leaves", USAGE, r"where names 'churn', which is the label;.*--class"),
     ("sample toy.safetensors --where city=Bernn", USAGE, r"'Bernn' did not occur in training; did you mean 'Bern'"),
     ("sample toy.safetensors --where age=300..", USAGE, r"nothing in \(300, None\) was in training; values were from"),
     ("sample toy.safetensors --where age=40..30", USAGE, r"\(40, 30\) ends before it begins"),

@@ -289,6 +289,14 @@ def test_a_rare_condition_makes_do_with_fewer_candidates(augmenter, monkeypatch)
     assert (X["town"] == "town 100").all() and augmenter.conditions_["met"] < Source.block
 
 
+def test_the_label_is_asked_for_by_class_and_the_error_says_so():
+    X, y = numbers()
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    augmenter = quick_augmenter(max_steps=300).fit(frame, pd.Series(y, name="kind"))
+    with pytest.raises(ParameterError, match=r"where names 'kind', which is the label; ask for classes by y, or n="):
+        augmenter.sample(5, where={"kind": 1})
+
+
 def test_images_take_no_conditions():
     augmenter = quick_augmenter(max_steps=2).fit(*bars())
     with pytest.raises(ParameterError, match="'where' parameter does not apply to image data; leave it out"):

@@ -109,6 +109,10 @@ def _source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Enco
         )
     if model.modality.conditions is None:
         raise ParameterError(f"The 'where' parameter does not apply to {model.modality.name} data; leave it out.")
+    if (label := model.labels.container["name"]) is not None and label in where:
+        raise ParameterError(
+            f"where names {label!r}, which is the label; ask for classes by y, or n={{class: number}} (--class)."
+        )
     conditions = model.modality.conditions(model.encoder, where)
     return replace(source, conditions=conditions), conditions.encoder
 

@@ -18,6 +18,8 @@ from .columns import Category, Determined, Number
 from .encoder import TableEncoder
 from .where import Wanted, wanted_of
 
+_SHOWN = 20  # columns that a message lists
+
 Allowed = NDArray[np.bool_]
 Chances = NDArray[np.float64]
 
@@ -113,7 +115,8 @@ def _by_position(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[int, W
         if name not in encoder.names:
             known = [str(known) for known in encoder.names]
             near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:20])}."
+            more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+            hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:_SHOWN])}{more}."
             raise ParameterError(f"where names {name!r}, which is no column of the training rows; {hint}")
     positions = {name: encoder.names.index(name) for name in where}
     return {i: wanted_of(name, encoder.columns[i], encoder.dtypes[i], where[name]) for name, i in positions.items()}
