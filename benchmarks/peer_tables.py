@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from .fidelity.peer import versions
 
 ROUNDS = 40  # of drawing, before a class is given up
 BATCH = 2000
@@ -62,17 +63,6 @@ def draw(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> An
             found[code].append(rows[rows[label].astype(str) == code].head(n))
     parts = [part for code in counts for part in found[code]]
     return pd.concat(parts, ignore_index=True) if parts else sample(2).head(0)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the peers that are installed."""
-    installed = {}
-    for name in ("ctgan", "arfpy", "torch", "pandas", "numpy", "scikit-learn"):
-        try:
-            installed[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed
 
 
 def main() -> None:
