@@ -1,4 +1,4 @@
-"""Write the figures of the committed results into the README, between its markers.
+"""Write the figures of the committed results into the README, between its markers, and docs/performance.md.
 
 python -m benchmarks.readme
 """
@@ -12,6 +12,7 @@ from typing import Any
 from .fidelity.readme import FOLDER, fidelity_tables
 from .gain_table import gain_table
 from .images.summary import image_table
+from .performance import write_pages
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -90,3 +91,4 @@ def _between(text: str, begin: str, end: str, content: str) -> str:
 
 if __name__ == "__main__":
     README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    write_pages()

@@ -15,7 +15,7 @@ Decorator = Callable[[Function], Function]
 
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.
 LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
-FILTERS = ("density_ratio", "label_agreement")
+FILTERS = ("density_ratio", "label_agreement", "marginals")
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
 

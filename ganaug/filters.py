@@ -1,13 +1,14 @@
 """Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
 
-A judge is several classifiers (boosted trees for tables, small networks for images), cross-fitted on the training
-samples: each is trained without one part of them, and what it says of that part calibrates them, so that a judge's own
-memory of its samples is not taken for knowledge. Each judge gives one log-weight per candidate; `draw` keeps a fixed
-number of every block of candidates, without replacement, in proportion to the weights.
+A judge is one or several classifiers (boosted trees for tables, small networks for images), cross-fitted on the
+training samples: each is trained without one part of them, and what it says of that part calibrates them, so that a
+judge's own memory of its samples is not taken for knowledge. Each judge gives one log-weight per candidate; `draw`
+keeps a fixed number of every block of candidates, without replacement, in proportion to the weights.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,12 +18,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .modality import Classifier, Learner
-from .rng import numpy_stream, torch_stream
+from .marginals import Marginals, odds
+from .modality import Classifier, Learner, Reader
+from .rng import numpy_stream, stream_seed, torch_stream
 from .trees import Trees
 
-_MAX_ROWS = 40_000  # per classifier: more rows cost more time than they mend
+_MAX_ROWS = 60_000  # per classifier: more rows cost more time than they mend
+_MAX_REAL = 40_000  # of them beside candidates
 _FEW_ROWS = 2000  # below that, more parts: each judge learns from more of them, and their mean is steadier
+_FEW_OF_CLASS = 100  # rows of a class below which no density is compared
+_MANY_OF_CLASS = 10_000  # from there, one judge learns from all rows
 _LOWEST = -20.0
 
 
@@ -43,6 +48,14 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Candidates(Samples):
+    """Generated samples: one in so many is kept, by the log-weights that filters gave them so far, shape (n,)."""
+
+    weights: Tensor
+    keep_one_in: int
+
+
+@dataclass(frozen=True)
 class Judge:
     """A fitted filter.
 
@@ -51,11 +64,11 @@ class Judge:
     name : str
         Key in `FILTERS`.
     classifiers : tuple of Classifier
-        One for each part of the training rows, which it did not see.
+        One for each part of the training rows, which it did not see; of many rows, one that saw all.
     slopes : tuple of float
         Calibration of each: its log-odds are multiplied by this.
     classes : tuple of int
-        Class codes that the outputs stand for, where there is one output per class.
+        Class codes that it speaks of; those that the outputs stand for, where there is one output per class.
     strength : float
         What the log-weight is multiplied by; 0 switches the judge off.
     """
@@ -83,8 +96,8 @@ class Judge:
     @staticmethod
     def expected(facts: Mapping[str, Any], learner: Learner) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """Return name, dtype and shape of each tensor that `facts`, from `to_json`, imply."""
-        parts = enumerate(facts["shapes"])
-        return {f"{_prefix(facts['name'], i)}{k}": v for i, part in parts for k, v in learner.expected(part).items()}
+        parts, own = enumerate(facts["shapes"]), FILTERS[facts["name"]].learner or learner
+        return {f"{_prefix(facts['name'], i)}{k}": v for i, part in parts for k, v in own.expected(part).items()}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor], learner: Learner) -> Judge:
@@ -93,7 +106,7 @@ class Judge:
         for i, part in enumerate(facts["shapes"]):
             prefix = _prefix(facts["name"], i)
             own = {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
-            classifiers.append(learner.from_json(part, own))
+            classifiers.append((FILTERS[facts["name"]].learner or learner).from_json(part, own))
         return cls(
             facts["name"], tuple(classifiers), tuple(facts["slopes"]), tuple(facts["classes"]), facts["strength"]
         )
@@ -111,18 +124,25 @@ class Filter:
     ----------
     fit : callable
         ``fit(real, candidates, seed, learner) -> Judge or None``; None where the data give it nothing to learn.
+        Filters are fitted in the order of `FILTERS`; one that `corrects` wants `Candidates`, weighed by the others.
     weigh : callable
         ``weigh(judge, samples) -> Tensor`` of shape (n,), log-weights at strength 1.
     reason : str
         What a dropped candidate failed at, for the report.
     compares : bool
         Whether `fit` looks at candidates at all.
+    corrects : bool
+        Whether it mends what the filters before it leave, and so has to be fitted to their strengths.
+    learner : Reader or None
+        Reads its classifiers back; None takes the modality's.
     """
 
-    fit: Callable[[Samples, Samples, int, Learner], Judge | None]
+    fit: Callable[[Samples, Any, int, Learner], Judge | None]
     weigh: Callable[[Judge, Samples], Tensor]
     reason: str
     compares: bool = True
+    corrects: bool = False
+    learner: Reader | None = None
 
 
 def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
@@ -132,25 +152,29 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Le
     importance resampling: Azadi et al., "Discriminator Rejection Sampling", ICLR 2019; Grover et al., "Bias
     Correction of Learned Generative Models using Likelihood-Free Importance Weighting", NeurIPS 2019.
     """
-    rng = numpy_stream(seed, "density_ratio")
-    n = min(len(real.codes), len(candidates.codes))
-    if n < 20:
+    classes, sizes = torch.unique(real.codes, return_counts=True)
+    told = classes[sizes >= _FEW_OF_CLASS]  # what is said of a few rows is mostly chance
+    told = told if len(told) else classes
+    candidates, real = (side.rows(torch.isin(side.codes, told)) for side in (candidates, real))
+    if min(len(real.codes), len(candidates.codes)) < 20:
         return None
-    real, candidates = (
-        side.rows(torch.from_numpy(rng.permutation(len(side.codes))[:n])) for side in (real, candidates)
-    )
+    rng = numpy_stream(seed, "density_ratio")
+    real = real.rows(torch.from_numpy(rng.permutation(len(real.codes))[:_MAX_REAL]))
     X = torch.cat([real.with_class(), candidates.with_class()])
-    y = torch.arange(2 * n) < n
+    y = torch.arange(len(X)) < len(real.codes)
     parts = _parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
     classifiers, unseen = _cross_fit(learner, X, y.long(), parts, seed)
-    return Judge("density_ratio", classifiers, (_slope(unseen[:, 0], y.float()),) * len(classifiers))
+    even = math.log(len(candidates.codes) / len(real.codes))  # the odds of as many real rows as candidates
+    slope = _slope(unseen[:, 0] + even, y.float(), even)
+    return Judge("density_ratio", classifiers, (slope,) * len(classifiers), tuple(told.tolist()))
 
 
 def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
-    """Return the mean calibrated log-odds of being real."""
+    """Return the mean calibrated log-odds of being real, but for a constant; 0 for classes of too few rows."""
     X = samples.with_class()
     odds = [slope * odds_of(X)[:, 0] for odds_of, slope in zip(judge.classifiers, judge.slopes, strict=True)]
-    return torch.stack(odds).mean(0).clamp(_LOWEST, -_LOWEST)
+    said = torch.stack(odds).mean(0).clamp(_LOWEST, -_LOWEST)
+    return torch.where(torch.isin(samples.codes, torch.tensor(judge.classes)), said, 0.0)
 
 
 def fit_label_agreement(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
@@ -184,19 +208,37 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
     return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
 
 
+def fit_marginals(real: Samples, candidates: Candidates, seed: int, learner: Learner = Trees) -> Judge | None:
+    """Fit corrections that leave each column of each class spread as the real one is; see `Marginals`."""
+    sides = (real.features, real.codes), (candidates.features, candidates.codes)
+    found = Marginals.fit(*sides, candidates.weights, candidates.keep_one_in)
+    return Judge("marginals", (found,), (1.0,)) if found.corrections.any() else None
+
+
+def weigh_marginals(judge: Judge, samples: Samples) -> Tensor:
+    """Return the sum of the corrections of all columns."""
+    return judge.classifiers[0](samples.with_class())[:, 0]
+
+
 FILTERS: dict[str, Filter] = {
     "density_ratio": Filter(fit_density_ratio, weigh_density_ratio, "unlike real rows"),
     "label_agreement": Filter(fit_label_agreement, weigh_label_agreement, "unlike their label", compares=False),
+    "marginals": Filter(fit_marginals, weigh_marginals, "too many alike", corrects=True, learner=Marginals),
 }
+"""Filters by name, in the order in which they are fitted."""
 
 
 def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     """Draw `keep` of n candidates without replacement, with probabilities in proportion to exp(weights).
 
+    Systematic sampling: Madow, "On the Theory of Systematic Sampling, II", Annals of Mathematical Statistics 20
+    (1949). What is drawn is spread over the candidates as evenly as the weights allow, which leaves less to chance
+    than independent draws do.
+
     Parameters
     ----------
     weights : Tensor of shape (n,)
-        Log-weights; minus infinity is drawn only when nothing else is left.
+        Log-weights; 600 below the largest, or minus infinity, is drawn only when nothing else is left.
     keep : int
         How many to draw, at most n.
     rng : torch.Generator
@@ -205,10 +247,19 @@ def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     Returns
     -------
     Tensor of shape (keep,)
-        Indices, in random order (Gumbel top-k: Kool et al., "Stochastic Beams and Where to Find Them", ICML 2019).
+        Indices, in random order.
     """
-    uniform = torch.rand(len(weights), generator=rng).clamp_(1e-20, 1.0 - 1e-7)
-    return torch.topk(weights - torch.log(-torch.log(uniform)), keep).indices
+    order = torch.randperm(len(weights), generator=rng)
+    start = torch.rand((), generator=rng, dtype=torch.float64)
+    reached = torch.from_numpy(odds(weights[order].double().numpy(), keep)).cumsum(0)
+    passed = (reached - start).floor().add_(1).clamp_(0, keep)  # of the marks start, start + 1, ...
+    drawn = passed.diff(prepend=passed.new_zeros(1)) > 0
+    return order[torch.cat([torch.nonzero(drawn), torch.nonzero(~drawn)])[:keep, 0]]  # rounding may have lost one
+
+
+def total_weight(judges: Sequence[Judge], samples: Samples) -> Tensor:
+    """Return the sum of what the judges say of each candidate, shape (n,); 0 where there are none."""
+    return sum((judge.log_weight(samples) for judge in judges), torch.zeros(len(samples.codes)))
 
 
 def with_strength(judges: Sequence[Judge], strengths: Mapping[str, float]) -> list[Judge]:
@@ -228,16 +279,26 @@ def _parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
 def _cross_fit(
     learner: Learner, X: Tensor, y: Tensor, parts: Tensor, seed: int
 ) -> tuple[tuple[Classifier, ...], Tensor]:
-    """Return classifiers fitted without each of the parts, and what they say of the rows that they did not see."""
+    """Return classifiers, and what others say of rows that they did not see.
+
+    Those are fitted without one part each. Of few rows they are the classifiers, too, and their mean is steadier than
+    any of them; of many rows of every class, one that saw all says as much as their mean at a part of the cost.
+    """
     fitted, unseen = [], torch.zeros(0)
     for part in range(int(parts.max()) + 1):
-        others = torch.nonzero(parts != part).squeeze(1)
-        others = others[torch.randperm(len(others), generator=torch_stream(seed, "rows", part))[:_MAX_ROWS]]
-        fitted.append(learner.fit(X[others], y[others], seed))
+        fitted.append(_fit_some(learner, X, y, parts != part, stream_seed(seed, "rows", part), seed))
         out = fitted[-1](X[parts == part])
         unseen = unseen if len(unseen) else torch.zeros(len(X), out.shape[1])
         unseen[parts == part] = out
+    if int(torch.bincount(y).min()) >= _MANY_OF_CLASS:
+        fitted = [_fit_some(learner, X, y, parts >= 0, stream_seed(seed, "all rows"), seed)]
     return tuple(fitted), unseen
+
+
+def _fit_some(learner: Learner, X: Tensor, y: Tensor, which: Tensor, choice: int, seed: int) -> Classifier:
+    rows = torch.nonzero(which).squeeze(1)
+    rows = rows[torch.randperm(len(rows), generator=torch_stream(choice))[:_MAX_ROWS]]
+    return learner.fit(X[rows], y[rows], seed)
 
 
 def _two_columns(out: Tensor) -> Tensor:
@@ -245,10 +306,13 @@ def _two_columns(out: Tensor) -> Tensor:
     return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
 
 
-def _slope(log_odds: Tensor, y: Tensor) -> float:
-    """Return the factor in [0, 1.5] that makes log-odds fit best (one-parameter Platt scaling)."""
+def _slope(log_odds: Tensor, y: Tensor, even: float) -> float:
+    """Return the factor in [0, 1.5] that makes log-odds fit best (one-parameter Platt scaling).
+
+    `even` is the logarithm of how many candidates there are for a real row, whose likelihood the log-odds leave out.
+    """
     grid = torch.linspace(0.0, 1.5, 31)
-    losses = [functional.binary_cross_entropy_with_logits(s * log_odds, y) for s in grid]
+    losses = [functional.binary_cross_entropy_with_logits(s * log_odds - even, y) for s in grid]
     return float(grid[int(torch.stack(losses).argmin())])
 
 

@@ -10,6 +10,9 @@ from torch.nn import functional
 
 Network = TypeVar("Network", bound=nn.Module)
 
+HEAVY = 256
+"""A width from which on products in bfloat16 save a CPU more than casting costs."""
+
 
 def initialise(module: Network, generator: torch.Generator) -> Network:
     """Draw the weights of `module` from `generator`, leaving torch's global generator alone.
@@ -152,6 +155,14 @@ class ClassVector(nn.Module):
     def forward(self, c: Tensor) -> Tensor:
         """Return the vectors of class codes `c` of shape (n,), shape (n, dim)."""
         return functional.embedding(c, self.weight) * self.strength
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Return whether large products are faster in bfloat16 than in float32 on `device`, a CPU or a GPU."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device)[0] >= 8
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return device.type == "cpu" and any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)
 
 
 def set_condition(network: nn.Module, strength: float) -> None:

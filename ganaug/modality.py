@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 Json = Any
 
+FEW_ROWS = 2000
+"""Below so many, networks are smaller."""
+
 
 class Encoder(Protocol):
     """The reversible map between user data and tensors; everything it learned is plain JSON."""
@@ -158,6 +161,17 @@ class Defaults:
     held_out: float = 0.2
 
 
+def row_defaults(n: int) -> Defaults:
+    """Return what `n` samples take that are little more than a list of numbers each.
+
+    1500 steps for up to three thousand samples, 2800 for ten thousand, and never more than 10,000.
+    """
+    small = n < FEW_ROWS
+    batch_size = int(np.clip(n, 32, 64 if small else 256))
+    max_steps = int(np.clip(round(28 * n**0.5, -2), 1500, 10_000))
+    return Defaults(width=128 if small else 256, max_steps=max_steps, batch_size=batch_size)
+
+
 class Generator(nn.Module):
     """Latent vectors and classes to encoded samples; what every modality's generator is.
 
@@ -205,12 +219,8 @@ class Classifier(Protocol):
         ...
 
 
-class Learner(Protocol):
-    """How a modality's classifiers are trained and read back; the class of such a `Classifier`."""
-
-    def fit(self, x: Tensor, y: Tensor, seed: int) -> Classifier:
-        """Return a classifier of samples `x` of shape (n, ...) with codes `y`, 0 to k - 1, all present."""
-        ...
+class Reader(Protocol):
+    """How classifiers of one kind are read back; the class of such a `Classifier`."""
 
     def expected(self, facts: Json) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """Return dtype and shape of each tensor of the classifier whose `to_json` gave `facts`."""
@@ -218,6 +228,14 @@ class Learner(Protocol):
 
     def from_json(self, facts: Json, tensors: Mapping[str, Tensor]) -> Classifier:
         """Return the classifier that `to_json` and `tensors` described."""
+        ...
+
+
+class Learner(Reader, Protocol):
+    """How a modality's classifiers are trained, and read back."""
+
+    def fit(self, x: Tensor, y: Tensor, seed: int) -> Classifier:
+        """Return a classifier of samples `x` of shape (n, ...) with codes `y`, 0 to k - 1, all present."""
         ...
 
 
@@ -248,8 +266,8 @@ class Modality:
     filters : tuple of str
         Which filters such a classifier is good for, those to be tried by themselves first.
     defaults : callable or None
-        ``defaults(schema, counts, device_type) -> Defaults`` for so many samples of each class; None takes the rules
-        for tables.
+        ``defaults(schema, counts, device_type) -> Defaults`` for so many samples of each class; None takes
+        `row_defaults`.
     augment : callable or None
         ``augment(x, names, rng) -> x``, differentiable: the changes that `augmentation` names.
     augmentations, architectures : tuple of str
@@ -273,7 +291,7 @@ class Modality:
     options: tuple[str, ...] = ()
     take_apart: Callable[[Any, Any], tuple[Any, Any]] | None = None
     learner: Learner | None = None
-    filters: tuple[str, ...] = ("density_ratio", "label_agreement")
+    filters: tuple[str, ...] = ("density_ratio", "label_agreement", "marginals")
     defaults: Callable[[Mapping[str, Json], Sequence[int], str], Defaults] | None = None
     augment: Callable[[Tensor, Sequence[str], torch.Generator], Tensor] | None = None
     augmentations: tuple[str, ...] = ()
@@ -281,5 +299,5 @@ class Modality:
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
     conditions: Callable[[Any, Mapping[Any, Any]], Conditions] | None = None
     block: int = 1024
-    oversampling: int = 8
+    oversampling: int = 4
     unit: str = "row"

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
+import torch
 from threadpoolctl import threadpool_limits
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_MOST = 8
 
 
 @contextmanager
@@ -19,3 +28,30 @@ def one_thread() -> Iterator[None]:
     """
     with threadpool_limits(1, user_api="openmp"):
         yield
+
+
+def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Return ``work(item)`` for each item, in order; several at a time, each of them on one core.
+
+    As many threads as this process may use cores, or as ``OMP_NUM_THREADS`` says, and eight at most. What `work` gives
+    must depend on its item alone, so that their number changes nothing.
+    """
+    items = list(items)
+    workers = min(len(items), _cores(), _MOST)
+    if workers < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(workers, initializer=_one_core) as pool:
+        return list(pool.map(work, items))
+
+
+def _cores() -> int:
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdigit() and int(said):
+        return int(said)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _one_core() -> None:
+    """Hold the calling thread to one core, for good."""
+    torch.get_num_threads()  # sets the number of a new thread, which otherwise happens with the first product
+    threadpool_limits(1, user_api="openmp")

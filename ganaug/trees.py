@@ -19,8 +19,10 @@ from torch import Tensor
 DEPTH = 6
 """Levels of every tree."""
 
-_ROWS = 4096
+_ROWS = 1024  # whose places in all trees still fit into a processor's cache
 _ITERATIONS = 60
+_MANY_ROWS = 5000  # of every class, of which more and longer steps learn no chance
+_MANY_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,13 @@ class Trees:
         Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001).
         """
         X = x.numpy()
+        sizes = torch.bincount(y)
+        many = int(sizes.min()) >= _MANY_ROWS
         if iterations is None:  # each grows a tree for every class
-            iterations = max(10, _ITERATIONS // max(1, (int(y.max()) + 1) // 2))
+            iterations = max(10, (_MANY_ITERATIONS if many else _ITERATIONS) // max(1, len(sizes) // 2))
         model = HistGradientBoostingClassifier(
             max_iter=iterations,
-            learning_rate=0.1,
+            learning_rate=0.3 if many else 0.1,
             max_depth=DEPTH,
             max_leaf_nodes=31,
             min_samples_leaf=int(np.clip(len(X) // 50, 2, 20)),

@@ -47,8 +47,8 @@ MUST_BE = {
     "latent_dim": "an integer from 1 to 4096",
     "latent_scale": "a number above 0 and at most 10",
     "width": "'auto', or an integer from 1 to 8192",
-    "filters": f"'auto', or 'density_ratio' or 'label_agreement', or {SEQUENCE}, or a mapping of such names to "
-    "strengths from 0 to 10, or None",
+    "filters": f"'auto', or 'density_ratio' or 'label_agreement' or 'marginals', or {SEQUENCE}, or a mapping of "
+    "such names to strengths from 0 to 10, or None",
     "sampling_strategy": "'auto' or 'minority' or 'not minority' or 'not majority' or 'all', or a number above 0 and "
     "at most 1, or a mapping of class to number of samples, or a function of y that returns one",
     "skip_rare": "False or True",

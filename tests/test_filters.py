@@ -10,11 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small import digest, numbers, points, quick_augmenter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small import JUDGED, digest, numbers, points, quick_augmenter
 
+from ganaug import filters
 from ganaug.augmenter import judging
-from ganaug.augmenter.judging import _best_strengths
-from ganaug.filters import FILTERS, Judge, Samples, draw, with_strength
+from ganaug.augmenter.judging import _best_strengths, _grid
+from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, with_strength
 from ganaug.trees import Trees
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
@@ -30,29 +33,80 @@ def rng(seed=0):
 def test_draw_is_without_replacement_and_exact():
     for keep in (0, 1, 7, 20):
         kept = draw(torch.randn(20, generator=rng(1)), keep, rng())
-        assert len(kept) == len(set(kept.tolist())) == keep
+        assert len(kept) == len(set(kept.tolist())) == keep and kept.dtype == torch.int64
+    assert draw(torch.empty(0), 0, rng()).shape == (0,)
 
 
-def test_draw_follows_the_weights():
-    weights = torch.tensor([1.0, 2.0, 3.0, 4.0])
-    source = rng()
-    first, second = np.zeros(4), np.zeros(4)
-    for _ in range(4000):
-        order = draw(weights.log(), 2, source).tolist()
-        first[order[0]] += 1
-        second[order[1]] += 1
-    share = (weights / 10).numpy()
-    np.testing.assert_allclose(first / 4000, share, atol=0.035)
-    # the second of two draws without replacement: sum over the first of p_i * p_j / (1 - p_i)
-    expected = [sum(share[i] * share[j] / (1 - share[i]) for i in range(4) if i != j) for j in range(4)]
-    np.testing.assert_allclose(second / 4000, expected, atol=0.035)
+def inclusion(weights, keep):
+    """min(1, c * exp(weight)) with the c at which they add up to `keep`, found by halving."""
+    low, high = -100.0, 100.0
+    for _ in range(200):
+        level = (low + high) / 2
+        chances = (weights.double() + level).exp().clamp(max=1)
+        low, high = (level, high) if chances.sum() < keep else (low, level)
+    return chances.numpy()
 
 
-def test_equal_weights_are_a_fair_draw_whatever_their_level():
+@pytest.mark.parametrize(
+    ("weights", "keep"),
+    [
+        (torch.tensor([1.0, 2.0, 3.0, 4.0]).log(), 2),
+        (torch.tensor([1.0, 2.0, 3.0, 4.0]).log() - 50.0, 1),
+        (torch.tensor([0.0, 6.0, 0.5, -1.0, 5.0, -8.0]), 4),  # two of them in every draw
+        (torch.randn(30, generator=rng(5)), 7),
+    ],
+)
+def test_draw_follows_the_weights_and_shares_out_what_no_candidate_can_take_twice(weights, keep):
+    source, n = rng(), 4000
+    counts = torch.zeros(len(weights))
+    for _ in range(n):
+        counts[draw(weights, keep, source)] += 1
+    np.testing.assert_allclose(counts / n, inclusion(weights, keep), atol=0.032)  # four standard errors
+
+
+def test_the_order_of_what_is_drawn_says_nothing():
+    weights, source = torch.tensor([9.0, 0.0, 0.0, 0.0, 0.0, 2.0]), rng()
+    drawn = torch.stack([draw(weights, 3, source) for _ in range(3000)])
+    for place in range(3):
+        assert (drawn[:, place] == 0).float().mean().item() == pytest.approx(1 / 3, abs=0.04)  # it is in every draw
+
+
+def test_a_draw_is_spread_over_the_candidates_more_evenly_than_by_chance():
+    weights, source = torch.zeros(200), rng()
+    weights[:100] = math.log(3.0)  # three of four that are kept belong to the first half, and hardly more or fewer
+    shares = [(draw(weights, 40, source) < 100).sum().item() for _ in range(300)]
+    assert np.mean(shares) == pytest.approx(30, abs=0.5) and np.std(shares) < 0.95 * math.sqrt(40 * 0.75 * 0.25)
+
+
+@given(st.lists(st.floats(-1e4, 1e4) | st.just(-math.inf), min_size=1, max_size=40), st.data())
+@settings(max_examples=100, deadline=None)
+def test_any_weights_can_be_drawn_by(weights, data):
+    keep = data.draw(st.integers(0, len(weights)))
+    kept = draw(torch.tensor(weights), keep, rng(data.draw(st.integers(0, 99)))).tolist()
+    assert len(kept) == len(set(kept)) == keep and set(kept) <= set(range(len(weights)))
+    if keep and max(weights) > -math.inf and sorted(weights)[-2:-1] < [max(weights) - 30]:
+        assert weights.index(max(weights)) in kept  # it outweighs all others together
+
+
+@pytest.mark.parametrize("error", [-0.3, 0.3])
+def test_odds_that_do_not_quite_add_up_change_no_number_of_rows(monkeypatch, error):
+    monkeypatch.setattr(filters, "odds", lambda weights, keep: np.full(len(weights), (keep + error) / len(weights)))
+    for seed in range(20):
+        kept = draw(torch.zeros(50), 9, rng(seed)).tolist()
+        assert len(kept) == len(set(kept)) == 9
+
+
+@pytest.mark.parametrize("level", [-1e4, -19.0, 0.0, 1e4, -math.inf])
+def test_all_candidates_can_be_drawn(level):
+    assert sorted(draw(torch.full((9,), level), 9, rng()).tolist()) == list(range(9))
+
+
+@pytest.mark.parametrize("level", [-19.0, 1e4, -1e4, -math.inf])
+def test_equal_weights_are_a_fair_draw_whatever_their_level(level):
     counts = torch.zeros(10)
     source = rng()
     for _ in range(2000):
-        counts[draw(torch.full((10,), -19.0), 3, source)] += 1
+        counts[draw(torch.full((10,), level), 3, source)] += 1
     assert (counts - 600).abs().max() < 5 * math.sqrt(600)
 
 
@@ -72,6 +126,12 @@ def test_draw_repeats_itself():
 
 
 # The judges
+
+
+def fit(name, real, candidates, seed=0):
+    """The judge of that name; of the candidates one in four is kept, and no other filter has weighed them."""
+    weights = torch.zeros(len(candidates.codes))
+    return FILTERS[name].fit(real, Candidates(candidates.features, candidates.codes, weights, 4), seed, Trees)
 
 
 def gaussians(n, mean=0.0, codes=None, seed=0):
@@ -103,9 +163,35 @@ def test_density_ratio_sees_a_class_generated_in_another_place():
     assert right.median() - wrong.median() > 2.0
 
 
-def test_density_ratio_is_silent_where_there_is_nothing_to_tell_apart():
-    judge = FILTERS["density_ratio"].fit(gaussians(600), gaussians(600, seed=1), 0)
+@pytest.mark.parametrize("times", [1, 4])
+def test_density_ratio_is_silent_where_there_is_nothing_to_tell_apart(times):
+    judge = FILTERS["density_ratio"].fit(gaussians(600), gaussians(600 * times, seed=1), 0)
     assert judge.log_weight(gaussians(500, seed=2)).std() < 0.35
+
+
+@pytest.mark.parametrize("n", [150, 3000])
+def test_density_ratio_learns_from_any_number_of_candidates(n):
+    judge = FILTERS["density_ratio"].fit(gaussians(600, 1.0), gaussians(n, seed=1), 0)
+    kept = kept_by(judge, gaussians(4000, 0.0, seed=2)).features
+    assert abs(kept[:, 0].mean() - 1.0) < 0.4 and kept[:, 1:].mean(0).abs().max() < 0.2
+
+
+def test_density_ratio_sees_every_candidate_and_at_most_so_many_real_rows(monkeypatch):
+    monkeypatch.setattr(filters, "_MAX_REAL", 50)
+    learner = Remembering()
+    FILTERS["density_ratio"].fit(gaussians(200), gaussians(300, seed=1), 0, learner)
+    assert sum(len(y) for _, y in learner.seen) == 4 * 350  # five parts, each left out once
+    assert sum(int(y.sum()) for _, y in learner.seen) == 4 * 50
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("times", [1, 6])
+def test_log_odds_are_calibrated_as_those_of_equal_numbers(times, scale):
+    x = torch.empty(4000 * (1 + times)).exponential_(generator=rng())
+    x[4000:] *= 3.0
+    ratio = math.log(3.0) - x * 2 / 3  # of the two exponential densities, in logarithms
+    y = (torch.arange(len(x)) < 4000).float()
+    assert filters._slope(scale * ratio, y, math.log(times)) == pytest.approx(1 / scale, abs=0.051)
 
 
 def labelled(n, wrong, seed=0):
@@ -143,17 +229,29 @@ def test_label_agreement_of_memorised_noise_is_weak():
     assert judge.log_weight(gaussians(300, seed=8)).std() < 0.3
 
 
+def test_density_ratio_is_silent_about_classes_of_few_rows():
+    codes = (torch.arange(1200) < 50).long()
+    judge = FILTERS["density_ratio"].fit(
+        gaussians(1200, codes=codes), gaussians(1200, mean=1.5, codes=codes, seed=1), 0
+    )
+    said = judge.log_weight(gaussians(1200, mean=0.7, codes=codes, seed=2))
+    assert not said[codes == 1].any() and said[codes == 0].std() > 0.5
+    few = torch.arange(80) % 2  # no class has many, so all are judged
+    judge = FILTERS["density_ratio"].fit(gaussians(80, codes=few), gaussians(80, mean=3.0, codes=few, seed=1), 0)
+    assert all(judge.log_weight(gaussians(80, codes=few, seed=2))[few == code].any() for code in (0, 1))
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_judge_is_none_where_there_is_nothing_to_learn(name):
     few = gaussians(12)
     one_class = gaussians(12, codes=torch.zeros(12, dtype=torch.int64))
-    assert FILTERS[name].fit(one_class, few, 0) is None
+    assert fit(name, one_class, few) is None
 
 
 def fitted(name):
     real = gaussians(300, 1.0)
     real.features[:, 1] += 2.0 * real.codes
-    return FILTERS[name].fit(real, gaussians(300, seed=1), 0)
+    return fit(name, real, gaussians(300, seed=1))
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -190,6 +288,42 @@ def test_strength_multiplies_and_zero_switches_off():
     (half,) = with_strength(judges, {"density_ratio": 0.5, "label_agreement": 0.0})
     torch.testing.assert_close(half.log_weight(samples), 0.5 * judges[0].log_weight(samples))
     assert with_strength(judges, {}) == []
+    sides = judges[0].log_weight(samples) + judges[2].log_weight(samples)
+    torch.testing.assert_close(total_weight([judges[0], judges[2]], samples), sides)
+    assert torch.equal(total_weight([], samples), torch.zeros(50))
+
+
+class Remembering:
+    """A learner that keeps what it was shown; its classifiers say how many there were before them."""
+
+    def __init__(self):
+        self.seen = []
+
+    def fit(self, x, y, seed):
+        said = float(len(self.seen))
+        self.seen.append((x, y))
+        return lambda rows: torch.full((len(rows), 1), said)
+
+
+def cross_fitted(n):
+    x, y = points(n)
+    learner, parts = Remembering(), (torch.arange(n) % 4 < 2).long() * (torch.arange(n) % 3 // 2)
+    return x, parts, learner, *filters._cross_fit(learner, x, y, parts, 0)
+
+
+def test_of_few_rows_each_judge_knows_all_but_its_part():
+    x, parts, learner, classifiers, unseen = cross_fitted(60)
+    assert torch.equal(unseen[:, 0], parts.float())  # each part was judged by the one that did not see it
+    assert [c(x[:1]).item() for c in classifiers] == [0.0, 1.0] and [len(y) for _, y in learner.seen] == [10, 50]
+
+
+def test_of_many_rows_one_judge_knows_all_and_others_calibrate_it(monkeypatch):
+    monkeypatch.setattr(filters, "_MANY_OF_CLASS", 20)
+    x, parts, learner, (only,), unseen = cross_fitted(60)
+    assert torch.equal(unseen[:, 0], parts.float()) and only(x[:1]).item() == 2.0
+    shown = learner.seen[2][0]
+    assert torch.equal(shown.sort(0).values, x.sort(0).values)
+    assert len(fitted("density_ratio").classifiers) == len(fitted("density_ratio").slopes) == 1
 
 
 # In GANAugmenter
@@ -210,6 +344,9 @@ def test_filters_that_are_off_change_nothing():
     [
         ("label_agreement", {"label_agreement": 1.0}),
         (("density_ratio",), {"density_ratio": 1.0}),
+        ("marginals", {"marginals": 1.0}),
+        ({"marginals": 0.5, "label_agreement": 2}, {"label_agreement": 2, "marginals": 0.5}),
+        ({"marginals": 0, "label_agreement": 1}, {"label_agreement": 1}),
         ({"density_ratio": 0.25, "label_agreement": 2}, {"density_ratio": 0.25, "label_agreement": 2}),
         (None, {}),
     ],
@@ -218,6 +355,49 @@ def test_filters_are_used_as_the_user_says(given, used):
     augmenter = quick_augmenter(filters=given).fit(*numbers())
     assert augmenter.filters_["strengths"] == used
     assert {judge.name: judge.strength for judge in augmenter.model_.judges} == used
+
+
+def corrections_asked_for(monkeypatch):
+    """What the filter that corrects is fitted to: a list of (real, candidates), which fills up."""
+    asked, known = [], FILTERS["marginals"]
+
+    def fit(real, candidates, seed, learner):
+        asked.append((real, candidates))
+        return known.fit(real, candidates, seed, learner)
+
+    monkeypatch.setitem(FILTERS, "marginals", replace(known, fit=fit))
+    return asked
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+@pytest.mark.parametrize("wanted", ["auto", {"marginals": 1.0, "label_agreement": 0.5}])
+def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_leave(monkeypatch, wanted):
+    monkeypatch.setattr(judging, "_NOISE", 1e9)  # the usual ones it is
+    monkeypatch.setattr(judging, "_TELLING", 50)
+    asked, n = corrections_asked_for(monkeypatch), 400
+    augmenter = quick_augmenter(filters=wanted, max_steps=10).fit(*numbers(n))
+    held_out, tried = augmenter.model_.facts["held_out"], len(augmenter.filters_["scores"])
+    assert [len(real.codes) for real, _ in asked] == ([n - held_out] * 2 if tried else []) + [n]
+    candidates = asked[-1][1]
+    *others, last = augmenter.model_.judges
+    assert last.name == "marginals" and candidates.keep_one_in == augmenter.model_.modality.oversampling
+    assert len(candidates.codes) == 4 * (n - held_out if tried else n)
+    torch.testing.assert_close(candidates.weights, total_weight(others, candidates))
+    assert candidates.weights.std() > 0
+
+
+def test_filters_are_tried_alone_and_together_and_corrections_only_beside_others():
+    density, label, all_three = "density_ratio", "label_agreement", ("density_ratio", "label_agreement", "marginals")
+    assert _grid(all_three) == [
+        {},
+        {density: 0.5},
+        {label: 0.5},
+        {density: 1.0},
+        {label: 1.0},
+        {density: 1.0, label: 0.5, "marginals": 1.0},
+        {density: 1.0, label: 1.0, "marginals": 1.0},
+    ]
+    assert _grid([label]) == [{}, {label: 0.5}, {label: 1.0}]
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -231,7 +411,7 @@ def test_by_default_several_strengths_are_tried_on_held_out_rows():
 
 
 @pytest.mark.parametrize(
-    ("lead", "used"), [(0.0, {"label_agreement": 1.0}), (0.009, {"label_agreement": 1.0}), (0.011, {}), (0.5, {})]
+    ("lead", "used"), [(0.0, {"label_agreement": 1.0}), (0.029, {"label_agreement": 1.0}), (0.031, {}), (0.5, {})]
 )
 def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_better(lead, used):
     tried = [({}, 0.8 + lead), ({"density_ratio": 1.0}, 0.7), ({"label_agreement": 1.0}, 0.8)]
@@ -239,9 +419,9 @@ def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_b
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_with_many_rows_the_usual_filters_are_density_ratio_and_half_of_label_agreement(monkeypatch):
+def test_with_many_rows_the_usual_filters_are_all_and_half_of_label_agreement(monkeypatch):
     monkeypatch.setattr(judging, "_NOISE", 1e9)  # nothing can be clearly better
-    usual = {"density_ratio": 1.0, "label_agreement": 0.5}
+    usual = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}
     augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
     assert augmenter.filters_["strengths"] == usual
     assert usual in [tried for tried, _ in augmenter.filters_["scores"]]
@@ -265,5 +445,5 @@ def test_each_filter_says_how_many_rows_it_dropped(judged_augmenter, toy_table):
     augmenter = copy.deepcopy(judged_augmenter)
     augmenter.resample(*toy_table)
     dropped = augmenter.resampled_["dropped"]
-    assert {FILTERS[name].reason for name in FILTERS} <= set(dropped)
+    assert {FILTERS[name].reason for name in JUDGED} <= set(dropped)
     assert all(count > 0 for count in dropped.values())

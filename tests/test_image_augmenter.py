@@ -263,9 +263,9 @@ def test_only_a_filter_that_compares_gets_candidates(monkeypatch, quick_judges):
     real = judging.sampled
     monkeypatch.setattr(judging, "sampled", lambda *rest: sizes.append(rest[-1]) or real(*rest))
     assert quick_augmenter(filters="auto").fit(*bars()).filters_["strengths"] == {"label_agreement": 1.0}
-    assert sizes == [0]
+    assert sizes == [0, 0]
     quick_augmenter(filters=["density_ratio"]).fit(*numbers())
-    assert sizes == [0, 1000]
+    assert sizes == [0, 0, 1000, 0]
 
 
 def test_latent_scale_widens_samples():

@@ -15,7 +15,7 @@ MAX_LINES = 400
 LAYERS = [
     {"errors"},
     {"params", "rng", "threads"},
-    {"modality", "losses", "metrics", "layers", "trees", "dtypes", "rows", "storage"},
+    {"modality", "losses", "metrics", "layers", "trees", "marginals", "dtypes", "rows", "storage"},
     {"table", "image"},
     {"training", "filters"},
     {"augmenter"},

@@ -7,12 +7,16 @@ import inspect
 
 import pytest
 import torch
-from small import loss_with
+from small import loss_with, numbers, quick_augmenter
 
 from ganaug import GANAugmenter, ParameterError
-from ganaug.augmenter import recipe
-from ganaug.augmenter.recipe import Options, choose_device, default_steps, recipe_for
+from ganaug.augmenter import fitting, recipe
+from ganaug.augmenter.recipe import Options, choose_device, recipe_for
+from ganaug.layers import initialise
 from ganaug.losses import LOSSES
+from ganaug.modality import Architecture, row_defaults
+from ganaug.table import networks
+from ganaug.table.layout import Layout
 from ganaug.training import OPTIMIZERS
 
 
@@ -60,9 +64,28 @@ def test_a_loss_and_an_optimizer_of_ones_own_are_taken_as_they_are():
 @pytest.mark.parametrize("n", [8, 50, 1999, 2000, 30_000, 10**6])
 def test_sizes_follow_from_the_number_of_rows(n):
     plan = recipe_for(Options(device="cpu"), n, 2).plan
-    assert plan.max_steps == default_steps(n) <= default_steps(10 * n)
+    assert plan.max_steps == row_defaults(n).max_steps <= row_defaults(10 * n).max_steps
     assert plan.batch_size <= max(32, n) and plan.score_every <= plan.max_steps
     assert 1 < plan.max_steps / plan.score_every < 40  # so often the held-out rows are asked
+
+
+def test_steps_grow_with_the_root_of_the_rows_between_two_limits():
+    steps = {n: row_defaults(n).max_steps for n in (8, 2900, 10_000, 40_000, 10**6)}
+    assert steps == {8: 1500, 2900: 1500, 10_000: 2800, 40_000: 5600, 10**6: 10_000}
+
+
+@pytest.mark.parametrize(("held_out", "tolerance"), [(100, 0.03), (10_000, 0.003), (1, 0.3), (0, 0.3)])
+def test_the_fewer_samples_judge_the_less_do_small_differences_count(held_out, tolerance):
+    plan = recipe_for(Options(device="cpu"), 1000, 2, held_out=held_out).plan
+    assert plan.tolerance == pytest.approx(tolerance)
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_a_training_tolerates_what_its_held_out_samples_cannot_tell_apart(monkeypatch):
+    plans, real = [], fitting.train_gan
+    monkeypatch.setattr(fitting, "train_gan", lambda state, plan, *rest: plans.append(plan) or real(state, plan, *rest))
+    model = quick_augmenter().fit(*numbers(200)).model_
+    assert [plan.tolerance for plan in plans] == [pytest.approx(0.3 / model.facts["held_out"] ** 0.5)]
 
 
 def test_a_short_training_is_not_scored_at_every_step():
@@ -109,3 +132,31 @@ def test_bfloat16_only_where_the_hardware_gains(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
     assert recipe._bfloat16("auto", torch.device("cuda"), False)
     assert not recipe._bfloat16("auto", torch.device("mps"), True)
+
+
+def sampled_by(width, monkeypatch, pays):
+    """What a generator of that width samples, and the dtypes in which its products come."""
+    monkeypatch.setattr(networks, "bfloat16_pays", lambda device: pays)
+    rng, dtypes = torch.Generator().manual_seed(0), []
+    with torch.device("meta"):
+        bare = networks.TableGenerator(Layout([3, 2], [-1, 0], [False, False]), Architecture(6, width, 2))
+    generator = initialise(bare, rng).eval().requires_grad_(False)
+    for block in generator.blocks:
+        block.linear1.register_forward_hook(lambda part, rows, out: dtypes.append(out.dtype))
+    x = generator.sample(torch.randn(200, 6, generator=rng), torch.arange(200) % 2, torch.rand(200, 5, generator=rng))
+    return x, dtypes
+
+
+def test_a_wide_generator_samples_in_bfloat16_but_its_numbers_are_as_fine_as_ever(monkeypatch):
+    exact, dtypes = sampled_by(256, monkeypatch, False)
+    assert dtypes == [torch.float32] * 2
+    x, dtypes = sampled_by(256, monkeypatch, True)
+    assert dtypes == [torch.bfloat16] * 2 and x.dtype == torch.float32
+    scores = x[:, 5]  # the last but one: every row has it
+    assert (scores != scores.bfloat16().float()).float().mean() > 0.9 and len(torch.unique(scores)) > 190
+    torch.testing.assert_close(scores, exact[:, 5], atol=0.1, rtol=0)
+
+
+def test_a_narrow_generator_samples_in_float32(monkeypatch):
+    plain, widened = sampled_by(255, monkeypatch, False), sampled_by(255, monkeypatch, True)
+    assert torch.equal(plain[0], widened[0]) and widened[1] == [torch.float32] * 2

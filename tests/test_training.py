@@ -225,6 +225,33 @@ def test_training_ends_when_patience_does():
     assert state.step == 35 and len(state.scores) == 7
 
 
+@pytest.mark.parametrize(
+    ("values", "tolerance", "kept"),
+    [
+        ([0.5, 0.9, 0.85, 0.2], 0.1, 2),
+        ([0.9, 0.85, 0.79, 0.2], 0.1, 1),  # near the best, not near the one that was kept
+        ([0.9, 0.2, 0.81, 0.3], 0.1, 2),
+        ([0.1, 0.9, 0.85, 0.84], 0.0, 1),
+        ([-5.0, -4.0, -4.4, -6.0], 0.5, 2),
+        ([0.7, 0.6, 0.9, 0.75], 0.1, 2),  # a better one raises the mark
+        ([math.nan, math.nan, 0.1, math.nan], 0.5, 2),
+    ],
+)
+def test_the_newest_weights_within_tolerance_of_the_best_score_are_kept(values, tolerance, kept):
+    seen = []
+    state, _ = trained(point_plan(tolerance=tolerance), scripted(values, seen))
+    assert equal(state.best, seen[kept])
+    assert state.best_rank == (True, max(value for value in values if value == value))
+
+
+def test_patience_counts_only_scores_that_fall_short_of_the_best_by_more_than_the_tolerance():
+    plan = point_plan(max_steps=200, patience=3, tolerance=0.1)
+    state, _ = trained(plan, scripted([0.7, 0.65, 0.5, 0.64, 0.62, 0.61, 0.5, 0.4, 0.3, 1.0]))
+    assert len(state.scores) == 9
+    state, _ = trained(plan, scripted([0.7, 0.59, 0.58, 0.57, 1.0]))  # each near the one before
+    assert len(state.scores) == 4
+
+
 def test_the_last_step_is_scored_whenever_it_comes():
     state, _ = trained(point_plan(max_steps=3, score_every=1000))
     assert state.scores[0][0] == 3 and state.best

@@ -121,6 +121,14 @@ def test_a_sound_generator_takes_the_place_of_a_collapsed_one_whatever_the_score
     assert seen == [(False, -5.0), (False, -5.0), *[(True, -15.0)] * 6]
 
 
+def test_tolerance_makes_no_collapsed_generator_as_good_as_a_sound_one():
+    state, steps = training({5, *range(20, 1000)}, score=falling, plan=plan_of(tolerance=7.0))
+    seen = ranks(state, steps)
+    assert [rank for _, rank, _ in seen] == [(False, -5.0), *[(True, -10.0)] * 7]
+    assert not equal(seen[1][2], seen[2][2])  # that of step 15, which is as good
+    assert all(equal(best, seen[2][2]) for _, _, best in seen[2:])
+
+
 def test_where_nothing_sound_is_known_the_best_score_is_kept_and_nothing_goes_back():
     state, steps = training(range(1000))
     reports = list(steps)

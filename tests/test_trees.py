@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from ganaug import trees as module
 from ganaug.trees import DEPTH, Trees, _rounded_down
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
@@ -74,6 +75,15 @@ def test_threshold_is_the_largest_float32_that_is_not_above(threshold):
 
 def test_threshold_beyond_all_float32_is_the_largest():
     assert _rounded_down(np.inf) == _rounded_down(1e300) == np.finfo(np.float32).max
+
+
+def test_of_many_rows_steps_are_three_times_as_long(monkeypatch):
+    X, y = table()
+    short = fitted(X, y, iterations=1)
+    monkeypatch.setattr(module, "_MANY_ROWS", int(np.bincount(y).min()))
+    long = fitted(X, y, iterations=1)
+    torch.testing.assert_close(long.leaf, 3 * short.leaf)
+    assert torch.equal(long.threshold, short.threshold) and short.leaf.abs().max() > 0.05
 
 
 def test_no_rows_give_no_outputs():

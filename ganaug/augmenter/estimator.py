@@ -59,7 +59,8 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
-        Training ends after so many held-out scores (of twelve in a whole run, for images six) without a better one.
+        Training ends after so many held-out scores (of twelve in a whole run, for images six) that fall clearly short
+        of the best.
     latent_dim : int >= 1, default=64
         Length of the latent vector.
     latent_scale : float > 0, default=1.0
@@ -67,10 +68,10 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     width : "auto" or int >= 1, default="auto"
         Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
-        What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio". "auto"
-        takes label agreement; of a table with 200 or more held-out rows the density ratio as well, label agreement
-        at half its strength. Where so many samples are held out, and find other strengths clearly better, none
-        included, it takes those.
+        What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio" and
+        "marginals", which evens out what the others leave of each column. "auto" takes label agreement; of a table
+        with 200 or more held-out rows all three, label agreement at half its strength. Where so many samples are held
+        out, and find other strengths clearly better, none included, it takes those.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
@@ -81,7 +82,8 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Where training runs; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Matrix products of training; "auto" takes bfloat16 where the hardware gains from it.
+        Matrix products of training; "auto" takes bfloat16 where the hardware gains from it. Wide networks for tables
+        generate in it there, too.
     checkpoint_path : path-like, default=None
         File that keeps the state of training; it is deleted when training is done.
     resume : bool, default=False

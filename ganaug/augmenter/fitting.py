@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..layers import initialise
-from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion
+from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, row_defaults
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import RealSamples, TrainingState, train_gan
 from .checkpoint import Checkpoint
@@ -23,7 +23,7 @@ from .labels import Labels
 from .model import Model, source_of
 from .preview import Preview
 from .progress import say, shown, status
-from .recipe import Options, Recipe, choose_device, recipe_for, row_defaults
+from .recipe import Options, Recipe, choose_device, recipe_for
 from .sampling import Source
 from .split import Codes, Data, hold_out, learnable
 
@@ -70,7 +70,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         numpy_stream(seed, "held out"),
         expansion(encoder),
     )
-    recipe = recipe_for(options, len(data.codes), len(labels.values), usual)
+    recipe = recipe_for(options, len(data.codes), len(labels.values), usual, len(data.held_codes))
     checkpoint = Checkpoint.of(options, recipe, data.everything(), seed)
     started = time.monotonic()
     state = _train(modality, encoder, labels, data, recipe, checkpoint, options, seed)

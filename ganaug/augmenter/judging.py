@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..filters import FILTERS, Judge, Samples, draw, with_strength
+from ..filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, with_strength
 from ..rng import stream_seed, torch_stream
 from .model import Model, learner_of
 from .sampling import Source, Streams, prior_codes
@@ -18,10 +19,12 @@ from .split import Data
 SCORED = 5000
 """Most synthetic samples behind a held-out score."""
 
-_NOISE = 0.1  # other filters have to win by this over the root of the held-out rows, or the difference is noise
+_NOISE = 0.3  # other filters have to win by this over the root of the held-out rows, or the difference is noise
 _FEW = {"label_agreement": 1.0}
-_MANY = {"density_ratio": 1.0, "label_agreement": 0.5}  # where there are rows enough to learn a density from
+_MANY = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}  # with rows enough to learn a density from
 _TELLING = 200  # fewer held-out rows cannot tell filters apart, and the usual ones are taken
+_CANDIDATES = 4  # for each real row: they are cheap, and chance among them would be mended into the samples
+_MOST_CANDIDATES = 80_000
 
 
 def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[list[Judge], dict[str, Any]]:
@@ -49,27 +52,62 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = [*model.modality.filters] if by_user is None else list(by_user)
-    judges, tried = [], list[tuple[dict[str, float], float]]()
+    tried = list[tuple[dict[str, float], float]]()
+    evidence = None
     if by_user is None and len(data.held_codes) >= _TELLING:
-        judges = _judges(model, data.x, data.codes, names, seed)
-        tried = list(_tried(model, data, judges, seed))
+        evidence = _Evidence.of(model, data.x, data.codes, names, seed)
+        tried = list(_tried(model, data, evidence, seed))
     strengths = _best_strengths(tried, _usual(names, data), len(data.held_codes)) if by_user is None else by_user
-    if not tried:  # rows that were held out, and have nothing to decide here, may teach
-        x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
-        judges = _judges(model, x, codes, list(strengths), seed)
-    used = with_strength(judges, strengths)
+    everything = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
+    if evidence is None:  # rows that were held out, and have nothing to decide here, may teach
+        evidence = _Evidence.of(model, *everything, list(strengths), seed)
+    else:  # what is left to fit is corrections, to the strengths just chosen
+        evidence = replace(evidence, real=Samples(model.encoder.features(everything[0]), everything[1]))
+    used = evidence.judges(strengths)
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
     return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
 
 
-def _judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> list[Judge]:
-    real = Samples(model.encoder.features(x), codes)
-    compared = any(FILTERS[name].compares for name in names)
-    n = int(np.clip(len(codes), 1000, 40_000)) if compared else 0
-    candidates = sampled(model.source(), model.prior, stream_seed(seed, "judges"), n)
-    learner = learner_of(model.modality)
-    fitted = [FILTERS[name].fit(real, candidates, stream_seed(seed, name), learner) for name in names]
-    return [judge for judge in fitted if judge is not None]
+@dataclass(frozen=True)
+class _Evidence:
+    """Real samples, judges of full strength that were fitted to them, and candidates that these did not see."""
+
+    model: Model
+    real: Samples
+    candidates: Samples
+    fitted: list[Judge]
+    seed: int
+
+    @classmethod
+    def of(cls, model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> _Evidence:
+        real = Samples(model.encoder.features(x), codes)
+        first = [name for name in FILTERS if name in names and not FILTERS[name].corrects]
+        seen, unseen = (
+            _candidates(model, len(codes), any(FILTERS[name].compares for name in some), stream_seed(seed, purpose))
+            for some, purpose in ((first, "judges"), (set(names) - set(first), "corrections"))
+        )
+        learner = learner_of(model.modality)
+        fitted = [FILTERS[name].fit(real, seen, stream_seed(seed, name), learner) for name in first]
+        return cls(model, real, unseen, [judge for judge in fitted if judge is not None], seed)
+
+    def judges(self, strengths: Mapping[str, float]) -> list[Judge]:
+        """Return the judges at these strengths, with those that correct what the others leave."""
+        used = with_strength(self.fitted, strengths)
+        for name in FILTERS:
+            if FILTERS[name].corrects and strengths.get(name, 0.0) > 0:
+                correction = self._correction(name, used)
+                used += [] if correction is None else with_strength([correction], strengths)
+        return used
+
+    def _correction(self, name: str, others: Sequence[Judge]) -> Judge | None:
+        features, codes = self.candidates.features, self.candidates.codes
+        weighed = Candidates(features, codes, total_weight(others, self.candidates), self.model.modality.oversampling)
+        return FILTERS[name].fit(self.real, weighed, stream_seed(self.seed, name), learner_of(self.model.modality))
+
+
+def _candidates(model: Model, n_real: int, wanted: bool, seed: int) -> Samples:
+    n = int(np.clip(_CANDIDATES * n_real, 1000, _MOST_CANDIDATES)) if wanted else 0
+    return sampled(model.source(), model.prior, seed, n)
 
 
 def _usual(names: Sequence[str], data: Data) -> dict[str, float]:
@@ -85,16 +123,15 @@ def _best_strengths(
     return best if score > mark + _NOISE / max(1, n_held_out) ** 0.5 else usual
 
 
-def _tried(model: Model, data: Data, judges: Sequence[Judge], seed: int) -> Iterator[tuple[dict[str, float], float]]:
+def _tried(model: Model, data: Data, evidence: _Evidence, seed: int) -> Iterator[tuple[dict[str, float], float]]:
     """Yield strengths, and how good the held-out rows find what they let through of one set of candidates."""
     held = model.encoder.features(data.held_x), data.held_codes
     keep_one_in = model.modality.oversampling
     n = keep_one_in * int(np.clip(len(data.x), 1000, SCORED))
     pool = sampled(model.source(), model.prior, stream_seed(seed, "pool"), n)
-    weights = {judge.name: judge.log_weight(pool) for judge in judges}
-    for strengths in _grid([judge.name for judge in judges]):
-        total = sum((strength * weights[name] for name, strength in strengths.items()), torch.zeros(n))
-        kept = _drawn_by_class(pool.codes, total, keep_one_in, torch_stream(seed, "draw"))
+    for strengths in _grid(model.modality.filters):
+        weights = total_weight(evidence.judges(strengths), pool)
+        kept = _drawn_by_class(pool.codes, weights, keep_one_in, torch_stream(seed, "draw"))
         chosen = pool.rows(kept)
         score = model.modality.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
         yield strengths, score
@@ -121,11 +158,12 @@ def _strengths(wanted: Any) -> dict[str, float] | None:
 
 
 def _grid(names: Sequence[str]) -> list[dict[str, float]]:
-    """Return the strengths to try, weakest first: each judge alone at two strengths, and all together."""
+    """Return the strengths to try, weakest first: none, each judge alone at two strengths, and all together."""
+    alone = [name for name in names if not FILTERS[name].corrects]
     grid: list[dict[str, float]] = [{}]
-    grid += [{name: strength} for strength in (0.5, 1.0) for name in names]
+    grid += [{name: strength} for strength in (0.5, 1.0) for name in alone]
     if len(names) > 1:
-        grid += [dict.fromkeys(names, 0.5), *([_MANY] if set(_MANY) <= set(names) else []), dict.fromkeys(names, 1.0)]
+        grid += [*([_MANY] if set(_MANY) <= set(names) else []), dict.fromkeys(names, 1.0)]
     return grid
 
 

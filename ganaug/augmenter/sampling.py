@@ -8,8 +8,9 @@ of them do, or until it has made so many that the conditions are refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from torch import Tensor
 from ..filters import FILTERS, Judge, Samples, draw
 from ..modality import Conditions, Generator
 from ..rng import stream_seed, torch_stream
+from ..threads import in_threads
 
 _MANY = 2**17  # candidates after which a block makes do with fewer that meet the conditions,
 _FEW = 8  # but for so many samples of it judges are to have their choice
@@ -56,8 +58,13 @@ class Source:
     latent_dim: int
     latent_scale: float = 1.0
     block: int = 1024
-    oversampling: int = 8
+    oversampling: int = 4
     conditions: Conditions | None = None
+
+    @property
+    def kept(self) -> int:
+        """How many samples a block holds, unless few candidates meet the conditions."""
+        return max(1, self.block // self.oversampling) if self.judges else self.block
 
     def candidates(self, codes: Tensor, rng: torch.Generator) -> Tensor:
         """Return one encoded candidate for each class code."""
@@ -65,6 +72,17 @@ class Source:
         noise = torch.rand(len(codes), self.generator.noise_dim, generator=rng)
         with torch.no_grad():
             return self.generator.sample(z, codes, noise)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Samples that were made at once, and what they cost."""
+
+    x: Tensor
+    codes: Tensor
+    tried: int = 0
+    met: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 class Stream:
@@ -95,44 +113,51 @@ class Stream:
         """Return the next `n` encoded samples, shape (n, ...), and their class codes, shape (n,)."""
         parts, have = ([(self.left, self.left_codes)], len(self.left)) if len(self.left) else ([], 0)
         while have < n or not parts:
-            parts.append(self._block())
-            have += len(parts[-1][0])
+            parts += self._blocks(n - have)
+            have = sum(len(codes) for _, codes in parts)
         x, codes = (torch.cat(part) for part in zip(*parts, strict=True))
         self.left, self.left_codes = x[n:], codes[n:]
         return x[:n], codes[:n]
 
-    def _block(self) -> tuple[Tensor, Tensor]:
-        rng = torch_stream(self.seed, "sample", self.code, self.next_block)
-        x, codes = self._candidates(rng)
-        self.next_block += 1
-        if not self.source.judges:
-            return x, codes
-        samples = Samples(self.source.features(x), codes)
-        weights = torch.stack([judge.log_weight(samples) for judge in self.source.judges])
-        keep = max(1, len(x) // self.source.oversampling)
-        kept = draw(self._balanced(weights.sum(0), codes), keep, rng)
-        self._count_dropped(weights, kept)
-        return x[kept], codes[kept]
+    def _blocks(self, n: int) -> list[tuple[Tensor, Tensor]]:
+        """Return the next blocks, as many as hold `n` samples if none is short of any."""
+        first, self.next_block = self.next_block, self.next_block + max(1, math.ceil(n / self.source.kept))
+        made = in_threads(self._block, range(first, self.next_block))
+        for block in made:
+            self.tried, self.met = self.tried + block.tried, self.met + block.met
+            for reason, count in block.dropped.items():
+                self.dropped[reason] = self.dropped.get(reason, 0) + count
+        return [(block.x, block.codes) for block in made]
 
-    def _candidates(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _block(self, number: int) -> _Block:
+        source, rng = self.source, torch_stream(self.seed, "sample", self.code, number)
+        block = self._candidates(number, rng)
+        if not source.judges:
+            return block
+        samples = Samples(source.features(block.x), block.codes)
+        weights = torch.stack([judge.log_weight(samples) for judge in source.judges])
+        keep = max(1, len(block.x) // source.oversampling)
+        kept = draw(self._balanced(weights.sum(0), block.codes), keep, rng)
+        return replace(block, x=block.x[kept], codes=block.codes[kept], dropped=self._dropped(weights, kept))
+
+    def _candidates(self, number: int, rng: torch.Generator) -> _Block:
         """Return the candidates of a block, all of which meet the conditions."""
         source, found, met, tried = self.source, list[tuple[Tensor, Tensor]](), 0, 0
         while not _enough(met, tried, source):
-            codes = self._codes(tried)
+            codes = self._codes(number, tried)
             x = source.candidates(codes, rng)
             tried += len(x)
             if source.conditions is None:
-                return x, codes
+                return _Block(x, codes)
             taken = torch.rand(len(x), generator=rng) < source.conditions.accept(x)
             found.append((x[taken], codes[taken]))
             met += int(taken.sum())
-        self.tried, self.met = self.tried + tried, self.met + met
         if met < source.oversampling and source.conditions is not None:
             raise source.conditions.refusal(x, met, tried)
         x, codes = (torch.cat(part)[: source.block] for part in zip(*found, strict=True))
-        return x, codes
+        return _Block(x, codes, tried, met)
 
-    def _codes(self, tried: int) -> Tensor:
+    def _codes(self, number: int, tried: int) -> Tensor:
         """Return the classes of the next candidates of a block that has `tried` so many."""
         return torch.full((self.source.block,), self.code)
 
@@ -140,15 +165,13 @@ class Stream:
         """Return the log-weights by which candidates are drawn."""
         return weights
 
-    def _count_dropped(self, weights: Tensor, kept: Tensor) -> None:
-        """Put each dropped candidate down to the judge that spoke most against it."""
+    def _dropped(self, weights: Tensor, kept: Tensor) -> dict[str, int]:
+        """Return how many candidates were dropped, each put down to the judge that spoke most against it."""
         against = weights.mean(1, keepdim=True) - weights
         lost = torch.ones(weights.shape[1], dtype=torch.bool)
         lost[kept] = False
         worst = torch.bincount(against.argmax(0)[lost], minlength=len(weights)).tolist()
-        for judge, count in zip(self.source.judges, worst, strict=True):
-            reason = FILTERS[judge.name].reason
-            self.dropped[reason] = self.dropped.get(reason, 0) + count
+        return {FILTERS[judge.name].reason: n for judge, n in zip(self.source.judges, worst, strict=True)}
 
 
 def _enough(met: int, tried: int, source: Source) -> bool:
@@ -172,8 +195,8 @@ class MixedStream(Stream):
         super().__init__(source, -1, seed)
         self.prior = prior
 
-    def _codes(self, tried: int) -> Tensor:
-        seed = stream_seed(self.seed, "classes", self.next_block)
+    def _codes(self, number: int, tried: int) -> Tensor:
+        seed = stream_seed(self.seed, "classes", number)
         return torch.from_numpy(prior_codes(self.prior, tried, self.source.block, seed))
 
     def _balanced(self, weights: Tensor, codes: Tensor) -> Tensor:

@@ -27,7 +27,6 @@ IMAGE = Modality(
     architectures=tuple(PAIRS),
     pictures=pictures,
     block=256,
-    oversampling=4,
     unit="image",
 )
 

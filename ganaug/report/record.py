@@ -98,8 +98,9 @@ def filters(report: Record) -> Section | None:
         return None
     text = [
         "Filters weigh candidates before they become rows: density_ratio by how real they look, label_agreement by how "
-        "well they fit their label. 0 is off, 1 full strength. The rule is label_agreement at full strength, unless "
-        "held-out rows find something else clearly better."
+        "well they fit their label, marginals by what each column lacks. 0 is off, 1 full strength. The rule is "
+        "label_agreement at full strength, with 200 or more held-out rows at half of it beside the two others at full "
+        "strength, unless held-out rows find something else clearly better."
     ]
     tried = [strengths for fold in folds for strengths, _ in fold.get("scores") or []]
     names = list(dict.fromkeys(name for strengths in [*tried, *(f["strengths"] for f in folds)] for name in strengths))

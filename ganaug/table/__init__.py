@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..modality import Modality
 from .conditions import TableConditions
+from .defaults import table_defaults
 from .encoder import TableEncoder
 from .networks import table_discriminator, table_generator
 from .score import held_out_score
@@ -30,6 +31,7 @@ TABLE = Modality(
     table_discriminator,
     held_out_score,
     options=("column_kinds", "categorical_features"),
+    defaults=table_defaults,
     conditions=TableConditions,
 )
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..layers import SpectralLinear
+from ..layers import HEAVY, SpectralLinear, bfloat16_pays
 from ..modality import Architecture, Generator
 from .layout import Layout
 
@@ -112,7 +112,7 @@ class TableGenerator(Generator):
         super().__init__()
         width = architecture.width
         self.n_states, self.n_scores = layout.n_states, len(layout.gates)
-        self.n_classes = architecture.n_classes
+        self.n_classes, self._is_wide = architecture.n_classes, width >= HEAVY
         self.noise_dim = layout.n_states
         self.first = nn.Linear(architecture.latent_dim + architecture.n_classes, width)
         self.blocks = nn.ModuleList(GeneratorBlock(width) for _ in range(2))
@@ -131,7 +131,8 @@ class TableGenerator(Generator):
         h = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
         for block in self.blocks:
             h = block(h)
-        out = self.heads(functional.leaky_relu(self.norm(h), _SLOPE)).float()
+        with torch.autocast(h.device.type, enabled=False):  # bfloat16 would leave a number few values to take
+            out = self.heads(functional.leaky_relu(self.norm(h.float()), _SLOPE))
         return out[:, : self.n_states], out[:, self.n_states :]
 
     def _join(self, states: Tensor, scores: Tensor) -> Tensor:
@@ -164,7 +165,8 @@ class TableGenerator(Generator):
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, scores only where it is the regular one."""
-        logits, scores = self._heads(z, c)
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self._is_wide and bfloat16_pays(z.device)):
+            logits, scores = self._heads(z, c)
         if self.softmax is not None:
             logits = self.softmax.one_hot(logits + _gumbel(noise))
         return self._join(logits, scores)

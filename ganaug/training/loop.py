@@ -124,7 +124,8 @@ def _finished(state: TrainingState, plan: Plan, started: float) -> bool:
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
     scores = [value for _, value in reversed(state.scores)]
-    stale = scores.index(max(scores)) if scores else 0  # scores since the newest of the best
+    near = max(scores, default=0.0) - plan.tolerance
+    stale = next((i for i, value in enumerate(scores) if value >= near), 0)  # scores since the newest good one
     return state.step >= plan.max_steps or (late and bool(state.best)) or stale >= plan.patience
 
 
@@ -230,7 +231,7 @@ def _is_sound(state: TrainingState, first: int) -> bool:
 
 
 def _keep_best(state: TrainingState, plan: Plan, judges: _Judges) -> tuple[float | None, str]:
-    """Score the average when that is due, keep it if it is the best, and revive it if a class has collapsed."""
+    """Score the average when that is due, keep it if none was better, and revive it if a class has collapsed."""
     last = state.step >= plan.max_steps
     late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
@@ -238,10 +239,10 @@ def _keep_best(state: TrainingState, plan: Plan, judges: _Judges) -> tuple[float
         return None, ""
     newest, collapsed = judges.score(state.average), judges.collapsed(state.average)
     newest = newest if math.isfinite(newest) else _NO_SCORE
-    healthy, _ = state.best_rank
-    if not state.best or (not collapsed, newest) >= state.best_rank:
+    healthy, best = state.best_rank
+    if not state.best or (not collapsed, newest) >= (healthy, best - plan.tolerance):
         state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
-        state.best_rank = (not collapsed, newest)
+        state.best_rank = (not collapsed, max(newest, best) if healthy or collapsed else newest)
     state.scores.append([state.step, newest])
     return newest, _revive(state, collapsed) if collapsed and healthy and not (last or late) else ""
 

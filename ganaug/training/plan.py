@@ -38,7 +38,10 @@ class Plan:
     score_every : int
         Steps between two scores on held-out samples.
     patience : int
-        Training ends after so many scores without a better one.
+        Training ends after so many scores none of which comes near the best.
+    tolerance : float
+        Scores this far below the best are as good as it: the rows that judge are few, and later weights better
+        averaged.
     bfloat16 : bool
         Whether matrix products run in bfloat16.
     latent_dim : int
@@ -55,6 +58,7 @@ class Plan:
     max_seconds: float | None = None
     score_every: int = 500
     patience: int = 10
+    tolerance: float = 0.0
     bfloat16: bool = False
     latent_dim: int = 64
     condition_ramp: tuple[float, float] | None = None

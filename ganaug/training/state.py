@@ -38,9 +38,9 @@ class TrainingState:
     scores : list of [step, score]
         Held-out scores of the average.
     best : dict of Tensor
-        Weights of the average that scored best.
+        The newest weights of the average that scored as well as any.
     best_rank : tuple of bool and float
-        Whether no class had collapsed in them, and their score.
+        Whether no class had collapsed in them, and the best score of such weights.
     step, retries, revivals : int
         Steps done, roll-backs after divergence and revivals after collapse so far.
     rate : float

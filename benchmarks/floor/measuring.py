@@ -1,0 +1,83 @@
+"""Everything that is measured of the training step on one table, on one thread."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
+
+from ..growth.cases import Result, machine
+from ..protocol import BenchmarkError
+from .counting import Counts, counted
+from .rates import DTYPES, copy_rate, product_seconds
+from .timing import split, step_seconds
+
+COUNTED = (8, 48)  # steps of short fits: as many of either have a penalty as of any four, and each is scored once
+
+
+class Effort(NamedTuple):
+    """How long to look.
+
+    Attributes
+    ----------
+    steps : int
+        Of the shorter of the two timed fits; the longer one has three times as many.
+    repeats : int
+        Fits of each length, timed and under the profiler.
+    rounds : int
+        Timings of each product.
+    """
+
+    steps: int = 600
+    repeats: int = 3
+    rounds: int = 30
+
+
+def measured(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Effort) -> Result:
+    """Return arithmetic, bytes, rates, times and the split of them, for one step."""
+
+    def fit(steps: int) -> Any:
+        from ganaug import GANAugmenter
+
+        usual = {"random_state": 0, "patience": 10**6}
+        augmenter = GANAugmenter(**{**usual, **options, "filters": None, "max_steps": steps}).fit(X, y)
+        if (taken := len(augmenter.history_["generator_loss"])) != steps:
+            raise BenchmarkError(f"A fit ended after {taken} of {steps} steps: leave 'patience' out of --options.")
+        return augmenter
+
+    torch.get_num_threads()  # sets the number of a new process, which would otherwise undo the limit later
+    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # after so few steps a generator may well have collapsed
+        fit(1)
+        counts, steps = counted(fit, *COUNTED), COUNTED[1] - COUNTED[0]
+        result = _reachable(counts, steps, effort.rounds)
+        result["step"] = step_seconds(fit, effort.steps, 3 * effort.steps, effort.repeats)
+        result["split"] = split(fit, *COUNTED, effort.repeats)
+    return {"rows": len(X), "columns": X.shape[1], **result, "machine": machine()}
+
+
+def _reachable(counts: Counts, steps: int, rounds: int) -> Result:
+    """Return what was counted, for one step, beside what one core does at most."""
+    seconds = product_seconds({product for _, product in counts.products}, rounds)
+    gflop: defaultdict[str, float] = defaultdict(float)
+    for (dtype, product), times in counts.products.items():
+        gflop[dtype] += times * product.flops / steps / 1e9
+    gflop["float32"] += counts.flops["all"] / steps / 1e9 - sum(gflop.values())  # operators other than mm and addmm
+    largest = max((4 * p.m * p.k for _, p in counts.products), default=4)
+    return {
+        "gflop": dict(gflop),
+        "gflop_per_second": {
+            dtype: max(product.flops / taken for (of, product), taken in seconds.items() if of == dtype) / 1e9
+            for dtype in DTYPES
+        },
+        "products": sum(counts.products.values()) / steps,
+        "products_alone_ms": 1000 * sum(times * seconds[key] for key, times in counts.products.items()) / steps,
+        "operators": counts.operators["all"] / steps,
+        "moved_mib": {kind: moved / steps / 2**20 for kind, moved in counts.moved.items()},
+        "copied_mib": largest / 2**20,
+        "copy_mib_per_second": copy_rate(largest, rounds) / 2**20,
+    }

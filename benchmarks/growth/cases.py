@@ -1,0 +1,147 @@
+"""What is measured at which sizes, and the measuring of one case in a fresh process."""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from importlib import metadata
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+from ..clock import Stopwatch
+from ..protocol import BenchmarkError, source_digest
+from .memory import peak_above, start_peak
+from .table import made_table
+
+PROTOCOL = 1  # part of each case's key: raise it when the table or a measure changes
+ENCODING, FIT = "encoding", "fit"
+ONLY_ENCODING = {"max_steps": 1, "filters": None}
+WARM_ROWS = 300
+PACKAGES = ("ganaug", "torch", "numpy", "pandas", "scikit-learn")
+
+Key = dict[str, Any]
+Result = dict[str, Any]
+
+
+class Sizes(NamedTuple):
+    """Tables of `rows` rows and `usual_columns` columns, and of `usual_rows` rows and `columns` columns."""
+
+    rows: tuple[int, ...]
+    usual_columns: int
+    columns: tuple[int, ...]
+    usual_rows: int
+    sampled: int
+
+
+FULL = Sizes((10_000, 100_000, 1_000_000), 20, (10, 100, 500), 10_000, 100_000)
+SMALL = Sizes((1000, 5000), 20, (10, 50), 1000, 5000)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One piece of work at one size.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Of the made table.
+    work : {"encoding", "fit"}
+        A fit of one step without filters, so encoding and little else; or a whole fit.
+    sampled : int
+        Rows that are drawn afterwards, without and with filters respectively.
+    options : dict
+        Parameters of GANAugmenter, for experiments.
+    """
+
+    rows: int
+    columns: int
+    work: str
+    sampled: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+        return f"{self.rows:,} x {self.columns}, {self.work}"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What GANAugmenter is made with."""
+        return {"random_state": 0, **self.options, **(ONLY_ENCODING if self.work == ENCODING else {})}
+
+    def key(self, versions: dict[str, str]) -> Key:
+        """Return all that the result depends on: a case with the same key need not be measured again."""
+        return {
+            "benchmark": "growth",
+            "protocol": PROTOCOL,
+            "rows": self.rows,
+            "columns": self.columns,
+            "work": self.work,
+            "sampled": self.sampled,
+            "options": self.options,
+            "versions": versions,
+        }
+
+
+def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
+    """Yield the cases, small tables first."""
+    tables = {(rows, sizes.usual_columns) for rows in sizes.rows}
+    tables |= {(sizes.usual_rows, columns) for columns in sizes.columns}
+    for rows, columns in sorted(tables, key=lambda table: (table[0] * table[1], table)):
+        for work in (ENCODING, FIT):
+            yield Case(rows, columns, work, sizes.sampled, options)
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions that times depend on."""
+    return {name: metadata.version(name) for name in PACKAGES} | {"source": source_digest()}
+
+
+def in_own_process(case: Case) -> Result:
+    """Measure in a fresh process: the peaks of two pieces of work do not mix."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(measured, case).result()
+        except BrokenProcessPool:
+            raise BenchmarkError("the process was killed, most likely for its memory") from None
+
+
+def measured(case: Case) -> Result:
+    """Fit, sample, and return the costs in seconds, MiB and rows per second.
+
+    A fit of a few hundred rows comes first, so that loading libraries is in no figure.
+    """
+    from ganaug import GANAugmenter
+
+    with warnings.catch_warnings(record=True) as warned:
+        GANAugmenter(**case.parameters | {"max_steps": 1}).fit(*made_table(WARM_ROWS, 4))
+        warned.clear()  # a generator of one step has collapsed, as it must
+        X, y = made_table(case.rows, case.columns)
+        frame_bytes, held, watch = int(X.memory_usage(deep=True).sum()), start_peak(), Stopwatch()
+        augmenter = GANAugmenter(**case.parameters).fit(X, y)
+        (wall, cpu), others, peak = watch.read(), watch.others(), peak_above(held)
+        watch = Stopwatch()
+        augmenter.sample(case.sampled)
+        sample_seconds, _ = watch.read()
+    return {
+        "frame_mib": frame_bytes / 2**20,
+        "fit_seconds": wall,
+        "fit_cpu_seconds": cpu,
+        "others_cpu_seconds": others,
+        "memory_above_mib": peak,
+        "steps": len(augmenter.history_["generator_loss"]),
+        "sample_seconds": sample_seconds,
+        "rows_per_second": case.sampled / sample_seconds,
+        "warnings": [str(warning.message) for warning in warned] if case.work == FIT else [],
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what tells machines apart, as far as times go."""
+    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

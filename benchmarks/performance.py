@@ -1,0 +1,74 @@
+"""docs/performance.md and its figures, from the committed results of `benchmarks.growth` and `benchmarks.floor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .floor.summary import markdown as floor_markdown
+from .growth.figures import growth_svg
+from .growth.summary import Curve, curves, grid
+from .protocol import read_cases
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+DOCS = ROOT / "docs"
+PAGE = "performance.md"
+
+HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
+# Performance
+
+What `GANAugmenter` costs with its defaults. `benchmarks/README.md` has the commands; every figure below comes from
+committed results.
+"""
+GROWTH = """## Growth
+
+Made tables, half numbers and half texts, with a label of three classes. Every line is two fresh processes: one that
+encodes (a fit of one step without filters: reading the columns, encoding, one score on held-out rows), and one that
+fits with defaults. Memory is the most that was held above what the process, libraries and frame included, held before
+the fit, in brackets as a multiple of the frame's own size; small tables weigh less than the samples that are drawn for
+the held-out score. Rows per second: {sampled} rows drawn in one call, without filters from the one, filtered from the
+other. The number of steps follows from the table by rule (see `max_steps`), and a training whose held-out score no
+longer improves ends before that.
+
+Processors: {processors}. Training uses one of them; drawing rows, up to eight.
+"""
+FLOOR = """## How close is a training step to the floor?
+"""
+
+
+def pages(results: Path = RESULTS) -> dict[str, str]:
+    """Return the text of each file that belongs in docs/, by its name; none where there are no results."""
+    growth, floor = (_entries(results / name) for name in ("growth", "floor"))
+    found = curves(growth)
+    parts = [_growth(found, growth)] if found else []
+    parts += [FLOOR + "\n" + floor_markdown(floor)] if floor else []
+    figures = {_figure(curve): growth_svg(curve) for curve in found}
+    return {PAGE: "\n".join([HEAD, *parts]), **figures} if parts else {}
+
+
+def write_pages(results: Path = RESULTS, docs: Path = DOCS) -> None:
+    """Write those files; where there are no results, nothing."""
+    for name, text in pages(results).items():
+        docs.mkdir(exist_ok=True)
+        (docs / name).write_text(text, encoding="utf-8")
+
+
+def _entries(folder: Path) -> list[dict[str, Any]]:
+    return [entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path)]
+
+
+def _growth(found: Sequence[Curve], entries: Sequence[dict[str, Any]]) -> str:
+    newest = entries[-1]
+    text = GROWTH.format(sampled=f"{newest['key']['sampled']:,}", processors=newest["result"]["machine"]["processors"])
+    return "\n".join([text, *(_section(curve) for curve in found)])
+
+
+def _section(curve: Curve) -> str:
+    alternative = f"Seconds and memory of fits and of encoding alone against {curve.axis}, both logarithmic"
+    return f"### With {curve.axis}: {curve.fixed}\n\n![{alternative}]({_figure(curve)})\n\n{grid(curve)}\n"
+
+
+def _figure(curve: Curve) -> str:
+    return f"growth_{curve.axis}.svg"

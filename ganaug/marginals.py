@@ -1,0 +1,182 @@
+"""Corrections column by column: what weighted candidates get, so that each column is spread as the real one is.
+
+A judge of whole rows mends what it can learn, and its own errors add up: where it is unsure of a rare corner, it may
+well move the middle of a column. Those errors are small, known exactly, and mended one column after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+_BINS = 20
+_ROWS_PER_BIN = 15
+_SWEEPS = 20
+_CLOSE = 0.01  # largest correction of a sweep that still calls for another
+_MOST = 4.0  # no value is made more than e**4 times as likely, or less, for the sake of its own column
+_NEVER = 600.0  # log-weights this far below the largest are drawn only when nothing else is left
+_PRIOR = 5.0  # rows that stand for what is expected, so that a bin of few is not taken at its word
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Marginals:
+    """Log-weights that add up over columns, for each class.
+
+    Attributes
+    ----------
+    edges : float32 Tensor of shape (k, d, BINS - 1)
+        Upper ends of all bins but the last, of k classes and d features; infinity for those there are not.
+    corrections : float32 Tensor of shape (k, d, BINS)
+        What a value in each bin adds to the log-weight.
+    """
+
+    edges: Tensor
+    corrections: Tensor
+
+    @classmethod
+    def fit(
+        cls, real: tuple[Tensor, Tensor], candidates: tuple[Tensor, Tensor], weights: Tensor, keep_one_in: int
+    ) -> Marginals:
+        """Find the corrections by iterative proportional fitting.
+
+        Deming and Stephan, "On a Least Squares Adjustment of a Sampled Frequency Table When the Expected Marginal
+        Totals are Known", Annals of Mathematical Statistics 11 (1940).
+
+        Parameters
+        ----------
+        real, candidates : pair of Tensor
+            Features of shape (n, d), and class codes of shape (n,).
+        weights : Tensor of shape (n,)
+            Log-weights that the candidates have so far.
+        keep_one_in : int
+            Of so many candidates one is kept: the fewer, the less do weights count.
+
+        Returns
+        -------
+        Marginals
+            Classes with too few rows to say anything get no correction.
+        """
+        (X, codes), (Z, made) = real, candidates
+        shape = int(codes.max()) + 1 if len(codes) else 0, X.shape[1]
+        edges = torch.full((*shape, _BINS - 1), torch.inf)
+        corrections = torch.zeros(*shape, _BINS)
+        for code in torch.unique(codes).tolist():
+            rows, others = X[codes == code].numpy(), made == code
+            n_bins = min(_BINS, len(rows) // _ROWS_PER_BIN)
+            if n_bins < 2 or int(others.sum()) < n_bins * _ROWS_PER_BIN:
+                continue
+            for j in range(shape[1]):
+                found = _edges(rows[:, j], n_bins)
+                edges[code, j, : len(found)] = torch.from_numpy(found)
+            real_bins, bins = (_binned(part, edges[code]) for part in (rows, Z[others].numpy()))
+            raked = _raked(real_bins, bins, weights[others].double().numpy(), keep_one_in)
+            corrections[code] = torch.from_numpy(raked)
+        return cls(edges, corrections)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return one log-weight per row, shape (n, 1), for features and, last, the class code: shape (n, d + 1)."""
+        X, codes = x[:, :-1].numpy(), x[:, -1].long()
+        total = torch.zeros(len(x), 1)
+        for code in torch.unique(codes[codes < len(self.edges)]).tolist():
+            rows = torch.nonzero(codes == code).squeeze(1)
+            bins = _binned(X[rows.numpy()], self.edges[code])
+            columns = np.arange(bins.shape[1])
+            total[rows, 0] = torch.from_numpy(self.corrections[code].numpy()[columns, bins].sum(1, dtype=np.float32))
+        return total
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return both arrays by name."""
+        return {"edges": self.edges, "corrections": self.corrections}
+
+    def to_json(self) -> list[int]:
+        """Return numbers of classes and of features."""
+        return list(self.edges.shape[:2])
+
+    @staticmethod
+    def expected(facts: Sequence[int]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
+        """Return dtype and shape of each tensor of corrections whose `to_json` gave `facts`."""
+        n_classes, n_features = facts
+        shapes = {"edges": (n_classes, n_features, _BINS - 1), "corrections": (n_classes, n_features, _BINS)}
+        return {key: (torch.float32, shape) for key, shape in shapes.items()}
+
+    @classmethod
+    def from_json(cls, facts: Sequence[int], tensors: Mapping[str, Tensor]) -> Marginals:
+        """Return the corrections that `to_json` and `tensors` described."""
+        return cls(**{key: tensors[key] for key in cls.expected(facts)})
+
+
+def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
+    """Return the upper ends of at most `n_bins` bins but the last: each value by itself, or quantiles."""
+    distinct: NDArray[np.float32] = np.unique(values)
+    if len(distinct) <= n_bins:
+        return distinct[:-1]
+    ends, times = np.unique(
+        np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1], method="lower"), return_counts=True
+    )
+    spikes = np.searchsorted(distinct, ends[times > 1])  # each gets a bin of its own, apart from what lies below
+    return np.unique(np.concatenate([ends, distinct[spikes[spikes > 0] - 1]]))
+
+
+def _binned(X: NDArray[np.float32], edges: Tensor) -> NDArray[np.intp]:
+    """Return the bin of each value, shape (n, d); a value on an edge lies below it."""
+    return np.stack([np.searchsorted(edge, X[:, j]) for j, edge in enumerate(edges.numpy())], axis=1)
+
+
+def _raked(real: NDArray[np.intp], bins: NDArray[np.intp], weights: Floats, keep_one_in: int) -> Floats:
+    """Return corrections of shape (d, BINS) with which kept candidates fall into bins as often as real rows do."""
+    columns = range(real.shape[1])
+    wanted = [np.bincount(real[:, j], minlength=_BINS) for j in columns]
+    found = np.zeros((real.shape[1], _BINS))
+    total = weights.copy()
+    for _ in range(_SWEEPS):
+        before = found.copy()
+        level = _level(total, len(total) // keep_one_in)
+        for j in columns:
+            kept = np.exp(np.minimum(level + total, 0.0))
+            have = np.bincount(bins[:, j], kept, _BINS) * (len(real) / kept.sum())
+            step = np.log((wanted[j] + _PRIOR) / (have + _PRIOR))
+            new = np.clip(found[j] + step, -_MOST, _MOST)
+            total += (new - found[j])[bins[:, j]]
+            found[j] = new
+        if np.abs(found - before).max() < _CLOSE:
+            break
+    return found
+
+
+def odds(weights: Floats, keep: int) -> Floats:
+    """Return with what probability each of n candidates is drawn where `keep` are, in proportion to exp(weights).
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n,)
+        Log-weights, minus infinity included.
+    keep : int
+        At most n.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Probabilities that add up to `keep`. None exceeds 1: where one would, the others share what that leaves.
+    """
+    largest = weights.max(initial=-np.inf)
+    weights = np.maximum(weights, largest - _NEVER) if np.isfinite(largest) else np.zeros(len(weights))
+    return np.exp(np.minimum(_level(weights, keep) + weights, 0.0))
+
+
+def _level(weights: Floats, keep: int) -> float:
+    """Return log c for which min(1, c * exp(weight)), the odds of being drawn, add up to `keep`."""
+    if keep < 1:
+        return -np.inf
+    top = weights.max()
+    largest = np.maximum(np.sort(weights)[::-1] - top, -_NEVER)
+    rest = np.cumsum(np.exp(largest[::-1]))[::-1][:keep]  # of all but the first m, for each m that may be certain
+    levels = np.log((keep - np.arange(keep)) / rest)
+    fits = np.flatnonzero(levels + largest[:keep] <= 1e-12)
+    return float(levels[fits[0] if len(fits) else -1] - top)
