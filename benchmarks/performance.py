@@ -1,4 +1,4 @@
-"""docs/performance.md and its figures, from the committed results of `benchmarks.growth` and `benchmarks.floor`."""
+"""docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .conditions import markdown as conditions_markdown
 from .floor.summary import markdown as floor_markdown
 from .growth.figures import growth_svg
 from .growth.summary import Curve, curves, grid
@@ -36,13 +37,20 @@ Processors: {processors}. Training uses one of them; drawing rows, up to eight.
 """
 FLOOR = """## How close is a training step to the floor?
 """
+CONDITIONS = """## What conditions cost
+
+`sample(n, where=...)` makes candidates until enough of them meet the conditions; then filters choose among these. The
+rarer a condition, the more candidates, and `conditions_` says how many there were. Without conditions, candidates are
+not counted.
+"""
 
 
 def pages(results: Path = RESULTS) -> dict[str, str]:
     """Return the text of each file that belongs in docs/, by its name; none where there are no results."""
-    growth, floor = (_entries(results / name) for name in ("growth", "floor"))
+    growth, floor, asked = (_entries(results / name) for name in ("growth", "floor", "conditions"))
     found = curves(growth)
     parts = [_growth(found, growth)] if found else []
+    parts += [CONDITIONS + "\n" + conditions_markdown(asked)] if asked else []
     parts += [FLOOR + "\n" + floor_markdown(floor)] if floor else []
     figures = {_figure(curve): growth_svg(curve) for curve in found}
     return {PAGE: "\n".join([HEAD, *parts]), **figures} if parts else {}

@@ -20,7 +20,8 @@ from torch.nn import functional
 
 from .marginals import Marginals, odds
 from .modality import Classifier, Learner, Reader
-from .rng import numpy_stream, stream_seed, torch_stream
+from .rng import numpy_stream, torch_stream
+from .threads import in_threads
 from .trees import Trees
 
 _MAX_ROWS = 60_000  # per classifier: more rows cost more time than they mend
@@ -284,20 +285,17 @@ def _cross_fit(
     Those are fitted without one part each. Of few rows they are the classifiers, too, and their mean is steadier than
     any of them; of many rows of every class, one that saw all says as much as their mean at a part of the cost.
     """
-    fitted, unseen = [], torch.zeros(0)
-    for part in range(int(parts.max()) + 1):
-        fitted.append(_fit_some(learner, X, y, parts != part, stream_seed(seed, "rows", part), seed))
-        out = fitted[-1](X[parts == part])
-        unseen = unseen if len(unseen) else torch.zeros(len(X), out.shape[1])
-        unseen[parts == part] = out
-    if int(torch.bincount(y).min()) >= _MANY_OF_CLASS:
-        fitted = [_fit_some(learner, X, y, parts >= 0, stream_seed(seed, "all rows"), seed)]
-    return tuple(fitted), unseen
+    everything = int(parts.max()) + 1  # the number of no part
+    wanted = [*range(everything), *([everything] if int(torch.bincount(y).min()) >= _MANY_OF_CLASS else [])]
+    fitted = in_threads(lambda part: _fit_without(learner, X, y, parts, part, seed), wanted)
+    unseen = torch.cat([fitted[part](X[parts == part]) for part in range(everything)])
+    unseen[torch.argsort(parts, stable=True)] = unseen.clone()
+    return tuple(fitted[everything:] or fitted), unseen
 
 
-def _fit_some(learner: Learner, X: Tensor, y: Tensor, which: Tensor, choice: int, seed: int) -> Classifier:
-    rows = torch.nonzero(which).squeeze(1)
-    rows = rows[torch.randperm(len(rows), generator=torch_stream(choice))[:_MAX_ROWS]]
+def _fit_without(learner: Learner, X: Tensor, y: Tensor, parts: Tensor, part: int, seed: int) -> Classifier:
+    rows = torch.nonzero(parts != part).squeeze(1)
+    rows = rows[torch.randperm(len(rows), generator=torch_stream(seed, "rows", part))[:_MAX_ROWS]]
     return learner.fit(X[rows], y[rows], seed)
 
 

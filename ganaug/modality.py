@@ -147,6 +147,8 @@ class Defaults:
         Whether products are so large that bfloat16 pays on a CPU, whatever the width.
     held_out : float
         Share of a small data set that only judges, in (0, 0.5).
+    coarse_penalty : bool
+        Whether bfloat16 is good enough for the gradient penalty, too.
     """
 
     width: int
@@ -159,16 +161,17 @@ class Defaults:
     scores: int = 12
     heavy: bool = False
     held_out: float = 0.2
+    coarse_penalty: bool = False
 
 
 def row_defaults(n: int) -> Defaults:
     """Return what `n` samples take that are little more than a list of numbers each.
 
-    1500 steps for up to three thousand samples, 2800 for ten thousand, and never more than 10,000.
+    1500 steps for up to three thousand samples, 2600 for ten thousand, and never more than 10,000.
     """
     small = n < FEW_ROWS
     batch_size = int(np.clip(n, 32, 64 if small else 256))
-    max_steps = int(np.clip(round(28 * n**0.5, -2), 1500, 10_000))
+    max_steps = int(np.clip(round(26 * n**0.5, -2), 1500, 10_000))
     return Defaults(width=128 if small else 256, max_steps=max_steps, batch_size=batch_size)
 
 
@@ -298,6 +301,6 @@ class Modality:
     architectures: tuple[str, ...] = ()
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
     conditions: Callable[[Any, Mapping[Any, Any]], Conditions] | None = None
-    block: int = 1024
-    oversampling: int = 4
+    block: int = 1536
+    oversampling: int = 3
     unit: str = "row"

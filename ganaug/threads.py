@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,7 +27,7 @@ def one_thread() -> Iterator[None]:
     independent of the machine's cores. The limit is that of the calling thread (OpenMP's), not of the process. A
     caller's own ``torch.set_num_threads`` sets the threads of MKL apart from OpenMP's, and there it still holds.
     """
-    with threadpool_limits(1, user_api="openmp"):
+    with _libraries().limit(limits=1, user_api="openmp"):
         yield
 
 
@@ -54,4 +55,10 @@ def _cores() -> int:
 def _one_core() -> None:
     """Hold the calling thread to one core, for good."""
     torch.get_num_threads()  # sets the number of a new thread, which otherwise happens with the first product
-    threadpool_limits(1, user_api="openmp")
+    _libraries().limit(limits=1, user_api="openmp")
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return the libraries with threads of their own; to look for them takes as long as a block of samples."""
+    return ThreadpoolController()

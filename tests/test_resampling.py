@@ -229,7 +229,7 @@ def copies_of(X, X_new):
 
 def test_copies_are_dropped_and_counted_where_there_are_other_rows():
     rng = np.random.default_rng(0)
-    X = pd.DataFrame({name: rng.integers(0, 4, 90).astype(str) for name in "abc"})  # 64 possible rows
+    X = pd.DataFrame({name: rng.integers(0, 5, 90).astype(str) for name in "abc"})  # 125 possible rows
     y = pd.Series(np.repeat([0, 1], [60, 30]))
     keep = ~X.duplicated()
     X, y = X[keep].reset_index(drop=True), y[keep].reset_index(drop=True)

@@ -169,7 +169,7 @@ def test_conditions_are_met_and_counted_the_same_with_any_number_of_cores(judged
 @pytest.mark.parametrize("known", [1, 4])
 def test_the_refusal_of_conditions_comes_out_of_a_thread_as_it_is(judged_augmenter, cores, monkeypatch, known):
     cores(known)
-    monkeypatch.setattr(sampling, "_MOST", 2048)
+    monkeypatch.setattr(sampling, "_MOST", 3072)
     narrow = {"age": 18, "city": "São Paulo", "plan": "pro", "member": True, "balance": 0.0}
-    with pytest.raises(ParameterError, match=r"Hardly any row meets .* of 2,048 candidates do"):
+    with pytest.raises(ParameterError, match=r"Hardly any row meets .* of 3,072 candidates do"):
         copy.deepcopy(judged_augmenter).sample(3000, where=narrow)

@@ -98,6 +98,7 @@ def recipe_for(options: Options, n: int, n_classes: int, usual: Defaults | None 
         patience=int(options.patience),
         tolerance=_NOISE / max(1, held_out) ** 0.5,
         bfloat16=_bfloat16(options.precision, device, usual.heavy or width >= HEAVY),
+        coarse_penalty=usual.coarse_penalty,
         latent_dim=int(options.latent_dim),
         condition_ramp=usual.condition_ramp,
     )

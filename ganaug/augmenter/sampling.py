@@ -57,8 +57,8 @@ class Source:
     judges: Sequence[Judge]
     latent_dim: int
     latent_scale: float = 1.0
-    block: int = 1024
-    oversampling: int = 4
+    block: int = 1536
+    oversampling: int = 3
     conditions: Conditions | None = None
 
     @property

@@ -27,6 +27,7 @@ IMAGE = Modality(
     architectures=tuple(PAIRS),
     pictures=pictures,
     block=256,
+    oversampling=4,
     unit="image",
 )
 

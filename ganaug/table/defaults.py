@@ -32,4 +32,4 @@ def table_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type
     usual = row_defaults(n)
     numbers = len(Layout.from_schema(schema).gates) / max(1, len(columns))
     longer = 1.0 if n < FEW_ROWS else 1.0 + max(0.0, 2.0 * numbers - 1.0)
-    return replace(usual, max_steps=int(round(usual.max_steps * longer, -2)))
+    return replace(usual, max_steps=int(round(usual.max_steps * longer, -2)), coarse_penalty=True)

@@ -175,7 +175,8 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment:
     total = discriminator_loss
     if loss.penalty is not None and state.step % loss.penalty_interval == 0:
         part = slice(max(1, round(loss.penalty_share * len(c))))
-        penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
+        with _cast(plan, c.device) if plan.coarse_penalty else nullcontext():
+            penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
         total = total + loss.penalty_weight * loss.penalty_interval * penalty
     _descend(state.optimizers["discriminator"], total)
     discriminator.requires_grad_(False)

@@ -44,6 +44,8 @@ class Plan:
         averaged.
     bfloat16 : bool
         Whether matrix products run in bfloat16.
+    coarse_penalty : bool
+        Whether those of the penalty do, too.
     latent_dim : int
         Length of z.
     condition_ramp : pair of float or None
@@ -60,5 +62,6 @@ class Plan:
     patience: int = 10
     tolerance: float = 0.0
     bfloat16: bool = False
+    coarse_penalty: bool = False
     latent_dim: int = 64
     condition_ramp: tuple[float, float] | None = None

@@ -1,0 +1,124 @@
+"""What conditions cost: candidates and time for each row that meets them.
+
+``python -m benchmarks.conditions --data FOLDER --output conditions.json``
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .command import ended, json_object
+from .fidelity.data import named_task
+from .growth.cases import installed_versions, machine
+from .protocol import Results, read_cases
+
+PROTOCOL = 1  # part of each case's key: raise it when a measure changes
+ROWS = 1000
+ASKED: dict[str, list[dict[str, Any]]] = {
+    "adult": [
+        {},
+        {"sex": "Female"},
+        {"age": (30, 40)},
+        {"sex": "Female", "age": (30, 40)},
+        {"sex": "Female", "age": (30, 40), "education": ["Bachelors", "Masters"]},
+        {"native-country": "Germany"},
+        {"capital-gain": (10_000, None), "age": (None, 30)},
+    ]
+}
+"""Conditions by table, from common to rare; what all rows meet comes first."""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.conditions", description=__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of tables")
+    add("--table", choices=ASKED, default="adult", help="of --data (default: adult)")
+    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
+    add("--output", type=Path, default=Path("conditions.json"), help="finished cases (default: conditions.json)")
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Measure what is not yet measured, and return the summary."""
+    store = Results(options.output)
+    task = named_task(options.table, options.data)
+    key = {"benchmark": "conditions", "protocol": PROTOCOL, "table": task.name, **task.origin, "sampled": ROWS}
+    key |= {"asked": [shown(where) for where in ASKED[task.name]], "options": options.options}
+    key |= {"versions": installed_versions()}
+    if store.find(key) is None:
+        target = task.columns.target
+        store.put((key, measured(task.train.drop(columns=target), task.train[target], task.name, options.options)))
+    return markdown(read_cases(options.output)), []
+
+
+def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Fit once, and return what each of the conditions of a table takes."""
+    from ganaug import GANAugmenter
+
+    augmenter = GANAugmenter(random_state=0, **options).fit(X, y)
+    augmenter.sample(ROWS)
+    lines = []
+    for where in ASKED[table]:
+        started = time.perf_counter()
+        found, _ = augmenter.sample(ROWS, where=where or None)
+        seconds = time.perf_counter() - started
+        tried = augmenter.conditions_["tried"] if where else None
+        if not met(found, where).all():
+            raise AssertionError(f"sample returned rows that do not meet {where}")
+        lines.append({"asked": shown(where), "share": float(met(X, where).mean()), "tried": tried, "seconds": seconds})
+    return {"conditions": lines, "filters": augmenter.filters_["strengths"], "machine": machine()}
+
+
+def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
+    """Return which rows meet conditions, without using ganaug for it."""
+    found = np.ones(len(X), dtype=bool)
+    for name, wanted in where.items():
+        if isinstance(wanted, tuple):
+            low, high = (-np.inf if wanted[0] is None else wanted[0]), (np.inf if wanted[1] is None else wanted[1])
+            found &= X[name].between(low, high).to_numpy(dtype=bool)
+        else:
+            found &= X[name].isin(wanted if isinstance(wanted, list) else [wanted]).to_numpy(dtype=bool)
+    return found
+
+
+def shown(where: dict[str, Any]) -> str:
+    """Return conditions in words."""
+    return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "none"
+
+
+def markdown(entries: Iterable[dict[str, Any]]) -> str:
+    """Return a table for each data set; of several versions, the one that was measured last."""
+    newest = {entry["key"]["table"]: entry for entry in entries}
+    return "\n\n".join(_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
+
+
+def _section(key: dict[str, Any], result: dict[str, Any]) -> str:
+    lines = [
+        f"### {key['table']}: {key['sampled']:,} rows for each line",
+        "",
+        "| condition | training rows that meet it | candidates for each row | rows/s |",
+        "|---|---|---|---|",
+    ]
+    for line in result["conditions"]:
+        tried = "" if line["tried"] is None else f"{line['tried'] / key['sampled']:,.0f}"
+        rate = key["sampled"] / line["seconds"]
+        lines.append(f"| {line['asked']} | {line['share']:.2%} | {tried} | {rate:,.0f} |")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    options = parse(arguments)
+    ended(lambda: run(options))
+
+
+if __name__ == "__main__":
+    main()
