@@ -23,6 +23,7 @@ _NEVER = 600.0  # log-weights this far below the largest are drawn only when not
 _PRIOR = 5.0  # rows that stand for what is expected, so that a bin of few is not taken at its word
 
 Floats = NDArray[np.float64]
+Bins = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,13 @@ def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
     return np.unique(np.concatenate([ends, distinct[spikes[spikes > 0] - 1]]))
 
 
-def _binned(X: NDArray[np.float32], edges: Tensor) -> NDArray[np.intp]:
+def _binned(X: NDArray[np.float32], edges: Tensor) -> Bins:
     """Return the bin of each value, shape (n, d); a value on an edge lies below it."""
-    return np.stack([np.searchsorted(edge, X[:, j]) for j, edge in enumerate(edges.numpy())], axis=1)
+    places = (np.searchsorted(edge, X[:, j]) for j, edge in enumerate(edges.numpy()))
+    return np.stack([place.astype(np.uint8) for place in places], axis=1)
 
 
-def _raked(real: NDArray[np.intp], bins: NDArray[np.intp], weights: Floats, keep_one_in: int) -> Floats:
+def _raked(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
     """Return corrections of shape (d, BINS) with which kept candidates fall into bins as often as real rows do."""
     columns = range(real.shape[1])
     wanted = [np.bincount(real[:, j], minlength=_BINS) for j in columns]

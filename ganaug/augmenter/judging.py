@@ -61,7 +61,7 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     everything = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
     if evidence is None:  # rows that were held out, and have nothing to decide here, may teach
         evidence = _Evidence.of(model, *everything, list(strengths), seed)
-    else:  # what is left to fit is corrections, to the strengths just chosen
+    elif any(FILTERS[name].corrects for name in strengths):  # those are still to be fitted, to the strengths chosen
         evidence = replace(evidence, real=Samples(model.encoder.features(everything[0]), everything[1]))
     used = evidence.judges(strengths)
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
