@@ -23,10 +23,10 @@ def schema(numbers, categories):
 
 
 @pytest.mark.parametrize(
-    ("numbers", "categories", "times"), [(0, 4, 1), (1, 3, 1), (2, 2, 1), (3, 1, 1.5), (4, 0, 2), (7, 1, 1.75)]
+    ("numbers", "categories", "times"), [(0, 4, 1), (1, 3, 1), (2, 2, 1), (3, 1, 2), (4, 0, 3), (7, 1, 2.5)]
 )
 @pytest.mark.parametrize("n", [FEW_ROWS, 10_000, 10**6])
-def test_where_most_columns_are_numbers_there_are_up_to_twice_the_steps(n, numbers, categories, times):
+def test_where_most_columns_are_numbers_there_are_up_to_three_times_the_steps(n, numbers, categories, times):
     usual = row_defaults(n)
     found = table_defaults(schema(numbers, categories), [n - 100, 0, 100], "cpu")
     assert found == replace(usual, max_steps=int(round(times * usual.max_steps, -2)), coarse_penalty=True)

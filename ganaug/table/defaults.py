@@ -26,10 +26,10 @@ def table_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type
     -------
     Defaults
         Those of as many rows; but where most columns are numbers, which depend on each other in finer ways than
-        categories do, up to twice the steps.
+        categories do, up to three times the steps.
     """
     n, columns = sum(counts), schema["columns"]
     usual = row_defaults(n)
     numbers = len(Layout.from_schema(schema).gates) / max(1, len(columns))
-    longer = 1.0 if n < FEW_ROWS else 1.0 + max(0.0, 2.0 * numbers - 1.0)
+    longer = 1.0 if n < FEW_ROWS else 1.0 + 2.0 * max(0.0, 2.0 * numbers - 1.0)
     return replace(usual, max_steps=int(round(usual.max_steps * longer, -2)), coarse_penalty=True)
