@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
+from .command import ended, json_object
 from .fidelity.cases import Case, Key, Result, Settings, installed_versions, measure, planned
 from .fidelity.data import capped, named_task, tables_in
 from .fidelity.models import MODELS, PEERS, SLOW
@@ -65,21 +64,11 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--models", nargs="+", choices=MODELS, metavar="MODEL", help=f"of {', '.join(MODELS)} (default: all)")
-    add("--options", type=_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
+    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
     add("--peer", choices=PEERS_OF, default="all", help="whom to compare with; none: with SMOTE alone")
     add("--peer-epochs", type=int, default=10, help="train CTGAN and TVAE this long for their times (default: 10)")
     add("--peer-full", action="store_true", help="train CTGAN and TVAE in full, too, which their quality needs")
     add("--peer-python", default=sys.executable, help="Python of the environment that CTGAN, TVAE and ARF are in")
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise argparse.ArgumentTypeError(f'{text!r} is no JSON object such as {{"max_steps": 50}}')
-    return found
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -208,16 +197,8 @@ def _attempt(group: Group) -> tuple[list[Result], str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; what goes wrong ends in one sentence and exit code 1."""
-    try:
-        text, failures = run(parse(arguments))
-    except BenchmarkError as error:
-        sys.exit(f"Error: {error}")
-    except KeyboardInterrupt:
-        print("Interrupted: the same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
-    print(text)
-    if failures:
-        sys.exit("\n".join(["Failed:", *failures]))
+    options = parse(arguments)
+    ended(lambda: run(options))
 
 
 if __name__ == "__main__":

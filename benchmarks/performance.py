@@ -33,7 +33,7 @@ the held-out score. Rows per second: {sampled} rows drawn in one call, without f
 other. The number of steps follows from the table by rule (see `max_steps`), and a training whose held-out score no
 longer improves ends before that.
 
-Processors: {processors}. Training uses one of them; drawing rows, up to eight.
+Processors: {processors}. Training uses one of them; fitting filters and drawing rows, up to eight.
 """
 FLOOR = """## How close is a training step to the floor?
 """

@@ -372,7 +372,7 @@ def corrections_asked_for(monkeypatch):
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 @pytest.mark.parametrize("wanted", ["auto", {"marginals": 1.0, "label_agreement": 0.5}])
 def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_leave(monkeypatch, wanted):
-    monkeypatch.setattr(judging, "_NOISE", 1e9)  # the usual ones it is
+    monkeypatch.setattr(judging, "score_noise", lambda held_out: 1e9)  # the usual ones it is
     monkeypatch.setattr(judging, "_TELLING", 50)
     asked, n = corrections_asked_for(monkeypatch), 400
     augmenter = quick_augmenter(filters=wanted, max_steps=10).fit(*numbers(n))
@@ -420,7 +420,7 @@ def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_b
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 def test_with_many_rows_the_usual_filters_are_all_and_half_of_label_agreement(monkeypatch):
-    monkeypatch.setattr(judging, "_NOISE", 1e9)  # nothing can be clearly better
+    monkeypatch.setattr(judging, "score_noise", lambda held_out: 1e9)  # nothing can be clearly better
     usual = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}
     augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
     assert augmenter.filters_["strengths"] == usual

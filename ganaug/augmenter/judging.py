@@ -14,12 +14,11 @@ from ..filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, w
 from ..rng import stream_seed, torch_stream
 from .model import Model, learner_of
 from .sampling import Source, Streams, prior_codes
-from .split import Data
+from .split import Data, score_noise
 
 SCORED = 5000
 """Most synthetic samples behind a held-out score."""
 
-_NOISE = 0.3  # other filters have to win by this over the root of the held-out rows, or the difference is noise
 _FEW = {"label_agreement": 1.0}
 _MANY = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}  # with rows enough to learn a density from
 _TELLING = 200  # fewer held-out rows cannot tell filters apart, and the usual ones are taken
@@ -120,7 +119,7 @@ def _best_strengths(
     """Return the strengths that won clearly, or the usual ones."""
     mark = next((score for strengths, score in tried if strengths == usual), -np.inf)
     best, score = max(tried, key=lambda pair: pair[1], default=(usual, -np.inf))  # of equals the first, so the weakest
-    return best if score > mark + _NOISE / max(1, n_held_out) ** 0.5 else usual
+    return best if score > mark + score_noise(n_held_out) else usual
 
 
 def _tried(model: Model, data: Data, evidence: _Evidence, seed: int) -> Iterator[tuple[dict[str, float], float]]:

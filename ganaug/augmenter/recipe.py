@@ -12,8 +12,7 @@ from ..layers import HEAVY, bfloat16_pays
 from ..losses import LOSSES, Loss
 from ..modality import Architecture, Defaults, row_defaults
 from ..training import Plan
-
-_NOISE = 0.3  # held-out scores of one training differ by this over the root of the held-out samples for no reason
+from .split import score_noise
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def recipe_for(options: Options, n: int, n_classes: int, usual: Defaults | None 
         max_seconds=None if options.max_seconds is None else float(options.max_seconds),
         score_every=max(50, max_steps // usual.scores),
         patience=int(options.patience),
-        tolerance=_NOISE / max(1, held_out) ** 0.5,
+        tolerance=score_noise(held_out),
         bfloat16=_bfloat16(options.precision, device, usual.heavy or width >= HEAVY),
         coarse_penalty=usual.coarse_penalty,
         latent_dim=int(options.latent_dim),

@@ -22,6 +22,11 @@ _MIN_HELD_OUT = 10
 _MAX_HELD_OUT = 2000
 
 
+def score_noise(held_out: int) -> float:
+    """Return by how much scores by so many held-out samples differ for no reason."""
+    return 0.3 / max(1, held_out) ** 0.5
+
+
 @dataclass
 class Data:
     """Encoded samples, apart: those the networks learn from and those that only judge.
