@@ -12,7 +12,14 @@ import click
 from .folders import Images, check_model_suits, check_no_synthetic, found, is_of_images, read_images, write_augmented
 from .front import Refused, debug_option, speaker
 from .image_options import check_options_suit, given
-from .options import TRAINING_ONLY, classifier_option, jobs_option, strategy, training_options
+from .options import (
+    TRAINING_ONLY,
+    classifier_option,
+    jobs_option,
+    spreadsheet_option,
+    strategy,
+    training_options,
+)
 from .places import beside, check_folder_output, check_local_output, check_table_output, is_folder, is_url
 from .tables import Labelled, below, read_labelled, with_label
 from .train import check_preview, fit, new_augmenter, read_for_training, say_saved
@@ -66,6 +73,7 @@ Say = Callable[[str], None]
 @classifier_option
 @jobs_option
 @click.option("--mark", metavar="COLUMN", help="Add a column that says 'real' or 'synthetic'.")
+@spreadsheet_option
 @training_options
 @debug_option
 @click.pass_context
@@ -242,7 +250,7 @@ def _write(
         say(f"folder: {output} ({len(labelled.y):,} real images, {len(added[1]):,} synthetic)")
     else:
         parts = below(labelled.table, with_label(*added), options["mark"])
-        write_table(parts, output, overwrite=options["force"])
+        write_table(parts, output, overwrite=options["force"], spreadsheet_safe=options["spreadsheet_safe"])
         say(f"table: {'standard output' if output == '-' else output}")
 
 

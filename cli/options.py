@@ -129,6 +129,11 @@ separator_option = click.option(
     help="What stands between the cells of a text file; found out by default.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+spreadsheet_option = click.option(
+    "--spreadsheet-safe",
+    is_flag=True,
+    help="Put an apostrophe before text that spreadsheet programs would run as a formula (= + - @).",
+)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
 seed_option = click.option(
     "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same outcome."

@@ -13,7 +13,7 @@ import click
 from .conditions import where_of, where_option
 from .folders import is_of_images
 from .front import Refused, debug_option, speaker
-from .options import Pair, as_mapping, force_option, quiet_option, seed_option
+from .options import Pair, as_mapping, force_option, quiet_option, seed_option, spreadsheet_option
 from .places import beside, check_folder_output, check_table_output, is_folder
 from .tables import with_label
 
@@ -60,6 +60,7 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
     metavar="PLACE",
     help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the model.",
 )
+@spreadsheet_option
 @seed_option
 @quiet_option
 @force_option
@@ -78,7 +79,7 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
     say = speaker(options["quiet"])
     where = where_of(augmenter, options["conditions"])
     chunks = sampled(augmenter, wanted, options["seed"], options["quiet"], where)
-    written = _write(augmenter, chunks, images, output, options["force"], say)
+    written = _write(augmenter, chunks, images, output, options, say)
     what = "images" if images else "rows"
     say(f"{written} synthetic {what}: {'standard output' if output == '-' else output}")
     if where and written:
@@ -100,14 +101,16 @@ def _write(
     chunks: Iterator[tuple[Any, Any]],
     images: bool,
     output: str,
-    force: bool,
+    options: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> int:
     """Write chunk by chunk, and return how much it was."""
     from ganaug import write_image_folder, write_table
 
+    force = options["force"]
     if not images:
-        return write_table((with_label(X, y) for X, y in chunks), output, overwrite=force)
+        tables = (with_label(X, y) for X, y in chunks)
+        return write_table(tables, output, overwrite=force, spreadsheet_safe=options["spreadsheet_safe"])
     if (channels := augmenter.schema_["channels"]) not in (1, 3, 4):
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
     encoder: Any = augmenter.model_.encoder

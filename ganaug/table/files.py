@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -16,9 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError, DataWarning, ParameterError
 from .cells import NOTES, spell_cells, type_cells
 from .csvtext import check_names, format_header, format_rows, parse_csv
+from .formulas import disarm, is_formula
 from .places import compressed, extensions, is_special, new_file, read_bytes, reason
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
@@ -107,7 +109,11 @@ def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
 
 
 def write_table(
-    tables: pd.DataFrame | Iterable[pd.DataFrame], path: str | os.PathLike[str], *, overwrite: bool = False
+    tables: pd.DataFrame | Iterable[pd.DataFrame],
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    spreadsheet_safe: bool = False,
 ) -> int:
     """Write a table, or many parts of one, so that `read_table` gives the same values and dtypes back.
 
@@ -122,6 +128,10 @@ def write_table(
         under its name only once it is complete.
     overwrite : bool, default=False
         Whether a file that exists may be replaced.
+    spreadsheet_safe : bool, default=False
+        Whether to put an apostrophe before each text and column name that begins with ``=``, ``+``, ``-``, ``@``, a
+        tab or a carriage return, which spreadsheet programs would run as a formula. Numbers stay as they are. Such
+        cells do not read back equal. Without it a DataWarning counts them. Parquet needs none of this.
 
     Returns
     -------
@@ -146,7 +156,17 @@ def write_table(
         raise DataError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz.")
     separator = _FORMATS.get(extension, ",")
     with new_file(path, overwrite) as file, compressed(file, compression) as target:
-        return _write_csv(parts, target, separator) if separator else _write_parquet(parts, target)
+        if not separator:
+            return _write_parquet(parts, target)
+        rows, formulas = _write_csv(parts, target, separator, spreadsheet_safe)
+    if formulas and not spreadsheet_safe:
+        warnings.warn(
+            f"{formulas} cells of {path!r} begin like a formula (= + - @); before opening it in a spreadsheet "
+            "program, write it with spreadsheet_safe=True (--spreadsheet-safe).",
+            DataWarning,
+            stacklevel=2,
+        )
+    return rows
 
 
 def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -170,23 +190,30 @@ def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         raise DataError("There is no table to write; give at least one DataFrame.")
 
 
-def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str) -> int:
-    rows = 0
+def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str, safe: bool) -> tuple[int, int]:
+    """Write the parts; return the number of rows, and of cells that may be taken for formulas."""
+    rows = formulas = 0
     for number, part in enumerate(parts):
         if not number:
-            target.write(_encoded(format_header(list(part.columns), separator)))
-        notes = {name: _notes(part, name) for name in part.columns}
+            names, found = disarm(pd.Series(part.columns), list(part.columns), safe)
+            formulas += found
+            target.write(_encoded(format_header(names, separator)))
+        notes = {name: _notes(part, name, safe) for name in part.columns}
         for start in range(0, len(part), _BLOCK):
             block = part.iloc[start : start + _BLOCK]
-            cells = [spell_cells(block[name], notes[name]) for name in block.columns]
-            target.write(_encoded(format_rows(cells, separator)))
+            spelled = [disarm(block[name], spell_cells(block[name], notes[name]), safe) for name in block.columns]
+            formulas += sum(found for _, found in spelled)
+            target.write(_encoded(format_rows([cells for cells, _ in spelled], separator)))
         rows += len(part)
-    return rows
+    return rows, formulas
 
 
-def _notes(table: pd.DataFrame, name: str) -> dict[str, Any]:
+def _notes(table: pd.DataFrame, name: str, safe: bool) -> dict[str, Any]:
     remembered = {note: table.attrs.get(note, {}) for note in NOTES}
-    return {note: columns[name] for note, columns in remembered.items() if name in columns}
+    notes = {note: columns[name] for note, columns in remembered.items() if name in columns}
+    if safe and is_formula(notes.get("missing_text", "")):
+        del notes["missing_text"]  # an empty cell says the same
+    return notes
 
 
 def _encoded(text: str) -> bytes:
