@@ -22,6 +22,8 @@ Codes: TypeAlias = NDArray[np.int64]
 
 _PLAIN: dict[str, Any] = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64, "m": np.int64, "M": np.int64}
 _OBJECT = np.dtype(object)
+MAX_CELL = 2**16
+"""Bytes that a cell of an array may take; arrays of longer text come back as arrays of objects."""
 _MARKS = {"none": None, "na": pd.NA, "nat": pd.NaT, "nan": np.nan}
 
 
@@ -90,6 +92,35 @@ def _builds(description: dict[str, Any], dtype: Any) -> bool:
         return bool(_build(description) == dtype)
     except (TypeError, ValueError, AttributeError, NotImplementedError):  # what pandas raises at names it cannot read
         return False
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return the name of the dtype in which an array comes back."""
+    return "object" if dtype.kind == "O" or dtype.itemsize > MAX_CELL else dtype.str
+
+
+def plain_dtype(name: str) -> np.dtype[Any]:
+    """Return the dtype of an array by its name, which a forged file may have made up.
+
+    Raises
+    ------
+    TypeError, ValueError
+        There is no such dtype, or its cells are not those of tables and labels, or larger than `MAX_CELL` bytes.
+    """
+    dtype = np.dtype(name)
+    if dtype.kind not in "biufOUSmM" or dtype.itemsize > MAX_CELL:
+        raise ValueError(f"the dtype {str(dtype)[:40]!r} is none that arrays of data have")
+    return dtype
+
+
+def check_description(description: dict[str, Any]) -> None:
+    """Raise ValueError for a description that `describe_dtype` cannot have made, as a forged file may hold one."""
+    if description["dtype"] in ("category", "sparse"):
+        return check_description(description["inner"])
+    dtype = _build(description)
+    if dtype != _OBJECT and not _is_supported(dtype):
+        raise ValueError(f"the dtype {str(dtype)[:40]!r} is none that tables have")
+    return None
 
 
 def _build(description: dict[str, Any]) -> Any:
@@ -200,7 +231,7 @@ def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
     listed = values[~missing].tolist()
     if not set(map(type, listed)) <= {str}:
         listed = [value.item() if isinstance(value, np.generic) else value for value in listed]
-        values[~missing] = listed
+        values[~missing] = _objects(listed)  # numpy alone would make a table of lists of one length
     types = set(map(type, listed))
     if not types <= {str, bool, int, float}:
         row = next(i for i, v in enumerate(values) if type(v) not in (str, bool, int, float) and not missing[i])
@@ -330,6 +361,4 @@ def as_plain(values: list[Any]) -> Plain:
 
 
 def _objects(values: list[Any]) -> Plain:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+    return np.fromiter(values, dtype=object, count=len(values))

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..errors import ModelFileError, ParameterError
+from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
 from ..params import check_params
@@ -21,7 +21,7 @@ from .drawing import SamplingMixin
 from .fitting import fit_model
 from .input import taken_apart, text_columns
 from .modalities import MODALITIES, find_modality
-from .model import Model
+from .model import Model, fitting_together
 from .recipe import Options
 from .rules import RULES, check_applies, from_json, to_json
 
@@ -266,8 +266,11 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
         ------
         ModelFileError
             The file cannot be written.
+        ParameterError
+            An option was set since `fit` to a value it may not have.
         """
         check_is_fitted(self)
+        check_params(type(self).__name__, self.get_params(deep=False), RULES)
         model = self.model_
         model.facts["params"] = to_json(self.get_params(deep=False))
         model.facts["feature_names"] = list(getattr(self, "feature_names_in_", [])) or None
@@ -296,11 +299,10 @@ class GANAugmenter(SamplingMixin, OneToOneFeatureMixin, BaseEstimator):  # type:
         """
         known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
         model = Model.load(path, known)
-        try:
+        with fitting_together(path):
             augmenter = cls(**from_json(model.facts["params"]))
+            check_params(cls.__name__, augmenter.get_params(deep=False), RULES)
             augmenter._adopt(model, model.facts["feature_names"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFileError(f"{os.fspath(path)} holds facts that do not fit together: {error}.") from None
         return augmenter
 
     _estimator_type = "sampler"

@@ -11,10 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import describe_dtype, restore, split
+from ..dtypes import check_description, describe_dtype, dtype_name, plain_dtype, restore, split
 from ..errors import DataError, ParameterError
 
 Codes = NDArray[np.int64]
+
+KINDS = ("series", "frame", "array", "list", "indicator")
+"""What labels may come in."""
+MAX_INDICATORS = 10_000
+"""Columns that one-vs-all indicators may have."""
 
 
 class Labels:
@@ -136,8 +141,9 @@ class Labels:
     def _restored(self, codes: Codes) -> Any:
         kind = self.container["kind"]
         if kind == "indicator":
-            column = np.asarray(self.values, dtype=np.int64)[codes]
-            return np.eye(self.container["width"], dtype=self.container["array"])[column]
+            indicators = np.zeros((len(codes), self.container["width"]), dtype=self.container["array"])
+            indicators[np.arange(len(codes)), np.asarray(self.values, dtype=np.int64)[codes]] = 1
+            return indicators
         series = self._series(codes)
         if kind == "series":
             return series
@@ -164,8 +170,24 @@ class Labels:
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any], unit: str = "row") -> Labels:
-        """Return the labels that `to_json` described."""
-        return cls(list(facts["values"]), dict(facts["container"]), unit)
+        """Return the labels that `to_json` described.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError, IndexError
+            Nothing can have been described like this, as in a forged file.
+        """
+        labels = cls(list(facts["values"]), dict(facts["container"]), unit)
+        container = labels.container
+        if container["kind"] not in KINDS or len(set(map(repr, labels.values))) < len(labels.values):
+            raise ValueError("the labels are of another kind, or one of them stands twice")
+        if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_INDICATORS:
+            raise ValueError(f"there are {container['width']} indicators of {len(labels.values)} classes")
+        if "array" in container:
+            plain_dtype(container["array"])
+        check_description(container["dtype"])
+        labels.restore(np.arange(len(labels.values)))
+        return labels
 
 
 def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
@@ -193,8 +215,7 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
     array = array.ravel()
     series = pd.Series(array if array.dtype.kind not in "US" else array.astype(str).astype(object))
     kind = "list" if isinstance(y, list | tuple) else "array"
-    plain_dtype = array.dtype.str if array.dtype.kind != "O" else "object"
-    return series, {"kind": kind, "name": None, "dtype": describe_dtype(series), "array": plain_dtype}
+    return series, {"kind": kind, "name": None, "dtype": describe_dtype(series), "array": dtype_name(array.dtype)}
 
 
 def _to_array(y: Any) -> NDArray[Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import ModelFileError
-from ..filters import FILTERS, Judge
+from ..errors import GanaugError, ModelFileError
+from ..filters import FILTERS, Judge, Samples, total_weight
 from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Learner, Modality
 from ..storage import TensorSpec, read_model, write_model
@@ -19,6 +20,10 @@ from ..training import HISTORY
 from ..trees import Trees
 from .labels import Labels
 from .sampling import Source
+
+_REHEARSED = 10  # classes of which a sample is made when a file is read
+_FACTS = {"n_rows": int, "held_out": int, "seed": int, "seconds": int | float, "filters": dict, "diversity": dict}
+"""What `facts` hold at least, and of which kind it is."""
 
 
 @dataclass
@@ -98,20 +103,64 @@ class Model:
         built: list[Generator] = []
         tensors, metadata = read_model(path, _expectation(path, modalities, built))
         modality = modalities[metadata["modality"]]
-        generator = built[-1].to_empty(device="cpu")
-        generator.load_state_dict(_strip(tensors, "generator"), assign=True)
-        fill_tables(generator)
-        return cls(
-            modality,
-            modality.encoder.from_json(metadata["schema"]),
-            Labels.from_json(metadata["labels"], modality.unit),
-            list(metadata["prior"]),
-            Architecture(**metadata["architecture"]),
-            generator.eval().requires_grad_(False),
-            [Judge.from_json(facts, tensors, learner_of(modality)) for facts in metadata["judges"]],
-            tensors["history"],
-            dict(metadata["facts"]),
-        )
+        with fitting_together(path):
+            generator = built[-1].to_empty(device="cpu")
+            generator.load_state_dict(_strip(tensors, "generator"), assign=True)
+            fill_tables(generator)
+            model = cls(
+                modality,
+                modality.encoder.from_json(metadata["schema"]),
+                Labels.from_json(metadata["labels"], modality.unit),
+                list(metadata["prior"]),
+                Architecture(**metadata["architecture"]),
+                generator.eval().requires_grad_(False),
+                [Judge.from_json(facts, tensors, learner_of(modality)) for facts in metadata["judges"]],
+                tensors["history"],
+                dict(metadata["facts"]),
+            )
+            model._rehearse()
+        return model
+
+    def _rehearse(self) -> None:
+        """Make a few samples: parts that do not fit together fail here, where it is said of which file they are."""
+        n = self.architecture.n_classes
+        if not len(self.prior) == len(self.labels.values) == n:
+            raise ValueError(f"there are {len(self.prior)} shares of {len(self.labels.values)} classes, {n} in all")
+        if not all(0 <= share <= 1 for share in self.prior) or not any(self.prior):
+            raise ValueError("the shares of the classes are none")
+        _check_facts(self.facts)
+        codes = torch.arange(min(n, _REHEARSED))
+        z = torch.zeros(len(codes), self.architecture.latent_dim)
+        x = self.generator.sample(z, codes, torch.full((len(codes), self.generator.noise_dim), 0.5))
+        total_weight(self.judges, Samples(self.encoder.features(x), codes))
+        self.encoder.inverse_transform(x, 0, 0)
+
+
+def _check_facts(facts: Mapping[str, Any]) -> None:
+    """Raise TypeError for facts that are of another kind than those of a training."""
+    wrong = [name for name, kind in _FACTS.items() if not isinstance(facts[name], kind)]
+    numbers = {
+        "filters": facts["filters"]["strengths"].values(),
+        "diversity": facts["diversity"].values(),
+        "scores": [number for pair in facts["scores"] for number in pair],
+    }
+    wrong += [name for name, values in numbers.items() if not all(isinstance(v, int | float) for v in values)]
+    if wrong:
+        raise TypeError(f"{wrong[0]!r} is of another kind")
+
+
+@contextmanager
+def fitting_together(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn whatever goes wrong with facts that somebody made up into a ModelFileError that names the file."""
+    try:
+        yield
+    except GanaugError as error:
+        raise ModelFileError(f"{os.fspath(path)} holds facts that do not fit together: {error}") from error
+    except Exception as error:
+        text = f"{type(error).__name__}: {str(error)[:200]}"
+        raise ModelFileError(
+            f"{os.fspath(path)} holds facts that do not fit together ({text}); train again."
+        ) from error
 
 
 def source_of(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..dtypes import dtype_name, plain_dtype
 from ..errors import DataError
 
 
@@ -46,7 +47,21 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
                 frame.isetitem(position, frame[position].astype(dtype))
     else:
         frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
-    return frame, {"kind": "array", "dtype": array.dtype.str if array.dtype.kind != "O" else "object"}
+    return frame, {"kind": "array", "dtype": dtype_name(array.dtype)}
+
+
+def check_container(container: Mapping[str, Any]) -> None:
+    """Raise ValueError or TypeError for what `to_frame` cannot have said, as a forged file may hold it."""
+    if container["kind"] not in ("frame", "array"):
+        raise ValueError(f"a table does not come in a {str(container['kind'])[:20]!r}")
+    if container["kind"] == "array":
+        plain_dtype(container["dtype"])
+    elif not _is_text_or_none(container["title"]) or not isinstance(container["attrs"], dict):
+        raise ValueError("the title or the notes of a frame are of another kind")
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:

@@ -16,6 +16,9 @@ import numpy as np
 
 from ..dtypes import Plain
 
+MAX_WIDTH = 100_000
+"""Digits that a form may ask for: a forged file must not fill the memory with zeros."""
+
 _MIN_ROWS = 20
 _UNIQUE_SHARE = 0.95  # a few repeated names or addresses do not make a category
 _SURPRISE = 10  # -log of the chance that independent draws from the same range would never repeat
@@ -133,7 +136,10 @@ class Form:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Form:
         """Return the form that `to_json` described."""
-        return cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
+        form = cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
+        if not 0 <= form.width <= MAX_WIDTH:
+            raise ValueError(f"an identifier has {form.width} digits of at most {MAX_WIDTH}")
+        return form
 
 
 def _free(taken: list[int], end: int) -> tuple[int, int]:
