@@ -118,7 +118,10 @@ def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any]) -> dict[s
         return facts
     shown = [_moment(value, dtype) for value in column["values"][:_SHOWN_VALUES]]
     gone = facts["missing"] or not column["values"]
-    return facts | {"missing": gone, "values": len(column["values"]), "such_as": shown}
+    facts |= {"missing": gone, "values": len(column["values"]), "such_as": shown}
+    if "own" in column:  # what shares a state, and is in the file all the same
+        facts["pooled"] = [_moment(value, dtype) for value in column["values"][column["own"] :]]
+    return facts
 
 
 def _moment(value: Any, dtype: str) -> Any:
@@ -202,7 +205,9 @@ def _in_words(column: Mapping[str, Any]) -> str:
     such_as = ", ".join(map(str, column["such_as"]))
     if kind == "constant":
         return such_as
-    return f"{column['values']} values: {such_as}{' ...' if column['values'] > len(column['such_as']) else ''}"
+    more = " ..." if column["values"] > len(column["such_as"]) else ""
+    pooled = f"; {len(column['pooled'])} rare ones pooled" if column["pooled"] else ""
+    return f"{column['values']} values: {such_as}{more}{pooled}"
 
 
 def _table(title: str, *headers: str) -> Table:

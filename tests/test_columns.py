@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from strategies import unhurried
 
 from ganaug.table import columns
-from ganaug.table.columns import COLUMNS, MAX_POOL, MAX_STATES, Category, Constant, Determined, Identifier, Number
+from ganaug.table.columns import (
+    COLUMNS,
+    MAX_POOL,
+    MAX_STATES,
+    MIN_COUNT,
+    Category,
+    Constant,
+    Determined,
+    Identifier,
+    Number,
+)
 from ganaug.table.identifiers import Form
 
 
@@ -52,26 +62,51 @@ MIXED = objects(["a", 1, 1.0, True, "1", "a", None])
 
 
 def test_category_gives_each_value_its_state_most_frequent_first_and_missing_last():
-    plain = objects(["b", "a", "b", "c", "b", "a", None])
+    plain = objects(["b", "a", "b", "c", "b", "a", "b", "a", None])
     missing = plain == None  # noqa: E711 - each element is compared
     column = Category.fit("category", plain, missing)
-    assert (column.values, column.counts, column.n_states) == (["b", "a", "c"], [3, 2, 1], 4)
+    assert (column.values, column.counts, column.n_states) == (["b", "a", "c"], [4, 3, 1], 4)
     states, scores = column.encode(plain, missing, rng())
-    assert states.tolist() == [0, 1, 0, 2, 0, 1, 3] and scores is None
+    assert states.tolist() == [0, 1, 0, 2, 0, 1, 0, 1, 3] and scores is None
     assert cells(column.decode(states, None, rng())) == plain.tolist()
 
 
 def test_category_keeps_equal_numbers_of_different_types_apart():
-    missing = np.array([v is None for v in MIXED])
-    column = reborn(Category.fit("category", MIXED, missing))
-    states, _ = column.encode(MIXED, missing, rng())
+    mixed = np.concatenate([MIXED] * MIN_COUNT)
+    missing = np.array([v is None for v in mixed])
+    column = reborn(Category.fit("category", mixed, missing))
+    states, _ = column.encode(mixed, missing, rng())
     found = cells(column.decode(states, None, rng()))
-    assert [(type(v), v) for v in found] == [(type(v), v) for v in MIXED]
+    assert [(type(v), v) for v in found] == [(type(v), v) for v in mixed]
+
+
+RARE = {  # how often each value occurs: how many get a state of their own
+    "common ones only": ([9, 5, 3], 3),
+    "a single rare one": ([9, 5, 1], 3),
+    "two rare ones": ([9, 5, 2, 1], 2),
+    "rare ones only": ([2, 2, 1, 1], 4),
+    "one common one": ([9, 1, 1, 1], 1),
+}
+
+
+@pytest.mark.parametrize(("counts", "own"), RARE.values(), ids=RARE)
+def test_values_of_single_rows_share_a_state(counts, own):
+    plain = objects([f"v{i}" for i, count in enumerate(counts) for _ in range(count)])
+    column = reborn(Category.fit("category", plain, whole(len(plain))))
+    assert (column.own, column.pooled, column.values) == (own, own < len(counts), [f"v{i}" for i in range(len(counts))])
+    drawn, _ = column.decode(np.full(500, column.n_states - 1), None, rng())
+    assert set(drawn) == set(column.values[own:] if column.pooled else column.values[-1:])
+
+
+@pytest.mark.parametrize("kind", ["ordered", "boolean"])
+def test_an_order_is_kept_however_rare_its_values_are(kind):
+    plain = np.array([1, 1, 1, 1, 2, 3, 4])
+    assert not Category.fit(kind, plain, whole(7)).pooled
 
 
 @pytest.mark.parametrize("n", [1, MAX_STATES, MAX_STATES + 1, 1000])
 def test_values_beyond_the_states_share_one(n):
-    column = Category.fit("category", np.repeat(np.arange(n), 2), whole(2 * n))
+    column = Category.fit("category", np.repeat(np.arange(n), 3), whole(3 * n))
     assert column.pooled is (n > MAX_STATES)
     assert column.n_states == min(n, MAX_STATES)
     assert sorted(column.values) == list(range(n))

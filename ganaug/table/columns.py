@@ -24,6 +24,8 @@ Scores = NDArray[np.float64]
 
 MAX_STATES = 100
 """Values of a category that get a state of their own; the rest share one, the pool."""
+MIN_COUNT = 3
+"""How often a value of a category must occur to get a state of its own, where at least two occur less often."""
 MAX_POOL = 10_000
 """Pooled values that are remembered, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
@@ -62,7 +64,7 @@ class Category:
 
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
-        """Learn the values of a column; beyond `MAX_STATES` the rarer ones are pooled, as many as there is room for."""
+        """Learn the values of a column; rare ones, and those beyond `MAX_STATES`, share a state, the pool."""
         return cls.of(kind, *factorise(plain, missing), room)
 
     @classmethod
@@ -71,6 +73,8 @@ class Category:
         counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
         order = sorted(range(len(values)), key=lambda i: (-counts[i], str(values[i])))
         own = len(values) if len(values) <= MAX_STATES else MAX_STATES - 1
+        if kind == "category":
+            own = _without_rare(own, counts)
         if kind == "ordered" and own == len(values):
             order = sorted(range(len(values)), key=values.__getitem__)
         characters = np.cumsum([len(str(values[i])) for i in order])
@@ -130,7 +134,16 @@ class Category:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Category:
         """Return the column that `to_json` described."""
-        return cls(facts["kind"], facts["values"], facts["counts"], facts["own"], facts["missing"])
+        column = cls(facts["kind"], facts["values"], facts["counts"], facts["own"], facts["missing"])
+        if not len(column.counts) == len(column.values) >= column.own >= 0:
+            raise ValueError("a category has other values than counts")
+        return column
+
+
+def _without_rare(own: int, counts: list[int]) -> int:
+    """Return how many values get a state of their own: nothing is learned of single rows, nor given away."""
+    common = sum(count >= MIN_COUNT for count in counts)
+    return min(own, common) if 0 < common < len(counts) - 1 else own
 
 
 @dataclass
