@@ -67,7 +67,9 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
                 "remove it."
             )
     X = _one_array([file for _, files in classes for file in files], size)
-    y = np.repeat([labels.get(f.name, f.name) for f, _ in classes], [len(files) for _, files in classes])
+    names = [labels.get(folder.name, folder.name) for folder, _ in classes]
+    ends_in_nul = any(name.endswith("\0") for name in names)  # which an array of text would cut off
+    y = np.repeat(np.array(names, dtype=object if ends_in_nul else str), [len(files) for _, files in classes])
     return X, y
 
 
