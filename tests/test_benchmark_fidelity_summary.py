@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import fidelity, readme
+from benchmarks import fidelity
 from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, behind, boards
 from benchmarks.fidelity.readme import fidelity_tables
 from benchmarks.fidelity.summary import markdown
@@ -170,17 +170,6 @@ def test_the_readme_shows_tables_and_rare_classes(tmp_path):
     assert "| table | **ganaug** | SMOTE |" in text
     assert "| adult at 1 % | 0.300 ± 0.141 | 0.300 |" in text
     assert "0.1 %" not in text
-
-
-def test_new_results_replace_the_old_ones_in_the_readme(tmp_path, monkeypatch):
-    monkeypatch.setattr(readme, "FOLDER", tmp_path)
-    text = f"{readme.BEGIN}\nold\n{readme.END}\n"
-    assert "adult, 32,561 rows" in readme.updated(text)
-    committed(tmp_path)
-    new = readme.updated(text)
-    assert fidelity_tables(tmp_path) in new
-    assert "32,561" not in new
-    assert readme.updated(new) == new
 
 
 def test_every_model_has_a_name_in_the_readme():

@@ -52,3 +52,18 @@ def test_figures_are_those_of_the_committed_results():
     from benchmarks.readme import updated
 
     assert updated(README) == README, "run python -m benchmarks.readme"
+
+
+def test_documents_are_those_of_the_committed_results(tmp_path):
+    from benchmarks.fidelity.readme import write_page
+    from benchmarks.performance import write_pages
+    from benchmarks.readme import SECURITY, updated_security
+
+    root = Path(__file__).parents[1]
+    text = SECURITY.read_text(encoding="utf-8")
+    assert updated_security(text) == text, "run python -m benchmarks.readme"
+    write_page(tmp_path)
+    write_pages(docs=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+    for path in tmp_path.iterdir():
+        assert (root / "docs" / path.name).read_bytes() == path.read_bytes(), "run python -m benchmarks.readme"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..protocol import read_cases
@@ -31,6 +32,12 @@ NAMES = {
     "arf": "ARF",
     "smote": "SMOTE",
 }
+MAIN = ("adult", "magic", "churn")
+"""Tables that the README shows; docs/fidelity.md shows all."""
+PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
+# Fidelity
+
+"""
 MEASURES = (FIT, RATE, AUC, MACRO_F1, SHAPE, PAIR, C2ST)
 TEXT = """All with their defaults, mean ± standard deviation of the seeds. AUC and macro-F1: XGBoost trained on
 synthetic rows and tested on real ones. Shape and pair error: mean distance of the distributions of columns and of
@@ -44,10 +51,11 @@ synthetic rows; the real test rows are weighted to the same share.
 """
 
 
-def fidelity_tables(folder: Path = FOLDER) -> str:
-    """Return the Markdown for all results in `folder`."""
+def fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) -> str:
+    """Return the Markdown for the results in `folder`: of all tables, or of those named; of rare classes always all."""
     found = boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
     plain, rare = ([b for b in found if b.lines and b.is_rare == kind] for kind in (False, True))
+    plain = [board for board in plain if not tables or board.name in tables]
     head = ["table", "rows from", *(measure.heading for measure in MEASURES)]
     parts = [TEXT, _grid(head, [row for board in plain for row in _rows(board)])]
     parts += [
@@ -59,6 +67,12 @@ def fidelity_tables(folder: Path = FOLDER) -> str:
         shares = [model for model in NAMES if any(model in board.lines for board in rare)]
         parts += ["", RARE_TEXT, _grid(["table", *(NAMES[m] for m in shares)], [_rare_row(b, shares) for b in rare])]
     return "\n".join(parts)
+
+
+def write_page(docs: Path, folder: Path = FOLDER) -> None:
+    """Write docs/fidelity.md."""
+    docs.mkdir(exist_ok=True)
+    (docs / "fidelity.md").write_text(f"{PAGE_HEAD}{fidelity_tables(folder)}\n", encoding="utf-8")
 
 
 def _rows(board: Board) -> list[list[str]]:

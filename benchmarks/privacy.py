@@ -1,0 +1,164 @@
+"""What synthetic rows give away: near-copies, membership inference, and rows that were planted.
+
+``python -m benchmarks.privacy --data FOLDER --output privacy.json``
+
+Each table is split as for `benchmarks.fidelity_tables`. ganaug learns the training rows and 20 canaries among them:
+rows that nobody has, put together from cells of different rows. Then as many rows are sampled as were learned, and
+attacked with half of the test rows as non-members. Two controls stand beside it: a memoriser, whose samples are the
+training rows, and the other half of the test rows, which were never learned from and cannot give anything away.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .command import ended, json_object
+from .fidelity.data import capped, named_task, tables_in
+from .growth.cases import installed_versions, machine
+from .protocol import Results, read_cases, source_digest
+from .tables import Task
+
+PROTOCOL = 1  # part of each case's key: raise it when a measure changes
+CANARIES = 20
+NEAR = 0.01  # of a column's range: numbers that differ by less are taken for equal
+SEEDS = (0, 1, 2)
+MODELS = ("ganaug", "memoriser", "other real rows")
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.privacy", description=__doc__.split("\n")[0])
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="folder of tables")
+    add("--tables", nargs="+", metavar="NAME", help="of --data (default: all)")
+    add("--seeds", type=int, nargs="+", default=SEEDS, help="of training and sampling (default: 0 1 2)")
+    add("--rows", type=int, default=20_000, help="training rows at most (default: 20000)")
+    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
+    add("--output", type=Path, default=Path("privacy.json"), help="finished cases (default: privacy.json)")
+    return parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Measure what is not yet measured, and return the summary."""
+    store = Results(options.output)
+    for name in options.tables or tables_in(options.data):
+        task = capped(named_task(name, options.data), options.rows)
+        for seed in options.seeds:
+            key = {"benchmark": "privacy", "protocol": PROTOCOL, "table": name, **task.origin, "seed": seed}
+            key |= {"options": options.options, "versions": installed_versions(), "source": source_digest()}
+            if store.find(key) is None:
+                store.put((key, measured(task, seed, options.options)))
+    return markdown(read_cases(options.output)), []
+
+
+def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Fit once, and attack what is sampled; the controls are attacked likewise."""
+    from ganaug import GANAugmenter
+
+    target, rng = task.columns.target, np.random.default_rng(seed)
+    planted = canaries(task.train, rng)
+    members = pd.concat([task.train, planted], ignore_index=True).astype(task.train.dtypes)
+    augmenter = GANAugmenter(random_state=seed, **options).fit(members.drop(columns=target), members[target])
+    X, y = augmenter.sample(len(members))
+    made = X.assign(**{target: y})[list(members.columns)]
+    half = rng.permutation(len(task.test))
+    others, held_out = task.test.iloc[half[::2]], task.test.iloc[half[1::2]]
+    found = {
+        "ganaug": attacked(members, held_out, made, seed) | {"canaries": reproduced(planted, made, task)},
+        "memoriser": attacked(members, held_out, members, seed) | {"canaries": reproduced(planted, members, task)},
+        "other real rows": attacked(members, held_out, others, seed) | {"canaries": reproduced(planted, others, task)},
+    }
+    return {"rows": len(members), "held_out": len(held_out), "models": found, "machine": machine()}
+
+
+def canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return rows whose cells come from different rows of the table; none of them is in it."""
+    while True:
+        drawn = {name: table[name].iloc[rng.integers(0, len(table), CANARIES)].array for name in table.columns}
+        made: pd.DataFrame = pd.DataFrame(drawn)
+        if not made.merge(table, how="inner").shape[0]:
+            return made
+
+
+def attacked(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Return the share of near-copies beside that of held-out rows, and the best membership inference attack."""
+    from ganaug.metrics import membership_inference, near_copy_share
+
+    copies = near_copy_share(members, made, held_out, seed)
+    membership = membership_inference(members, held_out, made, seed)
+    best = membership.maximum
+    return {
+        "near_copies": copies.synthetic,
+        "near_copies_held_out": copies.holdout,
+        "attacks": {attack.name: attack.auc for attack in membership.attacks},
+        "best": {"name": best.name, "auc": best.auc, "ci": [best.ci_low, best.ci_high], "rows": membership.members},
+    }
+
+
+def reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> int:
+    """Return how many canaries are among the rows: all text equal, all numbers within `NEAR` of the column's range."""
+    tidy, rows = task.columns.tidy(planted), task.columns.tidy(made)
+    known = task.columns.tidy(task.train)
+    numbers = list(task.columns.numeric)
+    span = (known[numbers].max() - known[numbers].min()).to_numpy()
+    found = 0
+    for _, canary in tidy.iterrows():
+        alike = rows[(rows[task.columns.text] == canary[task.columns.text]).all(axis=1)]
+        cells, wanted = alike[numbers].to_numpy(), canary[numbers].to_numpy(dtype=float)
+        near = (np.abs(cells - wanted) <= NEAR * span) | (np.isnan(cells) & np.isnan(wanted))
+        found += bool(near.all(axis=1).any())
+    return found
+
+
+def markdown(entries: Iterable[dict[str, Any]]) -> str:
+    """Return a line for each table: means over seeds, and of the intervals the widest."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        tables.setdefault(entry["key"]["table"], []).append(entry["result"])
+    head = ["table", "rows", "near-copies", "of test rows", "best attack", "memoriser", "other real rows"]
+    head += ["canaries", "by chance"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name, results in tables.items():
+        own = [result["models"]["ganaug"] for result in results]
+        copies, mark = (np.mean([r[key] for r in own]) for key in ("near_copies", "near_copies_held_out"))
+        areas = {model: np.mean([r["models"][model]["best"]["auc"] for r in results]) for model in MODELS}
+        low, high = min(r["best"]["ci"][0] for r in own), max(r["best"]["ci"][1] for r in own)
+        by_chance = sum(result["models"]["other real rows"]["canaries"] for result in results)
+        planted = f"{sum(r['canaries'] for r in own)} of {CANARIES * len(own)} | {by_chance}"
+        lines.append(
+            f"| {name} | {results[0]['rows']:,} | {copies:.1%} | {mark:.1%} | {areas['ganaug']:.3f} [{low:.3f}, "
+            f"{high:.3f}] | {areas['memoriser']:.3f} | {areas['other real rows']:.3f} | {planted} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+TEXT = """What samples of ganaug gave away, at its defaults, mean of the seeds (`python -m benchmarks.privacy`).
+*Near-copies*: samples as close to a training row as one training row in a hundred is to another, beside the share
+among test rows. *Best attack*: the area under the ROC curve of the best of four membership inference attacks, with the
+widest interval of the seeds; 0.5 is chance. Two controls: a memoriser, whose samples are the training rows, and real
+rows that were never learned from. *Canaries*: rows put together from cells of different rows and planted in the
+training data, of which so many were sampled, all text equal and all numbers within 1 % of their column's range; by
+chance as many are among other real rows.
+"""
+
+
+def privacy_table(folder: Path) -> str:
+    """Return the Markdown for all results in a folder."""
+    entries = [entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path)]
+    return f"{TEXT}\n{markdown(entries)}" if entries else "Nothing has been measured yet."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    options = parse(arguments)
+    ended(lambda: run(options))
+
+
+if __name__ == "__main__":
+    main()

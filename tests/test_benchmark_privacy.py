@@ -1,0 +1,64 @@
+"""The benchmark of privacy: a memoriser is found, a canary in the samples is counted, finished cases are kept."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import privacy
+from benchmarks.fidelity.data import named_task
+
+pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"age": rng.normal(40, 9, 600), "pay": rng.normal(9, 1, 600)})
+    table["city"] = rng.choice(["Bern", "Oslo", "Rome"], 600)
+    table["income"] = np.where(table["age"] + rng.normal(0, 9, 600) > 42, "more", "less")
+    table.to_csv(tmp_path / "people.csv", index=False)
+    return tmp_path
+
+
+def command(folder, *more):
+    quick = '{"max_steps": 5, "filters": null}'
+    return ["--data", str(folder), "--seeds", "0", "--options", quick, "--output", str(folder / "o"), *more]
+
+
+def test_ganaug_and_its_controls_are_attacked(folder, capsys):
+    privacy.main(command(folder))
+    (case,) = json.loads((folder / "o").read_text())["cases"]
+    found = case["result"]["models"]
+    assert found["memoriser"]["best"]["auc"] > 0.9 and found["memoriser"]["canaries"] == privacy.CANARIES
+    assert found["memoriser"]["near_copies"] == 1.0
+    assert found["ganaug"]["best"]["auc"] < 0.7 and found["ganaug"]["canaries"] <= 1
+    assert abs(found["other real rows"]["near_copies"] - found["ganaug"]["near_copies_held_out"]) < 0.05
+    assert "| people | " in capsys.readouterr().out
+
+
+def test_a_finished_case_is_not_measured_again(folder, monkeypatch, capsys):
+    privacy.main(command(folder))
+    first = capsys.readouterr().out
+    monkeypatch.setattr(privacy, "measured", None)
+    privacy.main(command(folder))
+    assert capsys.readouterr().out == first
+
+
+def test_no_canary_is_a_row_of_the_table(folder):
+    table = named_task("people", folder).train
+    made = privacy.canaries(table, np.random.default_rng(1))
+    assert len(made) == privacy.CANARIES and made.merge(table).empty
+    assert set(made["city"]) <= set(table["city"]) and made.dtypes.equals(table.dtypes)
+
+
+def test_a_canary_is_found_if_it_is_nearly_there(folder):
+    task = named_task("people", folder)
+    planted = privacy.canaries(task.train, np.random.default_rng(1))
+    moved = planted.assign(age=planted["age"] + 0.001 * np.ptp(task.train["age"]))
+    far = planted.assign(age=planted["age"] + 0.1 * np.ptp(task.train["age"]))
+    assert privacy.reproduced(planted, moved[:7], task) == 7
+    assert privacy.reproduced(planted, far, task) == 0
