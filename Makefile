@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser bench-quick lint clean
+.PHONY: demo test test-slow test-browser soak fuzz bench-quick lint clean
 
 # One stamp per set of extras: reinstalled only when pyproject.toml is newer.
 $(VENV)/.installed-%: pyproject.toml
@@ -29,6 +29,20 @@ test-slow: $(VENV)/.installed-test
 # Needs Chromium: apt-get install chromium.
 test-browser: $(VENV)/.installed-browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
+
+# Hours: every promise of tests/promises.py at full length. What is done is kept, and skipped by the next run of the
+# same source; the table goes to docs/soak.md.
+soak: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --soak
+
+# Ten minutes for each target, guided by coverage; what breaks one is left in build/.
+fuzz: $(VENV)/.installed-fuzz
+	mkdir -p build/corpus-model_file build/corpus-csv_reader
+	cp tests/golden/*.safetensors build/corpus-model_file/
+	for target in model_file csv_reader; do \
+		OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/$$target.py build/corpus-$$target -max_total_time=600 \
+			-artifact_prefix=build/ || exit 1; \
+	done
 
 # Under ten minutes on two cores: does ganaug help on the small tables that scikit-learn ships, beside the controls?
 bench-quick: $(VENV)/.installed

@@ -11,6 +11,8 @@ import pytest
 from ganaug.errors import CollapseWarning
 from ganaug.threads import one_thread
 
+pytest_plugins = ["promises"]
+
 # Checks live in a module of their own; without this their asserts would fail without saying why.
 pytest.register_assert_rewrite("sampler_checks")
 

@@ -185,6 +185,7 @@ BAD_DATA = {
 }
 
 
+@pytest.mark.promise("hard tables")
 @pytest.mark.filterwarnings("ignore::ganaug.errors.DataWarning")
 @pytest.mark.parametrize(("change", "complaint"), BAD_DATA.values(), ids=BAD_DATA)
 def test_data_that_cannot_be_learned_from_is_refused(toy_table, change, complaint):

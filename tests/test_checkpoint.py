@@ -55,6 +55,7 @@ def interrupted(monkeypatch, path, X, y, reports=3, **options):
     return cut
 
 
+@pytest.mark.promise("killed training")
 @pytest.mark.parametrize("reports", [1, 2, 3, 4])
 def test_resumed_fit_equals_an_uninterrupted_one(monkeypatch, path, toy_table, reports):
     X, y = toy_table
@@ -142,6 +143,7 @@ def test_without_resume_an_old_checkpoint_is_not_looked_at(monkeypatch, path):
     assert not path.exists()
 
 
+@pytest.mark.promise("killed training")
 @pytest.mark.parametrize(
     ("options", "named"),
     [
@@ -168,6 +170,7 @@ def test_checkpoint_of_other_options_is_refused_by_name(monkeypatch, path, optio
     assert path.read_bytes() == before
 
 
+@pytest.mark.promise("killed training")
 @pytest.mark.parametrize("change", ["a value", "a label", "a row less", "the order"])
 def test_checkpoint_of_other_data_is_refused(monkeypatch, path, change):
     X, y = numbers()
@@ -206,6 +209,7 @@ def test_checkpoint_knows_the_rows_that_judge(monkeypatch, path, toy_table):
     assert accepted == []
 
 
+@pytest.mark.promise("mutated")
 def test_a_damaged_checkpoint_is_refused(monkeypatch, path):
     X, y = numbers()
     interrupted(monkeypatch, path, X, y)
@@ -236,6 +240,7 @@ def test_an_empty_file_is_free_to_use(path):
     augmenter(path).fit(*numbers())
 
 
+@pytest.mark.promise("full disk")
 def test_a_folder_that_is_not_there_is_named_before_the_training_is_over(monkeypatch, tmp_path):
     steps = []
     real = training._train_step
@@ -245,11 +250,13 @@ def test_a_folder_that_is_not_there_is_named_before_the_training_is_over(monkeyp
     assert len(steps) <= 5
 
 
+@pytest.mark.promise("signals")
 def test_interruption_leaves_an_unfitted_augmenter_unfitted(monkeypatch, path):
     cut = interrupted(monkeypatch, path, *numbers())
     assert set(vars(cut)) == set(quick_augmenter().get_params())
 
 
+@pytest.mark.promise("signals")
 @pytest.mark.parametrize("reports", [0, 3])
 def test_interruption_leaves_a_fitted_augmenter_as_it_was(monkeypatch, toy_table, reports):
     X, y = toy_table

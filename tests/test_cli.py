@@ -219,6 +219,7 @@ def steps_shown(done):
     return [int(line[5:].split("/")[0]) for line in done.stderr.splitlines() if line.startswith("step ")]
 
 
+@pytest.mark.promise("signals")
 def test_an_interrupted_training_is_resumed_to_the_same_model(folder, monkeypatch):
     command = ("train", "toy.csv", "--target", "churn", "--max-steps", "120", "--filters", "none")
     run(*command, "-o", "whole.safetensors")
@@ -274,6 +275,7 @@ def as_process(monkeypatch):
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.promise("signals")
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_training_with_its_exit_code(folder, as_process, monkeypatch, capsys, number, code):
@@ -514,6 +516,7 @@ def test_inspect_as_json_is_for_machines(trained):
         "frequent": [],
     }
     assert columns["city"]["missing"] is True
+    assert columns["city"]["pooled"] == []
     assert 0.0 in columns["balance"]["frequent"]
 
 

@@ -251,6 +251,7 @@ def test_latent_scale_holds_for_tables_and_by_default_is_the_models(folder):
     assert plain == same != other
 
 
+@pytest.mark.promise("class names")
 def test_class_names_never_choose_a_path(folder):
     save_image_model("m", ("../../out", "/tmp/x"))
     run("sample", "m", "--class", "../../out=2", "--class", "/tmp/x=1", "-o", "deep/new", code=DATA)
@@ -605,6 +606,7 @@ def files(trained, tmp_path_factory):
     return place
 
 
+@pytest.mark.promise("mistakes")
 @pytest.mark.parametrize(("line", "code", "sentence"), MISTAKES, ids=[line for line, _, _ in MISTAKES])
 def test_a_mistake_gets_one_sentence(files, monkeypatch, line, code, sentence):
     monkeypatch.chdir(files)

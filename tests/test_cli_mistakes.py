@@ -229,6 +229,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.promise("mistakes")
 @pytest.mark.parametrize(("line", "code", "sentence"), MISTAKES, ids=[line for line, _, _ in MISTAKES])
 def test_a_mistake_gets_one_sentence(folder, monkeypatch, line, code, sentence):
     monkeypatch.chdir(folder)
@@ -254,6 +255,7 @@ def test_a_mistake_shows_its_traceback_when_asked(folder, monkeypatch):
         assert "DataError: Line 7" in result.stderr
 
 
+@pytest.mark.promise("full disk")
 def test_a_folder_that_cannot_be_written_is_found_before_training(folder, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")

@@ -39,6 +39,7 @@ def deaf_to_z(weights):
     weights["first.weight"][:, :64] = 0.0
 
 
+@pytest.mark.promise("collapse")
 @pytest.mark.parametrize("spoil", [one_point, deaf_to_z])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_collapsed_generator_is_always_reported(monkeypatch, spoil, seed):
@@ -62,6 +63,7 @@ def deaf_generator(schema, architecture):
         return DeafInOneClass(Layout.from_schema(schema), architecture)
 
 
+@pytest.mark.promise("collapse")
 def test_a_class_that_collapsed_alone_is_named_alone():
     deaf = replace(TABLE, name="deaf", generator=deaf_generator)
     augmenter = quick_augmenter(modality=deaf, max_steps=300, width=32, batch_size=32)
@@ -70,6 +72,7 @@ def test_a_class_that_collapsed_alone_is_named_alone():
     assert augmenter.diversity_["1"] < COLLAPSED < augmenter.diversity_["0"]
 
 
+@pytest.mark.promise("collapse")
 @pytest.mark.parametrize("seed", range(2))
 def test_a_sound_generator_is_not_reported(seed):
     augmenter = quick_augmenter(max_steps=300, width=32, batch_size=32, random_state=seed).fit(*numbers(200))

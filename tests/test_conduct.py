@@ -31,6 +31,7 @@ def test_reference_sampler_passes(check):
     check(GaussianSampler(random_state=0))
 
 
+@pytest.mark.promise("conduct")
 @pytest.mark.parametrize("broken", BROKEN, ids=by_name)
 def test_broken_sampler_is_caught_by_the_check_meant_for_it(broken):
     check = getattr(sampler_checks, broken.caught_by)
@@ -50,12 +51,14 @@ def test_broken_samplers_are_many_and_each_is_described():
     assert len({broken.__doc__ for broken in BROKEN} - {GaussianSampler.__doc__, None}) == len(BROKEN)
 
 
+@pytest.mark.promise("conduct")
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")  # two steps of training do collapse
 @pytest.mark.parametrize("check", CONTRACT_CHECKS, ids=by_name)
 def test_augmenter_keeps_the_contract_however_little_it_was_trained(check):
     check(checked_augmenter())
 
 
+@pytest.mark.promise("conduct")
 @pytest.mark.parametrize("check", LEARNING_CHECKS, ids=by_name)
 def test_augmenter_learns_its_classes(check):
     check(table_augmenter())

@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from promises import examples
 
-from ganaug.errors import DataError, ParameterError
+from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.table.files import read_table, write_table
-
-RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def read_bytes(folder, data, name="t.csv", **options):
@@ -35,6 +34,10 @@ def names(folder):
 def cells(frame):
     """Return the frame as {column: values}, missing as None."""
     return {name: [None if pd.isna(value) else value for value in frame[name].tolist()] for name in frame.columns}
+
+
+# Text that begins like a formula is written with a warning, which is what other tests are not about.
+pytestmark = pytest.mark.filterwarnings("ignore:.* begin like a formula:ganaug.errors.DataWarning")
 
 
 # What pandas.read_csv or a spreadsheet would change without a word: bytes -> what they say
@@ -77,6 +80,7 @@ READ = {
 }  # fmt: skip
 
 
+@pytest.mark.promise("csv")
 @pytest.mark.parametrize(("data", "expected"), READ.values(), ids=READ)
 def test_csv_is_read_as_written(tmp_path, data, expected):
     assert cells(read_bytes(tmp_path, data)) == expected
@@ -110,6 +114,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.promise("csv")
 @pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED)
 def test_unsound_csv_is_refused_by_line(tmp_path, data, message):
     with pytest.raises(DataError, match=message):
@@ -124,6 +129,7 @@ def test_separator_of_the_extension_or_the_caller_decides(tmp_path):
     assert cells(read_bytes(tmp_path, b"a b\n1 2\n", separator=" ")) == {"a": [1], "b": [2]}
 
 
+@pytest.mark.promise("csv")
 @pytest.mark.parametrize(("name", "options"), [("t.tsv", {}), ("t.csv", {"separator": ","})])
 def test_wrong_separator_never_gives_one_column(tmp_path, name, options):
     with pytest.raises(
@@ -153,6 +159,7 @@ def test_spelling_is_kept_as_json_in_attrs(tmp_path):
     assert read_bytes(tmp_path, b"a,b\n1,x\n").attrs == {}
 
 
+@pytest.mark.promise("read back")
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "t.tsv.bz2", "t.csv.xz", "t.parquet", "T.CSV.GZ"])
 def test_every_format_reads_back_equal(tmp_path, name):
     frame = read_bytes(tmp_path, b'i,f,b,d,t\n1,.5,true,2024-01-01,"x\ty,\r""z"\n,1.5,,,\n', "source.csv")
@@ -162,6 +169,7 @@ def test_every_format_reads_back_equal(tmp_path, name):
     assert cells(again) == cells(frame)
 
 
+@pytest.mark.promise("read back")
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
 @pytest.mark.parametrize("awkward", ["\r", "\n", "\r\n", '"', '""', ",", "\t", "\ufeff", " ", "'", "\\", "NA", "-"])
 def test_awkward_text_reads_back_equal(tmp_path, awkward, name):
@@ -200,17 +208,21 @@ def csv_files(draw):
     return "\n".join(lines).encode()
 
 
-@RELAXED
+@pytest.mark.promise("read back")
+@examples(500, suite=100)
 @given(data=csv_files(), name=st.sampled_from(["again.csv", "again.tsv"]), cut=st.integers(0, 6))
-def test_written_table_reads_back_equal(tmp_path, data, name, cut):
+def test_written_table_reads_back_equal(tmp_path, data, name, cut, attempt):
+    attempt()
     frame = read_bytes(tmp_path, data)
     assert write_table((frame[:cut], frame[cut:]), tmp_path / name, overwrite=True) == len(frame)
     pd.testing.assert_frame_equal(read_table(tmp_path / name), frame, check_exact=True)
 
 
-@RELAXED
+@pytest.mark.promise("csv")
+@examples(500, suite=100)
 @given(data=csv_files())
-def test_every_cell_of_text_is_kept(tmp_path, data):
+def test_every_cell_of_text_is_kept(tmp_path, data, attempt):
+    attempt()
     frame = read_bytes(tmp_path, data)
     plain = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False, index_col=False)
     for position, name in enumerate(frame.columns):
@@ -218,9 +230,11 @@ def test_every_cell_of_text_is_kept(tmp_path, data):
             assert frame[name].fillna("").tolist() == plain.iloc[:, position].tolist()
 
 
-@RELAXED
+@pytest.mark.promise("csv")
+@examples(2000, suite=100)
 @given(data=st.text(st.sampled_from('ab1,;"\n\r\t|')).map(str.encode))
-def test_any_text_is_a_table_or_a_sentence(tmp_path, data):
+def test_any_text_is_a_table_or_a_sentence(tmp_path, data, attempt):
+    attempt()
     try:
         frame = read_bytes(tmp_path, data)
     except DataError as error:
@@ -325,6 +339,7 @@ def test_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path):
     assert stat.S_IMODE(ours.stat().st_mode) == 0o640
 
 
+@pytest.mark.promise("signals")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
 def test_interrupted_writing_leaves_the_old_file_and_no_other(tmp_path, error, name):
@@ -372,6 +387,7 @@ def test_places_that_cannot_be_read_are_named(tmp_path):
         read_table("memory://ganaug/none.csv")
 
 
+@pytest.mark.promise("full disk")
 def test_places_that_cannot_be_written_are_named(tmp_path):
     frame = pd.DataFrame({"a": [1]})
     (tmp_path / "d.csv").mkdir()
@@ -383,6 +399,7 @@ def test_places_that_cannot_be_written_are_named(tmp_path):
         write_table(frame, "nowhere://t.csv")
 
 
+@pytest.mark.promise("full disk")
 def test_full_disk_is_a_sentence_and_leaves_nothing(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")
@@ -476,3 +493,55 @@ def test_parquet_dtypes_stay_as_they_are(tmp_path):
     })  # fmt: skip
     write_table((frame[:1], frame[1:]), tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), frame)
+
+
+# --- spreadsheets ---
+
+FIRST = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def formulas():
+    """Text that runs, and numbers that only look like it."""
+    return pd.DataFrame({
+        "=name": ["=1+1", "@SUM(A1)", "harmless", None],
+        "number": [-1.5, 2.0, -3.0, np.nan],
+        "kind": pd.Categorical(["-x", "+y", "-x", "z"]),
+        "mixed": pd.Series([-1, "-1", "\t=1", True], dtype=object),
+        "took": pd.to_timedelta([-1, 1, 2, None], unit="D"),
+    })  # fmt: skip
+
+
+@pytest.mark.promise("spreadsheets")
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz"])
+def test_a_safe_table_holds_no_formula_and_its_numbers_are_untouched(tmp_path, name):
+    frame = formulas()
+    frame.attrs = {"missing_text": {"number": "-"}}
+    write_table(frame, tmp_path / name, spreadsheet_safe=True)
+    again = read_table(tmp_path / name)
+    texts = [text for column in again for text in [column, *again[column].dropna()] if isinstance(text, str)]
+    assert not [text for text in texts if text.startswith(FIRST) and text != "-1"]
+    assert again.columns[0] == "'=name" and again["'=name"].tolist()[:3] == ["'=1+1", "'@SUM(A1)", "harmless"]
+    assert again["kind"].tolist() == ["'-x", "'+y", "'-x", "z"]
+    assert again["mixed"].tolist() == ["-1", "'-1", "'\t=1", "True"]
+    pd.testing.assert_series_equal(again["number"], frame["number"])
+
+
+@pytest.mark.promise("spreadsheets")
+@examples(500, suite=100)
+@given(cells=st.lists(st.text(st.sampled_from("=+-@\t\r'\"ab1,＝\n"), max_size=4), min_size=1, max_size=5))
+def test_no_text_gets_past_the_apostrophe(tmp_path, cells, attempt):
+    attempt()
+    write_table(pd.DataFrame({"a": ["x", *cells]}), tmp_path / "t.csv", overwrite=True, spreadsheet_safe=True)
+    assert not read_table(tmp_path / "t.csv")["a"].fillna("").str.startswith(FIRST).any()
+
+
+@pytest.mark.filterwarnings("default")
+def test_formulas_are_counted_in_a_warning(tmp_path):
+    with pytest.warns(DataWarning, match=r"^9 cells of '.*t\.csv' begin like a formula .*--spreadsheet-safe"):
+        write_table(formulas(), tmp_path / "t.csv")
+
+
+@pytest.mark.filterwarnings("error")
+def test_parquet_needs_no_warning(tmp_path):
+    write_table(formulas()[["=name", "number"]], tmp_path / "t.parquet", spreadsheet_safe=True)
+    assert read_table(tmp_path / "t.parquet")["=name"].tolist()[0] == "=1+1"

@@ -196,6 +196,7 @@ def encoded(augmenter, X):
     return encoder.features(encoder.transform(X, np.random.default_rng(0))).double().numpy()
 
 
+@pytest.mark.promise("no training row")
 def test_no_row_of_training_is_in_the_file(fitted_to_unique_rows, path):
     X, _ = unique_rows()
     fitted_to_unique_rows.save(path)
@@ -203,6 +204,7 @@ def test_no_row_of_training_is_in_the_file(fitted_to_unique_rows, path):
     assert list(leaks(path, encoded(fitted_to_unique_rows, X))) == []
 
 
+@pytest.mark.promise("no training row")
 def test_no_row_of_text_is_in_the_file(path):
     rng = np.random.default_rng(1)
     X = pd.DataFrame({name: [f"{name}{i}" for i in rng.permutation(200)] for name in ("u", "v")})
@@ -225,6 +227,7 @@ def test_no_row_of_text_is_in_the_file(path):
     walk(metadata)
 
 
+@pytest.mark.promise("no training row")
 @pytest.mark.parametrize("place", ["tensor", "list", "scattered"])
 def test_a_row_that_is_in_the_file_would_be_found(fitted_to_unique_rows, path, place):
     X, _ = unique_rows()
@@ -250,6 +253,7 @@ def test_a_checkpoint_is_no_model(monkeypatch, path, tmp_path):
         GANAugmenter.load(left)
 
 
+@pytest.mark.promise("crafted")
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -268,6 +272,7 @@ def test_other_files_are_refused_kindly(path, content, complaint):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.promise("mutated")
 def test_a_file_cut_short_or_changed_is_refused(judged_augmenter, path):
     judged_augmenter.save(path)
     whole = path.read_bytes()
@@ -293,6 +298,7 @@ CRAFTED = {
 }
 
 
+@pytest.mark.promise("forged")
 @pytest.mark.parametrize("change", CRAFTED.values(), ids=CRAFTED)
 def test_a_file_made_up_by_somebody_is_refused_by_name(judged_augmenter, path, change):
     crafted(judged_augmenter, path, change)

@@ -149,6 +149,7 @@ def longest(judged_augmenter):
 PAIRS = [0, 1, 2, 7, 63, 64, 65, 127, 128, 129, 255, 511, 512, 513, 1024, 1999, 9_999, 10_000, 10_001, 20_000]
 
 
+@pytest.mark.promise("prefix")
 @pytest.mark.parametrize("a", PAIRS)
 def test_fewer_rows_are_a_prefix_of_more(judged_augmenter, longest, a):
     X, y = judged_augmenter.sample(a, random_state=3)
@@ -156,6 +157,7 @@ def test_fewer_rows_are_a_prefix_of_more(judged_augmenter, longest, a):
     pd.testing.assert_series_equal(X.dtypes, longest[0].dtypes)
 
 
+@pytest.mark.promise("prefix")
 def test_chunks_are_the_sample(judged_augmenter, longest):
     chunks = list(judged_augmenter.sample_chunks(LONGEST, random_state=3))
     assert [len(X) for X, _ in chunks] == [10_000, 10_000, 50]

@@ -1,0 +1,38 @@
+"""What every sampled cell must be: a value, a range and a dtype of the training data."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ganaug.dtypes import describe_dtype, split
+from ganaug.table.columns import Identifier, Number
+
+
+def plain_of(series):
+    plain, missing = split(series, describe_dtype(series))
+    return plain[~missing], missing
+
+
+def assert_same_form(found, frame):
+    assert isinstance(found, pd.DataFrame)
+    assert found.columns.tolist() == frame.columns.tolist()
+    assert found.dtypes.tolist() == frame.dtypes.tolist()
+    assert found.index.tolist() == list(range(len(found)))
+
+
+def assert_possible(found, frame, encoder):
+    """Every cell of `found` may stand in `frame`."""
+    assert_same_form(found, frame)
+    for name, column in zip(frame.columns, encoder.columns, strict=True):
+        (made, gaps), (seen, real_gaps) = plain_of(found[name]), plain_of(frame[name])
+        assert real_gaps.any() or not gaps.any(), f"{name!r} has new gaps"
+        if isinstance(column, Identifier):
+            assert len(set(made.tolist())) == len(found) and not set(made.tolist()) & set(seen.tolist())
+        elif not isinstance(column, Number):
+            listed = {(type(v), v) for v in seen.tolist()}
+            assert {(type(v), v) for v in made.tolist()} <= listed, f"{name!r} has new values"
+        elif len(made):
+            low, high = seen.min().item(), seen.max().item()
+            assert low <= made.min().item() and made.max().item() <= high, f"{name!r} leaves its range"
+            if column.step:
+                assert {(v - low) % column.step for v in made.tolist()} == {0}, f"{name!r} leaves its grid"

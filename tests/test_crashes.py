@@ -1,0 +1,133 @@
+"""Killed at any moment, or out of room: files are old or new, and training goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from conftest import make_toy_table
+from ganaug_cli.main import cli
+from promises import full_length
+from small import quick_augmenter
+from small_images import bars, image_folder
+
+HERE = Path(__file__).parent
+
+
+def run_module(name, *arguments, timeout=3600):
+    """Run a module of this folder in a process of its own; what it prints is one JSON value."""
+    done = subprocess.run(
+        [sys.executable, f"{name}.py", *map(str, arguments)],
+        cwd=HERE,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parent)},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
+
+
+@needs_fork
+@pytest.mark.promise("killed saving")
+def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path, attempt, finding):
+    kills = full_length(200, suite=20)
+    found = run_module("killing", "saving", tmp_path, 0, kills)
+    attempt(found["killed"])
+    assert found["wrong"] == []
+    assert found["newest"] > 0, "no writer finished a save"
+    assert found["leftovers"], "no writer was killed in the middle of a save"
+    finding(f"{found['leftovers']} of them in the middle of a save, all swept")
+
+
+@needs_fork
+@pytest.mark.promise("killed training")
+def test_a_training_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path, attempt):
+    found = run_module("killing", "training", tmp_path, 0, full_length(20, suite=2))
+    attempt(found["killed"])
+    assert found["wrong"] == []
+
+
+# What a disk that is full at any byte does to each command that writes; {} is the place of the output.
+WRITERS = {
+    "model": ("train toy.csv --max-steps 2 --filters none -o {}", "new.safetensors"),
+    "table": ("sample toy.safetensors -n 2000 -o {}", "new.csv"),
+    "packed table": ("sample toy.safetensors -n 2000 -o {}", "new.csv.gz"),
+    "parquet": ("sample toy.safetensors -n 2000 -o {}", "new.parquet"),
+    "augmented table": ("augment toy.csv --model toy.safetensors -o {}", "new.tsv"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("disk")
+    X, y = make_toy_table(60)
+    X = X.assign(plan=X["plan"].astype(str))
+    X.assign(churn=y).to_csv(place / "toy.csv", index=False)
+    quick_augmenter().fit(X, y).save(place / "toy.safetensors")
+    images, labels = bars(20)
+    image_folder(place / "bars", images, labels)
+    quick_augmenter(max_steps=1).fit(images, labels).save(place / "bars.safetensors")
+    return place
+
+
+class Limited:
+    """No file may grow beyond so many bytes, as on a disk that is full."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __enter__(self):
+        import resource
+
+        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, self.before[1]))
+
+    def __exit__(self, *_):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
+
+
+def snapshot(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of POSIX")
+@pytest.mark.promise("full disk")
+@pytest.mark.parametrize(("line", "name"), WRITERS.values(), ids=WRITERS)
+def test_a_disk_that_is_full_at_any_byte_leaves_the_old_file(folder, monkeypatch, attempt, line, name):
+    monkeypatch.chdir(folder)
+    arguments = line.format(name).split()
+    assert CliRunner().invoke(cli, arguments).exit_code == 0
+    whole = Path(name).stat().st_size
+    Path(name).write_bytes(b"old")
+    before = snapshot(folder)
+    for part in range(full_length(25, suite=3)):
+        with Limited(whole * part // full_length(25, suite=3)):
+            result = CliRunner().invoke(cli, [*arguments, "--force"])
+        attempt()
+        assert result.exit_code == 1, result.output
+        assert len(result.stderr.splitlines()[-1:]) == 1 and "Traceback" not in result.output
+        assert name in result.stderr and "File too large" in result.stderr
+        assert snapshot(folder) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of POSIX")
+@pytest.mark.promise("full disk")
+def test_a_disk_that_is_full_leaves_no_half_image(folder, tmp_path, monkeypatch, attempt):
+    monkeypatch.chdir(folder)
+    for size in (0, 40, 70):
+        with Limited(size):
+            result = CliRunner().invoke(cli, ["sample", "bars.safetensors", "-n", "6", "-o", str(tmp_path / f"{size}")])
+        attempt()
+        assert result.exit_code == 1 and "File too large" in result.stderr
+        assert not [path for path in (tmp_path / f"{size}").rglob("*") if path.is_file()]
