@@ -37,8 +37,7 @@ soak: $(VENV)/.installed-test
 
 # Ten minutes for each target, guided by coverage; what breaks one is left in build/.
 fuzz: $(VENV)/.installed-fuzz
-	mkdir -p build/corpus-model_file build/corpus-csv_reader
-	cp tests/golden/*.safetensors build/corpus-model_file/
+	$(BIN)/python tests/fuzz/seeds.py build/
 	for target in model_file csv_reader; do \
 		OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/$$target.py build/corpus-$$target -max_total_time=600 \
 			-artifact_prefix=build/ || exit 1; \

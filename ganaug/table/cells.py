@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
@@ -122,7 +123,18 @@ def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
         values = pc.cast(known, pa.float64()).to_numpy()
     except pa.ArrowInvalid:  # 1e999: Python rounds where Arrow refuses
         values = np.array([np.nan if cell is None else float(cell) for cell in known.to_pylist()])
+    if _overflows(finite, values):
+        return None
     return pd.Series(values, dtype="float64"), _decimals_note(known)
+
+
+def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
+    """Return whether floats make infinity or zero of a number that is neither, such as 1e999 and 1e-999."""
+    infinite = np.isinf(values) & pc.is_valid(finite).to_numpy()
+    if infinite.any():
+        return True
+    zeros = finite.filter(pa.array(values == 0))
+    return len(zeros) > 0 and bool(pc.any(pc.match_substring_regex(zeros, r"\A[^eE]*[1-9]")).as_py())
 
 
 def _decimals_note(known: pa.ChunkedArray) -> Notes:

@@ -18,7 +18,8 @@ with atheris.instrument_imports(include=["ganaug"]):
 
 import pandas as pd
 
-FOLDER = Path(tempfile.mkdtemp())
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk would be most of the time
+FOLDER = Path(tempfile.mkdtemp(dir=MEMORY))
 
 
 def one_input(data: bytes) -> None:
