@@ -20,6 +20,7 @@ DEPTH = 6
 """Levels of every tree."""
 
 _ROWS = 1024  # whose places in all trees still fit into a processor's cache
+_PLACES = 2**20  # rows times trees at a time, however many trees a file claims
 _ITERATIONS = 60
 _MANY_ROWS = 5000  # of every class, of which more and longer steps learn no chance
 _MANY_ITERATIONS = 100
@@ -81,7 +82,8 @@ class Trees:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the outputs, shape (n, k), for features of shape (n, d)."""
-        blocks = [self._block(part.numpy()) for part in x.split(_ROWS)]
+        rows = max(1, min(_ROWS, _PLACES // max(1, len(self.leaf))))
+        blocks = [self._block(part.numpy()) for part in x.split(rows)]
         return torch.from_numpy(np.concatenate(blocks)) if len(x) else x.new_zeros(0, len(self.baseline))
 
     def _block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:

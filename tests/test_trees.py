@@ -115,3 +115,12 @@ def test_tensors_are_the_trees():
         "baseline": (3,),
     }
     np.testing.assert_array_equal(output(Trees(**trees.tensors()), X), output(trees, X))
+
+
+def test_rows_are_judged_alike_however_few_at_a_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.normal(size=(300, 4)).astype(np.float32))
+    judge = Trees.fit(x, torch.arange(300) % 3, seed=0, iterations=5)
+    expected = judge(x)
+    monkeypatch.setattr(module, "_PLACES", 40)
+    assert torch.equal(judge(x), expected)

@@ -264,7 +264,11 @@ class Number:
         """Return the column that `to_json` described."""
         marginal = facts["marginal"] and Marginal.from_json(facts["marginal"])
         keys = ("kind", "base", "step", "decimals", "limits", "spikes", "missing")
-        return cls(marginal=marginal, **{key: facts[key] for key in keys})
+        column = cls(marginal=marginal, **{key: facts[key] for key in keys})
+        low, high = column.limits
+        if not low <= high or not (column.decimals is None or type(column.decimals) is int):
+            raise ValueError("a number has impossible limits or decimals")
+        return column
 
 
 @dataclass
