@@ -54,6 +54,8 @@ PROMISES = {
     "membership": "Privacy: membership inference stays near chance at defaults, and finds a memoriser",
     "canaries": "Privacy: rows planted in the training data are not reproduced",
     "no training row": "Privacy: the model file holds no training row",
+    "gain": "Gain: on noise its interval covers zero, copies gain nothing, no test row gets into a fit",
+    "loaders": "Loaders: the synthetic share is exact, and workers share no sample",
     "mistakes": "Command line: mistakes get one sentence and the right exit code, and nothing is overwritten",
     "conduct": "Conduct: samplers broken on purpose are all found, and ganaug's are sound",
 }

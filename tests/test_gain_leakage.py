@@ -14,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from ganaug.gain.arms import ARMS
 
+pytestmark = pytest.mark.promise("gain")
+
 N_FOLDS = 3
 TOUCHED = ("sampler fit", "sampler sample", "transformer fit", "classifier fit")
 

@@ -9,6 +9,8 @@ from reference_sampler import GaussianSampler
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
+pytestmark = pytest.mark.promise("gain")
+
 
 def covers_zero(seed, n_repeats):
     """Whether the interval of the gain covers 0, where labels are noise and synthetic rows can be worth nothing."""

@@ -132,6 +132,7 @@ def test_labels_of_text_and_of_other_names_work():
     assert [int(v) // CLASS for v in numbers(mix(*batch(3))[0])] == [2, 1, 0]
 
 
+@pytest.mark.promise("loaders")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_it_works_in_a_collate_function_and_workers_share_no_sample(workers):
     mix = mix_of(pool_size=300)

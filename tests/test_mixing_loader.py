@@ -86,6 +86,7 @@ def plain_ones():
     return DataLoader(Real(), batch_size=1, shuffle=True, generator=seeded())
 
 
+@pytest.mark.promise("loaders")
 @pytest.mark.parametrize("name", LOADERS)
 def test_every_batch_holds_the_share_of_samples_of_its_own_labels_and_none_twice(name):
     loader = augment_loader(LOADERS[name](), Numbers(), FRACTION, random_state=3)
@@ -129,6 +130,7 @@ def test_a_share_of_one_is_all_synthetic(name):
     assert seen.real == []
 
 
+@pytest.mark.promise("loaders")
 def test_spawned_workers_see_what_the_main_process_would():
     want = one_pass(augment_loader(shuffled(), Numbers(), FRACTION, random_state=0))
     spawned = shuffled(num_workers=1, multiprocessing_context="spawn")
@@ -136,6 +138,7 @@ def test_spawned_workers_see_what_the_main_process_would():
     assert one_pass(loader) == want
 
 
+@pytest.mark.promise("loaders")
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("sampler", [lambda: RandomSampler(Real(), generator=seeded()), balancing])
 def test_the_number_of_workers_changes_nothing_in_two_epochs(workers, sampler):
