@@ -71,6 +71,15 @@ def expansion(encoder: Encoder) -> Callable[[Tensor], Tensor]:
     return getattr(encoder, "expand", as_they_are)
 
 
+def packing(encoder: Encoder) -> Callable[[Tensor], Tensor]:
+    """Return the map from samples as a generator makes them to those that are kept until they are decoded.
+
+    That is the method ``pack`` of an encoder that has one: it gives what ``expand`` takes, and `features` and
+    `inverse_transform` must take that too. Other encoders have their samples kept as they are.
+    """
+    return getattr(encoder, "pack", as_they_are)
+
+
 def as_they_are(x: Tensor) -> Tensor:
     """Return `x`."""
     return x

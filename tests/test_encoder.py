@@ -116,6 +116,7 @@ def test_a_table_comes_back_as_it_was(attempt, frame):
     assert seen.dtype == torch.float32 and torch.isfinite(seen).all()
     assert seen.shape == (len(frame), encoder.layout.width)
     assert torch.equal(encoder.features(seen), encoder.features(x))
+    assert torch.equal(encoder.pack(seen), x)
     assert_close(encoder.inverse_transform(x, 0, 1), frame, encoder)
 
 

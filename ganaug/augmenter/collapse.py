@@ -40,8 +40,9 @@ def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
     for code in range(len(data.prior)):
         rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
         if len(rows) >= _MIN_ROWS:
-            real = data.expand(data.x[rows])
-            found[code] = round(diversity(real, streams.take(np.full(len(real), code))), 4)
+            made = streams.take(np.full(len(rows), code))
+            made = made if made.is_floating_point() else data.expand(made)  # which is how they were packed
+            found[code] = round(diversity(data.expand(data.x[rows]), made), 4)
     return found
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import GanaugError, ModelFileError
 from ..filters import FILTERS, Judge, Samples, total_weight
 from ..layers import fill_tables
-from ..modality import Architecture, Encoder, Generator, Learner, Modality
+from ..modality import Architecture, Encoder, Generator, Learner, Modality, packing
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from ..trees import Trees
@@ -173,7 +173,9 @@ def source_of(
 ) -> Source:
     """Return what sampling needs, of the parts of a model."""
     latent = architecture.latent_dim, latent_scale
-    return Source(generator, encoder.features, judges, *latent, modality.block, modality.oversampling)
+    return Source(
+        generator, encoder.features, judges, *latent, modality.block, modality.oversampling, pack=packing(encoder)
+    )
 
 
 def learner_of(modality: Modality) -> Learner:

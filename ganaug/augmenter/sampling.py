@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..filters import FILTERS, Judge, Samples, draw
-from ..modality import Conditions, Generator
+from ..modality import Conditions, Generator, as_they_are
 from ..rng import stream_seed, torch_stream
 from ..threads import in_threads
 
@@ -50,6 +50,8 @@ class Source:
         Candidates for each sample that is kept, where judges weigh them.
     conditions : Conditions or None
         What samples have to meet.
+    pack : callable
+        Encoded samples to what is kept of them.
     """
 
     generator: Generator
@@ -60,6 +62,7 @@ class Source:
     block: int = 1536
     oversampling: int = 3
     conditions: Conditions | None = None
+    pack: Callable[[Tensor], Tensor] = as_they_are
 
     @property
     def kept(self) -> int:
@@ -145,7 +148,7 @@ class Stream:
         source, found, met, tried = self.source, list[tuple[Tensor, Tensor]](), 0, 0
         while not _enough(met, tried, source):
             codes = self._codes(number, tried)
-            x = source.candidates(codes, rng)
+            x = source.pack(source.candidates(codes, rng))
             tried += len(x)
             if source.conditions is None:
                 return _Block(x, codes)
@@ -237,7 +240,8 @@ class Streams:
 
     def _nothing(self) -> Tensor:
         """Return no samples, in the shape of some."""
-        return self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))[:0]
+        one = self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))
+        return self.source.pack(one)[:0]
 
     def dropped(self) -> dict[str, int]:
         """Return how many candidates were dropped so far, by reason."""

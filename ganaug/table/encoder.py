@@ -182,6 +182,10 @@ class TableEncoder:
         """
         return packed.expand(x, self.layout)
 
+    def pack(self, x: Tensor) -> Tensor:
+        """Return rows as networks make them in the form that `transform` gives, which takes far less memory."""
+        return packed.pack(x, self.layout)
+
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
         """Return encoded rows as a table of the kind that was learned.
 

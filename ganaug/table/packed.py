@@ -21,6 +21,19 @@ def new_rows(n: int, layout: Layout) -> Tensor:
     return torch.zeros(n, width, dtype=dtype)
 
 
+def pack(x: Tensor, layout: Layout) -> Tensor:
+    """Return rows as networks see or make them, shape (n, layout.width), packed; of a segment the largest wins."""
+    rows, n_segments = new_rows(len(x), layout), len(layout.segments)
+    for i, (part, start) in enumerate(
+        zip(x[:, : layout.n_states].split(layout.segments, 1), layout.starts().tolist(), strict=True)
+    ):
+        rows[:, i] = part.argmax(1) + start
+    rows[:, n_segments:] = (
+        x[:, layout.n_states :].float().contiguous().view(rows.dtype).view(len(x), rows.shape[1] - n_segments)
+    )
+    return rows
+
+
 def put_states(rows: Tensor, layout: Layout, segment: int, states: Tensor) -> None:
     """Fill in the states of one segment, shape (n,), each from 0 to the size of the segment - 1."""
     rows[:, segment] = states + int(layout.starts()[segment])
