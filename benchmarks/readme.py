@@ -26,8 +26,9 @@ IMAGES_BEGIN, IMAGES_END = "<!-- gain-images: begin -->", "<!-- gain-images: end
 def updated(readme: str) -> str:
     """Return the README's text with the figures of today's results."""
     readme = _between(readme, BEGIN, END, fidelity_tables(FOLDER, MAIN))
-    readme = _between(readme, GAIN_BEGIN, GAIN_END, gain_table())
-    return _between(readme, IMAGES_BEGIN, IMAGES_END, image_table())
+    if GAIN_BEGIN in readme:
+        readme = _between(readme, GAIN_BEGIN, GAIN_END, gain_table())
+    return _between(readme, IMAGES_BEGIN, IMAGES_END, image_table()) if IMAGES_BEGIN in readme else readme
 
 
 def updated_security(text: str) -> str:

@@ -263,7 +263,8 @@ def test_an_interruption_before_the_first_checkpoint_promises_nothing(folder, mo
 @pytest.fixture
 def as_process(monkeypatch):
     """Run a command line as the process that pytest is, signals included; the exit code comes back."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs are without
 
     def run_main(*args):
         monkeypatch.setattr(sys, "argv", ["ganaug", *args])
@@ -272,7 +273,8 @@ def as_process(monkeypatch):
         return left.value.code
 
     yield run_main
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.promise("signals")
