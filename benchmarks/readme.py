@@ -32,7 +32,9 @@ def updated(readme: str) -> str:
 
 
 def updated_security(text: str) -> str:
-    """Return SECURITY.md with the figures of today's results."""
+    """Return SECURITY.md with the figures of today's results, where it has a place for them."""
+    if PRIVACY_BEGIN not in text:
+        return text
     return _between(text, PRIVACY_BEGIN, PRIVACY_END, privacy_table(RESULTS / "privacy"))
 
 
