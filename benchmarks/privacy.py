@@ -21,7 +21,7 @@ import pandas as pd
 from .command import ended, json_object
 from .fidelity.data import capped, named_task, tables_in
 from .growth.cases import installed_versions, machine
-from .protocol import Results, read_cases, source_digest
+from .protocol import BenchmarkError, Results, read_cases, source_digest
 from .tables import Task
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
@@ -79,11 +79,13 @@ def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
 
 def canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Return rows whose cells come from different rows of the table; none of them is in it."""
-    while True:
-        drawn = {name: table[name].iloc[rng.integers(0, len(table), CANARIES)].array for name in table.columns}
-        made: pd.DataFrame = pd.DataFrame(drawn)
-        if not made.merge(table, how="inner").shape[0]:
-            return made
+    n = 100 * CANARIES
+    drawn = {name: table[name].iloc[rng.integers(0, len(table), n)].array for name in table.columns}
+    made: pd.DataFrame = pd.DataFrame(drawn)
+    known = pd.concat([table, made], ignore_index=True).duplicated().iloc[len(table) :].to_numpy()
+    if n - known.sum() < CANARIES:
+        raise BenchmarkError("The table holds nearly every row that its cells can make: no canary differs from all.")
+    return made[~known].head(CANARIES).reset_index(drop=True)
 
 
 def attacked(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, seed: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
-TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups")
+TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups", "spreadsheet_safe")
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
 
 

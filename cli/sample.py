@@ -72,7 +72,7 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
     output = options["output"] or beside(model, "_synthetic" if images else "_synthetic.csv")
-    _check_place(output, images, model, options["force"])
+    _check_place(output, images, model, options["force"], options["spreadsheet_safe"])
     wanted = wanted_rows(augmenter, rows, counts)
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
@@ -87,8 +87,10 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
         say(f"one candidate in {cost['tried'] / cost['met']:.3g} met --where")
 
 
-def _check_place(output: str, images: bool, model: str, force: bool) -> None:
+def _check_place(output: str, images: bool, model: str, force: bool, spreadsheet_safe: bool) -> None:
     if images:
+        if spreadsheet_safe:
+            raise Refused(f"--spreadsheet-safe is for tables, and {model!r} is a model of images; leave it out")
         check_folder_output(output, force)
     elif is_folder(output) or output.endswith("/"):
         raise Refused(f"{output!r} is a folder, and {model!r} is a model of a table; name a file, such as 'new.csv'")

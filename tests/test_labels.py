@@ -189,3 +189,8 @@ def test_what_are_no_classes_is_refused_by_name(y, complaint):
     with pytest.raises(DataError) as caught:
         Labels.fit(y)
     assert re.search(complaint, str(caught.value)), caught.value
+
+
+def test_more_indicators_than_a_model_file_may_hold_are_refused():
+    with pytest.raises(DataError, match="y has 10001 columns of at most 10000; give one column of labels"):
+        Labels.fit(np.eye(10_001, dtype=np.int8)[:3])

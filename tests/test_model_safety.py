@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from forging import parts
 from mutations import MUTATIONS
+from processes import run_module
 from promises import full_length
 from small import digest, quick_augmenter
 from small_images import bars, image_digest
-from test_crashes import run_module
 
 from benchmarks.growth.memory import peak_above, start_peak
 from ganaug import GANAugmenter, ModelFileError

@@ -258,6 +258,8 @@ def _indicators(array: NDArray[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
             f"y has {array.shape[1]} columns, but only one-vs-all indicators (a single 1 in each row) may; multilabel "
             "and multioutput targets are not supported. Give one column of labels."
         )
+    if array.shape[1] > MAX_INDICATORS:
+        raise DataError(f"y has {array.shape[1]} columns of at most {MAX_INDICATORS}; give one column of labels.")
     series = pd.Series(array.argmax(1))
     facts = {"kind": "indicator", "name": None, "dtype": {"dtype": "int64"}}
     return series, facts | {"array": array.dtype.str, "width": array.shape[1]}

@@ -161,8 +161,9 @@ def write_table(
             return _write_parquet(parts, target)
         rows, formulas = _write_csv(parts, target, separator, spreadsheet_safe)
     if formulas and not spreadsheet_safe:
+        name = "standard output" if path == "-" else repr(path)
         warnings.warn(
-            f"{formulas} cells of {path!r} begin like a formula (= + - @); before opening it in a spreadsheet "
+            f"{formulas} cells of {name} begin like a formula (= + - @); before opening it in a spreadsheet "
             "program, write it with spreadsheet_safe=True (--spreadsheet-safe).",
             DataWarning,
             stacklevel=2,

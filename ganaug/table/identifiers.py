@@ -26,6 +26,7 @@ _NAME = re.compile(r"(^|[^a-z])(id|key|uuid|guid|index|row|number|no|nr)$|[a-z]I
 _LEAST_ROOM = 10_000_000  # fresh whole numbers that the dtype must have left
 
 _NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
+_LONGEST = 1000  # digits or characters beyond which a text is taken for no number and no code
 _COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a form position by position
 _ALPHABETS = (
     "0123456789",
@@ -156,6 +157,8 @@ def _numbered(texts: list[str]) -> Form | None:
         return None
     numbers = [digits for _, digits, _ in found]
     lengths = [len(digits) for digits in numbers]
+    if max(lengths) > _LONGEST:
+        return None
     beyond = 10 ** max(lengths)
     before, _, after = found[0]
     return Form("numbered", [before, after], min(lengths), *_free(sorted(set(map(int, numbers))), beyond), beyond)
@@ -164,12 +167,12 @@ def _numbered(texts: list[str]) -> Form | None:
 def _code(texts: list[str]) -> Form | None:
     """Return the form of texts that mostly have one length, such as "7F-K2"."""
     length, count = Counter(map(len, texts)).most_common(1)[0]
-    if not length or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
+    if not 0 < length <= _LONGEST or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
         return None
     alike = [text for text in texts if len(text) == length]
     alphabets = [_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
     size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
-    tail = max(map(len, texts)) - length + 1  # a code that grew is longer than any that occurred
+    tail = min(max(map(len, texts)) - length + 1, MAX_WIDTH)  # a code that grew is longer than any that occurred
     return Form("code", alphabets, tail, *_free(sorted(_rank(text, alphabets) for text in alike), size), size)
 
 
