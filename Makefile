@@ -30,10 +30,10 @@ test-slow: $(VENV)/.installed-test
 test-browser: $(VENV)/.installed-browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
 
-# Hours: every promise of tests/promises.py at full length. What is done is kept, and skipped by the next run of the
-# same source; the table goes to docs/soak.md.
+# Hours: every promise of tests/promises.py at full length. What is done is kept, and done again only where a file
+# changed that it depends on; the table goes to docs/soak.md.
 soak: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --soak
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --soak
 
 # Ten minutes for each target, guided by coverage; what breaks one is left in build/.
 fuzz: $(VENV)/.installed-fuzz

@@ -3,11 +3,13 @@
 A test that stands for a promise wears ``@pytest.mark.promise("name")`` with a name of `PROMISES`. It counts as one
 attempt, unless it counts its own with the fixture `attempt`. The ordinary suite tries a little, ``--soak`` tries
 everything: tests ask `full_length` how often. A soak takes hours, so what is done is kept in ``build/soak.json`` and
-skipped when it is started again with the same source; at its end the table goes to ``docs/soak.md``.
+skipped when it is started again; what depends on a file that changed since is done again. At the end the table goes to
+``docs/soak.md``.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -109,6 +111,8 @@ def pytest_collection_modifyitems(config, items):
     if done:
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in done])
         items[:] = [item for item in items if item.nodeid not in done]
+    if config.getoption("--soak"):  # what takes an hour starts first, and the other processes do the rest beside it
+        items.sort(key=lambda item: ("promise", "endurance") not in item.user_properties)
 
 
 class Ledger:
@@ -124,6 +128,7 @@ class Ledger:
         attempts = sum(value for name, value in report.user_properties if name == "attempts")
         self.outcomes[report.nodeid] = {
             "promise": facts["promise"],
+            "source": _source(report.nodeid),
             "attempts": attempts if "counts" in facts else 1,
             "failed": int(report.failed),
             "seconds": round(report.duration, 1),
@@ -159,26 +164,42 @@ def rows_of(outcomes):
             yield f"| {sentence} | {tried:,} | {failed} | {seconds / 60:.1f} | {findings} |"
 
 
-def _source():
-    """SHA-256 of all that an outcome depends on in this repository."""
+def _digest(paths):
+    """SHA-256 of files."""
     sha = hashlib.sha256()
-    for path in sorted(path for room in ("ganaug", "cli", "tests") for path in (ROOT / room).rglob("*.py")):
+    for path in sorted(paths):
         sha.update(path.read_bytes())
     return sha.hexdigest()
 
 
+@functools.cache
+def _shared():
+    """SHA-256 of all that every outcome depends on: the library, the command, and what tests share."""
+    sources = {path for room in ("ganaug", "cli", "tests") for path in (ROOT / room).rglob("*.py")}
+    return _digest(sources - set((ROOT / "tests").glob("test_*.py")))
+
+
+def _source(nodeid):
+    """SHA-256 of all that the outcome of this test depends on in this repository."""
+    own = ROOT / nodeid.partition("::")[0]
+    return _shared() + _digest([own] if own.exists() else [])
+
+
 def _read_ledger():
-    """Return the outcomes of an earlier run of the same source that passed."""
+    """Return the outcomes of earlier runs that passed, of tests and sources that are the same still."""
     try:
-        content = json.loads(LEDGER.read_text(encoding="utf-8"))
+        outcomes = json.loads(LEDGER.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    known = content["outcomes"] if content["source"] == _source() else {}
-    return {name: outcome for name, outcome in known.items() if not outcome["failed"]}
+    return {
+        name: outcome
+        for name, outcome in outcomes.items()
+        if not outcome["failed"] and outcome["source"] == _source(name)
+    }
 
 
 def _write_ledger(outcomes):
     LEDGER.parent.mkdir(exist_ok=True)
     half = LEDGER.with_suffix(".half")
-    half.write_text(json.dumps({"source": _source(), "outcomes": outcomes}, indent=1), encoding="utf-8")
+    half.write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
     half.replace(LEDGER)

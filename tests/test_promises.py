@@ -56,12 +56,27 @@ def test_a_failure_before_the_test_is_a_failure(ledger):
     assert [outcome["failed"] for outcome in ledger.outcomes.values()] == [1]
 
 
-def test_what_passed_is_known_to_the_next_run_of_the_same_source(ledger, monkeypatch):
+def test_what_passed_is_known_to_the_next_run(ledger):
     ledger.pytest_runtest_logreport(report("a.py::test_a"))
     ledger.pytest_runtest_logreport(report("a.py::test_b", outcome="failed"))
     assert list(Ledger().outcomes) == ["a.py::test_a"]
-    monkeypatch.setattr(promises, "_source", lambda: "another")
+
+
+def test_what_depends_on_a_changed_file_is_tried_again(ledger, monkeypatch):
+    ledger.pytest_runtest_logreport(report("tests/test_a.py::test_a"))
+    ledger.pytest_runtest_logreport(report("tests/test_promises.py::test_b"))
+    monkeypatch.setattr(promises, "_shared", lambda: "another library")
     assert Ledger().outcomes == {}
+
+
+def test_a_changed_test_is_tried_again_and_the_others_are_not(ledger, tmp_path, monkeypatch):
+    monkeypatch.setattr(promises, "_shared", lambda: "the same library")
+    monkeypatch.setattr(promises, "ROOT", tmp_path)
+    for name in "ab":
+        (tmp_path / f"{name}.py").write_text("old")
+        ledger.pytest_runtest_logreport(report(f"{name}.py::test_x[1::2]"))
+    (tmp_path / "b.py").write_text("new")
+    assert list(Ledger().outcomes) == ["a.py::test_x[1::2]"]
 
 
 def test_a_ledger_that_cannot_be_read_is_begun_again(ledger):
@@ -69,7 +84,7 @@ def test_a_ledger_that_cannot_be_read_is_begun_again(ledger):
     promises.LEDGER.write_text("{half")
     assert Ledger().outcomes == {}
     ledger.pytest_runtest_logreport(report())
-    assert json.loads(promises.LEDGER.read_text())["outcomes"]
+    assert json.loads(promises.LEDGER.read_text())
 
 
 def test_promises_come_in_their_order():
