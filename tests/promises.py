@@ -13,6 +13,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def rows_of(outcomes):
 
 
 def _digest(paths):
-    """SHA-256 of files."""
+    """SHA-256 over the files, in the order of their names."""
     sha = hashlib.sha256()
     for path in sorted(paths):
         sha.update(path.read_bytes())
@@ -173,16 +174,31 @@ def _digest(paths):
 
 
 @functools.cache
-def _shared():
-    """SHA-256 of all that every outcome depends on: the library, the command, and what tests share."""
-    sources = {path for room in ("ganaug", "cli", "tests") for path in (ROOT / room).rglob("*.py")}
-    return _digest(sources - set((ROOT / "tests").glob("test_*.py")))
+def _product():
+    """SHA-256 of what every outcome depends on: the library and the command."""
+    return _digest(path for room in ("ganaug", "cli") for path in (ROOT / room).rglob("*.py"))
 
 
 def _source(nodeid):
     """SHA-256 of all that the outcome of this test depends on in this repository."""
-    own = ROOT / nodeid.partition("::")[0]
-    return _shared() + _digest([own] if own.exists() else [])
+    path = ROOT / nodeid.partition("::")[0]
+    return _product() + _digest(_helpers(path) | {path} if path.exists() else ())
+
+
+NAMED = re.compile(r'(?:^\s*(?:from|import) |run_module\("|GOLDEN / ")(\w+)', re.MULTILINE)
+
+
+@functools.cache
+def _helpers(path):
+    """Modules beside a test that it imports or runs, and those that they do."""
+    found = {path.with_name("conftest.py")}
+    unread = [path, *found]
+    while unread:
+        names = NAMED.findall(unread.pop().read_text(encoding="utf-8"))
+        new = {other for other in path.parent.rglob("*.py") if other.stem in names} - found
+        found |= new
+        unread += new
+    return frozenset(found)
 
 
 def _read_ledger():

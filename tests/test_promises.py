@@ -62,21 +62,48 @@ def test_what_passed_is_known_to_the_next_run(ledger):
     assert list(Ledger().outcomes) == ["a.py::test_a"]
 
 
-def test_what_depends_on_a_changed_file_is_tried_again(ledger, monkeypatch):
-    ledger.pytest_runtest_logreport(report("tests/test_a.py::test_a"))
-    ledger.pytest_runtest_logreport(report("tests/test_promises.py::test_b"))
-    monkeypatch.setattr(promises, "_shared", lambda: "another library")
-    assert Ledger().outcomes == {}
-
-
-def test_a_changed_test_is_tried_again_and_the_others_are_not(ledger, tmp_path, monkeypatch):
-    monkeypatch.setattr(promises, "_shared", lambda: "the same library")
+@pytest.fixture
+def repository(ledger, tmp_path, monkeypatch):
+    """Two tests: what one names runs a module of its own."""
+    forget()
     monkeypatch.setattr(promises, "ROOT", tmp_path)
+    (tmp_path / "tests").mkdir()
+    for name, text in {
+        "conftest": "",
+        "test_a": "",
+        "test_b": 'run_module("killing")',
+        "killing": "import small",
+        "small": "",
+    }.items():
+        (tmp_path / "tests" / f"{name}.py").write_text(text)
     for name in "ab":
-        (tmp_path / f"{name}.py").write_text("old")
-        ledger.pytest_runtest_logreport(report(f"{name}.py::test_x[1::2]"))
-    (tmp_path / "b.py").write_text("new")
-    assert list(Ledger().outcomes) == ["a.py::test_x[1::2]"]
+        ledger.pytest_runtest_logreport(report(f"tests/test_{name}.py::test_x[1::2]"))
+    yield tmp_path / "tests"
+    forget()
+
+
+def forget():
+    """Files do not change during a soak, but between two they do."""
+    promises._product.cache_clear()
+    promises._helpers.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("changed", "known"),
+    [("test_a", "b"), ("test_b", "a"), ("small", "a"), ("killing", "a"), ("conftest", ""), ("other", "ab")],
+)
+def test_what_depends_on_a_changed_file_is_tried_again(repository, changed, known):
+    (repository / f"{changed}.py").write_text("changed = True")
+    forget()
+    assert list(Ledger().outcomes) == [f"tests/test_{name}.py::test_x[1::2]" for name in known]
+
+
+@pytest.mark.parametrize("room", ["ganaug", "cli"])
+def test_all_is_tried_again_with_a_changed_library_or_command(repository, room):
+    (repository.parent / room).mkdir()
+    (repository.parent / room / "layers.py").write_text("changed = True")
+    forget()
+    assert Ledger().outcomes == {}
 
 
 def test_a_ledger_that_cannot_be_read_is_begun_again(ledger):

@@ -142,7 +142,7 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
     numbers = {
         "filters": facts["filters"]["strengths"].values(),
         "diversity": facts["diversity"].values(),
-        "scores": [number for pair in facts["scores"] for number in pair],
+        "scores": [number for step, score in facts["scores"] for number in (step, score)],
     }
     wrong += [name for name, values in numbers.items() if not all(isinstance(v, int | float) for v in values)]
     if wrong:

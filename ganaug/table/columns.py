@@ -32,6 +32,7 @@ ROOM = 2 * (MAX_STATES + MAX_POOL)
 """JSON values that the description of one column may take."""
 
 _POOLED_CHARACTERS = 1_000_000  # of all values together
+_MOST_DECIMALS = 10
 _SPIKE_SHARE = 0.02
 _SPIKE_FACTOR = 4  # and this many times the share of an average value, or every age would be a spike
 
@@ -266,7 +267,7 @@ class Number:
         keys = ("kind", "base", "step", "decimals", "limits", "spikes", "missing")
         column = cls(marginal=marginal, **{key: facts[key] for key in keys})
         low, high = column.limits
-        if not low <= high or not (column.decimals is None or type(column.decimals) is int):
+        if not low <= high or not (column.decimals is None or column.decimals in range(_MOST_DECIMALS + 1)):
             raise ValueError("a number has impossible limits or decimals")
         return column
 
@@ -384,7 +385,7 @@ def _decimals(distinct: NDArray[np.float64]) -> int | None:
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.array_equal(distinct.astype(precision), distinct):
                 continue
-            for digits in range(11):
+            for digits in range(_MOST_DECIMALS + 1):
                 if np.array_equal(np.round(distinct, digits).astype(precision), distinct.astype(precision)):
                     return digits
     return None
