@@ -24,6 +24,7 @@ _PLACES = 2**20  # rows times trees at a time, however many trees a file claims
 _ITERATIONS = 60
 _MANY_ROWS = 5000  # of every class, of which more and longer steps learn no chance
 _MANY_ITERATIONS = 100
+_MOST_ITERATIONS = 1000  # in a file: ten times as many as are ever grown
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ class Trees:
     def expected(facts: Sequence[int]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """Return dtype and shape of each tensor of trees whose `to_json` gave `facts`."""
         n_trees, n_outputs = facts
+        if not n_outputs <= n_trees <= _MOST_ITERATIONS * n_outputs:
+            raise ValueError(f"nobody grows {n_trees} trees for {n_outputs} outputs")
         inner = (n_trees, 2**DEPTH - 1)
         shapes = {"feature": inner, "threshold": inner, "leaf": (n_trees, 2**DEPTH), "baseline": (n_outputs,)}
         return {key: (torch.int64 if key == "feature" else torch.float32, shape) for key, shape in shapes.items()}

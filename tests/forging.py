@@ -13,6 +13,7 @@ import random
 import resource
 import signal
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -144,8 +145,12 @@ def use(path):
     return "samples"
 
 
-def too_long(*_):
-    raise TimeoutError(f"took more than {SECONDS} s of CPU")
+class TooLong(BaseException):
+    """Nothing that turns exceptions into sentences may catch this one."""
+
+
+def too_long(_, frame):
+    raise TooLong(f"more than {SECONDS} s of CPU, in {''.join(traceback.format_stack(frame, 3))}")
 
 
 def parts(path):
@@ -153,7 +158,8 @@ def parts(path):
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         metadata = json.loads(file.metadata()["ganaug"])
-    return tensors, {key: metadata[key] for key in metadata.keys() - {"sha256", "format_version", "ganaug_version"}}
+    own = {"sha256", "format_version", "ganaug_version"}  # which `write_model` adds
+    return tensors, {key: value for key, value in metadata.items() if key not in own}
 
 
 def main(model, seed, tries):
@@ -180,7 +186,7 @@ def main(model, seed, tries):
             while place.tb_next:
                 place = place.tb_next
             where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"
-            surprises.append(f"seed {seed}, file {number}: {type(error).__name__}: {str(error)[:150]} at {where}")
+            surprises.append(f"seed {seed}, file {number}: {type(error).__name__}: {str(error)[:500]} at {where}")
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
     print(json.dumps({"counts": counts, "surprises": surprises}))

@@ -11,21 +11,23 @@ from forging import parts
 from mutations import MUTATIONS
 from processes import run_module
 from promises import full_length
-from small import digest, quick_augmenter
-from small_images import bars, image_digest
+from small import digest
+from small_images import image_digest
 
 from benchmarks.growth.memory import peak_above, start_peak
 from ganaug import GANAugmenter, ModelFileError
+
+GOLDEN = Path(__file__).parent / "golden"
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 
 
 @pytest.fixture(scope="module")
-def models(judged_augmenter, tmp_path_factory):
-    """A model of a table and one of images, on disk."""
+def models(tmp_path_factory):
+    """A model of a table with every kind of column, and one of images, in the format of today."""
     folder = tmp_path_factory.mktemp("models")
-    judged_augmenter.save(folder / "table")
-    quick_augmenter(max_steps=1, filters="auto").fit(*bars(24)).save(folder / "image")
+    for kind in ("table", "image"):
+        GANAugmenter.load(GOLDEN / f"{kind}_1.safetensors").save(folder / kind)
     return folder
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="r
 
 @pytest.mark.promise("growth")
 def test_fit_after_fit_gathers_nothing(attempt, finding):
-    n = full_length(50, suite=8)
+    n = full_length(50, suite=6)
     found = run_module("endurance", "fits", n)
     attempt(n)
     assert found["last"] < 1.05 * found["first"], found
@@ -28,9 +28,8 @@ def test_memory_of_fit_and_sample_is_bounded_by_the_data(attempt, finding):
     attempt()
     assert found["fit"] < 3 * found["data"] + 500, found
     assert found["sample"] < 2 * found["made"] + 500, found
-    finding(
-        f"{rows:,} rows of 50 numbers, {found['data']:.0f} MB: fit {found['fit']:.0f}, sample {found['sample']:.0f}"
-    )
+    data, fit, sample = (f"{found[key]:.0f} MB" for key in ("data", "fit", "sample"))
+    finding(f"{rows:,} rows of 50 numbers, {data}: fit {fit}, sample {sample}")
 
 
 @pytest.mark.promise("endurance")

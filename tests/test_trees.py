@@ -124,3 +124,11 @@ def test_rows_are_judged_alike_however_few_at_a_time(monkeypatch):
     expected = judge(x)
     monkeypatch.setattr(module, "_PLACES", 40)
     assert torch.equal(judge(x), expected)
+
+
+@pytest.mark.promise("forged")
+@pytest.mark.parametrize("facts", [(60_000, 1), (1001, 1), (0, 1), (2, 3), (-3, -1)])
+def test_a_file_cannot_claim_trees_that_nobody_grows(facts):
+    """Each sample would walk through all of them."""
+    with pytest.raises(ValueError, match=f"nobody grows {facts[0]} trees for {facts[1]} outputs"):
+        Trees.expected(facts)
