@@ -30,14 +30,24 @@ _SHOWN_VALUES = 6
 @debug_option
 def inspect_model(model: str, as_json: bool) -> None:
     """Show what a model knows: columns or images, classes, training, filters, origin."""
-    facts = model_facts(model)
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False))
+    from ganaug import GanaugError, ModelFileError
+
+    try:
+        facts = model_facts(model)
+        shown = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) if as_json else _tables(facts)
+    except GanaugError:
+        raise
+    except Exception as error:  # a forged file can be loaded and still say what nobody can show
+        raise ModelFileError(
+            f"{model} holds facts that cannot be shown ({type(error).__name__}: {error}); train again."
+        ) from error
+    if isinstance(shown, str):
+        click.echo(shown.encode("utf-8", "backslashreplace").decode())  # half a character, as JSON writes it
         return
     from rich.console import Console
 
     console = Console(highlight=False)
-    for table in (_origin(facts), *([_columns(facts)] if "columns" in facts else []), _classes(facts)):
+    for table in shown:
         console.print(table)
 
 
@@ -133,6 +143,10 @@ def _moment(value: Any, dtype: str) -> Any:
     unit = dtype.split("[")[1].split("]")[0].split(",")[0]
     kind = "datetime64" if dtype.startswith("datetime64") else "timedelta64"
     return str(pd.Series([value]).astype(f"{kind}[{unit}]").iloc[0]).removesuffix(" 00:00:00")
+
+
+def _tables(facts: Mapping[str, Any]) -> list[Table]:
+    return [_origin(facts), *([_columns(facts)] if "columns" in facts else []), _classes(facts)]
 
 
 def _origin(facts: Mapping[str, Any]) -> Table:

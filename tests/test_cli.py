@@ -530,6 +530,31 @@ def test_inspect_takes_text_of_a_file_for_text(tmp_path):
     assert "[red]plan?[31m" in shown
 
 
+FORGED = {
+    "an endless training": lambda model: model.facts.update(seconds=10**400),
+    "half a character": lambda model: model.labels.container.update(name="\ud83d"),
+    "dates before all time": lambda model: dates_of(model).__setattr__("limits", [-(10**30), 1 - 10**30]),
+    "often before all time": lambda model: dates_of(model).__setattr__("spikes", [-(10**30)]),
+}
+
+
+def dates_of(model):
+    return next(column for column in model.encoder.columns if column.kind == "datetime")
+
+
+@pytest.mark.promise("forged")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_inspect_of_a_forged_file_is_an_account_or_one_sentence(trained, tmp_path, change, options):
+    model = GANAugmenter.load(trained[0] / "toy.safetensors").model_
+    change(model)
+    model.save(tmp_path / "m")
+    done = CliRunner().invoke(cli, ["inspect", str(tmp_path / "m"), *options])
+    assert done.exit_code in (0, 1)
+    assert "unexpected" not in done.stderr
+    assert done.exit_code == 0 or done.stderr.count("\n") == 1
+
+
 # demo
 
 
