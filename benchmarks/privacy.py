@@ -2,27 +2,29 @@
 
 ``python -m benchmarks.privacy --data FOLDER --output privacy.json``
 
-Each table is split as for `benchmarks.fidelity_tables`. ganaug learns the training rows and 20 canaries among them:
-rows that nobody has, put together from cells of different rows. Then as many rows are sampled as were learned, and
-attacked with half of the test rows as non-members. Two controls stand beside it: a memoriser, whose samples are the
-training rows, and the other half of the test rows, which were never learned from and cannot give anything away.
+Each table is cut into thirds. ganaug learns one, and 20 canaries among its rows: rows that nobody has, put together
+from cells of different rows. Then as many rows are sampled as were learned, and attacked with the second third as
+non-members. Two controls stand beside it: a memoriser, whose samples are the training rows, and the last third, which
+was never learned from and cannot give anything away.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.model_selection import train_test_split
 
 from .command import ended, json_object
-from .fidelity.data import capped, named_task, tables_in
+from .fidelity.data import named_task, tables_in
 from .growth.cases import installed_versions, machine
 from .protocol import BenchmarkError, Results, read_cases, source_digest
-from .tables import Task
+from .tables import SPLIT_SEED, Task
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 CANARIES = 20
@@ -38,7 +40,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--data", type=Path, required=True, help="folder of tables")
     add("--tables", nargs="+", metavar="NAME", help="of --data (default: all)")
     add("--seeds", type=int, nargs="+", default=SEEDS, help="of training and sampling (default: 0 1 2)")
-    add("--rows", type=int, default=20_000, help="training rows at most (default: 20000)")
+    add("--rows", type=int, default=20_000, help="to learn from, at most (default: 20000)")
     add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
     add("--output", type=Path, default=Path("privacy.json"), help="finished cases (default: privacy.json)")
     return parser.parse_args(arguments)
@@ -48,13 +50,23 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
     """Measure what is not yet measured, and return the summary."""
     store = Results(options.output)
     for name in options.tables or tables_in(options.data):
-        task = capped(named_task(name, options.data), options.rows)
+        task = in_thirds(named_task(name, options.data), options.rows)
         for seed in options.seeds:
             key = {"benchmark": "privacy", "protocol": PROTOCOL, "table": name, **task.origin, "seed": seed}
             key |= {"options": options.options, "versions": installed_versions(), "source": source_digest()}
             if store.find(key) is None:
                 store.put((key, measured(task, seed, options.options)))
     return markdown(read_cases(options.output)), []
+
+
+def in_thirds(task: Task, rows: int) -> Task:
+    """Return the task with a third of its rows, at most `rows`, to learn from, and twice as many to test with."""
+    table = pd.concat([task.train, task.test], ignore_index=True).astype(task.train.dtypes)
+    n = min(rows, len(table) // 3)
+    stratify = table[task.columns.target]
+    train, test = train_test_split(table, train_size=n, test_size=2 * n, stratify=stratify, random_state=SPLIT_SEED)
+    origin = {**task.origin, "thirds": n}
+    return replace(task, train=train.reset_index(drop=True), test=test.reset_index(drop=True), origin=origin)
 
 
 def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +135,7 @@ def markdown(entries: Iterable[dict[str, Any]]) -> str:
     tables: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         tables.setdefault(entry["key"]["table"], []).append(entry["result"])
-    head = ["table", "rows", "near-copies", "of test rows", "best attack", "memoriser", "other real rows"]
+    head = ["table", "rows", "near-copies", "of others", "best attack", "memoriser", "other real rows"]
     head += ["canaries", "by chance"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, results in tables.items():
@@ -140,13 +152,14 @@ def markdown(entries: Iterable[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-TEXT = """What samples of ganaug gave away, at its defaults, mean of the seeds (`python -m benchmarks.privacy`).
-*Near-copies*: samples as close to a training row as one training row in a hundred is to another, beside the share
-among test rows. *Best attack*: the area under the ROC curve of the best of four membership inference attacks, with the
-widest interval of the seeds; 0.5 is chance. Two controls: a memoriser, whose samples are the training rows, and real
-rows that were never learned from. *Canaries*: rows put together from cells of different rows and planted in the
-training data, of which so many were sampled, all text equal and all numbers within 1 % of their column's range; by
-chance as many are among other real rows.
+TEXT = """What samples of ganaug gave away, at its defaults, mean of the seeds (`python -m benchmarks.privacy`): a third
+of each table was learned from, and as many rows were sampled. *Near-copies*: samples as close to a training row as one
+training row in a hundred is to another, beside the share among rows that were never learned from. *Best attack*: the
+area under the ROC curve of the best of four membership inference attacks, with the widest interval of the seeds; 0.5
+is chance. Two controls: a memoriser, whose samples are the training rows, and as many real rows that were never learned
+from. *Canaries*: rows put together from cells of different rows and planted in the training data, of which so many were
+sampled, all text equal and all numbers within 1 % of their column's range; by chance so many are among the other real
+rows, which have never met them.
 """
 
 

@@ -50,6 +50,15 @@ def test_a_finished_case_is_not_measured_again(folder, monkeypatch, capsys):
     assert capsys.readouterr().out == first
 
 
+@pytest.mark.parametrize(("rows", "learned"), [(20_000, 200), (50, 50)])
+def test_a_third_is_learned_and_twice_as_many_rows_are_not(folder, rows, learned):
+    task = privacy.in_thirds(named_task("people", folder), rows)
+    assert (len(task.train), len(task.test)) == (learned, 2 * learned)
+    assert task.train.merge(task.test).empty and task.origin["thirds"] == learned
+    shares = [part["income"].eq("more").mean() for part in (task.train, task.test)]
+    assert abs(shares[0] - shares[1]) < 0.02
+
+
 def test_no_canary_is_a_row_of_the_table(folder):
     table = named_task("people", folder).train
     made = privacy.canaries(table, np.random.default_rng(1))
