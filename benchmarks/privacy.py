@@ -135,7 +135,7 @@ def markdown(entries: Iterable[dict[str, Any]]) -> str:
     tables: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         tables.setdefault(entry["key"]["table"], []).append(entry["result"])
-    head = ["table", "rows", "near-copies", "of others", "best attack", "memoriser", "other real rows"]
+    head = ["table", "rows", "seeds", "near-copies", "of others", "best attack", "memoriser", "other real rows"]
     head += ["canaries", "by chance"]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, results in tables.items():
@@ -145,10 +145,9 @@ def markdown(entries: Iterable[dict[str, Any]]) -> str:
         low, high = min(r["best"]["ci"][0] for r in own), max(r["best"]["ci"][1] for r in own)
         by_chance = sum(result["models"]["other real rows"]["canaries"] for result in results)
         planted = f"{sum(r['canaries'] for r in own)} of {CANARIES * len(own)} | {by_chance}"
-        lines.append(
-            f"| {name} | {results[0]['rows']:,} | {copies:.1%} | {mark:.1%} | {areas['ganaug']:.3f} [{low:.3f}, "
-            f"{high:.3f}] | {areas['memoriser']:.3f} | {areas['other real rows']:.3f} | {planted} |"
-        )
+        attack = f"{areas['ganaug']:.3f} [{low:.3f}, {high:.3f}] | {areas['memoriser']:.3f}"
+        line = f"{name} | {results[0]['rows']:,} | {len(results)} | {copies:.1%} | {mark:.1%} | {attack}"
+        lines.append(f"| {line} | {areas['other real rows']:.3f} | {planted} |")
     return "\n".join(lines) + "\n"
 
 
