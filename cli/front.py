@@ -117,7 +117,19 @@ def _code_and_sentence(error: Exception) -> tuple[int, str]:
         return USAGE_ERROR, str(error)
     if ganaug is not None and isinstance(error, ganaug.GanaugError):
         return DATA_ERROR, str(error)
+    if _is_out_of_memory(error):
+        detail = f" ({error})" if str(error) else ""
+        cure = "take a smaller table or smaller networks, or a machine with more"
+        return DATA_ERROR, f"there is not enough memory{detail}: {cure}."
     return DATA_ERROR, (
         f"unexpected {type(error).__name__}: {error}; this should not happen, please report it (--debug shows the "
         "traceback)."
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Say whether memory ran out, for which torch has no exception of its own on a CPU."""
+    spoken = "can't allocate memory", "not enough memory"
+    return (
+        isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or any(t in str(error) for t in spoken)
     )

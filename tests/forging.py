@@ -28,7 +28,8 @@ from ganaug.augmenter.model import _expectation
 from ganaug.errors import GanaugError
 from ganaug.storage import write_model
 
-MEGABYTES = 400  # beyond what the process takes without any forged file
+MEGABYTES = 400  # beyond what the process takes without any forged file, and
+TIMES = 20  # the size of the file: wide networks take much memory, whoever made them
 SECONDS = 10  # of CPU: a machine that stands still is no fault of a file
 
 HOSTILE = [
@@ -170,7 +171,6 @@ def main(model, seed, tries):
     assert use(model) == "samples"
     status = Path("/proc/self/status").read_text().splitlines()
     taken = int(next(line for line in status if line.startswith("VmSize")).split()[1])
-    resource.setrlimit(resource.RLIMIT_AS, ((taken + MEGABYTES * 1024) * 1024,) * 2)
     counts, surprises = {"refused": 0, "sentence": 0, "samples": 0, "not written": 0}, []
     for number in range(tries):
         chance = random.Random(f"{seed} {number}")
@@ -178,6 +178,8 @@ def main(model, seed, tries):
             counts["not written"] += 1
             continue
         print(number, file=sys.stderr, flush=True)  # who reads this after a crash knows which file it was
+        most = taken * 1024 + MEGABYTES * 2**20 + TIMES * path.stat().st_size
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             counts[use(path)] += 1

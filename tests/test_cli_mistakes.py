@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 from conftest import make_toy_table
 from ganaug_cli.main import cli
@@ -278,3 +279,28 @@ def test_an_error_of_ours_asks_for_a_report(folder, monkeypatch):
     assert result.exit_code == DATA
     assert re.search(r"ganaug: unexpected KeyError: 'surprise'; .*report it \(--debug", result.stderr)
     assert "Traceback" not in result.stderr
+
+
+def out_of_memory():
+    raise MemoryError
+
+
+def beyond_all_memory():
+    return torch.empty(2**56, dtype=torch.uint8)
+
+
+def beyond_all_numbers():
+    return np.zeros(2**56, dtype=np.uint8)
+
+
+@pytest.mark.promise("mistakes")
+@pytest.mark.parametrize("allocate", [out_of_memory, beyond_all_memory, beyond_all_numbers])
+def test_memory_that_ran_out_is_one_sentence_and_no_error_of_ours(folder, monkeypatch, allocate):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("ganaug.GANAugmenter.fit", lambda *_, **__: allocate())
+    result = CliRunner().invoke(cli, ["train", "toy.csv", "-o", "new.safetensors"])
+    assert result.exit_code == DATA
+    *_, sentence = result.stderr.splitlines()
+    assert re.fullmatch(
+        r"ganaug: there is not enough memory( \(.*\))?: take a smaller table or .* with more\.", sentence
+    )
