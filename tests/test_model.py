@@ -298,6 +298,8 @@ def numbers_of(model):
 CRAFTED = {
     "an option that is none": lambda model: model.facts.update(params={"loss": "hinge", "colour": "red"}),
     "options that are no mapping": lambda model: model.facts.update(params=[1, 2]),
+    "a file that a later fit would write": lambda model: model.facts["params"].update(checkpoint_path="planted"),
+    "a device": lambda model: model.facts["params"].update(device="cpu"),
     "facts that are missing": lambda model: model.facts.pop("filters"),
     "scores that are text": lambda model: model.facts.update(scores="many"),
     "scores that are no pairs": lambda model: model.facts.update(scores=[[]]),

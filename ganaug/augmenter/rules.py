@@ -138,7 +138,9 @@ def to_json(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_json(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that `to_json` described."""
+    """Return the options that `to_json` described; no file may say which files a fit is to write."""
+    if strange := sorted(params.keys() & set(_OF_ONE_RUN)):
+        raise ValueError(f"{strange[0]!r} is an option of one run, which no file holds")
     return {name: dict(value["pairs"]) if isinstance(value, dict) else value for name, value in params.items()}
 
 
