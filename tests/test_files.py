@@ -542,6 +542,15 @@ def test_formulas_are_counted_in_a_warning(tmp_path):
         write_table(formulas(), tmp_path / "t.csv")
 
 
+@pytest.mark.promise("spreadsheets")
+@pytest.mark.parametrize("spelling", [["=1+1", "@x"], ["no", "yes"], ["x"], 5])
+def test_no_note_spells_booleans_as_anything_else(tmp_path, spelling):
+    frame = pd.DataFrame({"b": [True, False]})
+    frame.attrs["boolean_text"] = {"b": spelling}
+    write_table(frame, tmp_path / "t.csv", spreadsheet_safe=True)
+    assert (tmp_path / "t.csv").read_text().split() == ["b", "True", "False"]
+
+
 @pytest.mark.filterwarnings("error")
 def test_parquet_needs_no_warning(tmp_path):
     write_table(formulas()[["=name", "number"]], tmp_path / "t.parquet", spreadsheet_safe=True)

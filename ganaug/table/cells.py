@@ -215,7 +215,8 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         texts = _spell(pd.Series(known.cat.categories), notes)
         return [texts[code] for code in known.cat.codes.tolist()]
     if pd.api.types.is_bool_dtype(known.dtype):
-        false, true = notes.get("boolean_text", _BOOLEANS[0])
+        wanted = notes.get("boolean_text")  # of anything else, a file of a stranger could make formulas
+        false, true = next((texts for texts in _BOOLEANS if list(texts) == wanted), _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_float_dtype(known.dtype):
         return _spell_floats(known, notes.get("decimals"))
