@@ -11,6 +11,7 @@ from pathlib import Path
 import fsspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -494,6 +495,55 @@ def test_parquet_dtypes_stay_as_they_are(tmp_path):
     })  # fmt: skip
     write_table((frame[:1], frame[1:]), tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(read_table(tmp_path / "t.parquet"), frame)
+
+
+WHOLE = 2**53 + 1  # between two floats
+
+
+@pytest.mark.promise("read back")
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [
+        (pa.array([WHOLE, None, -1]), "Int64"),
+        (pa.array([2**64 - 1, None], pa.uint64()), "UInt64"),
+        (pa.array([127, None], pa.int8()), "Int8"),
+        (pa.array([WHOLE, 2]), "int64"),
+        (pa.array([True, None, False]), "boolean"),
+        (pa.array([True, False]), "bool"),
+        (pa.array([WHOLE, None, 3]).dictionary_encode(), "Int64"),
+        (pa.array([{"x": WHOLE}, {"x": None}, None]), object),
+    ],
+    ids=lambda value: str(getattr(value, "type", value)),
+)
+def test_gaps_in_parquet_of_another_program_change_no_whole_number(tmp_path, cells, dtype):
+    pq.write_table(pa.table({"a": cells}), tmp_path / "t.parquet")
+    column = read_table(tmp_path / "t.parquet")["a"]
+    assert column.dtype == dtype
+    assert [None if value is pd.NA or value != value else value for value in column.tolist()] == cells.to_pylist()
+
+
+def test_gaps_in_a_list_of_parquet_change_no_whole_number(tmp_path):
+    pq.write_table(pa.table({"a": pa.array([[WHOLE, None]])}), tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")["a"][0].tolist() == [WHOLE, None]
+
+
+@pytest.mark.promise("read back")
+def test_gaps_in_a_later_part_of_parquet_change_no_whole_number(tmp_path):
+    parts = [pd.DataFrame({0: [WHOLE], 1: [True]}), pd.DataFrame({0: [None], 1: [None]})]
+    write_table(parts, tmp_path / "t.parquet")
+    again = read_table(tmp_path / "t.parquet")
+    assert again.dtypes.astype(str).tolist() == ["Int64", "boolean"]
+    assert cells(again) == {"0": [WHOLE, None], "1": [True, None]}
+
+
+@pytest.mark.parametrize("said", [b"nonsense", b'{"index_columns": 5}', b'{"columns": [5]}', b"[]", b"{}"])
+def test_parquet_that_says_nonsense_about_pandas_is_a_table_or_a_sentence(tmp_path, said):
+    table = pa.table({"a": [1, None]}).replace_schema_metadata({b"pandas": said})
+    pq.write_table(table, tmp_path / "t.parquet")
+    try:
+        assert cells(read_table(tmp_path / "t.parquet")) == {"a": [1, None]}
+    except DataError as error:
+        assert "is not a sound Parquet file" in str(error)
 
 
 # --- spreadsheets ---

@@ -6,22 +6,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..errors import DataError, DataWarning, ParameterError
 from .cells import NOTES, spell_cells, type_cells
 from .csvtext import check_names, format_header, format_rows, parse_csv
 from .formulas import disarm, is_formula
-from .places import compressed, extensions, is_special, new_file, read_bytes, reason
+from .parquet import read_parquet, write_parquet
+from .places import compressed, extensions, is_special, new_file, read_bytes
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
 _BLOCK = 10_000  # rows spelled at a time
@@ -34,8 +31,9 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     ----------
     path : str or path-like
         A local file, a URL that fsspec knows (``s3://``, ``https://``, ...), or ``"-"`` for CSV on standard input.
-        ``.parquet`` and ``.pq`` are Parquet, whose dtypes stay as they are; everything else is UTF-8 text with a
-        header line. ``.gz``, ``.bz2`` and ``.xz`` are decompressed.
+        ``.parquet`` and ``.pq`` are Parquet, whose dtypes stay as they are, those of whole numbers and booleans with
+        gaps as pandas' nullable ones; everything else is UTF-8 text with a header line. ``.gz``, ``.bz2`` and
+        ``.xz`` are decompressed.
     separator : str of length 1, optional
         What stands between the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
         one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
@@ -84,7 +82,7 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     extension = extensions(path)[0]
     by_name = _FORMATS.get(extension, ",")
     if not by_name:
-        return _read_parquet(data, name)
+        return read_parquet(data, name)
     return _read_csv(data, name, separator or (by_name if by_name == "\t" else None))
 
 
@@ -99,14 +97,6 @@ def _read_csv(data: bytes, name: str, separator: str | None) -> pd.DataFrame:
     frame: pd.DataFrame = pd.DataFrame(columns)
     frame.attrs.update(attrs)
     return frame
-
-
-def _read_parquet(data: bytes, name: str) -> pd.DataFrame:
-    try:
-        frame: pd.DataFrame = pd.read_parquet(io.BytesIO(data), engine="pyarrow")
-        return frame
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{name} is not a sound Parquet file ({reason(error)}); write it again.") from error
 
 
 def write_table(
@@ -158,7 +148,7 @@ def write_table(
     separator = _FORMATS.get(extension, ",")
     with new_file(path, overwrite) as file, compressed(file, compression) as target:
         if not separator:
-            return _write_parquet(parts, target)
+            return write_parquet(parts, target)
         rows, formulas = _write_csv(parts, target, separator, spreadsheet_safe)
     if formulas and not spreadsheet_safe:
         name = "standard output" if path == "-" else repr(path)
@@ -223,29 +213,3 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise DataError(f"UTF-8 has no way to write {error.object[error.start]!r}; replace it in the table.") from error
-
-
-def _write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
-    rows = 0
-    with contextlib.ExitStack() as stack:
-        writer = None
-        for part in parts:
-            try:
-                table = pa.Table.from_pandas(part, preserve_index=False)
-                if writer is None:
-                    writer = stack.enter_context(pq.ParquetWriter(target, _text_for_nothing(table.schema)))
-                writer.write_table(table.cast(writer.schema))
-            except pa.ArrowException as error:
-                raise DataError(
-                    f"The table does not fit into Parquet ({reason(error)}); give columns one type."
-                ) from error
-            rows += len(part)
-    return rows
-
-
-def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with text for columns whose first part is all missing, so that later parts may hold some."""
-    for index, field in enumerate(schema):
-        if pa.types.is_null(field.type):
-            schema = schema.set(index, field.with_type(pa.string()))
-    return schema

@@ -1,0 +1,67 @@
+"""Parquet <-> frames: whole numbers and booleans with gaps stay what they are, in pandas' nullable dtypes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable
+from typing import IO, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import DataError
+from .places import reason
+
+_WHOLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+_NULLABLE: dict[pa.DataType, Any] = {
+    **{pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _WHOLE},
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+def read_parquet(data: bytes, name: str) -> pd.DataFrame:
+    """Return the table in the bytes of a Parquet file, or raise DataError, which calls the file `name`."""
+    try:
+        return _frame(pq.read_table(io.BytesIO(data)))
+    # what the file says about pandas can be anything: the last three
+    except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DataError(f"{name} is not a sound Parquet file ({reason(error)}); write it again.") from error
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)  # or gaps would round whole numbers to floats
+    index = (table.schema.pandas_metadata or {}).get("index_columns", [])
+    columns = [name for name in table.column_names if name not in index]
+    for position, (name, dtype) in enumerate(zip(columns, frame.dtypes, strict=True)):
+        if pd.api.types.is_object_dtype(dtype) and table.field(name).type in _NULLABLE:
+            frame.isetitem(position, table[name].to_pandas(types_mapper=_NULLABLE.get).array)
+    return frame
+
+
+def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
+    """Write frames below one another, in the types of the first; return the number of rows."""
+    rows = 0
+    with contextlib.ExitStack() as stack:
+        writer = None
+        for part in parts:
+            try:
+                table = pa.Table.from_pandas(part, preserve_index=False)
+                if writer is None:
+                    writer = stack.enter_context(pq.ParquetWriter(target, _text_for_nothing(table.schema)))
+                writer.write_table(table.cast(writer.schema))
+            except pa.ArrowException as error:
+                raise DataError(
+                    f"The table does not fit into Parquet ({reason(error)}); give columns one type."
+                ) from error
+            rows += len(part)
+    return rows
+
+
+def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
+    """Return the schema with text for columns whose first part is all missing, so that later parts may hold some."""
+    for index, field in enumerate(schema):
+        if pa.types.is_null(field.type):
+            schema = schema.set(index, field.with_type(pa.string()))
+    return schema
