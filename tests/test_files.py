@@ -536,6 +536,31 @@ def test_gaps_in_a_later_part_of_parquet_change_no_whole_number(tmp_path):
     assert cells(again) == {"0": [WHOLE, None], "1": [True, None]}
 
 
+@pytest.mark.promise("read back")
+@pytest.mark.parametrize(
+    ("index", "columns"),
+    [
+        (pd.Index(["k", "l"], name="id"), {"id": ["k", "l"], "x": [1, 2]}),
+        (pd.RangeIndex(2, name="id"), {"id": [0, 1], "x": [1, 2]}),
+        (pd.Index(["k", "l"]), {"index": ["k", "l"], "x": [1, 2]}),
+        (
+            pd.MultiIndex.from_tuples([(3, "k"), (4, "l")], names=["n", "id"]),
+            {"n": [3, 4], "id": ["k", "l"], "x": [1, 2]},
+        ),
+        (pd.Index([7, 9]), {"x": [1, 2]}),
+    ],
+)
+def test_an_index_that_says_something_is_read_from_parquet_as_columns(tmp_path, index, columns):
+    pd.DataFrame({"x": [1, 2]}, index=index).to_parquet(tmp_path / "t.parquet")
+    assert cells(read_table(tmp_path / "t.parquet")) == columns
+
+
+def test_an_index_of_parquet_with_the_name_of_a_column_is_refused(tmp_path):
+    pd.DataFrame({"x": [1, 2]}, index=pd.Index(["k", "l"], name="x")).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(DataError, match="cannot insert x, already exists"):
+        read_table(tmp_path / "t.parquet")
+
+
 @pytest.mark.parametrize("said", [b"nonsense", b'{"index_columns": 5}', b'{"columns": [5]}', b"[]", b"{}"])
 def test_parquet_that_says_nonsense_about_pandas_is_a_table_or_a_sentence(tmp_path, said):
     table = pa.table({"a": [1, None]}).replace_schema_metadata({b"pandas": said})

@@ -32,8 +32,8 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     path : str or path-like
         A local file, a URL that fsspec knows (``s3://``, ``https://``, ...), or ``"-"`` for CSV on standard input.
         ``.parquet`` and ``.pq`` are Parquet, whose dtypes stay as they are, those of whole numbers and booleans with
-        gaps as pandas' nullable ones; everything else is UTF-8 text with a header line. ``.gz``, ``.bz2`` and
-        ``.xz`` are decompressed.
+        gaps as pandas' nullable ones; an index that is more than row numbers comes first, as a column. Everything else
+        is UTF-8 text with a header line. ``.gz``, ``.bz2`` and ``.xz`` are decompressed.
     separator : str of length 1, optional
         What stands between the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
         one of ``, ; | tab`` at which the header line and every row split into the same number of cells.

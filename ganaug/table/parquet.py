@@ -37,7 +37,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     for position, (name, dtype) in enumerate(zip(columns, frame.dtypes, strict=True)):
         if pd.api.types.is_object_dtype(dtype) and table.field(name).type in _NULLABLE:
             frame.isetitem(position, table[name].to_pandas(types_mapper=_NULLABLE.get).array)
-    return frame
+    rows_are_counted = frame.index.names == [None] and pd.api.types.is_integer_dtype(frame.index)
+    return frame if rows_are_counted else frame.reset_index()
 
 
 def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
