@@ -110,8 +110,9 @@ NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,25})(\.[0-9]{0,25})?([eE][+-]?[0-9]{
 
 
 def fits(cell):
-    """Whether a float makes neither infinity nor zero of a number that is not."""
-    return math.isfinite(float(cell)) and (float(cell) != 0 or Decimal(cell) == 0)
+    """Whether a float makes neither infinity nor zero of a number that is not, nor changes a whole one's digits."""
+    exact = Decimal(cell) == Decimal(float(cell)) if cell.lstrip("-").isdigit() else True
+    return math.isfinite(float(cell)) and (float(cell) != 0 or Decimal(cell) == 0) and exact
 
 
 @given(st.lists(NUMBERS, min_size=1))
@@ -130,6 +131,17 @@ def test_numbers_beyond_float_stay_as_they_are_written(cell):
 
 def test_zeros_and_infinities_that_are_written_as_such_are_read():
     assert values("0e-999", "-0.0", "inf", "1.5") == [0.0, -0.0, math.inf, 1.5]
+
+
+@pytest.mark.parametrize("cell", ["9007199254740993", "-9007199254740995", "1" + "0" * 22 + "1"])
+def test_no_decimal_beside_it_changes_the_digits_of_a_whole_number(cell):
+    assert values(cell, "0.5", "") == [cell, "0.5", None]
+    assert values(cell, "-inf") == [cell, "-inf"]
+
+
+def test_large_numbers_that_floats_hold_are_numbers_beside_decimals():
+    cells = ["9007199254740992", "-1152921504606846976", "1" + "0" * 22, "9007199254740993.5", "1e300", "inf", "0.5"]
+    assert values(*cells) == list(map(float, cells))
 
 
 def test_large_integers_beside_missing_cells_are_exact():

@@ -123,7 +123,7 @@ def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
         values = pc.cast(known, pa.float64()).to_numpy()
     except pa.ArrowInvalid:  # 1e999: Python rounds where Arrow refuses
         values = np.array([np.nan if cell is None else float(cell) for cell in known.to_pylist()])
-    if _overflows(finite, values):
+    if _overflows(finite, values) or _rounds(finite, values):
         return None
     return pd.Series(values, dtype="float64"), _decimals_note(known)
 
@@ -135,6 +135,13 @@ def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
         return True
     zeros = finite.filter(pa.array(values == 0))
     return len(zeros) > 0 and bool(pc.any(pc.match_substring_regex(zeros, r"\A[^eE]*[1-9]")).as_py())
+
+
+def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
+    """Return whether floats hold other digits than a whole number has, as that of a customer beyond 2**53."""
+    large = finite.filter(pa.array(np.abs(values) >= 2**53))
+    whole = large.filter(pc.match_substring_regex(large, r"\A-?[0-9]+\z"))
+    return any(int(cell) != int(float(cell)) for cell in whole.drop_null().to_pylist())
 
 
 def _decimals_note(known: pa.ChunkedArray) -> Notes:

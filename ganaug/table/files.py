@@ -45,7 +45,7 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
 
         * whole numbers: int64, or uint64 beyond it; longer ones are text;
         * decimal numbers: float64, each equal to ``float(text)``; a column with a number that floats cannot hold,
-          such as 1e999, is text;
+          such as 1e999, or a whole one whose digits they would change, such as 9007199254740993, is text;
         * true/false, True/False or TRUE/FALSE: bool;
         * ISO dates and times of one form (``2024-01-31``, ``2024-01-31T12:30:00.5+02:00``): datetime64[us], with the
           time zone they share, if any;
