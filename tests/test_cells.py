@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganaug.table.cells import MISSING_MARKS, spell_cells, type_cells
+from ganaug.table.cells import MISSING_MARKS, sound_notes, spell_cells, type_cells
 
 TEXT = pd.Series([""]).dtype
 
@@ -212,6 +212,40 @@ def test_spelling_is_remembered_only_where_it_says_something(cells, notes):
 )
 def test_column_is_spelled_again_as_it_was(cells):
     assert spell_cells(*typed(*cells)) == cells
+
+
+SOUND = {
+    "missing_text": {"n": "?"},
+    "decimals": {"n": 2},
+    "boolean_text": {"b": ["false", "true"]},
+    "datetime_format": {"d": "%Y-%m-%dT%H:%M:%S.%f+02:00"},
+    "column_order": ["n", "b", "d"],
+}
+UNSOUND = [
+    *({"missing_text": value} for value in (3, [], {"n": 5}, {"n": "5"}, {"n": "=1"}, {"n": None}, {1: "?"})),
+    *({"decimals": value} for value in ([1], {"n": "x"}, {"n": 10**8}, {"n": -1}, {"n": True}, {"n": 2.0})),
+    *({"boolean_text": {"b": value}} for value in (5, ["x"], ["true", "false"], [np.zeros(2), "True"], "no")),
+    *({"datetime_format": {"d": value}} for value in (5, "%d.%m.%Y", "%Y-%m-%d %H:%M+99:00", "%Y" * 10**6)),
+    *({"column_order": value} for value in (3, "nbd", [["n"]], ["n", "n"], [1], {"n": 1})),
+    {"mine": 1},
+    {5: {"n": 1}},
+]
+
+
+def test_sound_notes_are_those_that_reading_makes():
+    assert sound_notes(SOUND) == SOUND
+    for cells, notes in [(cells, typed(*cells)[1]) for cells, _ in DTYPES]:
+        made = {note: {"c": value} for note, value in notes.items()}
+        assert sound_notes(made) == made, cells
+
+
+@pytest.mark.parametrize("attrs", UNSOUND, ids=lambda attrs: str(attrs)[:50])
+def test_notes_of_any_other_form_are_not_sound(attrs):
+    assert sound_notes(attrs) == {}
+
+
+def test_an_unsound_note_takes_no_sound_one_along():
+    assert sound_notes({"decimals": {"m": 2, "n": "x"}, "missing_text": 5}) == {"decimals": {"m": 2}}
 
 
 @given(st.lists(st.floats(allow_nan=False) | st.none(), min_size=1), st.none() | st.integers(1, 20))

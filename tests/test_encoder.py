@@ -351,10 +351,11 @@ def test_column_names_that_do_not_tell_columns_apart_are_refused(names, message)
 
 def test_notes_on_how_cells_were_spelled_are_kept_if_they_are_plain():
     frame = shop()
-    frame.attrs = {"decimals": {"price": 2}, "missing_text": {"city": object()}, "mine": 1}
+    sound = {"decimals": {"price": 2}, "column_order": ["city", "price"]}
+    frame.attrs = sound | {"missing_text": {"city": object()}, "mine": 1}
     encoder = reborn(fitted(frame))
     found = encoder.inverse_transform(generated(encoder, 3), 0, 0)
-    assert found.attrs == encoder.join([found, found]).attrs == {"decimals": {"price": 2}}
+    assert found.attrs == encoder.join([found, found]).attrs == sound
 
 
 # --- options ---

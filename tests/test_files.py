@@ -617,6 +617,26 @@ def test_formulas_are_counted_in_a_warning(tmp_path):
         write_table(formulas(), tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {"decimals": {"z": "x"}},
+        {"decimals": 5},
+        {"missing_text": {"z": 5}},
+        {"missing_text": 3},
+        {"datetime_format": {"d": 5}},
+        {"column_order": 3},
+        {"boolean_text": {"b": np.zeros(2)}},
+    ],
+    ids=str,
+)
+def test_notes_that_make_no_sense_spell_nothing(tmp_path, attrs):
+    frame = pd.DataFrame({"b": [True, False], "z": [0.5, None], "d": pd.to_datetime(["2024-01-31", None])})
+    frame.attrs = attrs
+    write_table(frame, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "b,z,d\nTrue,0.5,2024-01-31 00:00:00\nFalse,,\n"
+
+
 @pytest.mark.promise("spreadsheets")
 @pytest.mark.parametrize("spelling", [["=1+1", "@x"], ["no", "yes"], ["x"], 5])
 def test_no_note_spells_booleans_as_anything_else(tmp_path, spelling):

@@ -304,6 +304,9 @@ CRAFTED = {
     "scores that are text": lambda model: model.facts.update(scores="many"),
     "scores that are no pairs": lambda model: model.facts.update(scores=[[]]),
     "decimals to be rounded to for seconds": lambda model: numbers_of(model)[0].__setattr__("decimals", 2**31 - 1),
+    "notes that are no mapping": lambda model: model.encoder.container.update(attrs=[1]),
+    "decimals that are text": lambda model: model.encoder.container.update(attrs={"decimals": {"age": "x"}}),
+    "an order of lists": lambda model: model.encoder.container.update(attrs={"column_order": [["age"]]}),
     "labels that do not fit": lambda model: model.labels.container.update(dtype={"dtype": "nonsense"}),
 }
 

@@ -7,7 +7,7 @@ again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta, timezone
 from typing import Any, TypeAlias
 
@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
-
-NOTES = ("missing_text", "decimals", "datetime_format", "boolean_text")
 
 # Missing in a column of numbers, booleans or dates; ordinary words in a column of text.
 MISSING_MARKS = ("?", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", ".")
@@ -36,6 +34,43 @@ _DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{
 _OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
 _MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{_OFFSET})?)?")
 _FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{_OFFSET})?)?")
+
+_SOUND: dict[str, Callable[[Any], object]] = {
+    "missing_text": lambda value: isinstance(value, str) and value in MISSING_MARKS,
+    "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
+    "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
+    "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
+}
+
+
+def sound_notes(attrs: Mapping[Any, Any]) -> Notes:
+    """Return those notes of a frame that `read_table` or the command line could have left there.
+
+    Parameters
+    ----------
+    attrs : mapping
+        The ``attrs`` of a frame of anybody, or what a model file of a stranger holds in their place.
+
+    Returns
+    -------
+    dict
+        Only JSON data: of ``missing_text``, ``decimals``, ``datetime_format`` and ``boolean_text`` the columns whose
+        note is of the right form, and ``column_order`` where it is a list of different names.
+    """
+    notes: Notes = {}
+    for note, is_sound in _SOUND.items():
+        columns = attrs.get(note)
+        items = columns.items() if isinstance(columns, dict) else ()
+        if kept := {name: value for name, value in items if isinstance(name, str) and is_sound(value)}:
+            notes[note] = kept
+    if _is_names(order := attrs.get("column_order")):
+        notes["column_order"] = order
+    return notes
+
+
+def _is_names(value: Any) -> bool:
+    """Return whether a value is a list of different texts."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 
 
 def type_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
@@ -200,8 +235,8 @@ def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     column : pandas.Series, shape (n,)
         Values of any dtype; a categorical is spelled as its values.
     notes : mapping
-        What `type_cells` returned beside a column of this name; an empty one gives the defaults. A note that would
-        lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
+        What `type_cells` returned beside a column of this name, or other sound ones; an empty one gives the defaults.
+        A note that would lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
 
     Returns
     -------
@@ -222,8 +257,7 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         texts = _spell(pd.Series(known.cat.categories), notes)
         return [texts[code] for code in known.cat.codes.tolist()]
     if pd.api.types.is_bool_dtype(known.dtype):
-        wanted = notes.get("boolean_text")  # of anything else, a file of a stranger could make formulas
-        false, true = next((texts for texts in _BOOLEANS if list(texts) == wanted), _BOOLEANS[0])
+        false, true = notes.get("boolean_text", _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_float_dtype(known.dtype):
         return _spell_floats(known, notes.get("decimals"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from ..dtypes import dtype_name, plain_dtype
 from ..errors import DataError
+from .cells import sound_notes
 
 
 def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -26,12 +26,10 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
             repeated = X.columns[X.columns.duplicated()][0]
             raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
         names = [_plain_name(name) for name in X.columns]
-        kept = ("missing_text", "decimals", "datetime_format", "boolean_text", "column_order")
-        attrs = {k: X.attrs[k] for k in kept if k in X.attrs and _is_json(X.attrs[k])}
         title = X.columns.name if isinstance(X.columns.name, str) else None
         frame = X.copy(deep=False)  # which shares the cells, where set_axis of older pandas copies them
         frame.columns = pd.Index(names)
-        return frame, {"kind": "frame", "attrs": attrs, "title": title}
+        return frame, {"kind": "frame", "attrs": sound_notes(X.attrs), "title": title}
     array = np.asarray(X)
     if array.ndim != 2:
         raise DataError(
@@ -56,12 +54,10 @@ def check_container(container: Mapping[str, Any]) -> None:
         raise ValueError(f"a table does not come in a {str(container['kind'])[:20]!r}")
     if container["kind"] == "array":
         plain_dtype(container["dtype"])
-    elif not _is_text_or_none(container["title"]) or not isinstance(container["attrs"], dict):
-        raise ValueError("the title or the notes of a frame are of another kind")
-
-
-def _is_text_or_none(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+    elif not isinstance(container["title"], str | None):
+        raise ValueError("the title of a frame is no text")
+    elif not isinstance(attrs := container["attrs"], dict) or sound_notes(attrs) != attrs:
+        raise ValueError("the notes of a frame spell no cells")
 
 
 def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
@@ -83,11 +79,3 @@ def _plain_name(name: Any) -> str | int:
         f"The column name {name!r} is a {type(name).__name__}; name columns by text or whole numbers "
         "(X.columns = X.columns.map(str))."
     )
-
-
-def _is_json(value: Any) -> bool:
-    """Return whether a value comes back from JSON as it is."""
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError):
-        return False

@@ -14,7 +14,7 @@ from typing import IO, Any
 import pandas as pd
 
 from ..errors import DataError, DataWarning, ParameterError
-from .cells import NOTES, spell_cells, type_cells
+from .cells import sound_notes, spell_cells, type_cells
 from .csvtext import check_names, format_header, format_rows, parse_csv
 from .formulas import disarm, is_formula
 from .parquet import read_parquet, write_parquet
@@ -112,7 +112,8 @@ def write_table(
     ----------
     tables : pandas.DataFrame, or iterable of pandas.DataFrame with the same columns
         Written one after the other, with only one of them in memory. The index is not written. ``attrs`` of each
-        decides its spelling in CSV, see `read_table`; a note that would lose part of a value does not apply to it.
+        decides its spelling in CSV, see `read_table`; a note that would lose part of a value does not apply to it,
+        nor does one that `read_table` could not have made.
     path : str or path-like
         Ends in ``.csv``, ``.tsv``, ``.txt`` or ``.parquet``, the first three perhaps followed by ``.gz``, ``.bz2``
         or ``.xz``; a local file, a URL that fsspec knows, or ``"-"`` for CSV on standard output. A file appears
@@ -190,7 +191,7 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
             names, found = disarm(pd.Series(part.columns), list(part.columns), safe)
             formulas += found
             target.write(_encoded(format_header(names, separator)))
-        notes = {name: _notes(part, name, safe) for name in part.columns}
+        notes = _notes(part, safe)
         for start in range(0, len(part), _BLOCK):
             block = part.iloc[start : start + _BLOCK]
             spelled = [disarm(block[name], spell_cells(block[name], notes[name]), safe) for name in block.columns]
@@ -200,12 +201,14 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
     return rows, formulas
 
 
-def _notes(table: pd.DataFrame, name: str, safe: bool) -> dict[str, Any]:
-    remembered = {note: table.attrs.get(note, {}) for note in NOTES}
-    notes = {note: columns[name] for note, columns in remembered.items() if name in columns}
-    if safe and is_formula(notes.get("missing_text", "")):
-        del notes["missing_text"]  # an empty cell says the same
-    return notes
+def _notes(table: pd.DataFrame, safe: bool) -> dict[str, dict[str, Any]]:
+    """Return how each column is to be spelled."""
+    sound = sound_notes(table.attrs)
+    sound.pop("column_order", None)
+    if safe:  # an empty cell says the same as a mark that begins like a formula
+        marks = sound.pop("missing_text", {})
+        sound["missing_text"] = {name: mark for name, mark in marks.items() if not is_formula(mark)}
+    return {name: {note: columns[name] for note, columns in sound.items() if name in columns} for name in table.columns}
 
 
 def _encoded(text: str) -> bytes:
