@@ -214,6 +214,22 @@ def test_column_is_spelled_again_as_it_was(cells):
     assert spell_cells(*typed(*cells)) == cells
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([np.nan, np.nan]),
+        pd.Series([None, None], dtype="Int64"),
+        pd.Series(["x", None, "y"]),
+        pd.Series([1, None, "y"], dtype=object),
+        pd.Series(["x", None], dtype="category"),
+        pd.to_timedelta(pd.Series([1, None]), unit="D"),
+    ],
+    ids=lambda column: str(column.dtype),
+)
+def test_no_mark_stands_where_it_would_be_read_as_a_word(column):
+    assert "?" not in spell_cells(column, {"missing_text": "?"})
+
+
 SOUND = {
     "missing_text": {"n": "?"},
     "decimals": {"n": 2},

@@ -637,6 +637,15 @@ def test_notes_that_make_no_sense_spell_nothing(tmp_path, attrs):
     assert (tmp_path / "t.csv").read_text() == "b,z,d\nTrue,0.5,2024-01-31 00:00:00\nFalse,,\n"
 
 
+@pytest.mark.promise("read back")
+def test_rows_of_which_a_column_is_all_missing_read_back_missing(tmp_path):
+    frame = read_bytes(tmp_path, b"a,b\n?,0\n1,1\n")
+    write_table(frame[:1], tmp_path / "one.csv")
+    assert cells(read_table(tmp_path / "one.csv")) == {"a": [None], "b": [0]}
+    write_table(frame.assign(a=["x", None]), tmp_path / "text.csv")
+    assert cells(read_table(tmp_path / "text.csv")) == {"a": ["x", None], "b": [0, 1]}
+
+
 @pytest.mark.promise("spreadsheets")
 @pytest.mark.parametrize("spelling", [["=1+1", "@x"], ["no", "yes"], ["x"], 5])
 def test_no_note_spells_booleans_as_anything_else(tmp_path, spelling):

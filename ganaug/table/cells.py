@@ -246,8 +246,16 @@ def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     known = column[column.notna()]
     if len(known) == len(column):
         return _spell(known, notes)
-    missing, texts = notes.get("missing_text", ""), iter(_spell(known, notes))
+    missing = notes.get("missing_text", "") if len(known) and _reads_typed(known) else ""
+    texts = iter(_spell(known, notes))
     return [next(texts) if there else missing for there in column.notna().tolist()]
+
+
+def _reads_typed(known: pd.Series[Any]) -> bool:
+    """Return whether a column is read as numbers, booleans or dates, beside which alone a mark is missing."""
+    dtype = known.dtype.categories.dtype if isinstance(known.dtype, pd.CategoricalDtype) else known.dtype
+    kinds = pd.api.types
+    return kinds.is_any_real_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype) or kinds.is_datetime64_any_dtype(dtype)
 
 
 def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
