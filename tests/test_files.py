@@ -1,8 +1,10 @@
 """A table file is read as it is written or refused by line, and written so that it reads back equal."""
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import os
 import stat
 import sys
@@ -370,6 +372,35 @@ def test_same_table_gives_the_same_compressed_bytes(tmp_path):
 def test_unknown_format_is_not_written(tmp_path, name):
     with pytest.raises(DataError, match=r"has no known format; let its name end in \.csv, \.tsv, \.parquet"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / name)
+
+
+COMPRESS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.promise("csv")
+@pytest.mark.parametrize("extension", COMPRESS)
+def test_damage_after_the_first_of_several_compressed_parts_is_found(tmp_path, extension):
+    first, second = (COMPRESS[extension](part) for part in (b"a,b\n1,2\n", b"3,4\n" * 9))
+    name = f"t.csv.{extension}"
+    assert len(read_bytes(tmp_path, first + second, name)) == 10
+    damaged = bytes([*second[:-6], second[-6] ^ 1, *second[-5:]])
+    for rest in (second[:-3], second[:2], b"XX" + second, second[:1] + b"X" + second[2:], damaged):
+        with pytest.raises(DataError, match=rf"'.*{name}' cannot be read \(.+\); check that it is whole"):
+            read_bytes(tmp_path, first + rest, name)
+
+
+@pytest.mark.parametrize("extension", COMPRESS)
+def test_compressed_file_of_nothing_is_empty(tmp_path, extension):
+    for data in (b"", COMPRESS[extension](b"")):
+        with pytest.raises(DataError, match="is empty; give a file with a header line"):
+            read_bytes(tmp_path, data, f"t.csv.{extension}")
+
+
+def test_zeros_between_parts_of_xz_are_padding(tmp_path):
+    first, second = lzma.compress(b"a,b\n1,2\n"), lzma.compress(b"3,4\n")
+    assert len(read_bytes(tmp_path, first + bytes(8) + second + bytes(4), "t.csv.xz")) == 2
+    with pytest.raises(DataError, match="cannot be read"):
+        read_bytes(tmp_path, first + bytes(3) + second, "t.csv.xz")
 
 
 def test_places_that_cannot_be_read_are_named(tmp_path):

@@ -21,10 +21,29 @@ import fsspec
 
 from ..errors import DataError
 
+
+def _all_streams(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes:
+    """Decompress streams that follow one another, with zeros between them in multiples of `padding`.
+
+    `bz2.decompress` and `lzma.decompress` stop without a word at a later stream that is damaged.
+    """
+    parts: list[bytes] = []
+    while data:
+        stream = new()
+        parts.append(stream.decompress(data))
+        if not stream.eof:
+            raise EOFError("it breaks off")
+        data = stream.unused_data
+        rest = data.lstrip(b"\0")
+        if padding and (len(data) - len(rest)) % padding == 0:
+            data = rest
+    return b"".join(parts)
+
+
 _DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.decompress,
-    ".bz2": bz2.decompress,
-    ".xz": lzma.decompress,
+    ".bz2": lambda data: _all_streams(data, bz2.BZ2Decompressor),
+    ".xz": lambda data: _all_streams(data, lzma.LZMADecompressor, padding=4),
 }
 _COMPRESS: dict[str, Callable[[IO[bytes]], AbstractContextManager[Any]]] = {
     # no name and no time inside: the same table gives the same bytes
