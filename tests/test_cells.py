@@ -1,7 +1,7 @@
 """Columns of text cells get a type that loses nothing, and are spelled again as they were."""
 
 import math
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganaug.errors import DataError
 from ganaug.table.cells import MISSING_MARKS, sound_notes, spell_cells, type_cells
 
 TEXT = pd.Series([""]).dtype
@@ -212,6 +213,22 @@ def test_spelling_is_remembered_only_where_it_says_something(cells, notes):
 )
 def test_column_is_spelled_again_as_it_was(cells):
     assert spell_cells(*typed(*cells)) == cells
+
+
+def test_dates_of_arrow_are_spelled_as_dates():
+    day = pd.Series([date(2024, 1, 31), None], dtype=pd.ArrowDtype(pa.date32()))
+    assert spell_cells(day, {"missing_text": "?"}) == ["2024-01-31", "?"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[1], (1, 2), {"x": 1}, {1}, b"xy", bytearray(b"xy"), np.arange(2000)],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_no_cell_holds_is_refused_by_column_and_type(value):
+    column = pd.Series([None, "x", value], name="odd", dtype=object)
+    with pytest.raises(DataError, match=rf"^Column 'odd' holds .* of type {type(value).__name__}, .*; write Parquet"):
+        spell_cells(column, {})
 
 
 @pytest.mark.parametrize(

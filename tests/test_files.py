@@ -8,6 +8,7 @@ import lzma
 import os
 import stat
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import fsspec
@@ -614,6 +615,7 @@ def formulas():
         "number": [-1.5, 2.0, -3.0, np.nan],
         "kind": pd.Categorical(["-x", "+y", "-x", "z"]),
         "mixed": pd.Series([-1, "-1", "\t=1", True], dtype=object),
+        "boxed": pd.Series([np.int64(-5), np.float32(-1.5), Decimal("-3.0"), -2.5], dtype=object),
         "took": pd.to_timedelta([-1, 1, 2, None], unit="D"),
     })  # fmt: skip
 
@@ -631,6 +633,7 @@ def test_a_safe_table_holds_no_formula_and_its_numbers_are_untouched(tmp_path, n
     assert again["kind"].tolist() == ["'-x", "'+y", "'-x", "z"]
     assert again["mixed"].tolist() == ["-1", "'-1", "'\t=1", "True"]
     pd.testing.assert_series_equal(again["number"], frame["number"])
+    assert again["boxed"].tolist() == [-5, -1.5, -3, -2.5]
 
 
 @pytest.mark.promise("spreadsheets")

@@ -7,6 +7,7 @@ again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta, timezone
 from typing import Any, TypeAlias
@@ -16,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from ..errors import DataError
 
 Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
@@ -27,6 +30,9 @@ _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 _MOST_DECIMALS = 100
+
+# str() leaves out most of a long array, and nothing reads the others again.
+_NESTED = (list, tuple, dict, set, frozenset, bytes, bytearray, memoryview, np.ndarray)
 
 _BOOLEANS = (("False", "True"), ("false", "true"), ("FALSE", "TRUE"))
 
@@ -242,6 +248,11 @@ def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     -------
     list of str, length n
         Unquoted cells.
+
+    Raises
+    ------
+    DataError
+        A value is bytes, or holds several.
     """
     known = column[column.notna()]
     if len(known) == len(column):
@@ -262,16 +273,27 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     """Spell values none of which is missing."""
     if isinstance(known.dtype, pd.CategoricalDtype):
         known = known.cat.remove_unused_categories()
-        texts = _spell(pd.Series(known.cat.categories), notes)
+        texts = _spell(pd.Series(known.cat.categories, name=known.name), notes)
         return [texts[code] for code in known.cat.codes.tolist()]
     if pd.api.types.is_bool_dtype(known.dtype):
         false, true = notes.get("boolean_text", _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_float_dtype(known.dtype):
         return _spell_floats(known, notes.get("decimals"))
-    if pd.api.types.is_datetime64_any_dtype(known.dtype):
+    if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
         return _spell_moments(known, notes.get("datetime_format", ""))
-    return list(map(str, known.tolist()))
+    values = known.tolist()
+    if nested := next((kind for kind in set(map(type, values)) if issubclass(kind, _NESTED)), None):
+        example = reprlib.repr(next(value for value in values if type(value) is nested))
+        raise DataError(
+            f"Column {known.name!r} holds {example} of type {nested.__name__}, and no cell of CSV can; write Parquet, "
+            "or make text of it first, as by json.dumps."
+        )
+    return list(map(str, values))
+
+
+def _is_arrow_date(dtype: Any) -> bool:
+    return isinstance(dtype, pd.ArrowDtype) and pa.types.is_date(dtype.pyarrow_dtype)
 
 
 def _spell_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:

@@ -5,6 +5,7 @@ A cell such as ``=HYPERLINK(...)`` runs when a CSV file is opened in a spreadshe
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import pandas as pd
@@ -39,7 +40,7 @@ def disarm(column: pd.Series[Any], cells: list[str], safe: bool) -> tuple[list[s
     if pd.api.types.is_numeric_dtype(column.dtype):
         return cells, 0
     values = column.tolist()
-    found = [i for i, cell in enumerate(cells) if is_formula(cell) and not isinstance(values[i], int | float)]
+    found = [i for i, cell in enumerate(cells) if is_formula(cell) and not isinstance(values[i], Number)]
     if safe and found:
         cells = cells.copy()
         for i in found:
