@@ -273,11 +273,56 @@ def test_parts_of_parquet_take_the_types_of_the_first(tmp_path):
     parts = [pd.DataFrame({"a": [1], "b": [None]}), pd.DataFrame({"a": [2], "b": ["x"]})]
     write_table(parts, tmp_path / "t.parquet")
     assert cells(read_table(tmp_path / "t.parquet")) == {"a": [1, 2], "b": [None, "x"]}
-    with pytest.raises(DataError, match="does not fit into Parquet"):
+    with pytest.raises(
+        DataError, match=r"Column 'a' holds .*string in a later part of the table and int64 in the first"
+    ):
         write_table([*parts, pd.DataFrame({"a": ["x"], "b": ["x"]})], tmp_path / "u.parquet")
     with pytest.raises(DataError, match="does not fit into Parquet"):
         write_table(pd.DataFrame({"a": [1, "x"]}), tmp_path / "u.parquet")
     assert names(tmp_path) == ["t.parquet"]
+
+
+@pytest.mark.promise("read back")
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([None, None], [1, 2]),
+        (["1"], [True]),
+        ([1], ["1"]),
+        ([1], [True]),
+        ([True], [1]),
+        (np.float32([0.5]), [0.1]),
+        (pd.Categorical(["x"]), [1]),
+        (pd.to_datetime(["2024-01-31"]), [1]),
+        (pd.to_datetime(["2024-01-31"]), pd.to_datetime(["2024-01-31"], utc=True)),
+        ([0.5], [2**53 + 1]),
+        ([1], [1.5]),
+    ],
+    ids=str,
+)
+def test_parts_of_parquet_that_one_type_would_change_are_refused(tmp_path, first, second):
+    with pytest.raises(DataError, match=r"Column 'a' holds .* in the first, and|does not fit into Parquet"):
+        write_table([pd.DataFrame({"a": first}), pd.DataFrame({"a": second})], tmp_path / "t.parquet")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([0.5], [1]),
+        ([1], [2.0]),
+        ([0.5], np.float32([1.5])),
+        (np.int8([1]), [2]),
+        (["x"], pd.Categorical(["y"])),
+        (pd.Categorical(["x"]), pd.Categorical(["y", "x"])),
+        (["x"], pd.Series(["y"], dtype="string[pyarrow]")),
+        ([True], [None]),
+    ],
+    ids=str,
+)
+def test_parts_of_parquet_that_one_type_holds_are_written(tmp_path, first, second):
+    write_table([pd.DataFrame({"a": first}), pd.DataFrame({"a": second})], tmp_path / "t.parquet")
+    assert cells(read_table(tmp_path / "t.parquet")) == {"a": [*first, *second]}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 
 def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
-    """Write frames below one another, in the types of the first; return the number of rows."""
+    """Write frames below one another, in the types of the first, or raise DataError; return the number of rows."""
     rows = 0
     with contextlib.ExitStack() as stack:
         writer = None
@@ -51,6 +51,7 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
                 table = pa.Table.from_pandas(part, preserve_index=False)
                 if writer is None:
                     writer = stack.enter_context(pq.ParquetWriter(target, _text_for_nothing(table.schema)))
+                _check_kinds(table.schema, writer.schema)
                 writer.write_table(table.cast(writer.schema))
             except pa.ArrowException as error:
                 raise DataError(
@@ -61,8 +62,35 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
 
 
 def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with text for columns whose first part is all missing, so that later parts may hold some."""
+    """Return the schema with text for columns whose first part is all missing, so that later parts may hold it."""
     for index, field in enumerate(schema):
         if pa.types.is_null(field.type):
             schema = schema.set(index, field.with_type(pa.string()))
     return schema
+
+
+def _check_kinds(own: pa.Schema, wanted: pa.Schema) -> None:
+    """Raise DataError where a cast would change values without a word: it spells numbers, and counts booleans."""
+    for field, first in zip(own, wanted, strict=True):
+        narrower = pa.types.is_floating(field.type) and field.type.bit_width > _float_width(first.type)
+        if not pa.types.is_null(field.type) and (narrower or _kind(field.type) != _kind(first.type)):
+            raise DataError(
+                f"Column {field.name!r} holds {field.type} in a later part of the table and {first.type} in the first, "
+                "and Parquet has one type for all; convert the parts to the same one."
+            )
+
+
+def _kind(type_: pa.DataType) -> Any:
+    """Return the same for types between which a cast keeps values or fails."""
+    kinds = pa.types
+    if kinds.is_dictionary(type_):
+        return _kind(type_.value_type)
+    if kinds.is_integer(type_) or kinds.is_floating(type_):
+        return "numbers"
+    if kinds.is_string(type_) or kinds.is_large_string(type_):
+        return "text"
+    return type_.id, kinds.is_timestamp(type_) and type_.tz is None
+
+
+def _float_width(type_: pa.DataType) -> int:
+    return int(type_.bit_width) if pa.types.is_floating(type_) else 64
