@@ -1,6 +1,7 @@
 """A table file is read as it is written or refused by line, and written so that it reads back equal."""
 
 import bz2
+import csv
 import gzip
 import io
 import json
@@ -352,11 +353,40 @@ def test_number_names_become_text_and_the_table_stays_as_it_was(tmp_path):
     assert (tmp_path / "t.csv").read_text() == "0,1\n1.0,0.0\n0.0,1.0\n"
 
 
-@pytest.mark.parametrize("names", [["\ufeffa", "b"], ["a;x", "b;y"], ["a|x", "b"], ["a\tx"], ["a,x"], ['"', "\rx"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["\ufeffa", "b"],
+        ["a;x", "b;y"],
+        ["a|x", "b"],
+        ["a\tx"],
+        ["a,x"],
+        ['"', "\rx"],
+        ["a", "b\n;c"],
+    ],
+)
 def test_names_that_could_mislead_a_reader_are_quoted(tmp_path, names):
     frame = pd.DataFrame([["p;q|r"] * len(names)], columns=names)
     write_table(frame, tmp_path / "t.csv")
     assert cells(read_table(tmp_path / "t.csv")) == cells(frame)
+
+
+@pytest.mark.promise("read back")
+@pytest.mark.parametrize("other", [";", "|", "\t"])
+def test_another_separator_in_a_name_and_in_each_row_splits_nothing(tmp_path, other):
+    frame = pd.DataFrame({"a": ["x", "y"], f"b{other}c": [f"p{other}q", f"r{other}s"]})
+    write_table(frame, tmp_path / "t.csv")
+    assert cells(read_table(tmp_path / "t.csv")) == cells(frame)
+
+
+def test_text_too_long_to_be_read_again_is_not_written(tmp_path):
+    limit = csv.field_size_limit()
+    frame = pd.DataFrame({"a": ["x" * limit, '"' * limit], "b": 1})
+    write_table(frame, tmp_path / "t.csv")
+    assert cells(read_table(tmp_path / "t.csv")) == cells(frame)
+    with pytest.raises(DataError, match=r"A text of 131,073 characters, which begins 'xxxx.*; shorten it, or write Pa"):
+        write_table(pd.DataFrame({"a": ["y", "x" * (limit + 1)], "b": 1}), tmp_path / "u.csv")
+    assert names(tmp_path) == ["t.csv"]
 
 
 def test_table_without_rows_is_a_header(tmp_path):
@@ -650,7 +680,7 @@ def test_parquet_that_says_nonsense_about_pandas_is_a_table_or_a_sentence(tmp_pa
 
 # --- spreadsheets ---
 
-FIRST = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FIRST = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def formulas():

@@ -19,6 +19,7 @@ _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the proc
 
 _SEPARATORS = (",", ";", "\t", "|")
 _SPECIAL = {one: re.compile(f'[{re.escape(one)}"\\r\\n]') for one in _SEPARATORS}
+_SEPARATOR = re.compile(f"[{''.join(_SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(_SEPARATORS)}"\\r\\n\ufeff]')
 _MAGIC = {
@@ -179,8 +180,14 @@ def _names_and_blocks(data: bytes, separator: str, name: str) -> tuple[list[str]
 
 
 def format_header(names: Sequence[str], separator: str) -> str:
-    """Return a header line; a name that holds any usual separator is quoted, so as not to mislead a reader."""
-    return _format_rows([_quoted([name], _SPECIAL_IN_HEADER) for name in names], separator)
+    """Return a header line, in which a name that holds any usual separator does not mislead a reader.
+
+    It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way.
+    """
+    cells = [_quoted([name], _SPECIAL_IN_HEADER) for name in names]
+    if cells[0] == [names[0]] and _SEPARATOR.search("".join(names)):
+        cells[0] = [f'"{names[0]}"']
+    return _format_rows(cells, separator)
 
 
 def format_rows(columns: Sequence[list[str]], separator: str) -> str:
@@ -201,7 +208,7 @@ def format_rows(columns: Sequence[list[str]], separator: str) -> str:
     Raises
     ------
     DataError
-        A cell holds a NUL character.
+        A cell holds a NUL character, or is too long to be read again.
     """
     return _format_rows([_quoted(cells, _SPECIAL[separator]) for cells in columns], separator)
 
@@ -217,6 +224,11 @@ def _quoted(cells: list[str], special: re.Pattern[str]) -> list[str]:
     if "\0" in together:
         guilty = next(cell for cell in cells if "\0" in cell)
         raise DataError(f"CSV cannot hold the NUL character in {guilty!r}; remove it, or write Parquet.")
+    if len(together) > (limit := csv.field_size_limit()) and (longest := max(cells, key=len))[limit:]:
+        raise DataError(
+            f"A text of {len(longest):,} characters, which begins {longest[:20]!r}, is longer than a cell of CSV that "
+            f"can be read again ({limit:,}); shorten it, or write Parquet."
+        )
     if not special.search(together):
         return cells
     return ['"' + cell.replace('"', '""') + '"' if special.search(cell) else cell for cell in cells]

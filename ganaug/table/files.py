@@ -122,7 +122,7 @@ def write_table(
         Whether a file that exists may be replaced.
     spreadsheet_safe : bool, default=False
         Whether to put an apostrophe before each text and column name that begins with ``=``, ``+``, ``-``, ``@``, a
-        tab or a carriage return, which spreadsheet programs would run as a formula. Numbers stay as they are. Such
+        tab or a line end, which spreadsheet programs would run as a formula. Numbers stay as they are. Such
         cells do not read back equal. Without it a DataWarning counts them. Parquet needs none of this.
 
     Returns
@@ -133,12 +133,14 @@ def write_table(
     Raises
     ------
     DataError
-        The file exists, its format is unknown, it cannot be written, or the tables do not fit into one file.
+        The file exists, its format is unknown, it cannot be written, or the tables do not fit into one file; a value
+        is nothing that a cell of CSV holds, such as a list or a text of more than 131,072 characters.
 
     Notes
     -----
     CSV holds text, not types. A frame that `read_table` did not make comes back with the type that its cells look
-    like: the texts "1" and "2" as integers, an empty text as missing, a categorical as its values.
+    like: the texts "1" and "2" as integers, an empty text as missing, a categorical as its values. One without rows
+    is a header line, which `read_table` refuses.
     """
     parts = _parts([tables] if isinstance(tables, pd.DataFrame) else tables)
     path = os.fspath(path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-_FIRST = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FIRST = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def is_formula(text: str) -> bool:
