@@ -241,6 +241,46 @@ def test_a_pooled_category_decides_too_and_has_an_entry_for_every_value_it_may_d
     assert all(int(deciding.values[i][1:]) % 7 == town for i, town in zip(drawn, plain.tolist(), strict=True))
 
 
+def rare_beside_common(rare, n=400):
+    """Patients of whom each of `rare` is seen once or twice, with a disease and a ward of nobody else."""
+    common = [f"p{i % 4}" for i in range(n)]
+    seen = [name for i, name in enumerate(rare) for _ in range(1 + i % 2)]
+    frame = pd.DataFrame({"patient": [*common, *seen]})
+    others = {name: f"disease of {name}" for name in rare}
+    frame["disease"] = [others.get(p, {"p0": "cold", "p1": "flu"}.get(p, "none")) for p in frame["patient"]]
+    frame["ward"] = [f"ward of {d}" for d in frame["disease"]]
+    return frame
+
+
+@pytest.mark.promise("no training row")
+@pytest.mark.parametrize("n_rare", [1, 2, 9])
+def test_what_follows_from_a_rare_value_is_not_kept(n_rare):
+    columns, _ = fit_columns(rare_beside_common([f"q{i}" for i in range(n_rare)]), {}, [])
+    deciding, *decided = columns
+    assert len(deciding.values) == 4 + n_rare and [c.kind for c in decided] == ["determined"] * 2
+    assert "disease of" not in str(decided)
+    pairs = set(zip(*(column.values for column in decided), strict=True))  # of rare ones as of common ones
+    assert pairs == {(disease, f"ward of {disease}") for disease in ("cold", "flu", "none")}
+    kept = dict(zip(deciding.values, decided[0].values, strict=True))
+    assert [kept[name] for name in ("p0", "p1", "p2", "p3")] == ["cold", "flu", "none", "none"]
+
+
+@pytest.mark.promise("no training row")
+def test_what_follows_from_missing_is_not_kept_where_missing_is_rare():
+    frame = rare_beside_common(["q"])
+    frame["patient"] = frame["patient"].where(frame["patient"] != "q", None)
+    deciding, *decided = fit_columns(frame, {}, [])[0]
+    assert deciding.missing and "disease of" not in str(decided)
+    assert decided[0].values[-1] in ("cold", "flu", "none")
+
+
+def test_a_look_up_of_which_only_gaps_are_left_gives_gaps():
+    frame = pd.DataFrame({"key": [*["a", "b"] * 40, "c"], "note": [None] * 80 + ["seen once"]})
+    decided = fit_columns(frame, {}, [])[0][1]
+    assert isinstance(decided, Determined) and decided.values == [None, None, None]
+    assert decided.look_up(np.array([0, 1, 2]))[1].all()
+
+
 def test_equal_values_of_different_types_do_not_decide_as_one():
     key = np.array([1, "1"] * 50, dtype=object)
     frame = pd.DataFrame({"key": key, "value": ["a", "b"] * 50})

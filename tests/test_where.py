@@ -260,7 +260,7 @@ MISTAKES = {
     ),
     "a pair that never was": (
         {"level": "phd", "years": 9},
-        "No row can meet .*no value of '(level|years)' went with all of it",
+        "No row can meet .*no value of '(level|years)' goes with all of it",
     ),
 }
 

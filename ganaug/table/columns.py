@@ -311,7 +311,7 @@ class Determined:
         Position of the deciding column.
     values : list
         The value that goes with each value of that column, in its order; then, if missing is one of its states, what
-        goes with missing. None stands for missing here.
+        goes with missing. None stands for missing here. Rare values take what goes with common ones.
     """
 
     by: int
@@ -323,7 +323,7 @@ class Determined:
     def look_up(self, positions: Codes) -> tuple[Plain, Mask]:
         """Return the cells that belong to positions among the values of the deciding column, -1 being missing."""
         gone = np.asarray([value is None for value in self.values])
-        filler = next(value for value in self.values if value is not None)
+        filler = next((value for value in self.values if value is not None), "")
         return as_plain([filler if value is None else value for value in self.values])[positions], gone[positions]
 
     def to_json(self) -> dict[str, Any]:

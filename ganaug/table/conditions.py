@@ -104,8 +104,8 @@ class TableConditions:
         for i, some in allowed.items():
             if not some.any():
                 raise ParameterError(
-                    f"No row can meet where={self._where!r}: in training no value of {self.encoder.names[i]!r} went "
-                    "with all of it. Leave one of the conditions out."
+                    f"No row can meet where={self._where!r}: no value of {self.encoder.names[i]!r} goes with all of "
+                    "it. Leave one of the conditions out."
                 )
         return allowed
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..dtypes import Codes, Mask, Plain, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
-from .columns import ROOM, Category, Column, Constant, Determined, Identifier, Number
+from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Identifier, Number
 from .identifiers import Form, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
@@ -251,6 +251,12 @@ class Coded:
         rows[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
         return rows
 
+    @cached_property
+    def counts(self) -> Codes:
+        """How often each value occurs; missing, having the code -1, is the last."""
+        n = len(self.values)
+        return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
+
     def decides(self, other: Coded) -> bool:
         """Return whether each value goes with one value of `other`, on enough rows to mean something."""
         n = len(self.codes)
@@ -276,5 +282,20 @@ def _look_up(by: int, column: Column, deciding: Coded, decided: Coded) -> Determ
         raise TypeError("only a category decides others")
     keys = [*column.values, *([None] if column.missing else [])]
     code_of = {(type(value), value): code for code, value in enumerate([*deciding.values, None])}
-    codes = [decided.codes[deciding.first[code_of[type(key), key]]] for key in keys]
+    lenders = _lenders(np.asarray([code_of[type(key), key] for key in keys]), deciding.counts)
+    codes = decided.codes[deciding.first[lenders]].tolist()
     return Determined(by, [decided.values[code] if code >= 0 else None for code in codes])
+
+
+def _lenders(codes: Codes, counts: Codes) -> Codes:
+    """Return whose look-up each value of a deciding column takes: its own, or where it is rare a common one's.
+
+    What follows from a rare value is a fact about one or two rows, and these must not be in a model. A common value
+    lends all that follows from it, so that decided columns still fit each other. There is one, as `decides` makes sure.
+    """
+    rare = counts[codes] < MIN_COUNT
+    reached = np.cumsum(counts[codes[~rare]])
+    marks = (np.arange(rare.sum()) + 0.5) / max(1, rare.sum()) * reached[-1]
+    lent = codes.copy()
+    lent[rare] = codes[~rare][np.searchsorted(reached, marks, side="right")]
+    return lent

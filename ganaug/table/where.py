@@ -89,9 +89,9 @@ def wanted_of(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -
     values = [_plain_value(name, dtype, value) for value in several]
     for value, said in zip(values, several, strict=True):
         if not _occurs(column, value):
-            raise ParameterError(
-                f"where[{name!r}]: {said!r} did not occur in training; {_instead(column, dtype, said)}"
-            )
+            looked_up = isinstance(column, Determined)  # what only rare values of another column decided did occur
+            why = "follows from nothing that was learned" if looked_up else "did not occur in training"
+            raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_instead(column, dtype, said)}")
     return Wanted(given, tuple(value for value in values if value is not None), missing=None in values)
 
 
