@@ -6,6 +6,7 @@ missing, and a JSON description of its dtype. `split` takes a column apart and `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,8 @@ _PLAIN: dict[str, Any] = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.
 _OBJECT = np.dtype(object)
 MAX_CELL = 2**16
 """Bytes that a cell of an array may take; arrays of longer text come back as arrays of objects."""
+MAX_TEXT = 100_000
+"""Characters that a text may have where it is kept: a category, a constant, a class."""
 _MARKS = {"none": None, "na": pd.NA, "nat": pd.NaT, "nan": np.nan}
 
 
@@ -53,6 +56,7 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
         listed = split(categories, inner)[0].tolist()
         if any(isinstance(value, float) and np.isinf(value) for value in listed):
             raise DataError(f"Column {series.name!r} has an infinite category; remove or rename it.")
+        check_texts(f"Column {series.name!r}", listed)
         return {"dtype": "category", "ordered": bool(dtype.ordered), "categories": listed, "inner": inner}
     if isinstance(dtype, pd.SparseDtype):
         fill = None if pd.isna(dtype.fill_value) else np.asarray(dtype.fill_value).item()
@@ -115,12 +119,23 @@ def plain_dtype(name: str) -> np.dtype[Any]:
 
 def check_description(description: dict[str, Any]) -> None:
     """Raise ValueError for a description that `describe_dtype` cannot have made, as a forged file may hold one."""
+    check_texts("A column", description.get("categories", ()))
     if description["dtype"] in ("category", "sparse"):
         return check_description(description["inner"])
     dtype = _build(description)
     if dtype != _OBJECT and not _is_supported(dtype):
         raise ValueError(f"the dtype {str(dtype)[:40]!r} is none that tables have")
     return None
+
+
+def check_texts(owner: str, values: Iterable[Any]) -> None:
+    """Raise DataError, naming the `owner`, for a text among `values` that is too long to be kept."""
+    longest = max((value for value in values if isinstance(value, str)), key=len, default="")
+    if len(longest) > MAX_TEXT:
+        raise DataError(
+            f"{owner} holds the text {longest[:40]!r}... of {len(longest):,} characters, and where texts are classes "
+            f"they may have {MAX_TEXT:,}; shorten it, or leave the column out."
+        )
 
 
 def _build(description: dict[str, Any]) -> Any:

@@ -9,9 +9,15 @@
     └── ModelFileError                     a file that is not a sound ganaug model
 """
 
+_LONGEST = 1000  # characters of a line; values are quoted in it, and a value can be a novel
+
 
 class GanaugError(Exception):
     """Base of every error that ganaug raises on purpose; ``except GanaugError`` catches them all."""
+
+    def __str__(self) -> str:
+        """Return the text; of a line that is long the middle is left out, because the cure stands at the end."""
+        return "\n".join(map(_shortened, super().__str__().split("\n")))
 
 
 class DataError(GanaugError, ValueError):
@@ -36,3 +42,7 @@ class DataWarning(UserWarning):
 
 class CollapseWarning(UserWarning):
     """A class whose synthetic samples vary far less than its real ones."""
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 400]} ... {line[-380:]}"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import unhurried
 
-from ganaug.table.identifiers import MAX_WIDTH, Form, is_identifier
+from ganaug.table.identifiers import MAX_LENGTH, Form, is_identifier
 
 LARGEST = 2**63 - 1
 
@@ -172,6 +172,6 @@ def test_the_neighbours_of_the_free_stretch_leave_no_trace():
 def test_a_form_that_was_learned_can_be_read_again_however_long_its_values(form):
     values = [form.format(*[i] * 2000) for i in range(30)] + ["x" * 150_000] * (form == "A{:05d}")
     learned = Form.fit(np.array(values, dtype=object), 0)
-    assert learned.width <= MAX_WIDTH
+    assert learned.width <= MAX_LENGTH
     assert Form.from_json(learned.to_json()) == learned
     assert not set(learned.fresh(0, 5)) & set(values)

@@ -194,3 +194,20 @@ def test_what_are_no_classes_is_refused_by_name(y, complaint):
 def test_more_indicators_than_a_model_file_may_hold_are_refused():
     with pytest.raises(DataError, match="y has 10001 columns of at most 10000; give one column of labels"):
         Labels.fit(np.eye(10_001, dtype=np.int8)[:3])
+
+
+def test_ten_thousand_classes_are_learned_and_read_and_more_are_refused():
+    labels, _ = Labels.fit(np.arange(10_000))
+    assert len(Labels.from_json(labels.to_json()).classes) == 10_000
+    with pytest.raises(DataError, match=r"The labels have 10,001 different values, and ganaug takes up to 10,000 clas"):
+        Labels.fit(np.arange(10_001))
+    with pytest.raises(ValueError, match="there are 10001 classes of at most 10000"):
+        Labels.from_json(labels.to_json() | {"values": list(range(10_001))})
+
+
+def test_a_class_like_a_book_is_refused():
+    labels, _ = Labels.fit(["a", "b"])
+    with pytest.raises(DataError, match=r"The label holds the text 'x+'\.\.\. of 100,001 characters"):
+        Labels.fit(["a", "x" * 100_001])
+    with pytest.raises(DataError, match="of 1,000,000 characters"):
+        Labels.from_json(labels.to_json() | {"values": ["a", "x" * 10**6]})

@@ -16,8 +16,10 @@ from safetensors import safe_open
 from scipy.spatial import cKDTree
 from small import JUDGED, digest, numbers, quick_augmenter, same_rows
 
-from ganaug import GANAugmenter, ModelFileError
+from ganaug import GANAugmenter, ModelFileError, ParameterError
 from ganaug.augmenter import checkpoint
+from ganaug.augmenter.modalities import MODALITIES
+from ganaug.augmenter.model import _expectation
 from ganaug.table import TABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -319,6 +321,19 @@ def test_a_file_made_up_by_somebody_is_refused_by_name(judged_augmenter, path, c
     with pytest.raises(ModelFileError):
         GANAugmenter.load(path)
     assert time.process_time() - started < 1
+
+
+COSTLY = {"latent_dim": 500_000, "width": 8193, "n_classes": 100_000, "spectral_norm": 2, "kind": ["mlp"]}
+
+
+@pytest.mark.promise("forged")
+@pytest.mark.parametrize("name", COSTLY)
+def test_no_file_has_networks_that_nobody_may_ask_for(judged_augmenter, path, name):
+    judged_augmenter.save(path)
+    _, metadata = contents(path)
+    metadata["architecture"][name] = COSTLY[name]
+    with pytest.raises(ParameterError, match=f"^The '{name}' parameter of Architecture must be "):
+        _expectation(path, MODALITIES, [])(metadata)
 
 
 def test_a_file_crafted_without_a_change_is_sound(judged_augmenter, path):

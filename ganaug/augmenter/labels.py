@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import check_description, describe_dtype, dtype_name, plain_dtype, restore, split
+from ..dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
 from ..errors import DataError, ParameterError
 
 Codes = NDArray[np.int64]
 
 KINDS = ("series", "frame", "array", "list", "indicator")
 """What labels may come in."""
-MAX_INDICATORS = 10_000
-"""Columns that one-vs-all indicators may have."""
+MAX_CLASSES = 10_000
+"""Classes that there may be, and columns of one-vs-all indicators."""
 
 
 class Labels:
@@ -76,6 +76,12 @@ class Labels:
         plain, _ = split(series, container["dtype"])
         _refuse_measurements(plain, container["dtype"]["dtype"], unit)
         values, codes = _factorise(plain)
+        if len(values) > MAX_CLASSES:
+            raise DataError(
+                f"The labels have {len(values):,} different values, and ganaug takes up to {MAX_CLASSES:,} classes; "
+                "choose other labels, or put rare ones together."
+            )
+        check_texts("The label", values)
         return cls(values, container, unit), codes
 
     @property
@@ -181,7 +187,10 @@ class Labels:
         container = labels.container
         if container["kind"] not in KINDS or len(set(map(repr, labels.values))) < len(labels.values):
             raise ValueError("the labels are of another kind, or one of them stands twice")
-        if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_INDICATORS:
+        if len(labels.values) > MAX_CLASSES:
+            raise ValueError(f"there are {len(labels.values)} classes of at most {MAX_CLASSES}")
+        check_texts("The label", labels.values)
+        if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_CLASSES:
             raise ValueError(f"there are {container['width']} indicators of {len(labels.values)} classes")
         if "array" in container:
             plain_dtype(container["array"])
@@ -258,8 +267,8 @@ def _indicators(array: NDArray[Any]) -> tuple[pd.Series[Any], dict[str, Any]]:
             f"y has {array.shape[1]} columns, but only one-vs-all indicators (a single 1 in each row) may; multilabel "
             "and multioutput targets are not supported. Give one column of labels."
         )
-    if array.shape[1] > MAX_INDICATORS:
-        raise DataError(f"y has {array.shape[1]} columns of at most {MAX_INDICATORS}; give one column of labels.")
+    if array.shape[1] > MAX_CLASSES:
+        raise DataError(f"y has {array.shape[1]} columns of at most {MAX_CLASSES}; give one column of labels.")
     series = pd.Series(array.argmax(1))
     facts = {"kind": "indicator", "name": None, "dtype": {"dtype": "int64"}}
     return series, facts | {"array": array.dtype.str, "width": array.shape[1]}

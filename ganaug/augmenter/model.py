@@ -15,15 +15,26 @@ from ..errors import GanaugError, ModelFileError
 from ..filters import FILTERS, Judge, Samples, total_weight
 from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Learner, Modality, packing
+from ..params import Rule, check_params, choice, integer
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from ..trees import Trees
-from .labels import Labels
+from .labels import MAX_CLASSES, Labels
+from .rules import RULES
 from .sampling import Source
 
 _REHEARSED = 10  # classes of which a sample is made when a file is read
 _FACTS = {"n_rows": int, "held_out": int, "seed": int, "seconds": int | float, "filters": dict, "diversity": dict}
 """What `facts` hold at least, and of which kind it is."""
+_SIZES = {
+    "latent_dim": RULES["latent_dim"],
+    "width": RULES["width"],
+    "n_classes": integer(1, MAX_CLASSES),
+    "spectral_norm": choice(False, True),
+    "batch_norm": choice(False, True),
+    "kind": Rule("text", lambda v: isinstance(v, str)),
+}
+"""What an architecture may be: no more than a user may ask for."""
 
 
 @dataclass
@@ -201,6 +212,7 @@ def _expectation(
                 f"known: {', '.join(modalities)}. Upgrade ganaug, or give the modality to GANAugmenter.load."
             )
         architecture = Architecture(**metadata["architecture"])
+        check_params("Architecture", asdict(architecture), _SIZES)
         modality = modalities[metadata["modality"]]
         generator = modality.generator(metadata["schema"], architecture)
         built.append(generator)

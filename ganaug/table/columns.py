@@ -136,8 +136,8 @@ class Category:
     def from_json(cls, facts: dict[str, Any]) -> Category:
         """Return the column that `to_json` described."""
         column = cls(facts["kind"], facts["values"], facts["counts"], facts["own"], facts["missing"])
-        if not len(column.counts) == len(column.values) >= column.own >= 0:
-            raise ValueError("a category has other values than counts")
+        if not len(column.counts) == len(column.values) >= column.own >= 0 or column.own > MAX_STATES:
+            raise ValueError(f"a category has other values than counts, or more than {MAX_STATES} states")
         return column
 
 
@@ -269,6 +269,8 @@ class Number:
         low, high = column.limits
         if not low <= high or not (column.decimals is None or column.decimals in range(_MOST_DECIMALS + 1)):
             raise ValueError("a number has impossible limits or decimals")
+        if len(column.spikes) > MAX_STATES:
+            raise ValueError(f"a number has more than {MAX_STATES} spikes")
         return column
 
 

@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import Codes, Mask, Plain, check_description, factorise, restore, split
+from ..dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from . import packed
 from .columns import Category, Column, Constant, Determined, Identifier, Number
-from .containers import check_container, from_parts, to_frame
+from .containers import from_parts, to_frame
 from .layout import Layout, column_from_json
+from .rehearsal import rehearse
 from .schema import fit_columns, refuse_infinite
 
 
@@ -294,25 +295,8 @@ class TableEncoder:
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
         encoder.layout = Layout.of(encoder.columns)
-        encoder._rehearse()
+        rehearse(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
-
-    def _rehearse(self) -> None:
-        """Decode every state and scores of all sizes: facts that do not fit together fail here, and not in a sample."""
-        if not len(self.names) == len(self.columns) == len(self.dtypes):
-            raise ValueError("there are other columns than names")
-        for dtype in self.dtypes:
-            check_description(dtype)
-        check_container(self.container)
-        for column in self.columns:
-            if isinstance(column, Determined):
-                deciding = self.columns[column.by]
-                if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
-                    raise ValueError("a column does not follow the one that decides it")
-        n = max([2, *self.layout.segments])
-        states = [torch.eye(size)[torch.arange(n) % size] for size in self.layout.segments]
-        scores = torch.linspace(-6, 6, n).unsqueeze(1).expand(n, len(self.layout.gates))
-        self.inverse_transform(torch.cat([*states, scores], dim=1), 0, 0)
 
 
 def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:

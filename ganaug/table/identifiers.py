@@ -16,8 +16,8 @@ import numpy as np
 
 from ..dtypes import Plain
 
-MAX_WIDTH = 100_000
-"""Digits that a form may ask for: a forged file must not fill the memory with zeros."""
+MAX_LENGTH = 1000
+"""Digits, or characters, beyond which a text is taken for no number and no code; no form is longer."""
 
 _MIN_ROWS = 20
 _UNIQUE_SHARE = 0.95  # a few repeated names or addresses do not make a category
@@ -26,7 +26,6 @@ _NAME = re.compile(r"(^|[^a-z])(id|key|uuid|guid|index|row|number|no|nr)$|[a-z]I
 _LEAST_ROOM = 10_000_000  # fresh whole numbers that the dtype must have left
 
 _NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
-_LONGEST = 1000  # digits or characters beyond which a text is taken for no number and no code
 _COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a form position by position
 _ALPHABETS = (
     "0123456789",
@@ -117,6 +116,11 @@ class Form:
         """Return values `first` to ``first + n - 1`` of those that did not occur in training, all different."""
         return [self._spell(i) for i in range(first, first + n)]
 
+    def ends(self) -> list[int]:
+        """Return the places from which on two fresh values show whether all can be spelled: where stretches end."""
+        last = _LEAST_ROOM - 2
+        return [0, max(0, self.room - 1), last, self.room + last]
+
     def _spell(self, i: int) -> int | str:
         number = self.start + i if i < self.room else self.beyond + i - self.room
         if self.style == "integer":
@@ -138,8 +142,10 @@ class Form:
     def from_json(cls, facts: dict[str, Any]) -> Form:
         """Return the form that `to_json` described."""
         form = cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
-        if not 0 <= form.width <= MAX_WIDTH:
-            raise ValueError(f"an identifier has {form.width} digits of at most {MAX_WIDTH}")
+        if not 0 <= form.width <= MAX_LENGTH or len(form.parts) > MAX_LENGTH or form.room < 0:
+            raise ValueError(f"an identifier has {form.width} digits of at most {MAX_LENGTH}, or a form of no sense")
+        if form.style == "numbered" and sum(map(len, form.parts)) > MAX_LENGTH:
+            raise ValueError(f"an identifier is longer than {MAX_LENGTH} characters")
         return form
 
 
@@ -157,22 +163,22 @@ def _numbered(texts: list[str]) -> Form | None:
         return None
     numbers = [digits for _, digits, _ in found]
     lengths = [len(digits) for digits in numbers]
-    if max(lengths) > _LONGEST:
+    before, _, after = found[0]
+    if max(lengths) > MAX_LENGTH or len(before + after) > MAX_LENGTH:
         return None
     beyond = 10 ** max(lengths)
-    before, _, after = found[0]
     return Form("numbered", [before, after], min(lengths), *_free(sorted(set(map(int, numbers))), beyond), beyond)
 
 
 def _code(texts: list[str]) -> Form | None:
     """Return the form of texts that mostly have one length, such as "7F-K2"."""
     length, count = Counter(map(len, texts)).most_common(1)[0]
-    if not 0 < length <= _LONGEST or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
+    if not 0 < length <= MAX_LENGTH or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
         return None
     alike = [text for text in texts if len(text) == length]
     alphabets = [_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
     size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
-    tail = min(max(map(len, texts)) - length + 1, MAX_WIDTH)  # a code that grew is longer than any that occurred
+    tail = min(max(map(len, texts)) - length + 1, MAX_LENGTH)  # a code that grew is longer than any that occurred
     return Form("code", alphabets, tail, *_free(sorted(_rank(text, alphabets) for text in alike), size), size)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..dtypes import Codes, Mask, Plain, describe_dtype, factorise, split
+from ..dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
 from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Identifier, Number
 from .identifiers import Form, has_room, is_identifier
@@ -110,13 +110,15 @@ def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
     if not len(known):
         return Constant([])
     _refuse_kind(cells, kind)
-    if kind == "constant":
-        return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
         return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
         return Identifier(Form.fit(known, _largest(cells.series, cells.plain)))
-    return Category.of(kind, cells.coded.codes, cells.coded.values, room)
+    column: Constant | Category = Constant(known[:1].tolist())
+    if kind != "constant":
+        column = Category.of(kind, cells.coded.codes, cells.coded.values, room)
+    check_texts(f"Column {cells.series.name!r}", column.values)
+    return column
 
 
 def _refuse_kind(cells: Cells, kind: str) -> None:

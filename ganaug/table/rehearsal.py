@@ -1,0 +1,72 @@
+"""Facts that do not fit together are found when a model is read, and not in the middle of a sample.
+
+Whoever writes a model file can write any facts into it. So every cell that a column lists is put together once in the
+dtype of that column; of what is endless, numbers and identifiers, what lies at the ends is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import Mask, Plain, as_plain, check_description, check_texts, restore, split
+from .columns import Category, Column, Constant, Determined, Identifier, Number
+from .containers import check_container, from_parts
+
+_MOST_SCORE = 6.0  # beyond any that a network makes where it is sound
+
+
+def rehearse(
+    names: Sequence[Any], columns: Sequence[Column], dtypes: Sequence[dict[str, Any]], container: Mapping[str, Any]
+) -> None:
+    """Raise whatever a sample of these columns could raise.
+
+    Parameters
+    ----------
+    names, columns, dtypes : sequence
+        One of each for each column.
+    container : mapping
+        What kind of table it is.
+    """
+    if not len(names) == len(set(names)) == len(columns) == len(dtypes):
+        raise ValueError("there are other columns than names")
+    if not set(map(type, names)) <= {str, int}:
+        raise TypeError("a column has a name that is neither text nor a whole number")
+    check_container(container)
+    for name, column, dtype in zip(names, columns, dtypes, strict=True):
+        check_description(dtype)
+        if isinstance(column, Determined):
+            _check_follows(column, columns)
+        plain, missing = _cells(column)
+        part = restore(plain, missing, dtype)
+        if plain.dtype.kind in "iu" and not np.array_equal(split(part, dtype)[0][~missing], plain[~missing]):
+            raise ValueError(f"{str(name)[:40]!r} has whole numbers outside its dtype")
+        from_parts([part], [name], container)
+
+
+def _check_follows(column: Determined, columns: Sequence[Column]) -> None:
+    deciding = columns[column.by]
+    if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
+        raise ValueError("a column does not follow the one that decides it")
+
+
+def _cells(column: Column) -> tuple[Plain, Mask]:
+    """Return every cell that a column lists, or those at the ends of what it can make."""
+    if isinstance(column, Identifier):
+        made = [value for first in column.form.ends() for value in column.form.fresh(first, 2)]
+        return as_plain(made), np.zeros(len(made), dtype=bool)
+    if isinstance(column, Number):
+        n = max(2, column.n_states)
+        states = np.arange(n) if column.n_states else None
+        return column.decode(states, np.linspace(-_MOST_SCORE, _MOST_SCORE, n), np.random.default_rng(0))
+    check_texts("A column", column.values)
+    if isinstance(column, Constant):
+        return column.fill(2)
+    at = np.arange(len(column.values))
+    if isinstance(column, Determined):
+        return column.look_up(at)
+    column.decode(np.arange(column.n_states), None, np.random.default_rng(0))
+    at = np.append(at, -1) if column.missing else at
+    return as_plain(column.values)[at], at < 0
