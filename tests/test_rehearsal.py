@@ -148,6 +148,14 @@ def test_what_may_be_kept_can_be_fitted_and_read(n, kept):
         TableEncoder.from_json(schema_of(frame))
 
 
+def test_a_long_text_among_rare_ones_is_not_remembered():
+    notes = [*(["none"] * 60), *(f"note {i}" for i in range(20)), "x" * (MAX_TEXT + 1)]
+    frame = pd.DataFrame({"notes": pd.Series(notes, dtype=object), "number": np.arange(81) ** 0.5})
+    encoder = TableEncoder().fit(frame, numpy_stream(0))
+    assert encoder.columns[0].pooled and max(map(len, encoder.columns[0].values)) < 10
+    assert len(encoder.transform(frame, numpy_stream(0))) == 81
+
+
 def test_long_texts_that_name_rows_are_fitted_and_read():
     texts = [f"{'so ' * 50_000}it goes, {i} times" for i in range(40)]
     frame = pd.DataFrame({"novel": texts, "number": np.random.default_rng(0).normal(size=40)})

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dtypes import Codes, Mask, Plain, as_plain, factorise
+from ..dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
 from .identifiers import Form
 from .marginal import LEVELS, Marginal
 
@@ -78,6 +78,8 @@ class Category:
             own = _without_rare(own, counts)
         if kind == "ordered" and own == len(values):
             order = sorted(range(len(values)), key=values.__getitem__)
+        short = [i for i in order[own:] if len(str(values[i])) <= MAX_TEXT]  # a rare book need not be remembered
+        order = order[:own] + (short or order[own : own + 1])
         characters = np.cumsum([len(str(values[i])) for i in order])
         kept = min(own + MAX_POOL, room // 2, int(np.searchsorted(characters, _POOLED_CHARACTERS)))
         order = order[: max(kept, own + 1)]

@@ -110,15 +110,13 @@ def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
     if not len(known):
         return Constant([])
     _refuse_kind(cells, kind)
+    if kind == "constant":
+        return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
         return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
         return Identifier(Form.fit(known, _largest(cells.series, cells.plain)))
-    column: Constant | Category = Constant(known[:1].tolist())
-    if kind != "constant":
-        column = Category.of(kind, cells.coded.codes, cells.coded.values, room)
-    check_texts(f"Column {cells.series.name!r}", column.values)
-    return column
+    return Category.of(kind, cells.coded.codes, cells.coded.values, room)
 
 
 def _refuse_kind(cells: Cells, kind: str) -> None:
@@ -197,6 +195,9 @@ def fit_columns(
         if isinstance(columns[i], Category):
             coded[i] = cells.coded
     _link_determined(columns, coded)
+    for name, column in zip(frame.columns, columns, strict=True):
+        if isinstance(column, Category | Constant | Determined):
+            check_texts(f"Column {name!r}", column.values)
     return columns, dtypes
 
 
