@@ -25,7 +25,7 @@ Scores = NDArray[np.float64]
 MAX_STATES = 100
 """Values of a category that get a state of their own; the rest share one, the pool."""
 MIN_COUNT = 3
-"""How often a value of a category must occur to get a state of its own, where at least two occur less often."""
+"""How often a value of a category must occur to get a state of its own; a single rarer one shares the next one's."""
 MAX_POOL = 10_000
 """Pooled values that are remembered, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
@@ -145,8 +145,10 @@ class Category:
 
 def _without_rare(own: int, counts: list[int]) -> int:
     """Return how many values get a state of their own: nothing is learned of single rows, nor given away."""
-    common = sum(count >= MIN_COUNT for count in counts)
-    return min(own, common) if 0 < common < len(counts) - 1 else own
+    rare = sum(count < MIN_COUNT for count in counts)
+    if rare == 0 or len(counts) == 1:
+        return own
+    return min(own, len(counts) - max(2, rare))  # one alone would have the pool, and so a state, for itself
 
 
 @dataclass
