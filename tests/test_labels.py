@@ -205,6 +205,15 @@ def test_ten_thousand_classes_are_learned_and_read_and_more_are_refused():
         Labels.from_json(labels.to_json() | {"values": list(range(10_001))})
 
 
+@pytest.mark.promise("forged")
+@pytest.mark.parametrize("change", [{"values": ["a", None]}, {"values": ["a", [1]]}, {"name": {"a": 1}}])
+def test_what_is_no_label_is_refused_when_it_is_read(change):
+    facts = Labels.fit(pd.Series(["a", "b"], dtype=object))[0].to_json()
+    forged = {"values": change.get("values", facts["values"]), "container": facts["container"] | change}
+    with pytest.raises(TypeError, match="a label, or what labels are called, is neither text nor a number"):
+        Labels.from_json(forged)
+
+
 def test_a_class_like_a_book_is_refused():
     labels, _ = Labels.fit(["a", "b"])
     with pytest.raises(DataError, match=r"The label holds the text 'x+'\.\.\. of 100,001 characters"):

@@ -342,6 +342,13 @@ def test_a_file_crafted_without_a_change_is_sound(judged_augmenter, path):
     assert GANAugmenter.load(path).sample(5)[0].equals(judged_augmenter.sample(5)[0])
 
 
+@pytest.mark.promise("forged")
+def test_the_same_judge_a_thousand_times_is_refused(judged_augmenter, path):
+    crafted(judged_augmenter, path, lambda model: setattr(model, "judges", model.judges[:1] * 1000))
+    with pytest.raises(ModelFileError, match="it has the same filter twice"):
+        GANAugmenter.load(path)
+
+
 def test_a_judge_that_nobody_knows_is_refused(judged_augmenter, path):
     crafted(judged_augmenter, path, lambda m: setattr(m, "judges", [replace(m.judges[0], name="oracle")]))
     with pytest.raises(ModelFileError, match="has the filter 'oracle', which this version does not know; known: den"):

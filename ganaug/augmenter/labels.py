@@ -18,6 +18,7 @@ Codes = NDArray[np.int64]
 
 KINDS = ("series", "frame", "array", "list", "indicator")
 """What labels may come in."""
+_NAMES = (str, int, type(None))
 MAX_CLASSES = 10_000
 """Classes that there may be, and columns of one-vs-all indicators."""
 
@@ -190,6 +191,8 @@ class Labels:
         if len(labels.values) > MAX_CLASSES:
             raise ValueError(f"there are {len(labels.values)} classes of at most {MAX_CLASSES}")
         check_texts("The label", labels.values)
+        if not set(map(type, labels.values)) <= {str, bool, int, float} or type(container["name"]) not in _NAMES:
+            raise TypeError("a label, or what labels are called, is neither text nor a number")
         if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_CLASSES:
             raise ValueError(f"there are {container['width']} indicators of {len(labels.values)} classes")
         if "array" in container:

@@ -217,6 +217,8 @@ def _expectation(
         generator = modality.generator(metadata["schema"], architecture)
         built.append(generator)
         specs = {f"generator.{k}": TensorSpec(v.dtype, tuple(v.shape)) for k, v in generator.state_dict().items()}
+        if len({facts["name"] for facts in metadata["judges"]}) < len(metadata["judges"]):
+            raise ValueError("it has the same filter twice")  # a thousand times the same tensors cost a file little
         for facts in metadata["judges"]:
             if facts["name"] not in FILTERS:
                 raise ModelFileError(
