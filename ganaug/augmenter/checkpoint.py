@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..errors import ModelFileError
 from ..storage import TensorSpec, read_metadata, read_model, write_model
-from ..training import TrainingState
+from ..training import Plan, TrainingState, Trial
 from .recipe import Options, Recipe
 
 _EVERY_SECONDS = 10.0
@@ -71,14 +71,24 @@ class Checkpoint:
         write_model(self.path, tensors, metadata | {"tensors": _listed(tensors)})
         self.saved = time.monotonic()
 
-    def load(self, state: TrainingState) -> None:
-        """Bring `state` to where the file left off; a file that is not there leaves it at the start."""
+    def load(self, state: TrainingState, plan: Plan) -> None:
+        """Bring `state`, of a training by `plan`, to where the file left off; without a file it stays at the start."""
         if not self.path.exists():
             return
-        tensors, metadata = read_model(self.path, self._expect)
-        state.restore(tensors, metadata["state"])
+        trial = Trial.of(state, plan)
+        tensors, metadata = read_model(self.path, lambda metadata: self._expect(metadata, trial))
+        try:
+            trial.check(tensors, metadata["state"])
+            state.restore(tensors, metadata["state"])
+        except (MemoryError, torch.cuda.OutOfMemoryError):
+            raise
+        except Exception as error:  # facts that somebody made up can fail in any way
+            raise ModelFileError(
+                f"{self.path} holds a state that no training leaves ({type(error).__name__}: {str(error)[:200]}); "
+                "delete the file to start afresh."
+            ) from error
 
-    def _expect(self, metadata: dict[str, Any]) -> dict[str, TensorSpec]:
+    def _expect(self, metadata: dict[str, Any], trial: Trial) -> dict[str, TensorSpec]:
         if metadata.get("kind") != "checkpoint":
             raise ModelFileError(f"{self.path} is a {metadata.get('kind', 'file')} of ganaug, not a checkpoint.")
         other = [name for name, value in self.belongs.items() if metadata["belongs"].get(name) != value]
@@ -88,10 +98,13 @@ class Checkpoint:
                 f"{self.path} is the checkpoint of another training: not the same {what}. Give the same data and "
                 "options, random_state (--seed) included, or delete the file to start afresh."
             )
-        return {
-            name: TensorSpec(getattr(torch, dtype), tuple(shape))
-            for name, (dtype, shape) in metadata["tensors"].items()
-        }
+        specs = trial.expected(metadata["tensors"])
+        if list(specs["rng"].shape) != metadata["tensors"]["rng"][1]:
+            raise ModelFileError(
+                f"{self.path} is the checkpoint of a training on another kind of device, which draws otherwise; go on "
+                "with it there (device, --device), or delete the file to start afresh."
+            )
+        return specs
 
     def remove(self) -> None:
         """Delete the file: a finished training has nothing to resume."""

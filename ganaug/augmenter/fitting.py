@@ -115,7 +115,7 @@ def _train(
     rng = torch_stream(seed, "training", device=device)
     state = TrainingState.start(generator.to(device), discriminator.to(device), recipe.plan, rng)
     if checkpoint and options.resume:
-        checkpoint.load(state)
+        checkpoint.load(state, recipe.plan)
     real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior), data.expand)
     overseer = _Overseer(modality, encoder, labels, data, recipe.architecture, seed)
     steps = train_gan(state, recipe.plan, real, overseer.score, overseer.collapsed, _augment(modality, recipe))

@@ -4,5 +4,6 @@ from .loop import Progress, train_gan
 from .plan import OPTIMIZERS, Plan
 from .samples import RealSamples
 from .state import HISTORY, TrainingState
+from .trial import Trial
 
-__all__ = ["HISTORY", "OPTIMIZERS", "Plan", "Progress", "RealSamples", "TrainingState", "train_gan"]
+__all__ = ["HISTORY", "OPTIMIZERS", "Plan", "Progress", "RealSamples", "TrainingState", "Trial", "train_gan"]

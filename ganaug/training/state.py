@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,9 +67,8 @@ class TrainingState:
     @classmethod
     def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
         """Return the state before the first step; the networks are initialised and on their device."""
-        make = OPTIMIZERS[plan.optimizer] if isinstance(plan.optimizer, str) else plan.optimizer
         players = {"generator": generator, "discriminator": discriminator}
-        optimizers = {name: make(list(net.parameters()), lr=plan.learning_rate) for name, net in players.items()}
+        optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in players.items()}
         average = deepcopy(generator).eval().requires_grad_(False)
         history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
         return cls(generator, discriminator, average, optimizers, rng, history)
@@ -110,6 +109,12 @@ class TrainingState:
         self.best_rank = (False, -math.inf) if rank is None else (bool(rank[0]), float(rank[1]))
         for key in _NUMBERS:
             setattr(self, key, facts[key])
+
+
+def make_optimizer(plan: Plan, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the optimizer that `plan` asks for."""
+    make = OPTIMIZERS[plan.optimizer] if isinstance(plan.optimizer, str) else plan.optimizer
+    return make(list(parameters), lr=plan.learning_rate)
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
