@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -238,6 +239,44 @@ def test_a_file_that_is_no_checkpoint_is_never_written_over(path, resume):
 def test_an_empty_file_is_free_to_use(path):
     path.touch()
     augmenter(path).fit(*numbers())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="these names are wrong on POSIX systems")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 300, "File name too long"),
+        ("a/" * 3000, "File name too long"),
+        ("a\0b", "null"),
+        ("f/x", "Not a directory"),
+    ],
+)
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_name_that_no_file_can_have_is_refused_before_the_training(tmp_path, monkeypatch, name, reason, resume):
+    (tmp_path / "f").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setattr(fitting, "train_gan", None)
+    with pytest.raises(ModelFileError, match=f"cannot be a checkpoint .*{reason}.*; name another file"):
+        augmenter(f"{tmp_path}/{name}", resume=resume).fit(*numbers())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_link_stays_and_the_checkpoint_behind_it_goes(monkeypatch, tmp_path, path):
+    target = tmp_path / "elsewhere" / "file"
+    target.parent.mkdir()
+    path.symlink_to(target)
+    interrupted(monkeypatch, path, *numbers())
+    assert path.is_symlink() and target.is_file()
+    augmenter(path, resume=True).fit(*numbers())
+    assert path.is_symlink() and not target.exists()
+
+
+def test_a_checkpoint_that_cannot_be_deleted_does_not_cost_the_model(monkeypatch, path):
+    def refuse(self, *arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(checkpoint.Path, "unlink", refuse)
+    assert augmenter(path).fit(*numbers()).history_ and path.exists()
 
 
 @pytest.mark.promise("full disk")

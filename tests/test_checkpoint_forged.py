@@ -136,7 +136,7 @@ def test_a_checkpoint_of_another_device_says_where_it_can_be_resumed(stretches, 
     place, state = saved(path, plan)
     state.rng = type("Cuda", (), {"get_state": lambda self: torch.zeros(16, dtype=torch.uint8)})()
     place.save(state)
-    with pytest.raises(ModelFileError, match="another kind of device.*--device.*delete the file to start afresh"):
+    with pytest.raises(ModelFileError, match=r"another kind of device.*--device.*delete the file to start afresh"):
         place.load(point_state(plan), plan)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import os
+import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,9 +57,7 @@ class Checkpoint:
             belongs[name] = chosen if isinstance(chosen, str) else "custom"
         for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
             belongs[name] = repr(getattr(recipe.plan, name))
-        path = Path(os.fspath(options.checkpoint_path))
-        _refuse_other_files(path)
-        return cls(path, belongs)
+        return cls(_free_place(options.checkpoint_path), belongs)
 
     def save_now_and_then(self, state: TrainingState) -> None:
         """Write the state unless that was done a moment ago."""
@@ -108,13 +108,36 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Delete the file: a finished training has nothing to resume."""
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # an error now would cost the model that is just done
+            self.path.unlink()
+
+
+def _free_place(given: str | os.PathLike[str]) -> Path:
+    """Return the file that a path leads to: not a link, but what is behind it is written, and in the end deleted.
+
+    Raises
+    ------
+    ModelFileError
+        It is no checkpoint, or no file can be there.
+    """
+    path = Path(given)
+    try:
+        path = Path(os.path.realpath(given))
+        found = path.stat()
+    except FileNotFoundError:  # with or without its folder, which is said when it is first written
+        return path
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        reason = getattr(error, "strerror", None) or error
+        raise ModelFileError(
+            f"{given} cannot be a checkpoint ({reason}); name another file as checkpoint_path."
+        ) from error
+    if not stat.S_ISREG(found.st_mode) or found.st_size:
+        _refuse_other_files(path)
+    return path
 
 
 def _refuse_other_files(path: Path) -> None:
     """Raise ModelFileError rather than write over, and in the end delete, what is no checkpoint."""
-    if not path.exists() or (path.is_file() and not path.stat().st_size):
-        return
     try:
         kind = read_metadata(path).get("kind")
     except ModelFileError as error:
