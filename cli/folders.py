@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .front import Refused
+from .places import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -193,13 +194,8 @@ def _inside(out: Path, name: Path) -> Path:
 
 def _copy(file: Path, target: Path) -> None:
     """Copy bytes; a link at the target is replaced, not followed."""
-    temporary = target.with_name(f"{_HIDDEN}{target.name}")
-    try:
+    with replacing(target) as temporary:
         shutil.copyfile(file, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 @contextlib.contextmanager

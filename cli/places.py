@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -140,13 +143,28 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a local text file that `check_local_output` let pass."""
+    """Write a local text file that `check_local_output` let pass, whole or not at all."""
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        with replacing(Path(path).resolve()) as temporary:  # a link stays a link
+            temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(
             f"{path!r} cannot be written ({error.strerror or error}); choose another place."
         ) from error
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield the name of a file in the same folder, which takes the place of `target` if the block ends well."""
+    temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")
+    try:
+        yield temporary
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _file_name(url: str) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
+import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from ganaug_cli.main import cli
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from small import numbers
 from test_cli import QUICK, make_file, run
+from test_crashes import Limited
 
 import ganaug
 from ganaug import GainReport, GANAugmenter, TunedAugmenterCV, read_table
@@ -274,3 +280,30 @@ def test_figures_that_cannot_be_written_are_one_sentence(folder, asked, monkeypa
     done = run("report", "toy.csv", "--target", "churn", "--json", "gain.json", code=1)
     last = "ganaug: 'gain.json' cannot be written (No space left on device); choose another place."
     assert done.stderr.splitlines()[-1] == last
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of POSIX")
+@pytest.mark.promise("full disk")
+@pytest.mark.parametrize("name", ["toy_gain.html", "gain.json"])
+def test_a_disk_that_is_full_leaves_the_old_page_and_the_old_figures(folder, asked, monkeypatch, name):
+    line = ["report", "toy.csv", *map(str, BRIEF), "--json", "gain.json", "--force"]
+    run(*line)
+    whole = Path(name).stat().st_size
+    if name == "gain.json":
+        monkeypatch.setattr(GainReport, "to_html", lambda *_: None)  # which is larger, and would fail before
+    Path(name).write_bytes(b"old")
+    for size in (0, whole // 2, whole - 1):
+        with Limited(size):
+            done = CliRunner().invoke(cli, line)
+        assert done.exit_code == 1 and re.search(rf"ganaug: '{name}' cannot be written \(File too large\)", done.stderr)
+        assert Path(name).read_bytes() == b"old"
+        assert {path.name for path in folder.iterdir()} == {"toy.csv", "toy_gain.html", "gain.json"}
+
+
+def test_figures_behind_a_link_keep_their_link_and_mode(folder, asked):
+    Path("real.json").write_text("old")
+    Path("real.json").chmod(0o640)
+    Path("gain.json").symlink_to("real.json")
+    run("report", "toy.csv", *BRIEF, "--json", "gain.json", "--force")
+    assert Path("gain.json").is_symlink() and json.loads(Path("real.json").read_text(encoding="utf-8"))
+    assert os.name != "posix" or stat.S_IMODE(Path("real.json").stat().st_mode) == 0o640
