@@ -20,7 +20,7 @@ from .options import (
     strategy,
     training_options,
 )
-from .places import beside, check_folder_output, check_local_output, check_table_output, is_folder, is_url
+from .places import PLACE, beside, check_folder_output, check_local_output, check_table_output, is_folder, is_url
 from .tables import Labelled, below, read_labelled, with_label
 from .train import check_preview, fit, new_augmenter, read_for_training, say_saved
 from .tuning import DEFAULT_SCORING, TUNING_ONLY, added_to, tuned_rows
@@ -38,19 +38,23 @@ Say = Callable[[str], None]
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("data")
+@click.argument("data", type=PLACE)
 @click.option(
     "-o",
     "--output",
+    type=PLACE,
     metavar="PLACE",
     help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the data.",
 )
 @click.option(
     "--model",
+    type=PLACE,
     metavar="MODEL",
     help="A model of this kind of data; nothing is trained then, and so no share chosen: it balances the classes.",
 )
-@click.option("--save-model", metavar="MODEL", help="Keep the model that is trained, where samples of it are added.")
+@click.option(
+    "--save-model", type=PLACE, metavar="MODEL", help="Keep the model that is trained, where samples of it are added."
+)
 @click.option(
     "--balance",
     is_flag=True,

@@ -11,7 +11,7 @@ import click
 
 from .front import Refused, debug_option
 from .options import MAX_SEED
-from .places import check_local_output, check_table_output
+from .places import PLACE, check_local_output, check_table_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,9 @@ _SHOWN_COLUMNS = 4
 
 
 @click.command(epilog=EXAMPLE)
-@click.option("-o", "--output", metavar="FOLDER", default="demo", show_default=True, help="Where the files go.")
+@click.option(
+    "-o", "--output", type=PLACE, metavar="FOLDER", default="demo", show_default=True, help="Where the files go."
+)
 @click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Decides everything.")
 @click.option("--max-steps", type=click.IntRange(1), help="Training steps; by default they follow from the rows.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from .front import Refused
-from .places import is_folder
+from .places import PLACE, is_folder
 
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.
 AUGMENTATIONS = ("flip", "color", "translation", "affine", "cutout")
@@ -78,6 +78,7 @@ image_learning_options = [
 
 preview_option = click.option(
     "--preview",
+    type=PLACE,
     metavar="FOLDER",
     help="Images: write a grid of samples there now and then, always from the same noise; with TensorBoard installed, "
     "its logs too.",

@@ -11,6 +11,7 @@ import click
 
 from .folders import COLOURS, is_of_images
 from .front import debug_option
+from .places import PLACE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,7 +26,7 @@ _SHOWN_VALUES = 6
 
 
 @click.command("inspect", epilog=EXAMPLE)
-@click.argument("model")
+@click.argument("model", type=PLACE)
 @click.option("--json", "as_json", is_flag=True, help="For machines: everything, as one JSON object.")
 @debug_option
 def inspect_model(model: str, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -19,6 +20,21 @@ TEXT_TABLES = TABLES[:4]
 COMPRESSIONS = (".gz", ".bz2", ".xz")
 
 _FILES = (".safetensors", ".html", ".json", ".npz", ".zip", ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".webp")
+
+
+class Place(click.ParamType):  # type: ignore[type-arg]
+    """A file, a folder, a URL or ``-``; an empty text, such as a shell variable without a value, is none of these."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the place as it was named."""
+        if not value:
+            self.fail("the name is empty; name a file or a folder.", param, ctx)
+        return str(value)
+
+
+PLACE = Place()
 
 
 def is_url(path: str) -> bool:
@@ -104,6 +120,8 @@ def check_local_output(
     if path == "-" or is_url(path) or _is_device(path):
         raise Refused(f"A {what} goes to a local file, not to {path!r}; name one with {option}")
     _check_file(path, force, inputs, option)
+    if what == "model" and _table_extension(path) in TABLES:
+        raise Refused(f"{path!r} is the name of a table, and a model goes there; let its name end in .safetensors")
 
 
 def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), option: str = "-o") -> None:

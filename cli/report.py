@@ -15,7 +15,7 @@ from .folders import Images
 from .front import Refused, debug_option, speaker
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, classifier_option, jobs_option, measuring_options
-from .places import beside, check_local_output, is_url, write_text
+from .places import PLACE, beside, check_local_output, is_url, write_text
 from .tables import Labelled, group_codes
 from .train import check_learnable, new_augmenter, read_for_training
 from .tuning import DEFAULT_SCORING, new_tuned
@@ -43,9 +43,11 @@ class _Command(click.Command):
 
 
 @click.command(cls=_Command, epilog=EXAMPLE)
-@click.argument("data")
-@click.option("-o", "--output", metavar="PAGE", help="Where the page goes, as HTML; by default beside the data.")
-@click.option("--json", "json_output", metavar="FILE", help="Write all figures as JSON, too.")
+@click.argument("data", type=PLACE)
+@click.option(
+    "-o", "--output", type=PLACE, metavar="PAGE", help="Where the page goes, as HTML; by default beside the data."
+)
+@click.option("--json", "json_output", type=PLACE, metavar="FILE", help="Write all figures as JSON, too.")
 @click.option(
     "--share",
     type=click.FloatRange(0, 0.99, min_open=True),

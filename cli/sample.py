@@ -14,7 +14,7 @@ from .conditions import where_of, where_option
 from .folders import is_of_images
 from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option, spreadsheet_option
-from .places import beside, check_folder_output, check_table_output, is_folder
+from .places import PLACE, beside, check_folder_output, check_table_output, is_folder
 from .tables import with_label
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("model")
+@click.argument("model", type=PLACE)
 @click.option(
     "-n",
     "--rows",
@@ -57,6 +57,7 @@ _ONE_CHUNK = 10_000  # sampled in a moment, not worth a bar
 @click.option(
     "-o",
     "--output",
+    type=PLACE,
     metavar="PLACE",
     help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the model.",
 )

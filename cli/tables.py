@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,7 @@ def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]
     _check_columns("--groups", [column], [str(name) for name in labelled.table.columns], path)
     if column == labelled.y.name:
         raise Refused(f"Column {column!r} holds the labels and cannot name groups; name the labels by --target")
+    _warn_of_another_label(labelled, column)
     codes, _ = pd.factorize(labelled.table[column])
     if (codes < 0).any():
         raise click.ClickException(
@@ -127,6 +129,20 @@ def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]
             "leave --groups out. Rows count from 0."
         )
     return codes
+
+
+def _warn_of_another_label(labelled: Labelled, column: str) -> None:
+    """Warn where naming groups makes another column that of the labels: nobody may have meant to."""
+    from ganaug import DataWarning
+
+    likely, why = _likely_target([str(name) for name in labelled.table.columns])
+    if labelled.why and likely == column:
+        warnings.warn(
+            f"column {column!r}, which --groups names, would else hold the labels ({why}); {labelled.y.name!r} is "
+            "taken for them, and --target names another.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def with_label(X: Any, y: Any) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from .folders import Images, found, is_of_images, read_images
 from .front import Refused, debug_option, resumable, speaker
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, training_options
-from .places import beside, check_folder_output, check_local_output, is_folder
+from .places import PLACE, beside, check_folder_output, check_local_output, is_folder
 from .tables import Labelled, read_labelled
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ writes loans.safetensors, and digits.safetensors beside the folder."""
 
 
 @click.command(epilog=EXAMPLE)
-@click.argument("data")
-@click.option("-o", "--output", metavar="MODEL", help="Where the model goes; by default beside the data.")
+@click.argument("data", type=PLACE)
+@click.option("-o", "--output", type=PLACE, metavar="MODEL", help="Where the model goes; by default beside the data.")
 @training_options
 @debug_option
 @click.pass_context

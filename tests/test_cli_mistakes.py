@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,12 @@ def state_of(folder):
     return {path.name: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.iterdir()}
 
 
+EMPTY = [
+    *("train", "sample", "augment", "report", "inspect"),
+    *("train toy.csv -o", "train toy.csv --preview", "sample toy.safetensors -o", "augment toy.csv -o", "demo -o"),
+    *("augment toy.csv --model", "augment toy.csv --save-model", "report toy.csv -o", "report toy.csv --json"),
+]
+
 MISTAKES = [
     # the command line
     ("train", USAGE, r"Missing argument 'DATA'"),
@@ -107,6 +114,11 @@ MISTAKES = [
     ("train toy.csv -o toy.csv --force", USAGE, r"'toy.csv' would replace"),
     ("train toy.csv -o folder", USAGE, r"'folder' is a folder"),
     ("train toy.csv -o -", USAGE, r"local file, not to '-'"),
+    ("train toy.csv -o new.csv", USAGE, r"'new.csv' is the name of a table.*\.safetensors"),
+    ("train toy.csv -o new.parquet", USAGE, r"'new.parquet' is the name of a table"),
+    ("train toy.csv -o new.tsv.gz", USAGE, r"'new.tsv.gz' is the name of a table"),
+    ("augment toy.csv --save-model new.csv", USAGE, r"'new.csv' is the name of a table"),
+    *((f"{line} ''", USAGE, r"the name is empty; name a file or a folder") for line in EMPTY),
     ("train -", USAGE, r"-o.*standard input"),
     ("train toy.csv -o nowhere/new", DATA, r"folder of 'nowhere/new' does not exist.*create"),
     # tables
@@ -235,7 +247,7 @@ MISTAKES = [
 def test_a_mistake_gets_one_sentence(folder, monkeypatch, line, code, sentence):
     monkeypatch.chdir(folder)
     before = state_of(folder)
-    result = CliRunner().invoke(cli, line.split())
+    result = CliRunner().invoke(cli, shlex.split(line))
     on_the_way = ("warning: ", "label: ", "choosing the share ")
     spoken = [text for text in result.stderr.splitlines() if not text.startswith(on_the_way)]
     assert len(spoken) == 1, result.stderr

@@ -201,6 +201,15 @@ def test_groups_stay_together_and_are_not_learned_nor_taken_for_the_label(folder
     assert np.array_equal(asked["groups"], np.arange(80) // 4)
 
 
+@pytest.mark.parametrize("name", ["house", "label"])
+def test_groups_in_the_place_of_the_label_are_warned_of_even_when_quiet(folder, asked, name):
+    table = read_table("toy.csv")[["id", "age", "churn"]].assign(**{name: [f"h{i // 4}" for i in range(80)]})
+    table.to_csv("toy.csv", index=False)
+    done = run("report", "toy.csv", "--groups", name, "-q")
+    assert re.search(rf"warning: column '{name}', which --groups.*'churn' is taken for them.*--target", done.stderr)
+    assert "--groups" not in run("report", "toy.csv", "--groups", name, "--target", "churn", "-q", "--force").stderr
+
+
 def test_a_table_may_come_from_standard_input(folder, asked):
     run("report", "-", "--target", "churn", "-o", "gain.html", stdin=Path("toy.csv").read_bytes())
     assert Path("gain.html").exists()
