@@ -16,6 +16,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
+_LONGEST = 1000  # characters of a sentence
+
 
 class Refused(click.UsageError):
     """A command line that cannot be followed, with a text that names the cure."""
@@ -39,7 +41,7 @@ class Front(click.Group):
             if state["debug"]:
                 traceback.print_exception(error)
             else:
-                click.echo(f"ganaug: {' '.join(sentence.split())}", err=True)
+                click.echo(f"ganaug: {_in_one_line(sentence)}", err=True)
             sys.exit(code)
 
 
@@ -77,7 +79,7 @@ def spoken_warnings() -> Iterator[None]:
     said = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        text = " ".join(str(message).split())
+        text = _in_one_line(str(message))
         if category.__module__.split(".")[0] == "ganaug" and text not in said:
             said.add(text)
             click.echo(f"warning: {text}", err=True)
@@ -100,6 +102,14 @@ def resumable(checkpoint: str | None) -> Iterator[None]:
             text = "interrupted before a first checkpoint was written; the same command starts afresh."
         click.echo(f"\nganaug: {text}", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _in_one_line(text: str) -> str:
+    """Return text for a terminal: control characters are no commands, and of a long value the middle is left out."""
+    text = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return (
+        text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
+    )  # the cure is last
 
 
 def _code_and_sentence(error: Exception) -> tuple[int, str]:

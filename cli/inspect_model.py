@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,9 @@ Example:
   ganaug inspect loans.safetensors"""
 
 _SHOWN_VALUES = 6
+_SHOWN_SPIKES = 3
+_SHOWN_ROWS = 50  # of columns and of classes; there may be as many as a file can hold
+_SHOWN_TEXT = 500
 
 
 @click.command("inspect", epilog=EXAMPLE)
@@ -34,7 +38,7 @@ def inspect_model(model: str, as_json: bool) -> None:
     from ganaug import GanaugError, ModelFileError
 
     try:
-        facts = model_facts(model)
+        facts = model_facts(model, None if as_json else _SHOWN_ROWS)
         shown = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) if as_json else _tables(facts)
     except GanaugError:
         raise
@@ -52,13 +56,15 @@ def inspect_model(model: str, as_json: bool) -> None:
         console.print(table)
 
 
-def model_facts(path: str) -> dict[str, Any]:
+def model_facts(path: str, most: int | None = None) -> dict[str, Any]:
     """Return everything there is to say of a model, as plain JSON.
 
     Parameters
     ----------
     path : str
         A model file; its checksum is verified.
+    most : int, optional
+        Columns and classes to tell of, and then only what is to be shown of them; ``more`` counts the others.
 
     Returns
     -------
@@ -75,6 +81,8 @@ def model_facts(path: str) -> dict[str, Any]:
     with safe_open(path, framework="np") as file:  # what `load` has checked a moment ago
         metadata = json.loads(file.metadata()["ganaug"])
     model, facts = augmenter.model_, augmenter.model_.facts
+    columns = () if is_of_images(augmenter) else augmenter.schema_["names"]
+    more = {"columns": _beyond(columns, most), "classes": _beyond(model.labels.values, most)}
     return {
         "file": path,
         "ganaug_version": metadata["ganaug_version"],
@@ -82,8 +90,8 @@ def model_facts(path: str) -> dict[str, Any]:
         "modality": model.modality.name,
         "rows": facts["n_rows"],
         "label": model.labels.container.get("name"),
-        "classes": _class_facts(augmenter),
-        **_kind_facts(augmenter),
+        "classes": _class_facts(augmenter)[:most],
+        **_kind_facts(augmenter, most),
         "networks": asdict(model.architecture),
         "steps": len(model.history),
         "seconds": facts["seconds"],
@@ -92,7 +100,12 @@ def model_facts(path: str) -> dict[str, Any]:
         "held_out_scores": facts["scores"] if facts["held_out"] else [],
         "filters": facts["filters"],
         "params": facts.get("params", {}),
+        **({} if most is None else {"more": more}),
     }
+
+
+def _beyond(values: Sized, most: int | None) -> int:
+    return 0 if most is None else max(0, len(values) - most)
 
 
 def _class_facts(augmenter: GANAugmenter) -> list[dict[str, Any]]:
@@ -102,25 +115,26 @@ def _class_facts(augmenter: GANAugmenter) -> list[dict[str, Any]]:
     ]
 
 
-def _kind_facts(augmenter: GANAugmenter) -> dict[str, Any]:
+def _kind_facts(augmenter: GANAugmenter, most: int | None) -> dict[str, Any]:
     """Return what is particular to a kind of data."""
     if is_of_images(augmenter):
         return {"images": augmenter.schema_}
-    return {"columns": _column_facts(augmenter.schema_)}
+    return {"columns": _column_facts(augmenter.schema_, most)}
 
 
-def _column_facts(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
-    known = zip(schema["names"], schema["columns"], schema["dtypes"], strict=True)
-    return [{"name": n, "dtype": d["dtype"]} | _known_of(c, d["dtype"], schema["names"]) for n, c, d in known]
+def _column_facts(schema: Mapping[str, Any], most: int | None) -> list[dict[str, Any]]:
+    names, brief = schema["names"], most is not None
+    known = islice(zip(names, schema["columns"], schema["dtypes"], strict=True), most)
+    return [{"name": n, "dtype": d["dtype"]} | _known_of(c, d["dtype"], names, brief) for n, c, d in known]
 
 
-def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any]) -> dict[str, Any]:
+def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any], brief: bool) -> dict[str, Any]:
     """Return what is known of a column: its kind, and range, values, or where it comes from."""
     kind = column["kind"]
     facts: dict[str, Any] = {"kind": kind, "missing": bool(column.get("missing", False))}
     if kind in ("numeric", "datetime"):
         low, high = (_moment(value, dtype) for value in column["limits"])
-        spikes = [_moment(value, dtype) for value in column["spikes"]]
+        spikes = [_moment(value, dtype) for value in column["spikes"][: _SHOWN_SPIKES if brief else None]]
         return facts | {"min": low, "max": high, "decimals": column["decimals"], "frequent": spikes}
     if kind == "determined":
         values = {json.dumps(value) for value in column["values"] if value is not None}
@@ -131,7 +145,8 @@ def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any]) -> dict[s
     gone = facts["missing"] or not column["values"]
     facts |= {"missing": gone, "values": len(column["values"]), "such_as": shown}
     if "own" in column:  # what shares a state, and is in the file all the same
-        facts["pooled"] = [_moment(value, dtype) for value in column["values"][column["own"] :]]
+        pooled = column["values"][column["own"] :]
+        facts["pooled"] = pooled if brief else [_moment(value, dtype) for value in pooled]  # counted, but not shown
     return facts
 
 
@@ -190,11 +205,12 @@ def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(facts: Mapping[str, Any]) -> Table:
-    table = _table(f"{len(facts['columns'])} columns", "column", "kind", "known", "missing")
+    more = facts["more"]["columns"]
+    table = _table(f"{len(facts['columns']) + more} columns", "column", "kind", "known", "missing")
     for column in facts["columns"]:
         missing = "yes" if column["missing"] else ""
         table.add_row(*map(_plain, (column["name"], column["kind"], _in_words(column), missing)))
-    return table
+    return _with_others(table, more)
 
 
 def _classes(facts: Mapping[str, Any]) -> Table:
@@ -203,7 +219,7 @@ def _classes(facts: Mapping[str, Any]) -> Table:
     for one in facts["classes"]:
         diversity = "" if one["diversity"] is None else f"{one['diversity']:.2f}"
         table.add_row(*map(_plain, (one["label"], f"{one['share']:.2%}" if one["share"] else "not learned", diversity)))
-    return table
+    return _with_others(table, facts["more"]["classes"])
 
 
 def _in_words(column: Mapping[str, Any]) -> str:
@@ -235,8 +251,17 @@ def _table(title: str, *headers: str) -> Table:
     return table
 
 
+def _with_others(table: Table, more: int) -> Table:
+    """Say in the last row how many are not shown."""
+    if more:
+        table.add_row(_plain(f"and {more} more (--json)"))
+    return table
+
+
 def _plain(value: Any) -> Any:
-    """Return text that rich shows as it is: brackets are no markup, control characters no commands."""
+    """Return text, or its beginning, as rich is to show it: brackets are no markup, control characters no commands."""
     from rich.text import Text
 
-    return Text("".join(c if c.isprintable() else "?" for c in str(value)))
+    text = str(value)
+    shown = text if len(text) <= _SHOWN_TEXT else f"{text[:_SHOWN_TEXT]} ..."
+    return Text("".join(c if c.isprintable() else "?" for c in shown))

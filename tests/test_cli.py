@@ -18,12 +18,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from conftest import make_toy_table
-from ganaug_cli import options, places
+from ganaug_cli import inspect_model, options, places
 from ganaug_cli.conditions import where_of
 from ganaug_cli.front import spoken_warnings
 from ganaug_cli.main import cli, main
 from ganaug_cli.sample import _shared
 from ganaug_cli.tables import below, with_label
+from small import numbers, quick_augmenter
 
 import ganaug.augmenter.checkpoint
 from ganaug import DataWarning, GANAugmenter, read_table
@@ -528,6 +529,42 @@ def test_inspect_takes_text_of_a_file_for_text(tmp_path):
     GANAugmenter(max_steps=2, filters=None).fit(X, y).save(tmp_path / "m")
     shown = run("inspect", tmp_path / "m").stdout
     assert "[red]plan?[31m" in shown
+
+
+def test_inspect_shows_the_first_of_many_columns_and_classes_and_works_for_no_others(trained, monkeypatch):
+    asked = []
+    real = inspect_model._known_of
+    monkeypatch.setattr(inspect_model, "_SHOWN_ROWS", 1)
+    monkeypatch.setattr(inspect_model, "_known_of", lambda *column: (asked.append(column), real(*column))[1])
+    shown = run("inspect", trained[0] / "toy.safetensors").stdout
+    assert len(asked) == 1 and "8 columns" in shown and "income" not in shown
+    assert "and 7 more (--json)" in shown and "and 1 more (--json)" in shown and "stays" not in shown
+    facts = json.loads(run("inspect", trained[0] / "toy.safetensors", "--json").stdout)
+    assert (len(facts["columns"]), len(facts["classes"])) == (8, 2) and "more" not in facts
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_inspect_shows_the_beginning_of_long_values(tmp_path):
+    X, y = numbers()
+    quick_augmenter().fit(X, np.where(y, "x" * 10_000, "o")).save(tmp_path / "m")
+    shown = run("inspect", tmp_path / "m").stdout
+    assert shown.count("x") < 600 and "..." in shown
+    assert "x" * 10_000 in run("inspect", tmp_path / "m", "--json").stdout
+
+
+def test_an_error_about_a_long_value_is_short_and_ends_with_its_cure(trained, tmp_path):
+    model, output = trained[0] / "toy.safetensors", tmp_path / "new.csv"
+    done = run("sample", model, "-o", output, "--class", f"{'x' * 10_000}=5", code=2)
+    assert re.fullmatch(r"ganaug: --class names the label 'x+ \.\.\. x+', but .*; name one\.\n", done.stderr)
+    assert len(done.stderr) < 1100
+
+
+def test_an_error_or_a_warning_holds_no_command_for_a_terminal(capsys):
+    name = "\x1b]0;owned\x07\x1b[31m"
+    assert "\x1b" not in run("train", f"{name}.csv", code=1).stderr
+    with spoken_warnings():
+        warnings.warn(name, DataWarning, stacklevel=1)
+    assert capsys.readouterr().err == "warning: ?]0;owned??[31m\n"
 
 
 FORGED = {
