@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
 from benchmarks.growth.memory import peak_above, start_peak
-from ganaug.errors import DataError, ParameterError
+from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.image.encoder import ImageEncoder
 from ganaug.image.folders import read_image_folder, write_image_folder
 from ganaug.image.names import FolderNames
@@ -174,6 +174,44 @@ def test_links_to_files_and_classes_are_followed_and_loops_are_not(folder, tmp_p
     (folder / "again").symlink_to(folder)
     (folder / "above").symlink_to(folder.parent)
     assert read_image_folder(folder)[1].tolist() == ["cat", "cat", "dog", "owl"]
+
+
+@pytest.mark.promise("image files")
+@pytest.mark.parametrize(
+    ("leave", "text"),
+    [
+        (
+            lambda root: [put(root, f"{i}.png") for i in range(3)],
+            r"images beside the class folders \(3, such as '0.png'",
+        ),
+        (
+            lambda root: (root / "a.gif").touch(),
+            r"images beside .*\(1, such as 'a.gif'\); move each into the folder of",
+        ),
+        (lambda root: put(root, "..x/1.png"), r"folders that are taken for hidden.*\(1, such as '\.\.x'\); rename"),
+        (lambda root: (root / "cat" / "sub").symlink_to(root / ".away"), r"links to folders .*such as 'cat.sub'\)"),
+        (
+            lambda root: (root / "cat" / "sub").symlink_to(root / "dog"),
+            r"links .*\(1, such as 'cat.sub'\); copy the images",
+        ),
+    ],
+    ids=["loose", "loose of another kind", "two dots", "link", "link to a class"],
+)
+def test_images_that_are_left_out_are_counted(folder, leave, text):
+    put(folder, ".away/1.png")
+    leave(folder)
+    with pytest.warns(DataWarning, match=rf"Left out of '.*': {text}") as caught:
+        assert read_image_folder(folder)[1].tolist() == ["cat", "dog"]
+    assert len(caught) == 1
+
+
+@pytest.mark.promise("image files")
+@pytest.mark.parametrize("target", ["cat", "cat/deep"])
+def test_a_class_that_is_a_link_into_another_is_refused(folder, target):
+    put(folder, "cat/deep/1.png")
+    (folder / "ant").symlink_to(folder / target)
+    with pytest.raises(DataError, match=r"class folder '.*ant' are also those of '.*cat'; remove the link"):
+        read_image_folder(folder)
 
 
 def bomb(path, sides=(5000, 5000)):
@@ -354,9 +392,11 @@ def test_damaged_names_are_refused(folder, text):
         read_image_folder(folder)
 
 
-def test_names_of_other_things_change_nothing(folder):
-    (folder / "classes.json").write_text(json.dumps({"cat": 0, "bird": "x", "dog": {"a": 1}}))
-    assert read_image_folder(folder)[1].tolist() == ["cat", "dog"]
+@pytest.mark.parametrize("name", ["bird", "/bird", "../bird", ""])
+def test_names_of_other_things_change_nothing_and_those_of_absent_folders_are_warned_of(folder, name):
+    (folder / "classes.json").write_text(json.dumps({"cat": 0, name: "x", "dog": {"a": 1}}))
+    with pytest.warns(DataWarning, match=rf"classes.json of folders that are not there \(1, such as '{name}'\)"):
+        assert read_image_folder(folder)[1].tolist() == ["cat", "dog"]
 
 
 @pytest.mark.promise("read back")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, GanaugError, ParameterError
 from .encoder import ImageEncoder, pictures
+from .leftout import is_left_out, refuse_twice, warn_of_left_out
 from .names import FolderNames
 from .picture import EXTENSIONS, OTHER_EXTENSIONS, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
@@ -34,7 +35,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     path : str or path-like
         The folder. Each folder in it is a class; image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
         in any case) are looked for in it and in the folders below. What begins with a dot, or is no image, is left
-        out; links to files are followed, links to folders only where they are a class.
+        out; links to files are followed, links to folders only where they are a class. A DataWarning counts images
+        beside the class folders and links to folders that are left out.
     size : (int, int), optional
         Height and width in pixels to resize to, antialiased; the ratio of the sides may change.
 
@@ -50,15 +52,17 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     Raises
     ------
     DataError
-        There are fewer than two class folders, one is empty, or a file is damaged, animated, of a format that is not
-        read (GIF and the like), larger than 4096 pixels a side, or of another size or depth than the others.
+        There are fewer than two class folders, one is empty or a link into another, or a file is damaged, animated, of
+        a format that is not read (GIF and the like), larger than 4096 pixels a side, or of another size or depth than
+        the others.
     ParameterError
         `size` is not two whole numbers from 8 to 128.
     """
     _check_size(size)
     root = Path(path)
     with _explained(root, "read"):
-        classes = [(folder, _image_files(folder)) for folder in _class_folders(root)]
+        links: list[Path] = []
+        classes = [(folder, _image_files(folder, links)) for folder in _class_folders(root)]
         labels = _labels(root)
     for folder, files in classes:
         if not files:
@@ -66,6 +70,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
                 f"The class folder {os.fspath(folder)!r} has no image files ({', '.join(EXTENSIONS)}); fill or "
                 "remove it."
             )
+    with _explained(root, "read"):
+        warn_of_left_out(root, [folder for folder, _ in classes], links, labels)
     X = _one_array([file for _, files in classes for file in files], size)
     names = [labels.get(folder.name, folder.name) for folder, _ in classes]
     ends_in_nul = any(name.endswith("\0") for name in names)  # which an array of text would cut off
@@ -115,16 +121,20 @@ def _class_folders(root: Path) -> list[Path]:
             folder.name.encode("utf-8")
         except UnicodeEncodeError as error:
             raise DataError(f"The name of the class folder {folder.name!r} is not UTF-8; rename it.") from error
+    refuse_twice(sorted(folders, key=os.path.islink))
     return sorted(folders)
 
 
-def _image_files(folder: Path) -> list[Path]:
+def _image_files(folder: Path, links: list[Path]) -> list[Path]:
+    """Return the image files in and below a folder; links to folders, which are left out, are added to `links`."""
+
     def refuse(error: OSError) -> None:
         raise error
 
     files = []
     for place, inner, names in os.walk(folder, onerror=refuse):
         inner[:] = [name for name in inner if not name.startswith(".")]
+        links += filter(is_left_out, (Path(place, name) for name in inner))
         shown = sorted(name for name in names if not name.startswith("."))
         for file in (Path(place, name) for name in shown if name.lower().endswith(OTHER_EXTENSIONS)):
             raise DataError(
