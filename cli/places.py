@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -216,6 +217,8 @@ def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o
         raise Refused(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
         raise Refused(f"{path!r} exists; replace it with --force, or choose another name with {option}")
+    if target.exists() and not os.access(target, os.W_OK):  # replacing it would not ask
+        raise click.ClickException(f"{path!r} is read-only; make it writable, or choose another name with {option}.")
     _check_writable(path, target.resolve().parent, option)
 
 

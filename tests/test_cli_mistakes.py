@@ -281,6 +281,47 @@ def test_a_folder_that_cannot_be_written_is_found_before_training(folder, monkey
     assert not Path("new.safetensors").exists()
 
 
+@pytest.mark.promise("mistakes")
+@pytest.mark.parametrize(
+    "command", ["train toy.csv -o {}", "sample toy.safetensors -o {}.csv", "train {}", "report {}"]
+)
+def test_a_place_that_nobody_may_even_look_at_is_no_error_of_ours(folder, monkeypatch, command):
+    def refuse(path, *_, **__):
+        if path.name.startswith("new"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.chdir(folder)
+    real = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", refuse)  # as in a folder that is not open to the user
+    result = CliRunner().invoke(cli, command.format("closed/new").split())
+    assert result.exit_code == DATA
+    assert re.fullmatch(
+        r"ganaug: 'closed.new.*' cannot be used \(Permission denied\); check .* open to you\.\n", result.stderr
+    )
+
+
+@pytest.mark.promise("mistakes")
+@pytest.mark.parametrize("command", ["train toy.csv -o", "sample toy.safetensors -o", "train", "sample", "report"])
+def test_a_name_that_is_too_long_is_no_error_of_ours(folder, monkeypatch, command):
+    monkeypatch.chdir(folder)
+    result = CliRunner().invoke(cli, [*command.split(), "x" * 300 + ".csv"])
+    assert result.exit_code in (DATA, USAGE)
+    assert re.fullmatch(r"ganaug: .*x+\.csv.*\n", result.stderr) and "unexpected" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["train toy.csv -o {} --force", "sample toy.safetensors -o {} --force"])
+def test_a_read_only_file_is_found_before_training_and_not_replaced(folder, monkeypatch, tmp_path, command):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("ganaug_cli.places.os.access", lambda path, mode: not str(path).endswith(("mine", "mine.csv")))
+    for name in ("mine", "mine.csv"):
+        (tmp_path / name).write_text("precious")
+    place = tmp_path / ("mine.csv" if command.startswith("sample") else "mine")
+    result = CliRunner().invoke(cli, command.format(place).split())
+    assert result.exit_code == DATA and re.search(r"is read-only; make it writable, or choose another", result.stderr)
+    assert place.read_text() == "precious"
+
+
 def test_an_error_of_ours_asks_for_a_report(folder, monkeypatch):
     def fail(*_, **__):
         raise KeyError("surprise")
