@@ -107,9 +107,9 @@ def resumable(checkpoint: str | None) -> Iterator[None]:
 def _in_one_line(text: str) -> str:
     """Return text for a terminal: control characters are no commands, and of a long value the middle is left out."""
     text = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
-    return (
-        text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
-    )  # the cure is last
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"  # the cure is last
 
 
 def _code_and_sentence(error: Exception) -> tuple[int, str]:
@@ -128,11 +128,8 @@ def _code_and_sentence(error: Exception) -> tuple[int, str]:
     if ganaug is not None and isinstance(error, ganaug.GanaugError):
         return DATA_ERROR, str(error)
     if isinstance(error, OSError) and error.filename is not None:  # even to ask whether a file is there may be refused
-        reason = error.strerror or type(error).__name__
-        return (
-            DATA_ERROR,
-            f"{str(error.filename)!r} cannot be used ({reason}); check the name, and that it is open to you.",
-        )
+        place, reason = str(error.filename), error.strerror or type(error).__name__
+        return DATA_ERROR, f"{place!r} cannot be used ({reason}); check the name, and that it is open to you."
     if _is_out_of_memory(error):
         detail = f" ({error})" if str(error) else ""
         cure = "take a smaller table or smaller networks, or a machine with more"

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from promises import examples
 
 from ganaug.errors import DataError, DataWarning, ParameterError
+from ganaug.table import places
 from ganaug.table.files import read_table, write_table
 
 
@@ -417,6 +418,26 @@ def test_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path):
     write_table(pd.DataFrame({"a": [2]}), link, overwrite=True)
     assert link.is_symlink() and ours.read_text() == "a\n2\n"
     assert stat.S_IMODE(ours.stat().st_mode) == 0o640
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("precious")
+    monkeypatch.setattr(places.os, "access", lambda path, mode: False)
+    with pytest.raises(DataError, match=r"t\.csv' cannot be written \(the file there is read-only\); check"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv", overwrite=True)
+    assert [f.read_text() for f in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_place_in_a_folder_that_is_not_open_is_a_sentence(monkeypatch):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(places.Path, "open", refuse)
+    monkeypatch.setattr(places.Path, "stat", refuse)
+    with pytest.raises(DataError, match=r"'closed/t\.csv' cannot be read \(Permission denied\); check"):
+        read_table("closed/t.csv")
+    with pytest.raises(DataError, match=r"'closed/t\.csv' cannot be written \(Permission denied\); check"):
+        write_table(pd.DataFrame({"a": [1]}), "closed/t.csv")
 
 
 @pytest.mark.promise("signals")

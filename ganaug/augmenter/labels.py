@@ -18,7 +18,7 @@ Codes = NDArray[np.int64]
 
 KINDS = ("series", "frame", "array", "list", "indicator")
 """What labels may come in."""
-_NAMES = (str, int, type(None))
+_NAMES = (str, int, bool, type(None))
 MAX_CLASSES = 10_000
 """Classes that there may be, and columns of one-vs-all indicators."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -93,7 +95,7 @@ def read_bytes(path: str) -> bytes:
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path!r}; check the spelling and the folder.") from error
     except Exception as error:  # each fsspec backend and each decompressor has errors of its own
-        if not _is_url(path) and Path(path).is_dir():
+        if not _is_url(path) and stat.S_ISDIR(_mode(path)):
             raise DataError(f"{path!r} is a folder; name a file in it.") from error
         raise DataError(
             f"{path!r} cannot be read ({reason(error)}); check that it is whole and open to you."
@@ -107,7 +109,16 @@ def reason(error: BaseException) -> str:
 
 def is_special(path: str) -> bool:
     """Tell whether `path` is a pipe or a device, which is written to rather than replaced."""
-    return not _is_url(path) and Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
+    mode = 0 if _is_url(path) else _mode(path)
+    return bool(mode) and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _mode(path: str) -> int:
+    """Return what is at a local place; 0 for nothing, or what is not to be known in a folder that is not open."""
+    try:
+        return Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 @contextlib.contextmanager
@@ -160,6 +171,8 @@ def _local_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
     if target.is_dir():
         raise DataError(f"{path!r} is a folder; name a file in it.")
     _check_free(path, target.exists(), overwrite)
+    if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
+        raise PermissionError(errno.EACCES, "the file there is read-only")
     temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")  # same folder: a rename stays in one file system
     try:
         with temporary.open("xb") as file:  # unlike tempfile's, with the mode that the user's umask gives
