@@ -527,6 +527,10 @@ def test_places_that_cannot_be_written_are_named(tmp_path):
         write_table(frame, tmp_path / "none" / "t.csv")
     with pytest.raises(DataError, match=r"'nowhere://t\.csv' cannot be written \(.*nowhere"):
         write_table(frame, "nowhere://t.csv")
+    with pytest.raises(DataError, match=r"t\\x00\.csv' cannot be written \(no name may hold a NUL\); choose another"):
+        write_table(frame, f"{tmp_path}/t\0.csv")
+    with pytest.raises(DataError, match=r"t\\x00\.csv' cannot be read \(embedded null byte\)"):
+        read_table(f"{tmp_path}/t\0.csv")
 
 
 @pytest.mark.promise("full disk")

@@ -408,7 +408,7 @@ def test_page_is_written_whole_and_replaces_the_old_one(tmp_path, htmls):
         ("missing/gain.html", r"gain\.html' cannot be written \(No such file or directory\); check the place"),
         (".", "is a folder; name a file in it"),
         ("gain\x00.html", r"cannot be written \(.*\); choose another name"),
-        ("g" * 300, r"cannot be written \(File name too long\); choose another name"),
+        ("g" * 300, r"cannot be written \(File name too long\); check the place, or choose another"),
     ],
 )
 def test_path_that_cannot_be_written_is_named_with_the_cure(tmp_path, name, message):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DataError
-from ..table.places import new_file, reason
+from ..table.places import new_file
 from .text import printable, shorten
 
 FORMAT = 1
@@ -100,10 +100,5 @@ def write_page(report: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
         The dict is not a gain report, or the file cannot be written; what was at `path` is still there.
     """
     page = render(report).encode("utf-8")
-    try:
-        with new_file(os.fspath(path), overwrite=True) as file:
-            file.write(page)
-    except (DataError, BrokenPipeError):  # the latter: who read standard output has enough
-        raise
-    except (OSError, ValueError) as error:  # such as a name that no file can have
-        raise DataError(f"{os.fspath(path)!r} cannot be written ({reason(error)}); choose another name.") from error
+    with new_file(os.fspath(path), overwrite=True) as file:
+        file.write(page)

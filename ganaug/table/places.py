@@ -147,6 +147,8 @@ def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if "\0" in path:
+        raise DataError(f"{path!r} cannot be written (no name may hold a NUL); choose another name.")
     opened = _remote_file if _is_url(path) else _device if is_special(path) else _local_file
     try:
         with opened(path, overwrite) as file:
