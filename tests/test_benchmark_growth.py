@@ -118,6 +118,7 @@ def test_where_the_system_does_not_tell_peaks_there_is_none(monkeypatch, tmp_pat
     assert peak_above(None) is None
 
 
+@pytest.mark.slow
 def test_a_case_is_measured_in_a_process_of_its_own():
     found = cases.in_own_process(Case(200, 4, FIT, 50, {"max_steps": 2, "width": 8, "filters": None}))
     assert found["steps"] == 2

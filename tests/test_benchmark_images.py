@@ -489,6 +489,7 @@ def test_a_whole_run_trains_gans_and_records_what_results_depend_on(tmp_path):
     assert "| shapes: accuracy | 4 of each class | 6 of each class | all sizes |" in image_summary.report(content)
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same_results(tmp_path):
     files = []
     for jobs in (1, 2):
