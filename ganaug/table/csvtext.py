@@ -184,17 +184,19 @@ def format_header(names: Sequence[str], separator: str) -> str:
 
     It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way.
     """
-    cells = [_quoted([name], _SPECIAL_IN_HEADER) for name in names]
+    cells = [_quoted("The header", [name], _SPECIAL_IN_HEADER) for name in names]
     if cells[0] == [names[0]] and _SEPARATOR.search("".join(names)):
         cells[0] = [f'"{names[0]}"']
     return _format_rows(cells, separator)
 
 
-def format_rows(columns: Sequence[list[str]], separator: str) -> str:
+def format_rows(names: Sequence[str], columns: Sequence[list[str]], separator: str) -> str:
     r"""Return lines of CSV, ending in ``\n``.
 
     Parameters
     ----------
+    names : sequence of str, length d
+        What errors call the columns.
     columns : list of list of str, shape (d, n)
         Unquoted cells.
     separator : str of length 1
@@ -210,7 +212,9 @@ def format_rows(columns: Sequence[list[str]], separator: str) -> str:
     DataError
         A cell holds a NUL character, or is too long to be read again.
     """
-    return _format_rows([_quoted(cells, _SPECIAL[separator]) for cells in columns], separator)
+    special = _SPECIAL[separator]
+    pairs = zip(names, columns, strict=True)
+    return _format_rows([_quoted(f"Column {name!r}", cells, special) for name, cells in pairs], separator)
 
 
 def _format_rows(columns: Sequence[list[str]], separator: str) -> str:
@@ -219,15 +223,15 @@ def _format_rows(columns: Sequence[list[str]], separator: str) -> str:
     return "".join(f"{line}\n" for line in map(separator.join, zip(*columns, strict=True)))
 
 
-def _quoted(cells: list[str], special: re.Pattern[str]) -> list[str]:
+def _quoted(owner: str, cells: list[str], special: re.Pattern[str]) -> list[str]:
     together = "".join(cells)
     if "\0" in together:
         guilty = next(cell for cell in cells if "\0" in cell)
-        raise DataError(f"CSV cannot hold the NUL character in {guilty!r}; remove it, or write Parquet.")
+        raise DataError(f"{owner}: CSV cannot hold the NUL character in {guilty!r}; remove it, or write Parquet.")
     if len(together) > (limit := csv.field_size_limit()) and (longest := max(cells, key=len))[limit:]:
         raise DataError(
-            f"A text of {len(longest):,} characters, which begins {longest[:20]!r}, is longer than a cell of CSV that "
-            f"can be read again ({limit:,}); shorten it, or write Parquet."
+            f"{owner} holds a text of {len(longest):,} characters, which begins {longest[:20]!r}, longer than a cell "
+            f"of CSV that can be read again ({limit:,}); shorten it, or write Parquet."
         )
     if not special.search(together):
         return cells

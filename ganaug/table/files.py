@@ -198,7 +198,7 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
             block = part.iloc[start : start + _BLOCK]
             spelled = [disarm(block[name], spell_cells(block[name], notes[name]), safe) for name in block.columns]
             formulas += sum(found for _, found in spelled)
-            target.write(_encoded(format_rows([cells for cells, _ in spelled], separator)))
+            target.write(_encoded(format_rows(names, [cells for cells, _ in spelled], separator)))
         rows += len(part)
     return rows, formulas
 
