@@ -19,7 +19,7 @@ from .tables import run_peer
 FORMAT = 1
 PROTOCOL = 1  # raise it when a measure, a cut or a control changes: no old number is then taken for a new one
 PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
-PEERS = ("ctgan", "tvae", "arf")
+PEERS = ("ctgan", "tvae", "arf", "tabular_argn", "nrgboost")
 
 
 def environment(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
+from .cart import SequentialCART
 from .copula import GaussianCopula
 from .learners import make_learner
 from .oversamplers import adasyn, random_over_sampling, smote
@@ -240,9 +241,12 @@ METHODS: Mapping[str, Method] = {
     "adasyn": Method(lambda s, X: adasyn(s.seed)),
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
     "gaussian_copula": Method(lambda s, X: GaussianCopula(s.seed)),
+    "cart": Method(lambda s, X: SequentialCART(s.seed)),
     "ctgan": Method(lambda s, X: PeerSampler("ctgan", s.seed, s.peer_python)),
     "tvae": Method(lambda s, X: PeerSampler("tvae", s.seed, s.peer_python)),
     "arf": Method(lambda s, X: PeerSampler("arf", s.seed, s.peer_python)),
+    "tabular_argn": Method(lambda s, X: PeerSampler("tabular_argn", s.seed, s.peer_python)),
+    "nrgboost": Method(lambda s, X: PeerSampler("nrgboost", s.seed, s.peer_python)),
     "ganaug": Method(lambda s, X: SharedGAN(s.seed)),
     "ganaug_natural": Method(lambda s, X: Natural(SharedGAN(s.seed))),
     "ganaug_tuned": Method(_tuned, per_learner=True),

@@ -10,7 +10,7 @@ from .errors import (
     ParameterError,
     TrainingError,
 )
-from .gain import GainReport, TunedAugmenterCV, gain_report
+from .gain import GainReport, GaussianCopula, PriorCorrectedClassifier, TunedAugmenterCV, gain_report
 from .image import read_image_folder, write_image_folder
 from .mixing import MixedDataset, SyntheticMix, augment_loader
 from .modality import Modality
@@ -23,10 +23,12 @@ __all__ = [
     "GANAugmenter",
     "GainReport",
     "GanaugError",
+    "GaussianCopula",
     "MixedDataset",
     "Modality",
     "ModelFileError",
     "ParameterError",
+    "PriorCorrectedClassifier",
     "SyntheticMix",
     "TrainingError",
     "TunedAugmenterCV",

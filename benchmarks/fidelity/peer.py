@@ -18,7 +18,7 @@ from typing import Any
 from ..clock import Stopwatch
 from .clock import Costs, timed
 
-PACKAGES = ("ctgan", "arfpy", "torch", "numpy", "pandas", "scikit-learn")
+PACKAGES = ("ctgan", "arfpy", "mostlyai-engine", "nrgboost", "torch", "numpy", "pandas", "scikit-learn")
 Draw = Callable[[], Any]
 
 

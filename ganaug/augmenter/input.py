@@ -52,7 +52,7 @@ def check_samples(X: Any, y: Any) -> None:
     if sparse.issparse(X):
         raise DataError("X is a sparse matrix, which GANAugmenter does not take; convert it by X.toarray().")
     if isinstance(X, pd.DataFrame):
-        _check_shape(X.shape)
+        check_shape(X.shape)
         return
     try:
         array = np.asarray(X)
@@ -67,7 +67,7 @@ def check_samples(X: Any, y: Any) -> None:
         )
     if array.dtype.kind == "O":
         _check_cells(array)
-    _check_shape(array.shape)
+    check_shape(array.shape)
 
 
 def text_columns(X: Any) -> list[str] | None:
@@ -76,7 +76,8 @@ def text_columns(X: Any) -> list[str] | None:
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
-def _check_shape(shape: tuple[int, ...]) -> None:
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Raise DataError where samples have no row or no column."""
     if not shape[0]:
         raise DataError(f"Found array with 0 sample(s) (shape={shape}) while a minimum of 1 is required.")
     if not shape[1]:

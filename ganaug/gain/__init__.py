@@ -1,8 +1,17 @@
 """Does it help? Classifiers with and without synthetic rows, on rows that neither they nor the augmenter saw."""
 
+from .copula import GaussianCopula
 from .image_classifier import ImageClassifier
 from .measure import gain_report
+from .prior_corrected import PriorCorrectedClassifier
 from .result import GainReport
 from .tuned import TunedAugmenterCV
 
-__all__ = ["GainReport", "ImageClassifier", "TunedAugmenterCV", "gain_report"]
+__all__ = [
+    "GainReport",
+    "GaussianCopula",
+    "ImageClassifier",
+    "PriorCorrectedClassifier",
+    "TunedAugmenterCV",
+    "gain_report",
+]

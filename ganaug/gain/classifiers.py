@@ -122,12 +122,18 @@ def plain_columns(X: Any) -> pd.DataFrame:
     ----------
     X : frame, array or list of rows, of shape (n, d)
     """
-    frame = _as_frame(X)
+    frame = as_frame(X)
     columns = {str(i): _plain_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
     return pd.DataFrame(columns, index=range(len(frame)))
 
 
-def _as_frame(X: Any) -> pd.DataFrame:
+def as_frame(X: Any) -> pd.DataFrame:
+    """Return a table as a frame, columns of objects with the dtypes that they could have.
+
+    Parameters
+    ----------
+    X : frame, array or list of rows, of shape (n, d)
+    """
     if isinstance(X, pd.DataFrame):
         return X
     return pd.DataFrame(list(X) if isinstance(X, list | tuple) else np.asarray(X)).infer_objects()
@@ -171,7 +177,7 @@ def _all_numbers(X: Any) -> bool:
     if not isinstance(X, pd.DataFrame) and np.ndim(X) != 2:
         return True
     return all(
-        pd.api.types.is_numeric_dtype(column) and not is_categorical(column) for _, column in _as_frame(X).items()
+        pd.api.types.is_numeric_dtype(column) and not is_categorical(column) for _, column in as_frame(X).items()
     )
 
 

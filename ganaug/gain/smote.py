@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .classifiers import is_categorical
+from .classifiers import as_frame
+from .coding import Coded, coded
 
 _NEIGHBOURS = 5
 
@@ -42,14 +42,14 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     """
     if not isinstance(X, pd.DataFrame) and np.ndim(X) > 2:
         return _image_rows(np.asarray(X), y, seed)
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
-    coded, back = zip(*(_code(frame.iloc[:, i]) for i in range(frame.shape[1])), strict=True)
-    mask = [is_categorical(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    made, labels = _made(np.column_stack(coded), y, mask, seed)
+    frame = as_frame(X)
+    columns = [_standard(coded(frame.iloc[:, i])) for i in range(frame.shape[1])]
+    mask = [column.is_category for column in columns]
+    made, labels = _made(np.column_stack([column.values for column in columns]), y, mask, seed)
     if not len(labels):
         return X[:0], y[:0]
-    columns = [decode(made[:, i]) for i, decode in enumerate(back)]
-    new = pd.concat(columns, axis=1).set_axis(frame.columns, axis=1)
+    new = pd.concat([column.restore(made[:, i]) for i, column in enumerate(columns)], axis=1)
+    new = new.set_axis(frame.columns, axis=1)
     return new if isinstance(X, pd.DataFrame) else new.to_numpy(), labels
 
 
@@ -83,32 +83,13 @@ def _sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: i
     return SMOTENC(categorical_features=mask, **options) if any(mask) else SMOTE(**options)
 
 
-def _code(column: pd.Series[Any]) -> tuple[NDArray[np.float64], Callable[[Any], Any]]:
-    """Return a column as numbers, and the function that takes such numbers back."""
-    if is_categorical(column):
-        codes, values = pd.factorize(column, use_na_sentinel=False)
-        return codes.astype(float), lambda made: pd.Series(values.take(made.astype(np.int64)))
-    if pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return _standard(numbers, lambda made: pd.Series(made))
-    zone = getattr(column.dtype, "tz", None)
-    since = column if zone is None else column.dt.tz_convert("UTC").dt.tz_localize(None)
-    plain = since.to_numpy()
-    numbers = np.where(column.isna(), np.nan, plain.astype(np.int64).astype(float))
-
-    def as_times(made: NDArray[np.float64]) -> Any:
-        times = pd.Series(np.rint(made).astype(np.int64).view(plain.dtype))
-        return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
-
-    return _standard(numbers, as_times)
-
-
-def _standard(
-    numbers: NDArray[np.float64], back: Callable[[Any], Any]
-) -> tuple[NDArray[np.float64], Callable[[Any], Any]]:
-    present = numbers[np.isfinite(numbers)]
+def _standard(column: Coded) -> Coded:
+    """Return numbers with variance 1 and the median where one is missing; categories as they are."""
+    if column.is_category:
+        return column
+    present = column.values[np.isfinite(column.values)]
     middle = float(np.median(present)) if len(present) else 0.0
     spread = float(present.std()) if len(present) else 0.0
     spread = spread if spread > 0 else 1.0
-    filled = np.where(np.isfinite(numbers), numbers, middle)
-    return (filled - middle) / spread, lambda made: back(made * spread + middle)
+    filled = np.where(np.isfinite(column.values), column.values, middle)
+    return Coded((filled - middle) / spread, False, lambda made: column.restore(made * spread + middle))

@@ -1,0 +1,119 @@
+"""Probabilities under another prior, and the decision that a prior does not move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+Numbers = NDArray[np.float64]
+
+
+def class_shares(y: NDArray[Any], classes: NDArray[Any]) -> Numbers:
+    """Return the share of each class among labels.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+    classes : ndarray of shape (n_classes,)
+        Whose shares are wanted; labels of other classes do not count.
+    """
+    counts = np.array([(y == label).sum() for label in classes], dtype=float)
+    return counts / max(1.0, float(counts.sum()))
+
+
+def weighted_shares(shares: Numbers, classes: NDArray[Any], estimator: Any) -> Numbers:
+    """Return the prior that an estimator learns from rows of these shares, given how it weighs classes.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_classes,)
+        Of the rows that it is fitted on.
+    classes : ndarray of shape (n_classes,)
+        Their labels.
+    estimator : estimator
+        It, or a part of it, may have a parameter ``class_weight``.
+    """
+    params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    weights = next(
+        (v for k, v in sorted(params.items()) if k.split("__")[-1] == "class_weight" and v is not None), None
+    )
+    if isinstance(weights, str):  # "balanced", or a forest's "balanced_subsample"
+        present = shares > 0
+        return present / present.sum()
+    if isinstance(weights, dict):
+        weighed = shares * np.array([float(weights.get(label, 1.0)) for label in classes.tolist()])
+        return weighed / weighed.sum()
+    return shares
+
+
+def corrected(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
+    """Return class probabilities for another prior than the one that was trained on.
+
+    Parameters
+    ----------
+    p : ndarray of shape (n, n_classes)
+        Probabilities of a classifier.
+    trained : ndarray of shape (n_classes,)
+        Shares of the classes that it was trained on, above 0.
+    prior : ndarray of shape (n_classes,)
+        Shares to be expected, above 0.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Rows sum to 1. The odds of two classes are multiplied by the ratio of their priors, new over old [1]_.
+
+    References
+    ----------
+    .. [1] Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities: A
+       Simple Procedure", Neural Computation 14, 2002; for two classes Elkan, "The Foundations of Cost-Sensitive
+       Learning", IJCAI 2001, theorem 2.
+    """
+    weighed = p * (prior / trained)
+    total: Numbers = weighed.sum(axis=1, keepdims=True)
+    return np.where(total > 0, weighed / np.where(total > 0, total, 1.0), prior)
+
+
+def decided_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
+    """Return the position of the class that is most probable relative to its share in training.
+
+    With two classes this moves the threshold from 0.5 to the share of the second one. It is the decision of least
+    expected cost where a mistake costs as much as its class is rare, and so the one for balanced accuracy (Elkan,
+    IJCAI 2001; Collell, Prelec and Patil, "A Simple Plug-in Bagging Ensemble Based on Threshold-Moving for
+    Classifying Binary and Multiclass Imbalanced Data", Neurocomputing 275, 2018).
+
+    Parameters
+    ----------
+    p : ndarray of shape (n, n_classes)
+        Probabilities of a classifier.
+    trained : ndarray of shape (n_classes,)
+        Shares of the classes that it was trained on; a class of share 0 is never decided for.
+    """
+    present = trained > 0
+    relative = np.where(present, p / np.where(present, trained, 1.0), -np.inf)
+    return relative.argmax(axis=1).astype(np.int64)
+
+
+def check_present(shares: Numbers, classes: NDArray[Any], where: str) -> None:
+    """Raise DataError where a class has no rows, for its probability cannot be put right.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_classes,)
+        Of the rows.
+    classes : ndarray of shape (n_classes,)
+        Their labels.
+    where : str
+        What the rows are, for the message.
+    """
+    absent = classes[shares <= 0]
+    if len(absent):
+        raise DataError(
+            f"Class {absent[0]!s} has no rows in {where}, so that its probability cannot be put right; keep a row of "
+            "every class."
+        )
