@@ -15,7 +15,7 @@ class SequentialCART:
     """Synthetic rows of a wanted class, one column after the other (Reiter, 2005; Nowok, Raab and Dibben, 2016).
 
     The label comes first, then the columns from left to right. A row falls into a leaf of the column's tree and takes
-    the cell of a real row there, a missing one as well. So cells are real ones, and only their combination is new.
+    the cell of a real row there, even a missing one. So cells are real, and only their combination is new.
 
     Parameters
     ----------
@@ -34,22 +34,26 @@ class SequentialCART:
     def fit(self, X: pd.DataFrame, y: pd.Series) -> SequentialCART:
         """Grow one tree for each column."""
         self._X, numbers = X, set(numeric_columns(X))
-        self._codes = {name: _codes(X[name], name in numbers) for name in X.columns}
-        known = y.to_numpy(float)[:, None]
+        self._ranks: dict[str, np.ndarray] = {}
         self._leaves: dict[str, Leaves] = {}
-        for name, codes in self._codes.items():
-            seed = int(self._rng.integers(2**31))
-            self._leaves[name] = Leaves(known, _tree(codes, name in numbers, seed), _target(codes, name in numbers))
-            known = np.column_stack([known, codes])
+        known = y.to_numpy(float)[:, None]
+        for name in X.columns:
+            kind = DecisionTreeRegressor if name in numbers else DecisionTreeClassifier
+            values = X[name].to_numpy(float, na_value=np.nan) if name in numbers else _text(X[name])
+            ranks = _ranks(values)
+            tree = kind(**SIZES, random_state=int(self._rng.integers(2**31)))
+            self._leaves[name] = Leaves(tree, known, _scaled(values) if name in numbers else ranks)
+            self._ranks[name], known = ranks, np.column_stack([known, ranks])
         return self
 
     def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
         """Return one row for every label."""
-        known, columns = y.to_numpy(float)[:, None], {}
+        known = y.to_numpy(float)[:, None]
+        columns = {}
         for name, leaves in self._leaves.items():
             rows = leaves.draw(known, self._rng)
             columns[name] = self._X[name].iloc[rows].reset_index(drop=True)
-            known = np.column_stack([known, self._codes[name][rows]])
+            known = np.column_stack([known, self._ranks[name][rows]])
         return pd.DataFrame(columns, columns=self._X.columns), y
 
 
@@ -58,44 +62,48 @@ class Leaves:
 
     Parameters
     ----------
-    known : ndarray of shape (n, n_columns)
-        The label's and the earlier columns' codes.
     tree : DecisionTreeClassifier or DecisionTreeRegressor
         Fitted here.
+    known : ndarray of shape (n, n_known)
+        What it knows.
     target : ndarray of shape (n,) or (n, n_targets)
+        What it tells apart.
     """
 
-    def __init__(self, known: np.ndarray, tree: DecisionTreeClassifier | DecisionTreeRegressor, target: np.ndarray):
+    def __init__(self, tree: DecisionTreeClassifier | DecisionTreeRegressor, known: np.ndarray, target: np.ndarray):
         leaves = tree.fit(known, target).apply(known)
         self._tree, self._rows = tree, np.argsort(leaves, kind="stable")
-        self._ends = np.cumsum(np.bincount(leaves, minlength=tree.tree_.node_count))
-        self._sizes = np.diff(self._ends, prepend=0)
+        self._sizes = np.bincount(leaves, minlength=tree.tree_.node_count)
+        self._starts = np.cumsum(self._sizes) - self._sizes
 
     def draw(self, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return for each row of `known` a real row at random, all in its leaf being equally likely."""
+        """Return for each row of `known` the position of a real one, all in its leaf being equally likely."""
         if not len(known):
             return np.zeros(0, dtype=int)
         leaves = self._tree.apply(known)
-        rows: np.ndarray = self._rows[self._ends[leaves] - 1 - rng.integers(self._sizes[leaves])]
+        rows: np.ndarray = self._rows[self._starts[leaves] + rng.integers(self._sizes[leaves])]
         return rows
 
 
-def _codes(column: pd.Series, is_number: bool) -> np.ndarray:
-    """Return numbers as they are, missing ones as NaN, and text as ranks in alphabetical order."""
-    if is_number:
-        return column.to_numpy(float, na_value=np.nan)
-    return np.unique(as_text(column.to_frame()).iloc[:, 0], return_inverse=True)[1].astype(float)
+def _text(column: pd.Series) -> np.ndarray:
+    return as_text(column.to_frame()).iloc[:, 0].to_numpy(dtype=object)
 
 
-def _tree(codes: np.ndarray, is_number: bool, seed: int) -> DecisionTreeClassifier | DecisionTreeRegressor:
-    return (DecisionTreeRegressor if is_number else DecisionTreeClassifier)(**SIZES, random_state=seed)
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return the place of each value in order, text alphabetically, and NaN for NaN.
+
+    A tree's splits of ranks are those of the numbers, which it would round to 32 bits and think equal within 1e-7.
+    """
+    ranks = np.unique(values, return_inverse=True)[1].astype(float)
+    return np.where(pd.isna(values), np.nan, ranks)
 
 
-def _target(codes: np.ndarray, is_number: bool) -> np.ndarray:
-    """Return what a tree is to tell apart: a category, or a number and whether it is missing, on one scale."""
-    if not is_number:
-        return codes
-    gaps = np.isnan(codes)
-    filled = np.where(gaps, 0.0 if gaps.all() else np.nanmean(codes), codes)
-    scaled = [(v - v.mean()) / (v.std() or 1.0) for v in (filled, gaps.astype(float))]
-    return np.column_stack(scaled if gaps.any() else scaled[:1])
+def _scaled(numbers: np.ndarray) -> np.ndarray:
+    """Return the numbers and, where there are any, the gaps, each with mean 0 and variance 1.
+
+    A tree of two targets splits where it tells numbers or gaps apart; unscaled, one would count for nothing.
+    """
+    gaps = np.isnan(numbers)
+    filled = np.where(gaps, 0.0 if gaps.all() else np.nanmean(numbers), numbers) if gaps.any() else numbers
+    targets = [filled, gaps.astype(float)] if gaps.any() else [filled]
+    return np.column_stack([(target - target.mean()) / (target.std() or 1.0) for target in targets])

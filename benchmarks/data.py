@@ -64,15 +64,19 @@ FILES: dict[str, Source] = {
         },
         "income",
     ),
+    "cardio": Source({"cardio": "d4f1e7c4291efaa82a6dd3c4881238f8f2e3c2c169140f0a26022fe56772be6c"}, "cardio"),
     "car": Source({"car": "0023b86e0dd3502aaa0e4a610ef4d8aebbba7ff40f53fa7c2f0543c68bee5114"}, "class"),
     "churn": Source(
         {"churn": "16320c9c1ec72448db59aa0a26a0b95401046bef5d02fd3aeb906448e3055e91"}, "Churn", ("customerID",)
     ),
+    "dry_bean": Source({"dry_bean": "9237e8cdc066abe380991c7f80c5045c08dac47fe6cd9764374ef5203cbdc552"}, "Class"),
     "ecoli": Source({"ecoli": "285ea2b210f6a00fc94235da01d4536f8b42f76aa5cefd081133182efece41bd"}, "class"),
     "german_credit": Source(
         {"german_credit": "38b6dbf6fb4b0311a3ffc005730f42623128591fb36473ab3c22d270c0467632"}, "class"
     ),
+    "heloc": Source({"heloc": "f66d77f4e4e27c11205ba6258008f5e071f1f09724f4893e9ff2840a4e99f259"}, "RiskPerformance"),
     "hypothyroid": Source({"hypothyroid": "cae43ab1d231770b872db8f5eba6a77247c47d3de39f7a08404d8648ce8bf748"}, "Class"),
+    "letter": Source({"letter": "9ec44e47110540d997fc2e247464a75ed3da0ad9dfcd49ded7e68fcaab04a9f7"}, "lettr"),
     "magic": Source({"magic": "ed9c3c747b6a424f579fb830b375bfea72ac4b0f4520fb2edd1ee609df79d0bc"}, "class"),
     "mammography": Source({"mammography": "10a7acd6a34e4f8f52db7144ae646e259394d94edeb55c6273fe412f9edda6fa"}, "class"),
     "phoneme": Source({"phoneme": "f2ec14382534970f6704a5c84594ce8997f3193982c222135b003c969f2b246e"}, "class"),

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from .cases import SUITES, Case, ExcludedError, Split
 from .data import Table, load
-from .learners import fit_and_score, make_learner
+from .learners import DECISIONS, PREVALENCE, fit_and_score, treated
 from .methods import METHODS, Setting, facts, resample
 from .oversamplers import NotApplicableError
 
@@ -102,7 +102,7 @@ def _judge_method(name: str, job: Job, split: Split) -> list[Record]:
             made = _make_rows(name, Setting(job.case.seed, learner, job.peer_python), split)
         record: Record = {"method": name, "learner": learner}
         if "rows" in made:
-            record |= made["facts"] | _score(learner, made["rows"], split, job.case.seed, method.class_weight)
+            record |= made["facts"] | _score(learner, made["rows"], split, job.case.seed, method.treatment)
         else:
             record |= made
         records.append(record)
@@ -123,14 +123,16 @@ def _make_rows(name: str, setting: Setting, split: Split) -> Record:
     return {"rows": (X, y), "facts": {"added": added, **({"chose": chosen} if chosen else {})}}
 
 
-def _score(name: str, rows: tuple[pd.DataFrame, pd.Series], split: Split, seed: int, class_weight: bool) -> Record:
-    learner = make_learner(name, split.X, seed, class_weight=class_weight)
+def _score(name: str, rows: tuple[pd.DataFrame, pd.Series], split: Split, seed: int, treatment: str) -> Record:
+    learner = treated(name, split, seed, treatment)
     if learner is None:
         return {"not_applicable": f"{name} takes no class weights"}
     try:
         scores = fit_and_score(learner, *rows, split)
     except Exception as error:
         return {"error": _one_line(error)}
+    if treatment == "threshold":
+        scores |= {name: scores[name + PREVALENCE] for name in DECISIONS}
     bad = [metric for metric, score in scores.items() if not np.isfinite(score)]
     return {"error": f"{bad[0]} is {scores[bad[0]]}"} if bad else {"scores": scores}
 

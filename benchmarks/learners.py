@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -29,7 +30,18 @@ LEARNERS: dict[str, Callable[[int], Any]] = {
     "forest": lambda seed: RandomForestClassifier(random_state=seed),
     "boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
 }
-METRICS = ("balanced_accuracy", "f1_macro", "roc_auc", "average_precision", "neg_log_loss")
+DECISIONS = ("balanced_accuracy", "f1_macro")
+PREVALENCE = (
+    "@prevalence"  # how the name of a decision's score ends that is taken at the share of each class in training
+)
+METRICS = (
+    "roc_auc",
+    "average_precision",
+    "neg_log_loss",
+    "neg_brier_score",
+    *DECISIONS,
+    *(name + PREVALENCE for name in DECISIONS),
+)
 
 
 def numeric_columns(X: pd.DataFrame) -> list[str]:
@@ -66,18 +78,70 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
     return make_pipeline(columns, learner)
 
 
-def fit_and_score(learner: Pipeline, X: pd.DataFrame, y: pd.Series, split: Any) -> dict[str, float]:
-    """Fit on ``X, y``, and return the scores on the test rows of `split`."""
+TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected")
+
+
+def treated(name: str, split: Any, seed: int, treatment: str) -> Any | None:
+    """Return a learner as a method wants it, or None where it takes no class weights.
+
+    Parameters
+    ----------
+    name : str
+        Of `LEARNERS`.
+    split : Split
+        Its training rows give the columns and the prior.
+    seed : int
+    treatment : str
+        Of `TREATMENTS`. "threshold" changes the decision alone, for which there are scores anyway; "calibrated" fits a
+        sigmoid to held-out scores (Platt, 1999); "corrected" puts probabilities right for the prior of the real rows.
+    """
+    learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
+    if learner is None or treatment in ("plain", "threshold", "class_weight"):
+        return learner
+    if treatment == "calibrated":
+        folds = min(5, int(split.y.value_counts().min()))
+        return CalibratedClassifierCV(learner, method="sigmoid", cv=folds, ensemble=False)
+    from ganaug import PriorCorrectedClassifier
+
+    return PriorCorrectedClassifier(learner, prior=split.y.value_counts(normalize=True).to_dict())
+
+
+def fit_and_score(learner: Any, X: pd.DataFrame, y: pd.Series, split: Any) -> dict[str, float]:
+    """Fit on ``X, y``, and return the scores on the test rows of `split`.
+
+    Parameters
+    ----------
+    learner : classifier
+        With ``predict_proba``.
+    X, y : DataFrame and Series
+        Rows to train on, and their class codes.
+    split : Split
+        For its test rows.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         learner.fit(X, y)
     n_classes = int(split.y.max()) + 1
     proba = np.zeros((len(split.X_test), n_classes))
     proba[:, learner.classes_] = learner.predict_proba(split.X_test)
-    return scores(split.y_test.to_numpy(), proba, split.weights, rarest=int(split.y.value_counts().idxmin()))
+    learned = learned_shares(learner, y, n_classes)
+    return scores(split.y_test.to_numpy(), proba, learned, split.weights, rarest=int(split.y.value_counts().idxmin()))
 
 
-def scores(y: np.ndarray, proba: np.ndarray, weights: np.ndarray, rarest: int) -> dict[str, float]:
+def learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
+    """Return the share of each class that a fitted learner has in mind when it gives probabilities.
+
+    It is that of its training rows, unless it weighs them all alike or was put right for another prior.
+    """
+    if hasattr(learner, "prior_"):
+        return np.asarray(learner.prior_)
+    counts = np.bincount(y, minlength=n_classes)
+    weighs = any(value for name, value in learner.get_params().items() if name.endswith("class_weight"))
+    shares: np.ndarray = (counts > 0) if weighs else counts
+    return shares / shares.sum()
+
+
+def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.ndarray, rarest: int) -> dict[str, float]:
     """Return every score of `METRICS`, higher being better.
 
     Parameters
@@ -85,23 +149,34 @@ def scores(y: np.ndarray, proba: np.ndarray, weights: np.ndarray, rarest: int) -
     y : ndarray of shape (n,)
         Class codes of the test rows.
     proba : ndarray of shape (n, n_classes)
+    learned : ndarray of shape (n_classes,)
+        Share of each class in what was trained on: for the decision at prevalence, the probabilities are divided by it.
     weights : ndarray of shape (n,)
         What each row counts for.
     rarest : int
         The positive class of two; with more, the mean over each class against the rest is taken.
     """
-    predicted, classes = proba.argmax(axis=1), np.unique(y)
-    recall = recall_score(y, predicted, labels=classes, average="macro", sample_weight=weights, zero_division=0)
-    f1 = f1_score(y, predicted, labels=classes, average="macro", sample_weight=weights, zero_division=0)
+    classes = np.unique(y)
     judged = [rarest] if proba.shape[1] == 2 else classes
     pairs = [(y == c, proba[:, c]) for c in judged]
     sure = np.clip(proba, 1e-7, 1)  # a single row with probability 0 would decide the mean
     sure /= sure.sum(axis=1, keepdims=True)
     loss = log_loss(y, sure, labels=np.arange(proba.shape[1]), sample_weight=weights)
+    squares = ((proba - np.eye(proba.shape[1])[y]) ** 2).sum(axis=1) / 2
+    relative = np.where(learned > 0, proba / np.where(learned > 0, learned, 1), -1)
     return {
-        "balanced_accuracy": float(recall),
-        "f1_macro": float(f1),
         "roc_auc": float(np.mean([roc_auc_score(*pair, sample_weight=weights) for pair in pairs])),
         "average_precision": float(np.mean([average_precision_score(*pair, sample_weight=weights) for pair in pairs])),
         "neg_log_loss": -float(loss),
+        "neg_brier_score": -float(np.average(squares, weights=weights)),
+        **_decision_scores(y, proba.argmax(axis=1), classes, weights),
+        **_decision_scores(y, relative.argmax(axis=1), classes, weights, PREVALENCE),
     }
+
+
+def _decision_scores(
+    y: np.ndarray, predicted: np.ndarray, classes: np.ndarray, weights: np.ndarray, suffix: str = ""
+) -> dict[str, float]:
+    options: dict[str, Any] = {"labels": classes, "average": "macro", "sample_weight": weights, "zero_division": 0}
+    found = recall_score(y, predicted, **options), f1_score(y, predicted, **options)
+    return {name + suffix: float(value) for name, value in zip(DECISIONS, found, strict=True)}

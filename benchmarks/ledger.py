@@ -17,7 +17,7 @@ from .protocol import BenchmarkError, source_digest, write_atomically
 from .tables import run_peer
 
 FORMAT = 1
-PROTOCOL = 1  # raise it when a measure, a cut or a control changes: no old number is then taken for a new one
+PROTOCOL = 2  # raise it when a measure, a cut or a control changes: no old number is then taken for a new one
 PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
 PEERS = ("ctgan", "tvae", "arf", "tabular_argn", "nrgboost")
 

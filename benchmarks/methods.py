@@ -17,7 +17,6 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
 from .cart import SequentialCART
-from .copula import GaussianCopula
 from .learners import make_learner
 from .oversamplers import adasyn, random_over_sampling, smote
 from .peers import PeerSampler
@@ -57,7 +56,7 @@ class Method:
 
     make: Callable[[Setting, pd.DataFrame], Any]
     per_learner: bool = False
-    class_weight: bool = False
+    treatment: str = "plain"
 
 
 # ---- the door ------------------------------------------------------------------------------------
@@ -121,6 +120,26 @@ class Duplicate:
             order, wanted = self._rng.permutation(np.flatnonzero(self._y == code)), (y == code).to_numpy()
             rows[wanted] = np.resize(order, wanted.sum())
         return self._X.iloc[rows].reset_index(drop=True), y
+
+
+class Bootstrap:
+    """Real rows drawn with replacement, classes in their proportions, as many as balancing makes in all.
+
+    Parameters
+    ----------
+    seed : int
+    """
+
+    def __init__(self, seed: int):
+        self._rng = np.random.default_rng(seed)
+
+    def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+        """Return the rows that were drawn, none of which need be there."""
+        counts = y.value_counts()
+        times = counts.max() * len(counts) / len(y)
+        drawn = [self._rng.choice(np.flatnonzero(y == code), round(n * times)) for code, n in counts.items()]
+        rows = np.concatenate(drawn)
+        return X.iloc[rows].reset_index(drop=True), y.iloc[rows].reset_index(drop=True)
 
 
 class Natural:
@@ -210,12 +229,18 @@ def _fingerprint(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
     return hashlib.sha256(values.tobytes() + repr((seed, list(X.columns))).encode()).hexdigest()
 
 
-def _tuned(setting: Setting, X: pd.DataFrame) -> Any:
+def _copula(seed: int) -> Any:
+    from ganaug import GaussianCopula
+
+    return GaussianCopula(seed)
+
+
+def _tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any:
     """Return a sampler whose share is chosen for the learner that it is judged by."""
     from ganaug import TunedAugmenterCV
 
     learner = make_learner(setting.learner, X, setting.seed)
-    return TunedAugmenterCV(SharedGAN(setting.seed), learner, random_state=setting.seed)
+    return TunedAugmenterCV(SharedGAN(setting.seed), learner, scoring=scoring, random_state=setting.seed)
 
 
 def _tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
@@ -233,14 +258,21 @@ def facts(sampler: Any) -> dict[str, Any]:
 
 METHODS: Mapping[str, Method] = {
     "none": Method(lambda s, X: Unchanged()),
+    "threshold": Method(lambda s, X: Unchanged(), treatment="threshold"),
+    "calibrated": Method(lambda s, X: Unchanged(), treatment="calibrated"),
+    "bootstrap": Method(lambda s, X: Bootstrap(s.seed)),
     "duplicate": Method(lambda s, X: Duplicate(s.seed)),
     "duplicate_natural": Method(lambda s, X: Natural(Duplicate(s.seed))),
-    "class_weight": Method(lambda s, X: Unchanged(), class_weight=True),
+    "class_weight": Method(lambda s, X: Unchanged(), treatment="class_weight"),
+    "class_weight_corrected": Method(lambda s, X: Unchanged(), treatment="class_weight_corrected"),
     "random_over_sampling": Method(lambda s, X: random_over_sampling(s.seed)),
+    "random_over_sampling_corrected": Method(lambda s, X: random_over_sampling(s.seed), treatment="corrected"),
     "smote": Method(lambda s, X: smote(s.seed)),
+    "smote_corrected": Method(lambda s, X: smote(s.seed), treatment="corrected"),
     "adasyn": Method(lambda s, X: adasyn(s.seed)),
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
-    "gaussian_copula": Method(lambda s, X: GaussianCopula(s.seed)),
+    "gaussian_copula": Method(lambda s, X: _copula(s.seed)),
+    "gaussian_copula_corrected": Method(lambda s, X: _copula(s.seed), treatment="corrected"),
     "cart": Method(lambda s, X: SequentialCART(s.seed)),
     "ctgan": Method(lambda s, X: PeerSampler("ctgan", s.seed, s.peer_python)),
     "tvae": Method(lambda s, X: PeerSampler("tvae", s.seed, s.peer_python)),
@@ -248,7 +280,9 @@ METHODS: Mapping[str, Method] = {
     "tabular_argn": Method(lambda s, X: PeerSampler("tabular_argn", s.seed, s.peer_python)),
     "nrgboost": Method(lambda s, X: PeerSampler("nrgboost", s.seed, s.peer_python)),
     "ganaug": Method(lambda s, X: SharedGAN(s.seed)),
+    "ganaug_corrected": Method(lambda s, X: SharedGAN(s.seed), treatment="corrected"),
     "ganaug_natural": Method(lambda s, X: Natural(SharedGAN(s.seed))),
     "ganaug_tuned": Method(_tuned, per_learner=True),
+    "ganaug_tuned_log_loss": Method(lambda s, X: _tuned(s, X, "neg_log_loss"), per_learner=True),
     "ganaug_tuned_mean": Method(_tuned_mean),
 }

@@ -1,4 +1,4 @@
-"""Train CTGAN, TVAE or ARF on one small table and draw rows of given classes; runs in the peer's own environment.
+"""Train a peer on one small table and draw rows of given classes; runs in the peer's own environment.
 
 ``python -m benchmarks.peer_tables --versions`` prints what is installed; with a job file in place of ``--versions`` it
 trains. The job names the files (``train``, ``synthetic``), the ``model``, the ``discrete`` columns, the ``label`` among
@@ -7,6 +7,7 @@ them, how many rows of each class (``counts``), and which ``seed``.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -46,7 +47,43 @@ def arf(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
     return lambda n: forest.forge(n)
 
 
-MODELS: dict[str, Callable[..., Callable[[int], Any]]] = {"ctgan": ctgan, "tvae": tvae, "arf": arf}
+def nrgboost(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
+    """Return a function that draws n rows of NRGBoost (Bravo, ICLR 2025), its defaults being those of its README."""
+    from nrgboost import Dataset, NRGBooster
+
+    data = Dataset(table.astype(dict.fromkeys(job["discrete"], "category")))
+    model = NRGBooster.fit(data, {"num_threads": 1}, seed=job["seed"])
+    seeds = itertools.count(job["seed"])  # each batch has one of its own, or all would be the same
+    return lambda n: model.sample(n, num_threads=1, seed=next(seeds))
+
+
+def tabular_argn(table: Any, job: dict[str, Any]) -> Callable[[Any], Any]:
+    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each of the labels that it is given.
+
+    All defaults but one: `value_protection` would make one value of all that fewer than some five to seven rows have.
+    """
+    from mostlyai.engine import TabularARGN
+
+    kinds = dict.fromkeys(job["discrete"], "TABULAR_CATEGORICAL")
+    model = TabularARGN(
+        value_protection=False,
+        tgt_encoding_types=kinds,
+        device="cpu",
+        workspace_dir=Path(job["synthetic"]).with_name("workspace"),
+        random_state=job["seed"],
+    )
+    model.fit(table)
+    return lambda labels: model.sample(seed_data=labels)
+
+
+MODELS: dict[str, Callable[..., Callable[[Any], Any]]] = {
+    "ctgan": ctgan,
+    "tvae": tvae,
+    "arf": arf,
+    "tabular_argn": tabular_argn,
+    "nrgboost": nrgboost,
+}
+CONDITIONAL = ("tabular_argn",)  # those that make rows of a given class
 
 
 def draw(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> Any:
@@ -65,20 +102,35 @@ def draw(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> An
     return pd.concat(parts, ignore_index=True) if parts else sample(2).head(0)
 
 
+def ask(sample: Callable[[Any], Any], label: str, counts: dict[str, int]) -> Any:
+    """Return rows of `sample`, as many of each class as `counts` says."""
+    import pandas as pd
+
+    return sample(pd.DataFrame({label: [code for code, n in counts.items() for _ in range(n)]}))
+
+
+def read_rows(file: str, discrete: list[str]) -> Any:
+    """Return a table: the discrete columns as text, all others as numbers, of which an empty cell is missing."""
+    import pandas as pd
+
+    numbers = [name for name in pd.read_csv(file, nrows=0).columns if name not in discrete]
+    text, gaps = dict.fromkeys(discrete, str), {name: [""] for name in numbers}
+    return pd.read_csv(file, dtype=text, keep_default_na=False, na_values=gaps)
+
+
 def main() -> None:
     """Print the versions, or do the job in the file named on the command line."""
     if sys.argv[1] == "--versions":
         print(json.dumps(versions()))
         return
-    import pandas as pd
-
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    table = pd.read_csv(job["train"], dtype=dict.fromkeys(job["discrete"], str), keep_default_na=False)
+    table = read_rows(job["train"], job["discrete"])
     try:
         sample = MODELS[job["model"]](table, job)
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is not installed for {sys.executable}; name another Python with --peer-python.")
-    draw(sample, job["label"], job["counts"]).to_csv(job["synthetic"], index=False)
+    rows = (ask if job["model"] in CONDITIONAL else draw)(sample, job["label"], job["counts"])
+    rows.to_csv(job["synthetic"], index=False)
 
 
 if __name__ == "__main__":

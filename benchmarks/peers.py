@@ -10,20 +10,23 @@ import numpy as np
 import pandas as pd
 
 from .learners import MISSING, as_text, numeric_columns
+from .peer_tables import read_rows
 from .tables import run_peer
 
 LABEL = "label"
+TAKING_GAPS = ("tabular_argn",)
 
 
 class PeerSampler:
-    """CTGAN, TVAE or ARF with its defaults, the label being one of its columns.
+    """A peer with its defaults, the label being one of its columns.
 
-    None of them takes missing numbers, so these become their column's median for it alone. None makes rows of a given
-    class, so rows are drawn until each class has as many as are wanted; a class that never comes up stays smaller.
+    Only TabularARGN takes missing numbers; for the others alone, they become their column's median. It is also the
+    only one that makes rows of a given class. From the others, rows are drawn until each class has as many as are
+    wanted; a class that never comes up stays smaller.
 
     Parameters
     ----------
-    model : {"ctgan", "tvae", "arf"}
+    model : {"ctgan", "tvae", "arf", "tabular_argn", "nrgboost"}
     seed : int
     python : str
         The interpreter.
@@ -39,15 +42,19 @@ class PeerSampler:
 
     def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
         """Train, and return at most one row for every label."""
+        if y.empty:
+            return self._X.head(0), y
         numbers = numeric_columns(self._X)
         text = [name for name in self._X.columns if name not in numbers]
-        table = pd.concat([_filled(self._X[numbers]), as_text(self._X[text])], axis=1)
+        known = self._X[numbers] if self._model in TAKING_GAPS else _filled(self._X[numbers])
+        table = pd.concat([known, as_text(self._X[text])], axis=1)
         table.columns = [f"c{i}" for i in range(table.shape[1])]  # whatever a name holds, it survives the way
         discrete = [*table.columns[len(numbers) :], LABEL]
         table[LABEL] = self._y.to_numpy()
         made = self._run(table, discrete, {int(code): int((y == code).sum()) for code in y.unique()})
         X_new = made.drop(columns=LABEL).set_axis([*numbers, *text], axis=1)
         X_new[text] = X_new[text].where(X_new[text] != MISSING, None)
+        X_new[numbers] = X_new[numbers].astype(float)
         whole = [name for name in numbers if self._X[name].dtype.kind == "i"]
         X_new[whole] = np.rint(X_new[whole]).astype("int64")
         self.short_ = len(y) - len(made) or None
@@ -62,7 +69,7 @@ class PeerSampler:
             job_file = Path(folder, "job")
             job_file.write_text(json.dumps(job), encoding="utf-8")
             run_peer(self._python, str(job_file), "peer_tables", self._model)
-            return pd.read_csv(files["synthetic"], dtype=dict.fromkeys(discrete, str), keep_default_na=False)
+            return read_rows(files["synthetic"], discrete)[list(table.columns)]
 
 
 def _filled(numbers: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from .options import (
 from .places import PLACE, beside, check_folder_output, check_local_output, check_table_output, is_folder, is_url
 from .tables import Labelled, below, read_labelled, with_label
 from .train import check_preview, fit, new_augmenter, read_for_training, say_saved
-from .tuning import DEFAULT_SCORING, TUNING_ONLY, added_to, tuned_rows
+from .tuning import TUNING_ONLY, added_to, tuned_rows
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -70,9 +70,7 @@ Say = Callable[[str], None]
 @click.option(
     "--scoring",
     metavar="NAME",
-    default=DEFAULT_SCORING,
-    show_default=True,
-    help="Metric of scikit-learn by which the share is chosen.",
+    help="Metric of scikit-learn by which the share is chosen; by default ROC AUC, which no decision threshold moves.",
 )
 @classifier_option
 @jobs_option

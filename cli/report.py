@@ -18,7 +18,7 @@ from .options import DEFAULT_SEED, classifier_option, jobs_option, measuring_opt
 from .places import PLACE, beside, check_local_output, is_url, write_text
 from .tables import Labelled, group_codes
 from .train import check_learnable, new_augmenter, read_for_training
-from .tuning import DEFAULT_SCORING, new_tuned
+from .tuning import new_tuned
 
 if TYPE_CHECKING:
     from ganaug import GainReport
@@ -66,7 +66,8 @@ class _Command(click.Command):
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Metric of scikit-learn, such as roc_auc; may be repeated. The first one decides.",
+    help="Metric of scikit-learn, such as f1_macro; may be repeated. The first one decides; by default ROC AUC, which no "
+    "decision threshold moves.",
 )
 @click.option("--folds", type=click.IntRange(2), default=5, show_default=True, metavar="N", help="Parts to test on.")
 @click.option(
@@ -91,8 +92,9 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
     for each class. What 'ganaug augment' would do to it is done
-    to parts of it, and classifiers are tested on the rest, beside what costs nothing: no further rows, copies of rows,
-    class weights, over-sampling, SMOTE. Training runs twice for each part.
+    to parts of it, and classifiers are tested on the rest, beside what costs nothing: no further rows, a moved decision
+    threshold, calibration, class weights, copies of rows, over-sampling, SMOTE, a copula. Training runs twice for each
+    part.
     """
     check_options_suit(context, data)
     output = _check_places(data, options)
@@ -127,7 +129,7 @@ def _measured(labelled: Labelled | Images, groups: Any, data: str, options: Mapp
     from ganaug import gain_report
 
     metrics = list(options["metrics"])
-    leading = metrics[0] if metrics and metrics[0] != _MANY_SCORES else DEFAULT_SCORING
+    leading = metrics[0] if metrics and metrics[0] != _MANY_SCORES else None
     plain = options["balance"] or options["share"] is not None
     return gain_report(
         new_augmenter(options, None, quiet=True) if plain else new_tuned(options, leading, quiet=True),

@@ -13,21 +13,19 @@ from .train import check_learnable, new_augmenter
 if TYPE_CHECKING:
     from ganaug import GANAugmenter, TunedAugmenterCV
 
-DEFAULT_SCORING = "balanced_accuracy"
-
 TUNING_ONLY = ("scoring", "classifiers", "jobs")
 """Options that mean nothing where no share is chosen."""
 
 
-def new_tuned(options: Mapping[str, Any], scoring: str, quiet: bool, jobs: int | None = None) -> TunedAugmenterCV:
+def new_tuned(options: Mapping[str, Any], scoring: str | None, quiet: bool, jobs: int | None = None) -> TunedAugmenterCV:
     """Return the sampler that the options describe.
 
     Parameters
     ----------
     options : mapping
         Of the command.
-    scoring : str
-        By which the share is chosen.
+    scoring : str or None
+        By which the share is chosen; None means the area under the ROC curve.
     quiet : bool
         Whether to keep the progress of the trainings to itself.
     jobs : int, optional
@@ -69,17 +67,27 @@ def added_to(labelled: Labelled | Images, resampled: tuple[Any, Any]) -> tuple[A
 
 
 def choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
-    """Return what was chosen, and on what grounds, in one sentence; `what` are rows or images."""
+    """Return what was compared, and what was chosen, in two sentences; `what` are rows or images."""
+    scores = tuned.scores_
+    tried = ", ".join(f"{_share(row)} {row.score:.3f}" for row in scores.itertuples())
+    compared = f"compared by {_scoring(tuned)} on held-out {what}: {tried}"
     if not tuned.share_:
         written = "table is" if what == "rows" else "images are"
         return (
-            f"no synthetic {what}: none of the shares tried did better on held-out {what} by more than a standard "
-            f"error; the {written} written as {'it was' if what == 'rows' else 'they were'}"
+            f"{compared}\nno synthetic {what}: none of the shares tried did better on held-out {what} by more than a "
+            f"standard error; the {written} written as {'it was' if what == 'rows' else 'they were'}"
         )
-    scores = tuned.scores_
     chosen, without = (scores.loc[rows, "score"].iloc[0] for rows in (scores["chosen"], scores["share"] == 0))
     how = "filling up small classes" if tuned.balance_ else "in the proportions of the classes"
     return (
-        f"share chosen: {100 * tuned.share_:g} % synthetic, {how} ({str(tuned.scoring).replace('_', ' ')} on held-out "
-        f"{what} {chosen:.3f} against {without:.3f} without)"
+        f"{compared}\nshare chosen: {100 * tuned.share_:g} % synthetic, {how} ({_scoring(tuned)} on held-out {what} "
+        f"{chosen:.3f} against {without:.3f} without)"
     )
+
+
+def _scoring(tuned: TunedAugmenterCV) -> str:
+    return "ROC AUC" if tuned.scoring is None else str(tuned.scoring).replace("_", " ")
+
+
+def _share(row: Any) -> str:
+    return f"{100 * row.share:g} %{' balanced' if row.balance else ''}" if row.share else "none"

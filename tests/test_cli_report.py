@@ -179,9 +179,9 @@ def test_what_augment_would_do_is_measured_with_the_classifiers_and_the_metric_a
 
 
 @pytest.mark.parametrize("arguments", [[], ["--metric", "recall_per_class"]])
-def test_balanced_accuracy_chooses_the_share_where_no_single_score_was_named(folder, asked, arguments):
+def test_what_no_threshold_moves_chooses_the_share_where_no_single_score_was_named(folder, asked, arguments):
     run("report", "toy.csv", "--target", "churn", *arguments)
-    assert asked["augmenter"].scoring == "balanced_accuracy"
+    assert asked["augmenter"].scoring is None
     assert asked["augmenter"].classifier is None
 
 

@@ -57,7 +57,7 @@ def test_the_chosen_share_is_added_below_the_rows_as_read_and_said(folder, choos
     assert len(synthetic) == 27  # of 107 rows, a quarter
     assert synthetic["comment"].isna().all()
     assert not synthetic["id"].isin(table["id"][:80]).any()
-    said = r"share chosen: 25 % synthetic, in the proportions of the classes \(balanced accuracy on held-out rows "
+    said = r"share chosen: 25 % synthetic, in the proportions of the classes \(ROC AUC on held-out rows "
     assert re.search(said + r"[01]\.\d{3} against [01]\.\d{3} without\)", done.stderr)
     counts = synthetic["churn"].value_counts()
     assert all(f"{label} +{count}" in done.stderr for label, count in counts.items())
@@ -75,7 +75,10 @@ def test_the_scores_said_are_those_of_the_choice_and_of_no_synthetic_rows(folder
     monkeypatch.undo()
     scores = seen[0].scores_
     without, chosen = scores["score"].iloc[0], scores["score"].iloc[-1]
-    assert tuning.choice(seen[0]) == (
+    compared, said = tuning.choice(seen[0]).split("\n")
+    assert compared.startswith(f"compared by f1 macro on held-out rows: none {without:.3f}, ")
+    assert compared.endswith(f"50 % balanced {chosen:.3f}") and compared.count("%") == len(scores) - 1
+    assert said == (
         f"share chosen: 50 % synthetic, filling up small classes (f1 macro on held-out rows {chosen:.3f} against "
         f"{without:.3f} without)"
     )
@@ -147,7 +150,7 @@ def test_options_reach_the_sampler(folder, asked):
     named, default = asked
     assert (named.classifier, named.scoring, named.n_jobs) == (["forest", "logistic"], "roc_auc", 2)
     assert (named.random_state, named.augmenter.loss, named.augmenter.max_steps) == (5, "hinge", 7)
-    assert (default.classifier, default.scoring, default.n_jobs) == (None, "balanced_accuracy", -1)
+    assert (default.classifier, default.scoring, default.n_jobs) == (None, None, -1)
     assert default.random_state == 0
 
 

@@ -12,12 +12,15 @@ from sklearn.naive_bayes import GaussianNB
 
 from ganaug.errors import ParameterError
 from ganaug.gain.scoring import (
+    PREVALENCE,
     Remembered,
     default_metrics,
     named_scorers,
+    neg_brier_score,
     neg_calibration_error,
     neg_log_loss,
     reason_of,
+    roc_auc,
     score,
 )
 
@@ -47,18 +50,20 @@ def measured(metrics, model, X, y):
     return score(model, X, y, named_scorers(metrics, y))
 
 
-def test_the_default_leads_with_balanced_accuracy_and_ends_with_the_recall_of_each_class():
-    names = [*default_metrics(2)[:-1], "recall[no]", "recall[yes]"]
+def test_the_default_leads_with_what_no_threshold_moves_and_has_probabilities_and_decisions():
     scores, reasons = measured(None, GaussianNB().fit(X, WORDS), X, WORDS)
-    assert list(scores) == names
-    assert names[0] == "balanced_accuracy"
+    assert (
+        tuple(scores)
+        == default_metrics(2)
+        == (*("roc_auc", "average_precision", "neg_log_loss", "neg_brier_score", "balanced_accuracy", "f1_macro"),)
+    )
     assert not reasons
 
 
 def test_the_default_works_with_many_classes():
     many, y = blobs(90, 3)
     scores, reasons = measured(None, GaussianNB().fit(many, y), many, y)
-    assert "roc_auc_ovr" in scores and "recall[2]" in scores
+    assert tuple(scores) == default_metrics(3) and next(iter(scores)) == "roc_auc_ovr"
     assert not reasons
 
 
@@ -109,6 +114,63 @@ def test_calibration_error_by_hand():
     assert neg_calibration_error(Fixed([[1.0, 0.0]] * 3, [0, 1]), X[:3], np.zeros(3, int)) == 0
 
 
+def test_the_brier_score_is_that_of_scikit_learn_and_survives_labels_never_seen():
+    model = GaussianNB().fit(X, Y)
+    assert neg_brier_score(model, X, Y) == pytest.approx(-sk.brier_score_loss(Y, model.predict_proba(X)[:, 1]))
+    thirds = Fixed([[0.5, 0.3, 0.2]] * 2, ["a", "b", "c"])
+    by_hand = (0.5**2 + 0.3**2 + 0.2**2 + 0.5**2 + 0.7**2 + 0.2**2) / 4  # half the sum over classes, mean of two rows
+    assert neg_brier_score(thirds, X[:2], np.array(["a", "b"])) == pytest.approx(-by_hand)
+    never = (0.5**2 + 0.3**2 + 0.2**2 + 1) / 2
+    assert neg_brier_score(thirds, X[:1], np.array(["d"])) == pytest.approx(-never)
+
+
+@pytest.mark.parametrize("model", [GaussianNB(), LogisticRegression(), RidgeClassifier()])
+def test_the_area_under_the_curve_is_that_of_scikit_learn(model):
+    fitted = model.fit(X, Y)
+    assert roc_auc(fitted, X, Y) == sk.get_scorer("roc_auc")(fitted, X, Y)
+    assert roc_auc(model.fit(X, WORDS), X, WORDS) == pytest.approx(sk.get_scorer("roc_auc")(fitted, X, WORDS))
+    many, y = blobs(90, 3)
+    if hasattr(model, "predict_proba"):
+        assert roc_auc(model.fit(many, y), many, y) == pytest.approx(sk.get_scorer("roc_auc_ovr")(model, many, y))
+
+
+def test_the_area_under_the_curve_is_of_the_classes_that_are_there():
+    many, y = blobs(90, 3)
+    model = GaussianNB().fit(many, y)
+    two = y < 2
+    found = [sk.roc_auc_score(y[two] == k, model.predict_proba(many[two])[:, k]) for k in (0, 1)]
+    assert roc_auc(model, many[two], y[two]) == pytest.approx(np.mean(found))
+
+
+def test_rows_of_one_class_have_no_area_and_a_reason():
+    scores, reasons = measured(["roc_auc", "accuracy"], GaussianNB().fit(X, Y), X[Y == 1], Y[Y == 1])
+    assert reasons == {"roc_auc": "all 40 rows are of one class, 1, so that there is nothing to rank"}
+    assert "accuracy" in scores
+
+
+class Never(GaussianNB):
+    """Decides for nobody, whatever it is asked."""
+
+    def predict(self, X):
+        return np.zeros(len(X), int)
+
+
+def test_scores_of_decisions_are_there_twice_where_the_threshold_can_be_moved():
+    model = GaussianNB().fit(X, Y)
+
+    def mine(classifier, X, y):
+        return float((classifier.predict(X) == y).mean())
+
+    scorers = named_scorers(["roc_auc", "accuracy", mine, "recall_per_class"], Y)
+    scores, reasons = score(model, X, Y, scorers, decided=Never().fit(X, Y))
+    assert not reasons
+    twice = ["accuracy", "mine", "recall[0]", "recall[1]"]
+    assert list(scores) == ["roc_auc", *(name + end for name in twice for end in ("", PREVALENCE))]
+    assert scores["accuracy" + PREVALENCE] == scores["mine" + PREVALENCE] == 0.5
+    assert scores["recall[0]" + PREVALENCE] == 1 and scores["recall[1]" + PREVALENCE] == 0
+    assert scores["accuracy"] == model.score(X, Y)
+
+
 @pytest.mark.parametrize(
     ("metrics", "text"),
     [
@@ -145,8 +207,8 @@ def test_functions_of_one_name_are_all_kept():
 
 def test_a_metric_that_the_classifier_cannot_score_has_a_reason_and_the_rest_survives():
     scores, reasons = measured(None, RidgeClassifier().fit(X, Y), X, Y)
-    assert {"balanced_accuracy", "f1_macro", "roc_auc", "average_precision", "recall[0]", "recall[1]"} == set(scores)
-    assert set(reasons) == {"neg_log_loss", "neg_calibration_error"}
+    assert {"balanced_accuracy", "f1_macro", "roc_auc", "average_precision"} == set(scores)
+    assert set(reasons) == {"neg_log_loss", "neg_brier_score"}
     assert "predict_proba" in reasons["neg_log_loss"]
 
 

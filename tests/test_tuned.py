@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from small import quick_augmenter, same_rows
 
-from ganaug import DataError, GANAugmenter, ParameterError, TunedAugmenterCV
+from ganaug import DataError, DataWarning, GANAugmenter, ParameterError, TunedAugmenterCV
 
 HALF = {"fractions": (0.5,), "balance": False}
 
@@ -34,9 +34,30 @@ def few(n=24, seed=0):
 # What is chosen.
 
 
+def test_several_rows_for_each_real_one_are_among_what_is_tried_and_none_is_too():
+    assert TunedAugmenterCV().fractions[0] == 0 and TunedAugmenterCV().fractions[-1] == 0.75
+    model = tuned(Oracle(), classifier=DecisionTreeClassifier(), cv=3).fit(*blobs(60))
+    assert set(model.scores_["share"]) == {0, 0.1, 0.25, 0.5, 0.75}
+    assert model.share_ > 0
+
+
+def test_a_shift_of_the_prior_alone_is_not_chosen_as_no_threshold_moves_the_score():
+    X, y = blobs(900, distance=2.0)
+    kept = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:45]]
+    options = {"classifier": LogisticRegression(), "fractions": (0, 0.45), "balance": True}
+    by_decisions, by_ranking = tuned(Bootstrap(), scoring="balanced_accuracy", **options), tuned(Bootstrap(), **options)
+    assert by_decisions.fit(X[kept], y[kept]).share_ == 0.45
+    assert by_ranking.fit(X[kept], y[kept]).share_ == 0
+
+
+def test_the_score_of_several_classes_is_that_of_each_against_the_rest():
+    X, y = blobs(90, 3)
+    assert tuned(Bootstrap(), fractions=(0, 0.3)).fit(X, y).scores_["score"].between(0.5, 1).all()
+
+
 def test_harmful_rows_are_not_added():
     X, y = blobs(120, distance=3.0)
-    model = tuned(Swapped(), classifier=LogisticRegression())
+    model = tuned(Swapped(), classifier=LogisticRegression(), scoring="balanced_accuracy")
     X_new, y_new = model.fit_resample(X, y)
     assert model.share_ == 0 and model.balance_ is False
     assert same_rows((X_new, y_new), (X, y))
@@ -166,7 +187,7 @@ def test_parameters_are_those_of_the_constructor_and_reach_inside():
 
 def test_several_classifiers_are_cloned_too():
     model = clone(TunedAugmenterCV(Bootstrap(), [GaussianNB(), KNeighborsClassifier()], random_state=0))
-    assert len(model.fit(*blobs()).scores_) == 7
+    assert len(model.fit(*blobs()).scores_) == 9
 
 
 def test_it_works_in_a_pipeline_under_cross_validation():
@@ -354,8 +375,11 @@ def test_more_folds_than_rows_are_refused_in_words(cv):
 def test_a_class_too_small_to_be_held_out_does_not_stop_the_choice():
     X, _ = blobs()
     y = np.r_[np.zeros(58, dtype=int), 1, 1]
-    _, y_new = tuned(Bootstrap(), fractions=(0, 0.5)).fit_resample(X, y)
-    assert set(y_new) == {0, 1}
+    model = tuned(Bootstrap(), fractions=(0, 0.5))
+    with pytest.warns(DataWarning, match="all 20 rows are of one class, 0.* 0 is taken.* scoring='neg_log_loss'"):
+        _, y_new = model.fit_resample(X, y)
+    assert set(y_new) == {0, 1} and len(y_new) == 60
+    assert model.share_ == 0 and model.scores_["score"].isna().all()
 
 
 @pytest.mark.parametrize("cv", [None, 5])

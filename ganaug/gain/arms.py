@@ -1,12 +1,13 @@
-"""The arms of a comparison: what the same classifier is trained on, besides the real rows.
+"""The arms of a comparison: what the same classifier is trained on, and how it is used, besides the real rows.
 
-Controls cost nothing, so synthetic rows are worth having only if they beat them. Duplicated rows match the best
-published generators on average, which is why they are among them.
+Controls cost nothing, so synthetic rows are worth having only if they beat the best of them. Two change no row: a
+decision threshold gives most of what balancing gives (Elor and Averbuch-Elor, "To SMOTE, or not to SMOTE?", 2022), and
+a sigmoid on held-out scores puts probabilities right. Copies of rows match the best published generators on average.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,28 @@ from numpy.typing import NDArray
 
 from ..rng import numpy_stream, stream_seed
 from ..rows import Positions, rows_below, take_rows
+from .copula import GaussianCopula
 from .smote import smote_rows
 from .synthetic import Counts, count_labels
 
-CONTROLS = ("duplicate", "class_weight", "random_over_sampling", "smote")
-ARMS = ("real_only", *CONTROLS, "synthetic_only", "augmented")
+CONTROLS = (
+    "threshold",
+    "calibrated",
+    "class_weight",
+    "bootstrap",
+    "duplicate",
+    "random_over_sampling",
+    "smote",
+    "copula",
+)
+ARMS = ("real_only", *CONTROLS, "synthetic_only", "augmented", "augmented_corrected")
+BY_ABILITY = ("threshold", "calibrated", "class_weight", "augmented_corrected")
+"""Arms that some classifiers cannot have."""
+
+SHARED = {"threshold": "real_only", "augmented_corrected": "augmented"}
+"""Arms that are another use of a classifier that is trained for another arm."""
+
+_COSTLY_FOR_IMAGES = ("calibrated",)  # trains each network four times
 
 Rows = tuple[Any, Any]
 
@@ -63,13 +81,26 @@ class Material:
     only_failure: str = ""
 
 
+def usual_arms(images: bool) -> list[str]:
+    """Return the arms that are run where nothing else is said: all, but of images those that cost no more to train."""
+    return [arm for arm in ARMS if not (images and arm in _COSTLY_FOR_IMAGES)]
+
+
+def trainings(arms: Sequence[str]) -> dict[str, list[str]]:
+    """Return for each training the arms that it serves, among those that are wanted."""
+    found: dict[str, list[str]] = {}
+    for arm in arms:
+        found.setdefault(SHARED.get(arm, arm), []).append(arm)
+    return found
+
+
 def training_rows(arm: str, material: Material, seed: int) -> Rows:
     """Return what a classifier is trained on in one arm.
 
     Parameters
     ----------
     arm : str
-        One of `ARMS`.
+        One of `ARMS` that is trained for itself.
     material : Material
         Of the fold.
     seed : int
@@ -87,6 +118,18 @@ def training_rows(arm: str, material: Material, seed: int) -> Rows:
 
 def _real_only(material: Material, seed: int) -> Rows:
     return material.X, material.y
+
+
+def _bootstrap(material: Material, seed: int) -> Rows:
+    _check(material, "the number of its rows is that of the augmented ones")
+    assert material.augmented is not None  # noqa: S101 - or there would be a failure
+    rng, n = numpy_stream(seed, "bootstrap"), len(material.augmented[1])
+    picked = []
+    for label, size in count_labels(material.y).items():  # class by class, so that none is lost
+        rows = np.flatnonzero(material.y == label)
+        picked.append(rng.choice(rows, max(1, round(n * size / len(material.y)))))
+    drawn = np.concatenate(picked)
+    return take_rows(material.X, drawn), material.y[drawn]
 
 
 def _duplicate(material: Material, seed: int) -> Rows:
@@ -113,6 +156,14 @@ def _smote(material: Material, seed: int) -> Rows:
     X_new, y_new = smote_rows(material.X, material.y, seed)
     if not len(y_new):
         return material.X, material.y
+    return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
+
+
+def _copula(material: Material, seed: int) -> Rows:
+    _check(material, "it has as many rows of each class")
+    if not any(material.added.values()):
+        return material.X, material.y
+    X_new, y_new = GaussianCopula(seed % 2**32).fit(material.X, material.y).sample(material.added)
     return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
 
 
@@ -150,9 +201,12 @@ def added_counts(y: NDArray[Any], y_augmented: NDArray[Any]) -> Counts:
 _MAKERS: dict[str, Callable[[Material, int], Rows]] = {
     "real_only": _real_only,
     "duplicate": _duplicate,
-    "class_weight": _real_only,  # the classifier differs, not its rows
+    "calibrated": _real_only,  # the classifier differs, not its rows
+    "class_weight": _real_only,
+    "bootstrap": _bootstrap,
     "random_over_sampling": _random_over_sampling,
     "smote": _smote,
+    "copula": _copula,
     "synthetic_only": _synthetic_only,
     "augmented": _augmented,
 }

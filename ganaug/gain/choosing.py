@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..errors import DataError
+from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
 from ..rows import Positions, take_rows
 from .classifiers import with_seed
-from .scoring import Remembered, Scorer, copied, reason_of
+from .scoring import OneClass, Remembered, Scorer, copied, reason_of
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
 
@@ -41,11 +41,14 @@ class Trial:
         The same, with one group of held-out rows left out.
     reason : str
         Why it failed.
+    of_one_class : bool
+        Whether it failed because the held-out rows are of one class, and the score needs two.
     """
 
     score: float
     without: NDArray[np.float64]
     reason: str = ""
+    of_one_class: bool = False
 
 
 def candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidate]:
@@ -81,13 +84,23 @@ def try_candidate(
                 known = Remembered(with_seed(classifier, seed).fit(copied(train[0]), train[1]))
                 for part, _, rows in subsets:
                     known.remember(part, X, rows)
-                of_parts = [scorer(known, part, y) for part, y, _ in subsets]
+                of_parts = [_part_score(scorer, known, part, y) for part, y, _ in subsets]
                 scores.append([scorer(known, X, labels), *of_parts])
+        except OneClass as error:
+            return Trial(np.nan, np.full(len(parts), np.nan), str(error), of_one_class=True)
         except Exception as error:  # a classifier or a scorer may be anybody's
             return Trial(np.nan, np.full(len(parts), np.nan), reason_of(error))
     mean = np.mean(np.asarray(scores, dtype=float), axis=0)
     reason = "" if np.isfinite(mean[0]) else f"the score is {mean[0]}, which is no number to compare"
     return Trial(float(mean[0]), mean[1:], reason)
+
+
+def _part_score(scorer: Scorer, known: Remembered, part: Any, y: NDArray[Any]) -> float:
+    """Return a score, NaN where a part of the rows has a single class and the score needs two."""
+    try:
+        return scorer(known, part, y)
+    except OneClass:
+        return np.nan
 
 
 def _groups(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
@@ -117,6 +130,9 @@ def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
 def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
     """Return the smallest share that is no worse than the best one by more than a standard error, and all scores.
 
+    Where the score of no candidate can be known, because the held-out rows are of one class, the smallest share is
+    taken with a warning.
+
     The one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984,
     section 3.4.3, with "simpler" meaning fewer synthetic rows, and the natural prior before a balanced one.
 
@@ -139,6 +155,8 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     """
     means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
     known = sorted(c for c in trials if np.isfinite(means[c]))
+    if not known and all(any(t.of_one_class for t in of) for of in trials.values()):
+        return _smallest(trials)
     if not known:
         reasons = (t.reason for of in trials.values() for t in of if t.reason)
         reason = next(reasons, "the scores are no numbers")
@@ -146,15 +164,39 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     best = max(known, key=lambda c: means[c])
     chosen = next(c for c in known if means[best] - means[c] <= standard_error(trials[best], trials[c]))
     first = known[0]
+    errors = {c: standard_error(trials[c], trials[first]) for c in trials}
+    return chosen, _table(chosen, means, {c: means[c] - means[first] for c in trials}, errors)
+
+
+def _smallest(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
+    """Return the smallest share, with a warning: nothing says that more would be better."""
+    reason = next(t.reason for of in trials.values() for t in of if t.reason)
+    smallest = min(trials)
+    warnings.warn(
+        f"No share of synthetic rows could be compared, as of the held-out rows {reason}; {smallest.share:g} is taken. "
+        "Give more rows of the rare class, or scoring='neg_log_loss'.",
+        DataWarning,
+        stacklevel=4,
+    )
+    nothing = dict.fromkeys(trials, np.nan)
+    return smallest, _table(smallest, nothing, nothing, nothing)
+
+
+def _table(
+    chosen: Candidate,
+    scores: Mapping[Candidate, float],
+    differences: Mapping[Candidate, float],
+    errors: Mapping[Candidate, float],
+) -> pd.DataFrame:
     rows = [
         {
             "share": c.share,
             "balance": c.balance,
-            "score": means[c],
-            "difference": means[c] - means[first],
-            "standard_error": standard_error(trials[c], trials[first]),
+            "score": scores[c],
+            "difference": differences[c],
+            "standard_error": errors[c],
             "chosen": c == chosen,
         }
-        for c in sorted(trials)
+        for c in sorted(scores)
     ]
-    return chosen, pd.DataFrame(rows)
+    return pd.DataFrame(rows)

@@ -57,8 +57,7 @@ def coded(column: pd.Series[Any]) -> Coded:
     numbers = np.where(column.isna(), np.nan, plain.astype(np.int64).astype(float))
 
     def as_times(made: Numbers) -> pd.Series[Any]:
-        missing = np.isnan(made)
-        times = pd.Series(np.rint(np.where(missing, 0.0, made)).astype(np.int64).view(plain.dtype)).mask(missing)
+        times = pd.Series(np.rint(made).astype(np.int64).view(plain.dtype))
         return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
 
     return Coded(numbers, False, as_times, is_time=True)

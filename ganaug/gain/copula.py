@@ -15,14 +15,16 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import ParameterError
-from ..rng import Seed, new_seed, numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream
 from ..rows import labels_below, rows_below
 from .classifiers import as_frame
-from .coding import Coded, coded
+from .coding import coded
 from .synthetic import checked_labels, class_counts, count_labels
 
 Numbers = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
+_EXACT = 2.0**53  # whole numbers beyond are no floats
 _FLOOR = 1e-6  # variance that every direction has, so that a constant column is no exception
 
 
@@ -32,33 +34,34 @@ class _Class:
 
     Attributes
     ----------
-    values : ndarray of shape (n, d)
-        Each column, sorted.
+    order : ndarray of int64, shape (n, d)
+        For each column, the rows of the class from its lowest value to its highest.
     directions : ndarray of shape (k, d)
         Of the normal scores: each times an independent normal number, added up, has their covariance.
     own : float
         Standard deviation that each column has to itself, which shrinkage gives.
     """
 
-    values: Numbers
+    order: Positions
     directions: Numbers
     own: float
 
     @classmethod
-    def of(cls, codes: Numbers) -> _Class:
-        """Learn the rows of one class, of shape (n, d)."""
-        n = len(codes)
+    def of(cls, codes: Numbers, rows: Positions) -> _Class:
+        """Learn the class that has these rows of all codes, of shape (n_rows, d)."""
+        codes, n = codes[rows], len(rows)
         scores = norm.ppf((rankdata(codes, axis=0) - 0.5) / n)
         scores = scores - scores.mean(0)
         shrinkage = float(ledoit_wolf_shrinkage(scores, assume_centered=True)) if n > 1 else 1.0
         _, singular, axes = np.linalg.svd(scores, full_matrices=False)
         directions = np.sqrt((1 - shrinkage) / n) * singular[:, None] * axes
-        return cls(np.sort(codes, axis=0), directions, float(np.sqrt(shrinkage * (scores**2).mean() + _FLOOR)))
+        own = float(np.sqrt(shrinkage * (scores**2).mean() + _FLOOR))
+        return cls(rows[np.argsort(codes, axis=0, kind="stable")], directions, own)
 
     def quantiles(self, n: int, rng: np.random.Generator) -> Numbers:
         """Return `n` rows of numbers between 0 and 1, uniform in each column."""
         common = rng.standard_normal((n, len(self.directions))) @ self.directions
-        scores = common + self.own * rng.standard_normal((n, self.values.shape[1]))
+        scores = common + self.own * rng.standard_normal((n, self.order.shape[1]))
         p: Numbers = norm.cdf(scores / np.sqrt((self.directions**2).sum(0) + self.own**2))
         return p
 
@@ -121,12 +124,12 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         """
         labels = checked_labels(X, y)
         self._X, self._y = X[:0], y[:0]
-        self._columns = _columns(X)
-        codes = np.column_stack([_ordered(column) for column in self._columns])
+        self._columns = [_Column.of(column) for _, column in _flat(X).items()]
+        codes = np.column_stack([column.codes for column in self._columns])
         self.classes_ = np.unique(labels)
         self._counts = count_labels(labels)
-        self._learned = {label: _Class.of(codes[labels == label]) for label in self.classes_.tolist()}
-        self.n_features_in_ = codes.shape[1]
+        self._learned = {label: _Class.of(codes, np.flatnonzero(labels == label)) for label in self._counts}
+        self.n_features_in_ = len(self._columns)
         self._seed = new_seed(self.random_state)
         return self
 
@@ -155,12 +158,18 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         seed = self._seed if random_state is None else new_seed(random_state)
         labels = self._labels(n, y)
-        codes = np.empty((len(labels), len(self._columns)))
+        below, above, nearest = (np.empty((len(labels), len(self._columns)), dtype=np.int64) for _ in range(3))
+        weight = np.empty(below.shape)
+        every = np.arange(below.shape[1])
         for number, (label, learned) in enumerate(self._learned.items()):
             wanted = labels == label
-            p = learned.quantiles(int(wanted.sum()), numpy_stream(seed, "copula", number))
-            codes[wanted] = self._values(learned.values, p)
-        return self._restored(codes), labels_below(self._y, labels)
+            at = learned.quantiles(int(wanted.sum()), numpy_stream(seed, "copula", number)) * (len(learned.order) - 1)
+            for rows, place in ((below, np.floor(at)), (above, np.ceil(at)), (nearest, np.rint(at))):
+                rows[wanted] = learned.order[place.astype(np.int64), every]
+            weight[wanted] = at - np.floor(at)
+        parts = zip(self._columns, below.T, above.T, nearest.T, weight.T, strict=True)
+        made = pd.concat([column.between(*places) for column, *places in parts], axis=1)
+        return self._like_rows(made), labels_below(self._y, labels)
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Learn, and return the rows with synthetic ones below them until all classes are as large as the largest.
@@ -181,6 +190,9 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
 
     def _labels(self, n: Any, y: Any) -> NDArray[Any]:
         """Return the label of every row that is asked for."""
+        for count in n.values() if isinstance(n, Mapping) else [] if n is None else [n]:
+            if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 0:
+                raise ParameterError(f"A number of rows must be a whole number of at least 0. Got {count!r} instead.")
         if isinstance(n, Mapping):
             labels = np.repeat(np.asarray(list(n), dtype=self.classes_.dtype), list(n.values()))
         elif n is None and y is None:
@@ -197,20 +209,8 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
     def _every_label(self) -> NDArray[Any]:
         return np.repeat(self.classes_, list(self._counts.values()))
 
-    def _values(self, values: Numbers, p: Numbers) -> Numbers:
-        """Return the quantiles `p` of each column: numbers between two values, anything else one that was seen."""
-        at, columns = p * (len(values) - 1), np.arange(values.shape[1])
-        low, high = np.floor(at).astype(int), np.ceil(at).astype(int)
-        below, above = values[low, columns], values[high, columns]
-        are_numbers = [not (column.is_category or column.is_time) for column in self._columns]
-        between = np.array(are_numbers) & np.isfinite(below)
-        steps = np.subtract(above, below, where=between, out=np.zeros_like(at))
-        nearest: Numbers = values[np.rint(at).astype(int), columns]
-        return np.where(between, below + (at - low) * steps, nearest)
-
-    def _restored(self, codes: Numbers) -> Any:
-        """Return rows in the container and with the columns and dtypes that were learned."""
-        made = pd.concat([_unordered(column, codes[:, i]) for i, column in enumerate(self._columns)], axis=1)
+    def _like_rows(self, made: pd.DataFrame) -> Any:
+        """Return rows in the container, and with the names and dtypes, of those that were learned."""
         if isinstance(self._X, pd.DataFrame):
             return rows_below(self._X, made.set_axis(self._X.columns, axis=1))
         values = made.to_numpy()
@@ -218,52 +218,54 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         return rows_below(self._X, values.reshape(len(values), *shape) if len(shape) > 1 else values)
 
 
-def _columns(X: Any) -> list[Coded]:
-    frame = as_frame(X) if np.ndim(X) < 3 else pd.DataFrame(np.asarray(X).reshape(len(X), -1))
-    return [_as_it_was(frame.iloc[:, i]) for i in range(frame.shape[1])]
+@dataclass(frozen=True)
+class _Column:
+    """One column, and how its rows are ordered.
 
-
-def _as_it_was(column: pd.Series[Any]) -> Coded:
-    """Return a column as numbers that come back whole where they were."""
-    found = coded(column)
-    if found.is_category or not pd.api.types.is_integer_dtype(column):
-        return found
-    return Coded(found.values, False, lambda made: found.restore(np.rint(made)))
-
-
-def _ordered(column: Coded) -> Numbers:
-    """Return numbers with missing ones below all others, and categories by frequency, the most frequent first."""
-    if not column.is_category:
-        return np.where(np.isnan(column.values), -np.inf, column.values)
-    return _ranks(column.values)[column.values.astype(np.int64)].astype(float)
-
-
-def _unordered(column: Coded, made: Numbers) -> pd.Series[Any]:
-    """Return the column that `_ordered` numbers stand for."""
-    if not column.is_category:
-        return column.restore(np.where(np.isinf(made), np.nan, made))
-    return column.restore(np.argsort(_ranks(column.values))[made.astype(np.int64)].astype(float))
-
-
-def _ranks(codes: Numbers) -> NDArray[np.int64]:
-    """Return for each code its place in the order of frequency."""
-    counts = np.bincount(codes.astype(np.int64))
-    return np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
-
-
-def copula_rows(X: Any, counts: Mapping[Any, int], y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
-    """Return rows of a copula that learned `X` and `y`.
-
-    Parameters
+    Attributes
     ----------
-    X : samples
-        Real rows.
-    counts : mapping of label to int
-        Rows of each class.
-    y : ndarray of shape (n,)
-        Plain labels of the real rows.
-    seed : int
-        Decides the rows.
+    cells : series of shape (n,)
+        As they are.
+    codes : ndarray of shape (n,)
+        Numbers in order, a missing one below all others; of categories, the rank of their frequency.
+    numbers : ndarray of shape (n,) or None
+        Where values may lie in between two that were seen.
+    whole : bool
+        Whether these are whole numbers.
     """
-    made, labels = GaussianCopula(stream_seed(seed, "copula")).fit(X, y).sample(counts)
-    return made, labels
+
+    cells: pd.Series[Any]
+    codes: Numbers
+    numbers: Numbers | None
+    whole: bool
+
+    @classmethod
+    def of(cls, column: pd.Series[Any]) -> _Column:
+        """Return what is known of a column."""
+        cells, found = column.reset_index(drop=True), coded(column)
+        if found.is_category:
+            counts = np.bincount(found.values.astype(np.int64))
+            ranks = np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
+            return cls(cells, ranks[found.values.astype(np.int64)].astype(float), None, whole=False)
+        codes = np.where(np.isnan(found.values), -np.inf, found.values)
+        exact = bool(np.nanmax(np.abs(found.values), initial=0.0) < _EXACT)
+        whole = pd.api.types.is_integer_dtype(column.dtype)
+        return cls(cells, codes, found.values if not found.is_time and (exact or not whole) else None, whole)
+
+    def between(self, below: Positions, above: Positions, nearest: Positions, weight: Numbers) -> pd.Series[Any]:
+        """Return cells between those of two rows each, or those of the nearest where there is nothing in between."""
+        if self.numbers is None:
+            return self.cells.take(nearest).reset_index(drop=True)
+        low, high = self.numbers[below], self.numbers[above]
+        known = np.isfinite(low) & np.isfinite(high)
+        low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
+        made = np.where(known, (1 - weight) * low + weight * high, self.numbers[nearest])
+        return pd.Series(np.rint(made) if self.whole else made)
+
+
+def _flat(X: Any) -> pd.DataFrame:
+    """Return samples as a table, pixels of images as columns."""
+    if np.ndim(X) < 3:
+        frame = as_frame(X)
+        return frame.set_axis(range(frame.shape[1]), axis=1)
+    return pd.DataFrame(np.asarray(X).reshape(len(X), -1))

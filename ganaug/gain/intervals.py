@@ -36,6 +36,11 @@ class Difference:
     effect_size: float
     n: int
 
+    @property
+    def differs(self) -> bool:
+        """Whether any fold differs at all, as far as is known."""
+        return not (self.n and self.mean == self.low == self.high == 0)
+
 
 def paired_difference(scores: ArrayLike, reference: ArrayLike, test_to_train: float) -> Difference:
     """Return how much better `scores` are than `reference`, fold by fold, with an interval.

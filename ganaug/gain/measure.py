@@ -16,7 +16,7 @@ from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
 from ..rng import Seed, new_seed
 from ..rows import take_rows
-from .arms import ARMS
+from .arms import ARMS, trainings, usual_arms
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds
 from .images import channel_axis_of, image_shape, loaded
@@ -68,11 +68,21 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     the rows of each arm, and scored on the test part:
 
     * ``real_only``: the training part.
-    * ``duplicate``: as many copies of real rows of each class as ``augmented`` has synthetic ones.
+    * ``threshold``: the same classifier, deciding for the class that is most probable relative to its share in the
+      training part; with two classes, a threshold at the share of the second.
+    * ``calibrated``: the training part, with a sigmoid on held-out scores of the classifier.
     * ``class_weight``: the training part, with ``class_weight="balanced"`` where the classifier takes it.
+    * ``bootstrap``: real rows drawn with replacement, as many as ``augmented`` has in all.
+    * ``duplicate``: as many copies of real rows of each class as ``augmented`` has synthetic ones.
     * ``random_over_sampling``, ``smote``: classes brought to equal size by imbalanced-learn (SMOTE, SMOTENC or SMOTEN).
+    * ``copula``: as many rows of a `GaussianCopula` of each class as ``augmented`` has synthetic ones.
     * ``synthetic_only``: as many synthetic rows as real ones, and no real one ("train on synthetic, test on real").
     * ``augmented``: real and synthetic rows.
+    * ``augmented_corrected``: the same, with probabilities for the real prior (`PriorCorrectedClassifier`).
+
+    All but the last three are controls, which train no generator for minutes: a gain has to beat the best of them.
+    Scores of decisions are there twice for every arm, as the classifier decides, and, under a name that ends in
+    ``@prevalence``, as it decides at the shares of the classes that it was trained on.
 
     Parameters
     ----------
@@ -97,14 +107,15 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         Rows of one group are never on both sides of a fold; handed on where ``fit_resample`` takes them.
     metrics : name, callable, sequence or mapping, default=None
         Scorers of scikit-learn by name, functions ``f(classifier, X, y)``, "neg_calibration_error" or
-        "recall_per_class"; the first one decides. None takes balanced accuracy, macro-F1, ROC AUC, average precision,
-        log loss, calibration and the recall of each class.
+        "recall_per_class"; the first one decides. None takes ROC AUC (of several classes the mean of each against the
+        rest), which no threshold moves, and average precision, log loss, Brier score, balanced accuracy and macro-F1.
     synthetic_fraction : float in (0, 1), default=None
         Synthetic rows as a share of all that comes out; None takes what the augmenter's ``fit_resample`` gives.
     balance : bool, default=False
         Whether a `synthetic_fraction` fills up the smallest classes first, or keeps the classes' shares.
     arms : sequence of str, default=None
-        Which of the arms to run; ``real_only`` and ``augmented`` always are.
+        Which of the arms to run; ``real_only`` and ``augmented`` always are. None runs all, but of images leaves out
+        ``calibrated``, which trains each network several times.
     margin : float >= 0, default=0.005
         Smallest gain worth having, in units of the first metric; it decides between "does no better" and "cannot
         tell".
@@ -165,7 +176,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         make_folds(X, labels, cv, n_repeats, groups, seed),
         named_classifiers(classifier, X, channel_axis_of(augmenter)),
         named_scorers(metrics, labels),
-        [arm for arm in ARMS if arms is None or arm in (*arms, "real_only", "augmented")],
+        _wanted(arms, image_shape(X, channel_axis_of(augmenter)) is not None),
         labels,
         None if groups is None else np.asarray(groups),
     )
@@ -193,6 +204,12 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     return GainReport(design, prepared, evaluated)
 
 
+def _wanted(arms: Sequence[str] | None, images: bool) -> list[str]:
+    """Return the arms in order; the real rows alone and the augmented ones are always among them."""
+    named = usual_arms(images) if arms is None else arms
+    return [arm for arm in ARMS if arm in (*named, "real_only", "augmented")]
+
+
 @dataclass(frozen=True)
 class _Job:
     """Everything that folds and arms have in common."""
@@ -216,12 +233,13 @@ class _Job:
         return list(counted(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
     def evaluate(self, prepared: Sequence[Prepared], n_jobs: int | None, verbose: int) -> list[Evaluated]:
+        shared = list(trainings(self.arms).values())
         jobs = (
-            delayed(evaluate)(arm, fold_of.material, fold, self._test(fold), self.classifiers, self.scorers)
+            delayed(evaluate)(arms, fold_of.material, fold, self._test(fold), self.classifiers, self.scorers)
             for fold, fold_of in zip(self.folds, prepared, strict=True)
-            for arm in self.arms
+            for arms in shared
         )
-        total = len(self.folds) * len(self.arms)
+        total = len(self.folds) * len(shared)
         return list(counted(_run(jobs, n_jobs), total, "training classifiers", verbose))
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:

@@ -13,10 +13,11 @@ from rich.table import Table
 from .verdict import is_unbounded
 
 _WIDTH = 110
+_METRICS = 8  # in the overview
 
 
 def as_text(report: Mapping[str, Any]) -> str:
-    """Return a report's verdict, and a table of the leading metric for each classifier.
+    """Return a report's verdict, all metrics of what it is about, and the leading one for each classifier.
 
     Parameters
     ----------
@@ -26,19 +27,36 @@ def as_text(report: Mapping[str, Any]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=_WIDTH, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(report["verdict"]["sentence"])
-    leading = report["verdict"]["metric"]
+    if report["decisions"]:
+        console.print(report["decisions"]["sentence"])
+    leading, about = report["verdict"]["metric"], report["verdict"]["classifier"]
+    console.print()
+    console.print(_overview(about, [row for row in report["rows"] if row["classifier"] == about]))
     shown = [row for row in report["rows"] if row["metric"] == leading]
     for classifier in dict.fromkeys(row["classifier"] for row in shown):
         console.print()
         console.print(_table(classifier, leading, [row for row in shown if row["classifier"] == classifier]))
-    others = [name for name in dict.fromkeys(row["metric"] for row in report["rows"]) if name != leading]
-    console.print(f"\nAlso measured: {', '.join(others) or 'nothing else'}.")
     if report["failures"]:
         first = report["failures"][0]
         console.print(
             f"{len(report['failures'])} failures; the first in fold {first['fold']}, {first['arm']}: {first['reason']}"
         )
     return out.getvalue().rstrip("\n")
+
+
+def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
+    """Return the means of every arm in the first metrics; decisions also at the prevalence of the classes."""
+    metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if not name.startswith("recall[")]
+    title = f"{classifier}, means; @prevalence: decisions at the share of each class in training"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("arm", no_wrap=True)
+    for name in metrics[:_METRICS]:
+        table.add_column(name.replace("_", " ").replace("@", " @"), justify="right")
+    means = {(row["arm"], row["metric"]): row["mean"] for row in rows}
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        known = [means.get((arm, name)) for name in metrics[:_METRICS]]
+        table.add_row(arm, *("" if value is None else f"{value:.3f}" for value in known))
+    return table
 
 
 def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:

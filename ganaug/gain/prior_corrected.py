@@ -197,6 +197,24 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         return X_more, more
 
 
+def around(classifier: Any, classes: NDArray[Any], trained: Numbers, prior: Numbers) -> PriorCorrectedClassifier:
+    """Return a fitted corrector around a classifier that is fitted already.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Fitted, with ``predict_proba``.
+    classes : ndarray of shape (n_classes,)
+        In the order of its columns.
+    trained, prior : ndarray of shape (n_classes,)
+        Shares that its probabilities are for, and those that they are to be for.
+    """
+    model = PriorCorrectedClassifier(classifier)
+    model.classifier_, model.classes_ = classifier, classes
+    model.trained_prior_, model.prior_ = trained, prior
+    return model
+
+
 def _labels(X: Any, y: Any) -> NDArray[Any]:
     """Return plain labels of two classes or more, one for each row; `X` may be anything that the sampler takes."""
     if y is None:

@@ -13,15 +13,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .arms import CONTROLS
+from ..errors import ParameterError
+from .arms import BY_ABILITY, CONTROLS
+from .calibration import calibration_curves
 from .figures import counts_of, plain_json
 from .folds import Fold
 from .gathered import mean_fidelity, mean_privacy
 from .intervals import Difference, paired_difference
 from .printing import as_text
 from .running import Evaluated, Prepared
+from .scoring import PREVALENCE
 from .synthetic import count_labels
-from .verdict import Conclusion, best_control, conclude
+from .verdict import Conclusion, Decisions, best_control, conclude, decide
 
 _COLUMNS = ("classifier", "metric", "arm", "mean", "difference", "ci_low", "ci_high", "n")
 _PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
@@ -102,6 +105,10 @@ class GainReport:
         The verdict and the numbers that it rests on.
     conclusions : dict of str to Conclusion
         The same for each classifier alone.
+    decisions : Decisions or None
+        What of a gain in decisions the threshold gives; None where there is no gain, or the verdict is about it.
+    metrics : list of str
+        What was measured; after each metric of decisions, its name with ``@prevalence``.
     command : str or None
         The shell command that made the report, for the page to name; the command line sets it.
     failures : DataFrame
@@ -114,6 +121,7 @@ class GainReport:
         self._prepared = list(prepared)
         self._scores = [score for done in evaluated for score in done.scores]
         self._by = self._table()
+        self._predictions = [one for done in evaluated for one in done.calibration]
         failures = [f for done in prepared for f in done.failures] + [f for e in evaluated for f in e.failures]
         columns = ["fold", "arm", "classifier", "metric", "reason"]
         self.failures = pd.DataFrame([asdict(f) for f in failures], columns=columns)
@@ -121,13 +129,45 @@ class GainReport:
         self.warnings = sorted({text for texts in said for text in texts})
         names = list(design.classifiers)
         self._everyone = f"mean of {len(names)} classifiers" if len(names) > 1 else names[0]
-        self.conclusions: dict[str, Conclusion] = {name: self._conclude(name) for name in names}
-        self.conclusion = self._conclude(self._everyone)
+        self.metrics = self._measured()
+        self.conclusions: dict[str, Conclusion] = {name: self.conclude(classifier=name) for name in names}
+        self.conclusion = self.conclude()
+        self.decisions = self._decisions()
 
     @property
     def verdict(self) -> str:
-        """The answer, in one sentence."""
-        return self.conclusion.sentence
+        """The answer, and what of a gain in decisions a threshold gives as well."""
+        return " ".join([self.conclusion.sentence, *([self.decisions.sentence] if self.decisions else [])])
+
+    def conclude(self, metric: str | None = None, classifier: str | None = None) -> Conclusion:
+        """Return what a metric says.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            Of those in `to_frame`; None takes the first, which decides the verdict.
+        classifier : str, default=None
+            Its name; None takes the mean of all.
+
+        Returns
+        -------
+        Conclusion
+            Whether the augmented rows beat the real ones alone and the best control.
+
+        Raises
+        ------
+        ParameterError
+            There is no such metric or classifier.
+        """
+        metric = self.design.metrics[0] if metric is None else metric
+        classifier = self._everyone if classifier is None else classifier
+        if metric not in self.metrics or classifier not in (*self.design.classifiers, self._everyone):
+            raise ParameterError(
+                f"The report has no metric {metric!r} of {classifier!r}; it has {', '.join(self.metrics)}, and "
+                f"{', '.join(self.design.classifiers)}."
+            )
+        found = self._concluded(metric, classifier)
+        return replace(found, sentence=found.sentence + self._idle())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each classifier, metric and arm.
@@ -148,10 +188,12 @@ class GainReport:
         return {
             "format": 1,
             "verdict": self.conclusion.to_dict(),
+            "decisions": self.decisions.to_dict() if self.decisions else None,
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._design(),
             "rows": plain_json(self._rows()),
             "scores": [asdict(score) for score in self._scores],
+            "calibration": calibration_curves(self._predictions),
             "failures": plain_json(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
             "warnings": self.warnings,
             "counts": [
@@ -195,7 +237,7 @@ class GainReport:
         return [
             row
             for classifier in (*self.design.classifiers, *everyone)
-            for metric in self.design.metrics
+            for metric in self.metrics
             for arm in self.design.arms
             if (row := self._row(classifier, metric, arm)) is not None
         ]
@@ -240,11 +282,12 @@ class GainReport:
         return table
 
     def _averaged(self, classifier: str, arms: Sequence[str], metric: str) -> list[str]:
-        """Return the classifiers behind a name: of all, in the arm of class weights, those that take them."""
+        """Return the classifiers behind a name: of all, those that can have the arm, such as class weights."""
         if classifier in self.design.classifiers:
             return [classifier]
-        takers = [name for name in self.design.classifiers if (name, metric, "class_weight") in self._by]
-        return takers if "class_weight" in arms and takers else list(self.design.classifiers)
+        special = [arm for arm in arms if arm in BY_ABILITY]
+        takers = [n for n in self.design.classifiers if all((n, metric, arm) in self._by for arm in special)]
+        return takers or list(self.design.classifiers)
 
     def _of(self, names: Sequence[str], metric: str, arm: str) -> NDArray[np.float64]:
         """Return the mean score over classifiers in each fold, NaN where one of them has none."""
@@ -256,14 +299,34 @@ class GainReport:
         pair = self._of(names, metric, arm), self._of(names, metric, reference)
         return paired_difference(*pair, self.design.test_to_train)
 
-    def _conclude(self, classifier: str) -> Conclusion:
-        metric = self.design.metrics[0]
-        arms = [arm for arm in CONTROLS if arm in self.design.arms]
-        control = best_control({arm: self._difference(classifier, metric, arm, "real_only").mean for arm in arms})
+    def _concluded(self, metric: str, classifier: str) -> Conclusion:
+        gains = {
+            arm: self._difference(classifier, metric, arm, "real_only") for arm in CONTROLS if arm in self.design.arms
+        }
+        if "threshold" in gains and not gains["threshold"].differs:
+            del gains["threshold"]  # this metric looks at no threshold: it would be the real rows alone once more
+        control = best_control({arm: gain.mean for arm, gain in gains.items()})
         beside = (control, self._difference(classifier, metric, "augmented", control)) if control else None
         gain = self._difference(classifier, metric, "augmented", "real_only")
-        found = conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
-        return replace(found, sentence=found.sentence + self._idle())
+        return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
+
+    def _decisions(self) -> Decisions | None:
+        """Return what of a gain in decisions a threshold gives, None where there is none or the verdict is about it."""
+        known = [name for name in self.metrics if name + PREVALENCE in self.metrics]
+        if not known or known[0] == self.design.metrics[0] or "threshold" not in self.design.arms:
+            return None
+        return decide(
+            known[0],
+            self._difference(self._everyone, known[0], "augmented", "real_only"),
+            self._difference(self._everyone, known[0], "threshold", "real_only"),
+            self._difference(self._everyone, known[0], "augmented", "threshold"),
+            self.design.margin,
+        )
+
+    def _measured(self) -> list[str]:
+        """Return the metrics in order, those of decisions followed by what they are at prevalence."""
+        of = {metric for _, metric, _ in self._by} | set(self.failures["metric"].dropna())
+        return [name for own in self.design.metrics for name in (own, own + PREVALENCE) if name == own or name in of]
 
     def _idle(self) -> str:
         """Return the sentence that tells of folds to which the augmenter added nothing."""
@@ -287,7 +350,7 @@ class GainReport:
             "synthetic_fraction": d.synthetic_fraction,
             "balance": d.balance,
             "margin": d.margin,
-            "metrics": d.metrics,
+            "metrics": self.metrics,
             "classifiers": [{"name": name, "repr": on_one_line(c)} for name, c in d.classifiers.items()],
             "augmenter": on_one_line(d.augmenter),
             "arms": d.arms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,15 +12,18 @@ from typing import Any
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..errors import DataError
 from ..rng import stream_seed
 from ..rows import take_rows
-from .arms import Material, NotApplicable, Unavailable, added_counts, training_rows
+from .arms import SHARED, Material, NotApplicable, Unavailable, added_counts, training_rows
+from .calibration import CALIBRATION_ARMS, Predictions, predictions
 from .classifiers import weighted, with_seed
 from .figures import describe_augmenter, describe_rows
 from .folds import Fold
 from .images import channel_axis_of
 from .scoring import Scorer, copied, reason_of, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
+from .uses import Trained, calibrated
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,12 @@ class Prepared:
 
 @dataclass
 class Evaluated:
-    """The outcome of one arm in one fold."""
+    """The outcome of the arms that one training serves, in one fold."""
 
     scores: list[Score] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    calibration: list[Predictions] = field(default_factory=list)
 
 
 def prepare(
@@ -167,19 +171,19 @@ def _synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tup
 
 
 def evaluate(
-    arm: str,
+    arms: Sequence[str],
     material: Material,
     fold: Fold,
     test: tuple[Any, Any],
     classifiers: Mapping[str, Any],
     scorers: Mapping[str, Scorer],
 ) -> Evaluated:
-    """Train every classifier on the rows of one arm, and score it on the test rows.
+    """Train every classifier on the rows of one arm, and score it on the test rows, used as each arm wants.
 
     Parameters
     ----------
-    arm : str
-        Which arm.
+    arms : sequence of str
+        The arms that one training serves.
     material : Material
         Of the fold.
     fold : Fold
@@ -190,41 +194,72 @@ def evaluate(
         By name.
     """
     done = Evaluated()
+    training = SHARED.get(arms[0], arms[0])
     with _alone() as done.warnings:
         try:
-            X, y = training_rows(arm, material, fold.seed)
+            rows = training_rows(training, material, fold.seed)
         except NotApplicable:
             return done
         except Exception as error:
-            reason = str(error) if isinstance(error, Unavailable) else reason_of(error)
-            done.failures.append(Failure(fold.number, arm, None, None, reason))
+            done.failures += [Failure(fold.number, arm, None, None, _why(error)) for arm in arms]
             return done
         for name, classifier in classifiers.items():
-            model = weighted(classifier) if arm == "class_weight" else classifier
-            if model is None:  # it takes no class weights
-                continue
-            _measure(done, (fold, arm, name), model, (X, y), test, scorers)
+            model = weighted(classifier) if training == "class_weight" else classifier
+            if model is not None:  # it takes class weights, where they are wanted
+                _measure(done, (fold, name), arms, model, rows, (*test, material.y), scorers)
     return done
 
 
 def _measure(
     done: Evaluated,
-    place: tuple[Fold, str, str],
+    place: tuple[Fold, str],
+    arms: Sequence[str],
     model: Any,
-    train: tuple[Any, Any],
-    test: tuple[Any, Any],
+    rows: tuple[Any, Any],
+    known: tuple[Any, Any, Any],
     scorers: Mapping[str, Scorer],
 ) -> None:
-    fold, arm, name = place
+    """Train one classifier, and score it in each arm; `known` are test rows, their labels, and those of training."""
+    fold, name = place
+    _X, _y, _y_train = known
     try:
-        fitted = with_seed(model, stream_seed(fold.seed, "classifier"))
-        fitted.fit(copied(train[0]), train[1])
+        if "calibrated" in arms:
+            model = calibrated(model, rows[1])
+        trained = Trained.of(model, *rows, stream_seed(fold.seed, "classifier"))
     except Exception as error:  # a classifier may be anybody's
-        done.failures.append(Failure(fold.number, arm, name, None, reason_of(error)))
+        done.failures += [Failure(fold.number, arm, name, None, _why(error)) for arm in arms]
         return
-    scores, reasons = score(fitted, *test, scorers)
+    for arm in arms:
+        _score_in(done, (fold, name, arm), trained, known, scorers)
+
+
+def _score_in(
+    done: Evaluated,
+    place: tuple[Fold, str, str],
+    trained: Trained,
+    known: tuple[Any, Any, Any],
+    scorers: Mapping[str, Scorer],
+) -> None:
+    """Score a trained classifier as one arm uses it."""
+    fold, name, arm = place
+    X, y, y_train = known
+    try:
+        used = trained.used_in(arm, y_train)
+    except Exception as error:
+        done.failures.append(Failure(fold.number, arm, name, None, _why(error)))
+        return
+    scores, reasons = score(used.classifier, X, y, scorers, used.decided)
+    if arm in CALIBRATION_ARMS and used.probable is not None:
+        try:
+            done.calibration.append(predictions(name, arm, used.probable, used.classes, X, y))
+        except Exception as error:  # a classifier may be anybody's
+            reasons["calibration"] = reason_of(error)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, Unavailable | DataError) else reason_of(error)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is measured: scikit-learn's scorers, and two that it does not have."""
+"""What is measured: scikit-learn's scorers by name, and some that it has not, or that fail where a class is absent."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from ..errors import ParameterError
 
 Scorer = Callable[[Any, Any, Any], float]
 
+PREVALENCE = "@prevalence"
+"""How the name of a score ends that is of decisions at the shares of the classes in training."""
+
 _BINS = 10
 _ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be called 1
     "f1": sk.f1_score,
@@ -26,9 +29,13 @@ _ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be c
 
 def default_metrics(n_classes: int) -> tuple[str, ...]:
     """Return the names of what is measured where nothing else is said; the first one leads."""
-    area = "roc_auc" if n_classes == 2 else "roc_auc_ovr"
-    others = ("f1_macro", area, "average_precision", "neg_log_loss", "neg_calibration_error", "recall_per_class")
-    return ("balanced_accuracy", *others)
+    others = ("average_precision", "neg_log_loss", "neg_brier_score", "balanced_accuracy", "f1_macro")
+    return (threshold_free(n_classes), *others)
+
+
+def threshold_free(n_classes: int) -> str:
+    """Return the name of the score that no decision threshold moves: the area under the ROC curve."""
+    return "roc_auc" if n_classes == 2 else "roc_auc_ovr"
 
 
 def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
@@ -135,7 +142,66 @@ def neg_calibration_error(classifier: Any, X: Any, y: Any) -> float:
     return -float(sum(abs(float((confidence[rows] - right[rows]).sum())) for rows in parts) / len(p))
 
 
-OWN: dict[str, Scorer] = {"neg_log_loss": neg_log_loss, "neg_calibration_error": neg_calibration_error}
+def neg_brier_score(classifier: Any, X: Any, y: Any) -> float:
+    """Return minus half the squared distance between probabilities and what came true, between -1 and 0.
+
+    With two classes it is scikit-learn's scorer of this name; with several, half of the sum over classes, which is what
+    Brier wrote. Source: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review
+    78, 1950.
+    """
+    p, columns = _probabilities(classifier, X, y)
+    hit = np.zeros_like(p)
+    known = columns >= 0
+    hit[np.flatnonzero(known), columns[known]] = 1.0
+    lost = (~known).astype(float)  # a label never seen in training had no probability at all
+    return -float((((p - hit) ** 2).sum(1) + lost).mean() / 2)
+
+
+def roc_auc(classifier: Any, X: Any, y: Any) -> float:
+    """Return the area under the ROC curve, of each class against the rest where there are more than two.
+
+    scikit-learn's scorers "roc_auc" and "roc_auc_ovr", whose mean is taken here over the classes that the rows have and
+    do not consist of. Source: Hanley and McNeil, "The Meaning and Use of the Area under a Receiver Operating
+    Characteristic (ROC) Curve", Radiology 143, 1982; for several classes Provost and Domingos, 2000.
+
+    Raises
+    ------
+    OneClass
+        All rows are of one class, so that there is nothing to rank.
+    """
+    classes, labels = np.asarray(classifier.classes_), np.asarray(y)
+    ranks = _ranking(classifier, X)
+    two = [classes[1]] if len(classes) == 2 else classes
+    areas = [
+        sk.roc_auc_score(labels == label, ranks[:, column])
+        for column, label in zip(range(-len(two), 0), two, strict=True)
+        if 0 < (labels == label).sum() < len(labels)
+    ]
+    if not areas:
+        raise OneClass(f"all {len(labels)} rows are of one class, {labels[0]!s}, so that there is nothing to rank")
+    return float(np.mean(areas))
+
+
+class OneClass(ValueError):
+    """Rows of one class, where a score needs two."""
+
+
+def _ranking(classifier: Any, X: Any) -> NDArray[np.float64]:
+    """Return a column of scores for each class, or one for the second of two, by which rows can be ranked."""
+    methods = ["decision_function", "predict_proba"]
+    usual = methods if len(classifier.classes_) == 2 else methods[::-1]  # as scikit-learn's scorers do
+    method = next((name for name in usual if hasattr(classifier, name)), usual[-1])
+    scores = np.asarray(getattr(classifier, method)(X), dtype=np.float64)
+    return scores[:, None] if scores.ndim == 1 else scores
+
+
+OWN: dict[str, Scorer] = {
+    "roc_auc": roc_auc,
+    "roc_auc_ovr": roc_auc,
+    "neg_log_loss": neg_log_loss,
+    "neg_brier_score": neg_brier_score,
+    "neg_calibration_error": neg_calibration_error,
+}
 
 
 class Remembered:
@@ -145,12 +211,18 @@ class Remembered:
     ----------
     classifier : estimator
         Fitted; everything but predictions is its own.
+
+    Attributes
+    ----------
+    asked : set of str
+        The methods that were asked for predictions, since it was last emptied.
     """
 
     def __init__(self, classifier: Any):
         self._classifier = classifier
         self._answers: dict[tuple[str, int], tuple[Any, Any]] = {}
         self._parts: dict[int, tuple[Any, Any, Any]] = {}
+        self.asked: set[str] = set()
 
     def remember(self, part: Any, whole: Any, positions: Any) -> None:
         """Answer questions about `part` from the answers about `whole`, of which it is the rows at `positions`."""
@@ -160,6 +232,7 @@ class Remembered:
         attribute = getattr(self._classifier, name)
         if name not in ("predict", "predict_proba", "decision_function"):
             return attribute
+        self.asked.add(name)
 
         def answer(X: Any) -> Any:
             if id(X) in self._parts:
@@ -174,7 +247,9 @@ class Remembered:
         return answer
 
 
-def score(classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer]) -> tuple[dict[str, float], dict[str, str]]:
+def score(
+    classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer], decided: Any = None
+) -> tuple[dict[str, float], dict[str, str]]:
     """Return a fitted classifier's scores, and why there is none where a scorer fails.
 
     Parameters
@@ -185,25 +260,41 @@ def score(classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer]) -> tup
         Test rows and labels.
     scorers : mapping of name to scorer
         What to measure.
+    decided : estimator or None
+        The same classifier with another decision threshold. A scorer that asks for decisions has a second score then,
+        its name ending in `PREVALENCE`.
 
     Returns
     -------
     scores, reasons : dict of str to float, and dict of str to str
         Each scorer is in one of them.
     """
-    remembered = Remembered(classifier)
-    scores, reasons = {}, {}
+    usual, moved = Remembered(classifier), Remembered(decided)
+    scores: dict[str, float] = {}
+    reasons: dict[str, str] = {}
     for name, scorer in scorers.items():
-        try:
-            value = float(scorer(remembered, X, y))
-        except Exception as error:  # a scorer may be anybody's
-            reasons[name] = reason_of(error)
-            continue
+        usual.asked.clear()
+        _note(name, scorer, usual, X, y, scores, reasons)
+        if decided is not None and "predict" in usual.asked:
+            _note(name + PREVALENCE, scorer, moved, X, y, scores, reasons)
+    return scores, reasons
+
+
+def _note(
+    name: str, scorer: Scorer, model: Remembered, X: Any, y: Any, scores: dict[str, float], reasons: dict[str, str]
+) -> None:
+    """Put a score where it belongs, or the reason why it is none."""
+    try:
+        value = float(scorer(model, X, y))
+    except OneClass as error:
+        reasons[name] = str(error)
+    except Exception as error:  # a scorer may be anybody's
+        reasons[name] = reason_of(error)
+    else:
         if np.isfinite(value):
             scores[name] = value
         else:
             reasons[name] = f"the score is {value}, which is no number to compare"
-    return scores, reasons
 
 
 def copied(X: Any) -> Any:

@@ -23,7 +23,7 @@ from .choosing import Candidate, Trial, candidates, choose, try_candidate
 from .classifiers import named_classifiers, with_seed
 from .folds import hold_out, inner_folds, is_splitter, make_folds
 from .images import are_images, channel_axis_of
-from .scoring import Scorer, named_scorers
+from .scoring import Scorer, named_scorers, threshold_free
 from .synthetic import checked_labels, class_counts, grow, is_one_vs_all, plain_labels, rows_for_share
 
 
@@ -54,13 +54,16 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     classifier : name, estimator, sequence or mapping of these, default=None
         Whose mean score decides; as for `gain_report`, None takes logistic regression, nearest neighbours, a random
         forest and boosted trees, and of images a small network with classic augmentation.
-    fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5)
-        Shares of synthetic rows in all that comes out.
+    fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5, 0.75)
+        Shares of synthetic rows in all that comes out: 0.5 is one for each real row, 0.75 three. The best size may lie
+        beyond balance [1]_, and may be none.
     balance : {"both", True, False}, default="both"
         Whether synthetic rows fill up the smallest classes first, or keep the shares of the classes; "both" tries
         both.
-    scoring : name or callable, default="balanced_accuracy"
-        A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better.
+    scoring : name or callable, default=None
+        A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better. None takes the area under the ROC curve
+        (of several classes each against the rest), which no decision threshold moves: a share that only shifts the
+        prior is not chosen by it.
     cv : None, int or splitter, default=None
         None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Every fold costs a fit of
         the augmenter.
@@ -87,6 +90,10 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
 
+    References
+    ----------
+    .. [1] Ma and Zhang, "Validation-Tuned Synthetic Size", arXiv 2601.16120, 2026.
+
     Examples
     --------
     >>> from imblearn.pipeline import make_pipeline
@@ -99,10 +106,10 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         self,
         augmenter: Any = None,
         classifier: Any = None,
-        fractions: Sequence[float] = (0, 0.1, 0.25, 0.5),
+        fractions: Sequence[float] = (0, 0.1, 0.25, 0.5, 0.75),
         *,
         balance: bool | str = "both",
-        scoring: Any = "balanced_accuracy",
+        scoring: Any = None,
         cv: Any = None,
         n_jobs: int | None = None,
         random_state: Seed = None,
@@ -230,7 +237,8 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         return splits
 
     def _scorer(self, labels: NDArray[Any]) -> Scorer:
-        scorers = named_scorers(self.scoring, labels)
+        scoring = threshold_free(len(np.unique(labels))) if self.scoring is None else self.scoring
+        scorers = named_scorers(scoring, labels)
         if len(scorers) != 1:
             raise ParameterError(
                 f"The 'scoring' parameter of TunedAugmenterCV must be one score. Got {self.scoring!r} instead, which "

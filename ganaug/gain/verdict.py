@@ -138,6 +138,12 @@ def _sentence(
     if kind == NO_BETTER:
         if over_control is not None and (gain.low > 0 or over_control[1].mean <= gain.mean):
             name, second = over_control
+            if name == "threshold":
+                return (
+                    "Augmentation does no better than a decision threshold, which is free. The threshold gives as "
+                    f"much: {_amount(second, metric)} of {metric} against it, and {measured}. Do not augment; move the "
+                    "threshold."
+                )
             return (
                 f"Augmentation does no better than {name}, which is free: {_amount(second, metric)} of {metric} "
                 f"against it, and {measured}. Do not augment."
@@ -185,6 +191,72 @@ def _amount(difference: Difference, metric: str) -> str:
     mean, low, high = (f"{scale * v:+.{digits}f}" for v in (difference.mean, difference.low, difference.high))
     interval = f" (95 % interval {low} to {high})" if np.isfinite(difference.low) else ""
     return f"{mean}{unit}{interval}"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What of a gain in decisions a threshold gives for nothing.
+
+    Attributes
+    ----------
+    kind : {"threshold", "open", "beyond"}
+        The threshold gives as much; it may; augmentation gives more.
+    sentence : str
+        The same in words.
+    metric : str
+        A metric of decisions.
+    difference, ci_low, ci_high : float or None
+        Of the augmented arm to the real rows alone, deciding as the classifier does.
+    threshold, threshold_ci_low, threshold_ci_high : float or None
+        Of the threshold to the real rows alone.
+    beyond, beyond_ci_low, beyond_ci_high : float or None
+        Of the augmented arm to the threshold.
+    """
+
+    kind: str
+    sentence: str
+    metric: str
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+    threshold: float | None
+    threshold_ci_low: float | None
+    threshold_ci_high: float | None
+    beyond: float | None
+    beyond_ci_low: float | None
+    beyond_ci_high: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return asdict(self)
+
+
+def decide(metric: str, gain: Difference, threshold: Difference, beyond: Difference, margin: float) -> Decisions | None:
+    """Return what of a gain in decisions a threshold gives, or None where there is no clear gain.
+
+    Parameters
+    ----------
+    metric : str
+        A metric of decisions.
+    gain, threshold : Difference
+        Of the augmented arm, and of the threshold, to the real rows alone.
+    beyond : Difference
+        Of the augmented arm to the threshold.
+    margin : float
+        Smallest difference worth having.
+    """
+    if not gain.low > 0 or not threshold.n:
+        return None
+    free = f"the threshold gives {_amount(threshold, metric)} for nothing"
+    start = f"In {metric} augmentation gains {_amount(gain, metric)}"
+    if beyond.low > 0:
+        kind, sentence = "beyond", f"{start}; {free}, and augmentation {_amount(beyond, metric)} beyond it."
+    elif beyond.mean < margin:
+        kind, sentence = "threshold", f"{start}, but the threshold gives as much: {_amount(threshold, metric)}."
+    else:
+        kind, sentence = "open", f"{start}; {free}, and the rest, {_amount(beyond, metric)}, may be chance."
+    ends = [(_known(d.mean), _known(d.low), _known(d.high)) for d in (gain, threshold, beyond)]
+    return Decisions(kind, sentence, metric, *ends[0], *ends[1], *ends[2])
 
 
 def is_unbounded(metric: str) -> bool:

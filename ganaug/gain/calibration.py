@@ -1,0 +1,85 @@
+"""How probable something was said to be, and how often it came true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CALIBRATION_ARMS = ("real_only", "augmented", "augmented_corrected")
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted probabilities of test rows.
+
+    Attributes
+    ----------
+    classifier, arm : str
+        Whose.
+    p : ndarray of float32, shape (m,)
+        Of the rarer of two classes; of several, of each class, one after the other.
+    hit : ndarray of bool, shape (m,)
+        Whether it was that class.
+    """
+
+    classifier: str
+    arm: str
+    p: NDArray[np.float32]
+    hit: NDArray[np.bool_]
+
+
+def predictions(classifier: str, arm: str, model: Any, classes: NDArray[Any], X: Any, y: NDArray[Any]) -> Predictions:
+    """Return what a fitted classifier says of test rows.
+
+    Parameters
+    ----------
+    classifier, arm : str
+        Whose.
+    model : estimator
+        Fitted, with ``predict_proba``.
+    classes : ndarray of shape (n_classes,)
+        In the order of its columns.
+    X, y : samples and ndarray of shape (n,)
+        Test rows and labels.
+    """
+    p = np.asarray(model.predict_proba(X), dtype=np.float32)
+    hit = y[:, None] == classes[None, :]
+    if len(classes) == 2:
+        rarer = int(hit.sum(0).argmin())
+        p, hit = p[:, rarer], hit[:, rarer]
+    return Predictions(classifier, arm, p.T.ravel(), hit.T.ravel())
+
+
+def calibration_curves(found: Sequence[Predictions]) -> list[dict[str, Any]]:
+    """Return for each classifier and arm the points of its calibration curve, over all folds.
+
+    Predictions are cut into ten bins of equal size; each gives its mean probability and how often the class came true.
+    Source: DeGroot and Fienberg, "The Comparison and Evaluation of Forecasters", The Statistician 32, 1983.
+
+    Parameters
+    ----------
+    found : sequence of Predictions
+        Of each fold.
+
+    Returns
+    -------
+    list of dict
+        "classifier", "arm", "predicted" and "observed" (lists, in order of "predicted").
+    """
+    together: dict[tuple[str, str], list[Predictions]] = {}
+    for one in found:
+        together.setdefault((one.classifier, one.arm), []).append(one)
+    curves = []
+    for (classifier, arm), parts in together.items():
+        p, hit = np.concatenate([part.p for part in parts]), np.concatenate([part.hit for part in parts])
+        order = np.argsort(p, kind="stable")
+        bins = [rows for rows in np.array_split(order, _BINS) if len(rows)]
+        predicted = [float(p[rows].mean(dtype=np.float64)) for rows in bins]
+        observed = [float(hit[rows].mean()) for rows in bins]
+        curves.append({"classifier": classifier, "arm": arm, "predicted": predicted, "observed": observed})
+    return curves

@@ -1,0 +1,165 @@
+"""Uses of a trained classifier: as it decides, with a threshold at the prevalence, or with probabilities put right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+
+from .arms import SHARED, Unavailable
+from .classifiers import with_seed
+from .prior_corrected import around
+from .priors import check_present, class_shares, decided_at_prevalence, weighted_shares
+from .scoring import copied
+
+Numbers = NDArray[np.float64]
+
+_FOLDS = 5  # of the rows, whose held-out scores a sigmoid is fitted to
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A classifier that is fitted on the rows of an arm.
+
+    Attributes
+    ----------
+    classifier : estimator
+        Fitted.
+    probable : estimator or None
+        The same, or one with a sigmoid on its scores where it has no probabilities of its own.
+    classes : ndarray of shape (n_classes,)
+        Of `probable`, in the order of its columns.
+    shares : ndarray of shape (n_classes,)
+        Shares of the classes that its probabilities are for.
+    reason : str
+        Why there are no probabilities, empty where there are.
+    """
+
+    classifier: Any
+    probable: Any
+    classes: NDArray[Any]
+    shares: Numbers
+    reason: str = ""
+
+    @classmethod
+    def of(cls, model: Any, X: Any, y: NDArray[Any], seed: int) -> Trained:
+        """Fit a copy of a classifier.
+
+        Parameters
+        ----------
+        model : estimator
+            Never fitted itself.
+        X, y : samples and ndarray of shape (n,)
+            Rows of the arm, and plain labels.
+        seed : int
+            Decides everything.
+        """
+        fitted = with_seed(model, seed)
+        fitted.fit(copied(X), y)
+        classes = np.asarray(getattr(fitted, "classes_", np.unique(y)))
+        shares = class_shares(y, classes)
+        if hasattr(fitted, "predict_proba"):
+            return cls(fitted, fitted, classes, weighted_shares(shares, classes, fitted))
+        try:
+            probable = with_seed(calibrated(model, y), seed).fit(copied(X), y)
+        except Exception as error:  # a classifier may be anybody's
+            return cls(fitted, None, classes, shares, " ".join(str(error).split()))
+        return cls(fitted, probable, np.asarray(probable.classes_), shares)
+
+    @property
+    def decided(self) -> AtPrevalence | None:
+        """It with decisions at the shares of the classes that it has learned, None where it has no probabilities."""
+        if self.probable is None:
+            return None
+        return AtPrevalence(self.classifier, self.probable, self.classes, self.shares)
+
+    def used_in(self, arm: str, y: NDArray[Any]) -> Trained:
+        """Return it as one of the arms that share its training uses it.
+
+        Parameters
+        ----------
+        arm : str
+            Of `arms.ARMS`.
+        y : ndarray of shape (n,)
+            Labels of the real training rows.
+
+        Raises
+        ------
+        Unavailable
+            The arm needs probabilities, and there are none.
+        DataError
+            A class has no rows, so that its probability cannot be put right.
+        """
+        if arm not in SHARED:
+            return self
+        if self.decided is None:
+            what = (
+                "threshold can be moved without probabilities"
+                if arm == "threshold"
+                else "probabilities can be put right"
+            )
+            raise Unavailable(f"no {what}: {self.reason}")
+        if arm == "threshold":
+            return replace(self, classifier=self.decided)
+        check_present(self.shares, self.classes, "the augmented rows")
+        prior = class_shares(y, self.classes)
+        check_present(prior, self.classes, "the real rows")
+        right = around(self.probable, self.classes, self.shares, prior)
+        return Trained(right, right, self.classes, prior)
+
+
+class AtPrevalence:
+    """A fitted classifier that decides for the class most probable relative to its share in training.
+
+    Parameters
+    ----------
+    classifier : estimator
+        Everything but decisions is its own.
+    probable : estimator
+        Has ``predict_proba``.
+    classes : ndarray of shape (n_classes,)
+        In the order of its columns.
+    shares : ndarray of shape (n_classes,)
+        What probabilities are divided by.
+    """
+
+    def __init__(self, classifier: Any, probable: Any, classes: NDArray[Any], shares: Numbers):
+        self._classifier, self._probable = classifier, probable
+        self.classes_, self._shares = classes, shares
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class of each row."""
+        p = np.asarray(self._probable.predict_proba(X), dtype=np.float64)
+        return self.classes_[decided_at_prevalence(p, self._shares)]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._classifier, name)
+
+
+def calibrated(model: Any, y: NDArray[Any]) -> CalibratedClassifierCV:
+    """Return a classifier with a sigmoid on its scores, fitted to scores of rows that it was not trained on.
+
+    The classifier itself is trained on all rows, so that for two classes it ranks as it did. Source: Platt,
+    "Probabilistic Outputs for Support Vector Machines", 1999.
+
+    Parameters
+    ----------
+    model : estimator
+        With ``predict_proba`` or ``decision_function``.
+    y : ndarray of shape (n,)
+        Labels of the rows to come.
+
+    Raises
+    ------
+    Unavailable
+        It has neither, or a class has a single row.
+    """
+    if not hasattr(model, "predict_proba") and not hasattr(model, "decision_function"):
+        raise Unavailable(f"{type(model).__name__} has neither predict_proba nor decision_function")
+    folds = min(_FOLDS, int(np.unique(y, return_counts=True)[1].min()))
+    if folds < 2:
+        raise Unavailable("a class has a single row, so that no scores of it can be held out")
+    return CalibratedClassifierCV(model, method="sigmoid", cv=folds, ensemble=False)
