@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,36 @@ def by_method(paired: pd.DataFrame) -> pd.DataFrame:
         for (method, learner), part in pd.concat([tables, overall]).groupby(["method", "learner"])
     ]
     return pd.DataFrame(rows, columns=["method", "learner", "mean", "low", "high", "n"])
+
+
+def best_of(frame: pd.DataFrame, methods: Sequence[str], metric: str) -> str | None:
+    """Return the method with the best mean over tables, None where there is none of them.
+
+    It is chosen by the scores that it is then compared by, which favours it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `scores_frame`.
+    methods : sequence of str
+        Among which to choose; a method that only some learners take stands for the learner as it is in the others.
+    metric : str
+    """
+    gains = by_method(_everywhere(differences(frame, "none", metric), frame))
+    known = gains[gains["method"].isin(methods) & (gains["learner"] == ALL_LEARNERS)]
+    means = {"none": 0.0} if "none" in methods and len(frame) else {}  # first, so that nothing is what a tie is
+    means |= {name: round(mean, 9) for name, mean in zip(known["method"], known["mean"], strict=True)}
+    return max(means, key=lambda name: means[name]) if means else None
+
+
+def _everywhere(paired: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return differences with zero where a learner does not take a method, such as class weights."""
+    cells = frame[["case", "table", "cut", "seed", "test_share", "learner"]].drop_duplicates()
+    every = cells.merge(pd.DataFrame({"method": paired["method"].unique()}), how="cross")
+    full = every.merge(
+        paired[["case", "learner", "method", "difference"]], how="left", on=["case", "learner", "method"]
+    )
+    return full.assign(difference=full["difference"].fillna(0.0))
 
 
 def by_cell(paired: pd.DataFrame) -> pd.DataFrame:

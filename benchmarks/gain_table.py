@@ -1,70 +1,174 @@
-"""The README's table of gains: what committed results of `benchmarks.run` say, one line for each method."""
+"""Tables of gains in README.md and docs/gain.md: what committed results of `benchmarks.run` say."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from .figures import ALL_LEARNERS, by_cell, by_method, differences, outcomes, scores_frame
+from .cases import FREE
+from .figures import ALL_LEARNERS, best_of, by_cell, by_method, differences, outcomes, scores_frame
+from .learners import LEARNERS
 from .ledger import read_results
 from .methods import METHODS
-from .summary import TIE, shown
+from .summary import POINTS, TIE, losing
 
 FOLDER = Path(__file__).parent / "results" / "gain"
+LEADING = "roc_auc"
 SHOWN = {
-    "balanced_accuracy": "balanced accuracy",
     "roc_auc": "ROC AUC",
-    "f1_macro": "macro-F1",
     "average_precision": "average precision",
+    "neg_log_loss": "log loss",
+    "neg_brier_score": "Brier score",
+    "balanced_accuracy": "balanced accuracy",
+    "balanced_accuracy@prevalence": "the same at prevalence",
 }
+AS_IT_IS = ("neg_log_loss",)  # no share, so that its differences are no points
 NAMES = {
+    "threshold": "decision threshold at the prevalence",
+    "calibrated": "sigmoid calibration",
+    "class_weight": "class weights",
+    "class_weight_corrected": "class weights, probabilities put right",
+    "bootstrap": "real rows drawn with replacement",
     "duplicate": "rows repeated until balanced",
     "duplicate_natural": "every row twice",
-    "class_weight": "class weights",
     "random_over_sampling": "random over-sampling",
+    "random_over_sampling_corrected": "random over-sampling, put right",
     "smote": "SMOTE, SMOTENC",
+    "smote_corrected": "SMOTE, put right",
     "adasyn": "ADASYN",
     "teacher_bootstrap": "real rows drawn by a forest's agreement with their label",
     "gaussian_copula": "Gaussian copula",
+    "gaussian_copula_corrected": "Gaussian copula, put right",
+    "cart": "sequential CART",
     "ctgan": "CTGAN",
     "tvae": "TVAE",
     "arf": "ARF",
+    "tabular_argn": "TabularARGN",
+    "nrgboost": "NRGBoost",
     "ganaug": "**ganaug**, balanced",
+    "ganaug_corrected": "**ganaug**, balanced, put right",
     "ganaug_natural": "**ganaug**, as many rows again",
-    "ganaug_tuned": "**ganaug**, share chosen by TunedAugmenterCV",
+    "ganaug_tuned": "**ganaug**, share chosen by ROC AUC",
+    "ganaug_tuned_log_loss": "**ganaug**, share chosen by log loss",
     "ganaug_tuned_mean": "**ganaug**, share chosen for four classifiers at once",
 }
-TEXT = """Differences to the real rows alone, in points, on rows that neither generator nor classifier saw: mean over
-the classifiers, and in brackets the 95 % interval over the tables. `imbalance`: 2 % positives in at most 4000 rows;
-`low-data`: cuts of 100, 200 and 500 rows, those beside peers of 200; `tuned`: whole tables. Won and lost: combinations
-of table, cut and classifier, by balanced accuracy. Class weights count for the classifiers that take them.
-`benchmarks/README.md` has the commands and the protocol; `python -m benchmarks.summary` lists every losing combination.
+README_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected", "ganaug_tuned")
+TEXT = """From a **smaller run**, which settles the controls; the full one follows the next generator. Differences to
+the same classifier on the real rows alone, on rows that neither generator nor classifier saw: mean over five
+classifiers and, in brackets, the 95 % interval over the tables. Points are hundredths; log loss and Brier score are
+negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of each class in what
+it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows; `low-data`: cuts of 100 and 200 rows.
+[docs/gain.md](docs/gain.md) has every method, classifier, share and losing combination.
+"""
+PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
+# Gain: do synthetic rows help a classifier?
+
+"""
+PAGE_TEXT = """Differences to the same classifier on the real rows alone, in points (hundredths); log loss as it is. Log
+loss and Brier score are negated, so that higher is better everywhere. Mean over the classifiers and, in brackets, the
+95 % interval over the tables; cuts and seeds of a table are averaged first. "At prevalence": the classifier decides at
+the share of each class in what it was trained on, in place of the most probable class. "Put right": probabilities for
+the real prior, by `PriorCorrectedClassifier`. Won and lost: combinations of table, cut and classifier, by ROC AUC.
+`benchmarks/README.md` has the commands and the protocol.
+"""
+BEST_TEXT = """Against the **best free control**: of {free} and the real rows alone, for each metric and line the one
+with the best mean, chosen by the very scores that are compared, which favours it.
 """
 
 
 def gain_table(folder: Path = FOLDER) -> str:
-    """Return the Markdown for all results in `folder`, one table for each file."""
-    return "\n\n".join([TEXT.rstrip(), *(_of_file(path) for path in sorted(folder.glob("*.json")))])
+    """Return the README's Markdown: for each suite the free controls, ganaug, and ganaug against the best of them."""
+    parts = [TEXT.rstrip()]
+    for name in ("imbalance", "low-data"):
+        if (path := folder / f"{name}.json").exists():
+            content = read_results(path)
+            frame = scores_frame(content)
+            parts += [
+                _methods_table(content, frame, README_METHODS),
+                _best_table(frame, ("ganaug", "ganaug_tuned"), []),
+            ]
+    return "\n\n".join(parts)
 
 
-def _of_file(path: Path) -> str:
-    content = read_results(path)
-    frame = scores_frame(content)
+def gain_page(folder: Path = FOLDER) -> str:
+    """Return the Markdown of docs/gain.md: everything in `folder`, losses included."""
+    free = ", ".join(NAMES[name] for name in FREE if name in NAMES)
+    parts = [PAGE_HEAD + PAGE_TEXT.rstrip(), BEST_TEXT.format(free=free).rstrip()]
+    for path in sorted(folder.glob("*.json")):
+        content = read_results(path)
+        frame = scores_frame(content)
+        ours = [name for name in METHODS if name.startswith("ganaug") and (frame["method"] == name).any()]
+        parts += [f"## {path.stem}", _methods_table(content, frame, list(METHODS))]
+        parts += ["### Against the best free control", _best_table(frame, ours, ["learner", "cut"])]
+        paired = differences(frame, "none", LEADING)
+        parts += [losing(paired, name, LEADING) for name in ours]
+    return "\n\n".join(parts) + "\n"
+
+
+def _methods_table(content: dict[str, Any], frame: pd.DataFrame, methods: Sequence[str]) -> str:
+    """Return a line for each method: its differences to nothing."""
     paired = {metric: differences(frame, "none", metric) for metric in SHOWN}
-    figures = {metric: _means(part) for metric, part in paired.items()}
-    counts = outcomes(by_cell(paired["balanced_accuracy"]), TIE)
-    n = f"{content['suite']}: {frame['table'].nunique()} tables, {frame['case'].nunique()} cases"
-    lines = [f"| {n} | " + " | ".join(SHOWN.values()) + " | won | lost |", "|---" * (len(SHOWN) + 3) + "|"]
-    for method in METHODS:
+    figures = {metric: _means(part, metric) for metric, part in paired.items()}
+    counts = outcomes(by_cell(paired[LEADING]), TIE)
+    head = f"{content['suite']}: {frame['table'].nunique()} tables, {frame['case'].nunique()} cases"
+    lines = [_line([head, *SHOWN.values(), "won", "lost"]), "|---" * (len(SHOWN) + 3) + "|"]
+    for method in methods:
         if method in counts.index:
-            cells = [figures[metric].get(method, "") for metric in SHOWN]
             won = [str(counts.loc[method, column]) for column in ("wins", "losses")]
-            lines.append(f"| {NAMES[method]} | " + " | ".join([*cells, *won]) + " |")
+            lines.append(_line([NAMES[method], *(figures[metric].get(method, "") for metric in SHOWN), *won]))
     return "\n".join(lines)
 
 
-def _means(paired: pd.DataFrame) -> dict[str, str]:
+def _best_table(frame: pd.DataFrame, methods: Sequence[str], by: Sequence[str]) -> str:
+    """Return a line for each method, and for each learner and cut: its differences to the best free control."""
+    lines = [_line(["against the best free control", *SHOWN.values()]), "|---" * (len(SHOWN) + 1) + "|"]
+    for method in methods:
+        lines += [
+            _line([f"{NAMES[method]}{where}", *(_beyond(part, method, metric) for metric in SHOWN)])
+            for where, part in _parts(frame, by)
+        ]
+    return "\n".join(lines)
+
+
+def _parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+    """Return all scores, and those of each learner and cut."""
+    parts = [("", frame)]
+    orders = {"learner": list(LEARNERS), "cut": sorted(frame["cut"].unique(), key=lambda c: (len(c), c))}
+    for column in by:
+        parts += [(f": {value}", frame[frame[column] == value]) for value in orders[column]]
+    return [(where, part) for where, part in parts if len(part)]
+
+
+def _beyond(frame: pd.DataFrame, method: str, metric: str) -> str:
+    """Return the difference to the best free control, and which that is."""
+    best = best_of(frame, FREE, metric)
+    if best is None or not (frame["method"] == method).any():
+        return ""
+    taken = frame
+    if best != "none":  # where a learner does not take the control, it is the learner as it is
+        has = frame[(frame["method"] == best) & (frame["metric"] == metric)]
+        plain = frame[(frame["method"] == "none") & (frame["metric"] == metric)]
+        lacking = plain[~plain["learner"].isin(has["learner"].unique())]
+        taken = pd.concat([frame, lacking.assign(method=best)], ignore_index=True)
+    means = _means(differences(taken, best, metric), metric)
+    return f"{means[method]} ({NAMES.get(best, 'real rows alone')})" if method in means else ""
+
+
+def _means(paired: pd.DataFrame, metric: str) -> dict[str, str]:
     rows = by_method(paired)
     overall = rows[rows["learner"] == ALL_LEARNERS]
-    return {row.method: shown(row) for row in overall.itertuples()}
+    return {row.method: _shown(row, metric) for row in overall.itertuples()}
+
+
+def _shown(row: Any, metric: str) -> str:
+    """Return a mean with its interval: in points, or log loss as it is."""
+    scale, digits = (1, 3) if metric in AS_IT_IS else (POINTS, 1)
+    mean, low, high = (f"{round(v * scale, digits) + 0.0:+.{digits}f}" for v in (row.mean, row.low, row.high))
+    return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

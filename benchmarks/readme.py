@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .fidelity.readme import FOLDER, MAIN, fidelity_tables, write_page
-from .gain_table import gain_table
+from .gain_table import gain_page, gain_table
 from .images.summary import image_table
 from .performance import DOCS, write_pages
 from .privacy import privacy_table
@@ -49,3 +49,4 @@ if __name__ == "__main__":
     SECURITY.write_text(updated_security(SECURITY.read_text(encoding="utf-8")), encoding="utf-8")
     write_pages()
     write_page(DOCS)
+    (DOCS / "gain.md").write_text(gain_page(), encoding="utf-8")

@@ -13,13 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from .cases import FREE
 from .figures import ALL_LEARNERS, by_cell, by_method, differences, outcomes, scores_frame
 from .learners import LEARNERS, METRICS
 from .ledger import failures, read_results
 from .methods import METHODS
 from .protocol import BenchmarkError
 
-CONTROLS = ("none", "duplicate", "random_over_sampling", "smote")
+CONTROLS = FREE
 POINTS = 100
 TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
 
@@ -135,7 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the summary of every file named."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.summary", description=__doc__)
     parser.add_argument("files", type=Path, nargs="+", help="results of benchmarks.run")
-    parser.add_argument("--metrics", nargs="+", choices=METRICS, default=("balanced_accuracy", "roc_auc"))
+    parser.add_argument(
+        "--metrics", nargs="+", choices=METRICS, default=("roc_auc", "neg_log_loss", "balanced_accuracy")
+    )
     ours = [name for name in METHODS if name.startswith("ganaug")]
     parser.add_argument("--losers", nargs="+", choices=METHODS, default=ours, help="list the losing cells of these")
     options = parser.parse_args(arguments)

@@ -47,8 +47,8 @@ SENTENCES = {
 }
 
 
-def _row(rng, classifier, metric, arm, gain, width):
-    base, factor = METRICS.get(metric, (0.7, 1.0))
+def _row(rng, classifier, metric, arm, gain, width, metrics=METRICS):
+    base, factor = metrics.get(metric, (0.7, 1.0))
     gain = gain * factor + float(rng.normal(0, 0.003))
     baseline = arm == "real_only"
     return {
@@ -350,6 +350,117 @@ def minimal():
     return {**report, **{key: [] for key in empty}, "training": None, "fidelity": None, "privacy": None}
 
 
+RARE_METRICS = {
+    "roc_auc": (0.842, 0.1),
+    "average_precision": (0.412, 0.1),
+    "neg_log_loss": (-0.191, -0.6),
+    "neg_brier_score": (-0.052, -0.2),
+    "balanced_accuracy": (0.581, 1.0),
+    "balanced_accuracy@prevalence": (0.764, 0.0),
+    "recall[leaves]": (0.181, 2.0),
+    "recall[leaves]@prevalence": (0.744, 0.0),
+}
+RARE_ARMS = {
+    "real_only": 0.0,
+    "threshold": 0.183,
+    "calibrated": -0.012,
+    "class_weight": 0.171,
+    "bootstrap": 0.011,
+    "duplicate": 0.062,
+    "random_over_sampling": 0.081,
+    "smote": 0.094,
+    "copula": 0.124,
+    "synthetic_only": 0.041,
+    "augmented": 0.131,
+    "augmented_corrected": -0.008,
+}
+DECISIONS = {
+    "kind": "threshold",
+    "sentence": "In balanced_accuracy augmentation gains +13.1 points (95 % interval +10.1 to +16.1), but the threshold "
+    "gives as much: +18.3 points (95 % interval +15.3 to +21.3).",
+    "metric": "balanced_accuracy",
+    "difference": 0.131,
+    "ci_low": 0.101,
+    "ci_high": 0.161,
+    "threshold": 0.183,
+    "threshold_ci_low": 0.153,
+    "threshold_ci_high": 0.213,
+    "beyond": -0.052,
+    "beyond_ci_low": -0.091,
+    "beyond_ci_high": -0.013,
+}
+
+
+def _rare_rows(classifiers):
+    rng = np.random.default_rng(0)
+    return [
+        _row(rng, name, metric, arm, gain, 0.012, RARE_METRICS)
+        for name in classifiers
+        for metric in RARE_METRICS
+        for arm, gain in RARE_ARMS.items()
+    ]
+
+
+def _calibration(classifiers):
+    stated = np.array([0.001, 0.003, 0.005, 0.009, 0.014, 0.024, 0.045, 0.077, 0.127, 0.302])
+    true = [0.0, 0.01, 0.02, 0.02, 0.02, 0.02, 0.04, 0.08, 0.14, 0.25]
+    shifts = {"real_only": 1.0, "augmented": 2.4, "augmented_corrected": 0.9}
+    return [
+        {"classifier": name, "arm": arm, "predicted": (shift * stated).round(4).tolist(), "observed": true}
+        for name in classifiers
+        for arm, shift in shifts.items()
+    ]
+
+
+def rare():
+    """A report of a table with 6 % positives, in the form of today: decisions, and curves of probabilities."""
+    report = few("no_better")
+    names = ["random_forest", "k_neighbors"]
+    everyone = "mean of 2 classifiers"
+    found = {**_verdict("no_better", everyone), "metric": "roc_auc", "control": "copula"}
+    found.update(difference=0.001, ci_low=-0.011, ci_high=0.013, control_difference=-0.006)
+    found.update(control_ci_low=-0.014, control_ci_high=0.002)
+    found["sentence"] = (
+        "Augmentation does no better than copula, which is free: -0.6 points (95 % interval -1.4 to +0.2) of roc_auc "
+        "against it. Do not augment."
+    )
+    report["design"].update(
+        rows=1000,
+        classes=[{"label": "stays", "rows": 940}, {"label": "leaves", "rows": 60}],
+        metrics=list(RARE_METRICS),
+        arms=list(RARE_ARMS),
+        classifiers=[{"name": name, "repr": LEARNERS[name]} for name in names],
+        name="churn, 6 % positive",
+    )
+    return {
+        **report,
+        "verdict": found,
+        "verdicts": [{**found, "classifier": name} for name in names],
+        "decisions": dict(DECISIONS),
+        "calibration": _calibration(names),
+        "rows": _rare_rows([*names, everyone]),
+    }
+
+
+def moved():
+    """The same table, judged by balanced accuracy: the verdict itself names the threshold."""
+    report = rare()
+    report["verdict"] = {
+        **report["verdict"],
+        "metric": "balanced_accuracy",
+        "control": "threshold",
+        "sentence": "Augmentation does no better than a decision threshold, which is free. Do not augment; move the "
+        "threshold.",
+        "difference": 0.131,
+        "ci_low": 0.101,
+        "ci_high": 0.161,
+        "control_difference": -0.052,
+        "control_ci_low": -0.091,
+        "control_ci_high": -0.013,
+    }
+    return {**report, "decisions": None, "verdicts": []}
+
+
 HOSTILE = [
     "<script>window.stolen = 1</script>",
     '"onload="window.stolen = 1" x="',
@@ -368,7 +479,7 @@ HOSTILE = [
 
 def hostile():
     """A report whose every text comes from somebody who means harm."""
-    report = copy.deepcopy(example("helps"))
+    report = copy.deepcopy({**example("helps"), **{key: rare()[key] for key in ("decisions", "calibration")}})
     spoil = iter(HOSTILE * 10_000)
     keep = {"kind", "arm", "metric", "format", "metrics", "arms", "control"}
 
@@ -428,6 +539,8 @@ def huge():
 
 EXAMPLES = {
     **{kind: lambda kind=kind: example(kind) for kind in SENTENCES},
+    "rare": rare,
+    "moved": moved,
     "failing": failing,
     "minimal": minimal,
     "hostile": hostile,

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 
 from benchmarks import judge as judging
 from benchmarks import ledger, methods, run
@@ -213,7 +214,7 @@ def test_no_method_and_no_learner_sees_a_test_row(monkeypatch):
     split = Split(X[:40], y[:40], X[40:].assign(x=sentinel), y[40:], np.ones(40))
     fitted = []
 
-    class Learner:
+    class Learner(BaseEstimator):
         classes_ = np.array([0, 1])
 
         def fit(self, X, y):
@@ -224,7 +225,7 @@ def test_no_method_and_no_learner_sees_a_test_row(monkeypatch):
             assert (X["x"] == sentinel).all()
             return np.full((len(X), 2), 0.5)
 
-    monkeypatch.setattr(judging, "make_learner", lambda *_, **__: Learner())
+    monkeypatch.setattr(judging, "treated", lambda *_, **__: Learner())
     monkeypatch.setattr(judging, "load", lambda *_: Table("toy", X, y, ("a", "b"), "digest"))
     monkeypatch.setitem(SUITES, "toy", SUITES["low-data"].__class__(lambda *_: split, (), (), ()))
     names = ["recording", "duplicate", "smote", "adasyn", "random_over_sampling", "gaussian_copula"]

@@ -10,7 +10,7 @@ from scipy.stats import ttest_1samp
 
 from benchmarks import compare, gain_table, readme, summary
 from benchmarks.cases import Case
-from benchmarks.figures import by_cell, by_method, differences, interval, outcomes, scores_frame
+from benchmarks.figures import best_of, by_cell, by_method, differences, interval, outcomes, scores_frame
 from benchmarks.ledger import dumps
 
 
@@ -126,7 +126,7 @@ def test_the_summary_shows_means_and_lists_every_losing_cell():
     assert "* magic, 100, logistic: -2.0 [-2.2, -1.8], n = 3 **clear**" in text
     assert "* magic, 100, forest:" in text
     assert "* pima" not in text
-    assert "## balanced_accuracy minus that of duplicate" in text
+    assert "## balanced_accuracy minus that of none" in text
     assert "of smote" not in text
     assert "-0.0" not in text
 
@@ -249,22 +249,56 @@ def test_the_exit_code_says_whether_results_are_accepted(tmp_path, capsys):
 # ---- the README ----
 
 
-def test_the_readme_gets_a_table_for_each_file_between_its_markers(tmp_path, monkeypatch):
-    (tmp_path / "low-data.json").write_text(dumps(results()))
+def with_controls():
+    """Results of ganaug and two free controls: the threshold gives more decisions than ganaug, the copula more area."""
+    content = results()
+    for entry in content["cases"].values():
+        plain = [r for r in entry["records"] if r["method"] == "none"]
+        entry["records"] += [{**r, "method": "threshold", "scores": {**r["scores"]}} for r in plain]
+        entry["records"] += [{**r, "method": "gaussian_copula", "scores": {**r["scores"]}} for r in plain]
+        for record in entry["records"]:
+            record["scores"] |= {"neg_log_loss": -0.5}
+            record["scores"]["balanced_accuracy"] += 0.05 * (record["method"] == "threshold")
+            record["scores"]["roc_auc"] += 0.03 * (record["method"] == "gaussian_copula")
+    return content
+
+
+def test_the_readme_gets_the_controls_and_what_ganaug_is_beyond_the_best_of_them(tmp_path, monkeypatch):
+    (tmp_path / "low-data.json").write_text(dumps(with_controls()))
     table = gain_table.gain_table(tmp_path)
-    assert (
-        "| low-data: 2 tables, 6 cases | balanced accuracy | ROC AUC | macro-F1 | average precision | won | lost |"
-        in table
-    )
-    assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] |" in table
-    assert "| rows repeated until balanced | +0.0 [+0.0, +0.0] | +0.0 [+0.0, +0.0] |" in table
-    assert " | 2 | 2 |\n" in table + "\n" and " | 0 | 0 |\n" in table + "\n"
+    assert "| low-data: 2 tables, 6 cases | ROC AUC | average precision | log loss | Brier score |" in table
+    assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] |  | +0.000 [+0.000, +0.000] |" in table
+    assert "| decision threshold at the prevalence | +0.0 [+0.0, +0.0] |" in table
+    assert "| +5.0 [+5.0, +5.0] |" in table
+    beyond = next(line for line in table.split("\n")[::-1] if line.startswith("| **ganaug**, balanced |"))
+    assert "| -2.0 [-40.1, +36.1] (Gaussian copula) |" in beyond
+    assert "| -4.0 [-42.1, +34.1] (decision threshold at the prevalence) |" in beyond
     monkeypatch.setattr(readme, "gain_table", lambda: table)
     text = f"{readme.BEGIN}\nold\n{readme.END}\nkept\n{readme.GAIN_BEGIN}\nold\n{readme.GAIN_END}\nend\n"
     new = readme.updated(text)
     assert new.endswith(f"kept\n{readme.GAIN_BEGIN}\n{table}\n{readme.GAIN_END}\nend\n")
     assert readme.updated(new) == new
-    assert "old" not in new
+    assert "\nold\n" not in new
+
+
+def test_the_page_has_every_learner_and_cut_and_every_losing_cell(tmp_path):
+    (tmp_path / "low-data.json").write_text(dumps(with_controls()))
+    page = gain_table.gain_page(tmp_path)
+    assert "| **ganaug**, balanced: logistic |" in page and "| **ganaug**, balanced: 100 |" in page
+    assert "### ganaug below none, roc_auc: 2 of 4 cells" in page and "* magic, 100, logistic: -2.0" in page
+
+
+def test_the_best_control_is_the_learner_as_it_is_where_nothing_is_better_or_it_takes_no_other():
+    content = results({"pima": -0.01, "magic": -0.02})
+    frame = scores_frame(content)
+    assert best_of(frame, ["none", "ganaug"], "balanced_accuracy") == "none"
+    assert best_of(frame, ["none", "duplicate"], "balanced_accuracy") == "none"
+    assert best_of(scores_frame(with_controls()), ["none", "threshold"], "balanced_accuracy") == "threshold"
+    assert best_of(frame, ["smote"], "balanced_accuracy") is None
+    only_forest = scores_frame(with_controls())
+    only_forest = only_forest[~((only_forest["method"] == "threshold") & (only_forest["learner"] == "logistic"))]
+    assert "(decision threshold" in gain_table._beyond(only_forest, "ganaug", "balanced_accuracy")
+    assert gain_table._beyond(only_forest, "ganaug", "balanced_accuracy").startswith("-1.5")
 
 
 def test_a_readme_without_the_markers_of_gains_is_left_without_them():

@@ -44,6 +44,22 @@ def test_a_mixed_table_comes_back_in_its_columns_and_dtypes_with_values_that_wer
     assert (made["balance"] == 0).mean() == pytest.approx((X["balance"] == 0).mean(), abs=0.06)
 
 
+def test_gaps_and_categories_keep_their_dependence_on_numbers():
+    rng = np.random.default_rng(0)
+    n, y = 600, pd.Series([0, 1] * 300)
+    z = rng.normal(size=n)
+    X = pd.DataFrame({"a": np.exp(z), "b": np.where(rng.random(n) < 0.3, np.nan, z + rng.normal(0, 0.3, n))})
+    X["text"] = np.where(z + rng.normal(0, 0.3, n) > 0.8, "high", "low")
+    X["whole"] = np.where(y == 1, 7, rng.integers(0, 3, n)).astype("int64")
+    new, labels = GaussianCopula(0).fit(X, y).sample(y=y)
+    assert new["a"].between(X["a"].min(), X["a"].max()).all()
+    assert new["b"].isna().mean() == pytest.approx(0.3, abs=0.06)
+    assert (new["text"] == "high").mean() == pytest.approx((X["text"] == "high").mean(), abs=0.05)
+    assert spearmanr(new["a"], new["text"] == "high").statistic > 0.5
+    assert set(new["whole"][labels == 1]) == {7}
+    assert set(new["whole"][labels == 0]) == {0, 1, 2}
+
+
 def test_a_class_has_its_own_columns():
     X, y = blobs(200, distance=6.0)
     model = GaussianCopula(0).fit(X, y)

@@ -130,8 +130,8 @@ def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
 def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
     """Return the smallest share that is no worse than the best one by more than a standard error, and all scores.
 
-    Where the score of no candidate can be known, because the held-out rows are of one class, the smallest share is
-    taken with a warning.
+    Inner splits whose held-out rows are of one class, where the score needs two, do not count; where all are, the
+    smallest share is taken with a warning.
 
     The one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984,
     section 3.4.3, with "simpler" meaning fewer synthetic rows, and the natural prior before a balanced one.
@@ -153,10 +153,13 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     DataError
         No candidate could be tried on all splits.
     """
+    splits = range(min(map(len, trials.values())))
+    usable = [i for i in splits if not all(of[i].of_one_class for of in trials.values())]
+    if not usable:
+        return _smallest(trials)
+    trials = {c: [of[i] for i in usable] for c, of in trials.items()}
     means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
     known = sorted(c for c in trials if np.isfinite(means[c]))
-    if not known and all(any(t.of_one_class for t in of) for of in trials.values()):
-        return _smallest(trials)
     if not known:
         reasons = (t.reason for of in trials.values() for t in of if t.reason)
         reason = next(reasons, "the scores are no numbers")

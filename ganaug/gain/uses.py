@@ -104,7 +104,8 @@ class Trained:
             raise Unavailable(f"no {what}: {self.reason}")
         if arm == "threshold":
             return replace(self, classifier=self.decided)
-        check_present(self.shares, self.classes, "the augmented rows")
+        every = np.unique(y)
+        check_present(class_shares(self.classes, every), every, "the augmented rows")
         prior = class_shares(y, self.classes)
         check_present(prior, self.classes, "the real rows")
         right = around(self.probable, self.classes, self.shares, prior)

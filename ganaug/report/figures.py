@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from .svg import ACCENT, INK, MUTED, PAPER, REAL, RULE, draw
@@ -151,6 +151,60 @@ def curves(
             ax.legend(ncols=2, frameon=False, fontsize=10.5, handlelength=2, columnspacing=1.5, **place)
 
     return draw(name, label, (WIDTH, 180), paint)
+
+
+@dataclass(frozen=True)
+class Points:
+    """A calibration curve of an arm: pairs of a predicted probability and how often it came true."""
+
+    arm: str
+    name: str
+    points: Sequence[tuple[float, float]]
+
+    @property
+    def predicted(self) -> float:
+        """Mean over the points, which stand for as many rows each."""
+        return float(np.mean([p for p, _ in self.points]))
+
+    @property
+    def observed(self) -> float:
+        """The same of what came true."""
+        return float(np.mean([o for _, o in self.points]))
+
+
+_LOOKS: dict[str, dict[str, Any]] = {  # shape and dash say what colour says
+    "real_only": {"color": INK, "marker": "o", "markerfacecolor": INK},
+    "augmented": {"color": ACCENT, "marker": "s", "markerfacecolor": ACCENT, "dashes": (5, 2)},
+    "augmented_corrected": {"color": ACCENT, "marker": "^", "markerfacecolor": PAPER, "dashes": (1.5, 1.5)},
+}
+
+
+def reliability(name: str, label: str, curves: Sequence[Points]) -> str:
+    """Return calibration curves, observed against predicted; square roots on both axes, so that rare can be read."""
+    most = max([0.01, *(value for curve in curves for pair in curve.points for value in pair)])
+    places = (0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 1.0) if most > 0.5 else (0, 0.01, 0.05, 0.1, 0.2, 0.4)
+    ticks = [tick for tick in places if tick <= most]
+
+    def paint(figure: Figure) -> None:
+        ax = figure.add_axes((46 / WIDTH, 0.12, 1 - 58 / WIDTH, 0.73))
+        for set_scale in (ax.set_xscale, ax.set_yscale):
+            set_scale("function", functions=(lambda v: np.sqrt(np.clip(v, 0, None)), np.square))
+        ax.set(xlim=(0, 1.06 * most), ylim=(0, 1.06 * most), xlabel="predicted", ylabel="came true")
+        ax.plot([0, most], [0, most], color=MUTED, linewidth=1)
+        for curve in curves:
+            style = {"label": curve.name, "linewidth": 1.6, "markersize": 6, "clip_on": False, **_LOOKS[curve.arm]}
+            ax.plot(*zip(*curve.points, strict=True), **style)
+        ax.grid(axis="both")
+        ax.tick_params(length=0)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(FixedLocator(ticks))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g} %"))
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.16, 1.0), "borderpad": 0}
+        lines = ax.get_lines()[1:]  # but for the diagonal; a legend is filled column by column
+        ax.legend(handles=lines[::2] + lines[1::2], ncols=2, frameon=False, fontsize=10.5, handlelength=2.6, **place)
+
+    return draw(name, label, (WIDTH, 290), paint)
 
 
 def histogram(name: str, label: str, column: Mapping[str, Any]) -> str:

@@ -37,12 +37,14 @@ def render(report: Mapping[str, Any]) -> str:
     # Jinja2 and matplotlib are slow to import, and only who wants a page should wait for them.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from . import generator, record, results, verdict
+    from . import decisions, generator, probabilities, record, results, verdict
 
     report = printable(report)
     rooms = (
         verdict.meaning,
         results.differences,
+        decisions.decisions,
+        probabilities.probabilities,
         results.metrics,
         record.choice,
         record.filters,

@@ -10,7 +10,7 @@ from .figures import Whisker, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import NOTHING, compact, count, interval, known, named, plural, score, share, shorten, signed
 from .units import unit_of
-from .words import ARMS, MEASURES, METRICS, RECALL, arm, class_of, classifier, metric, size
+from .words import ARMS, AT_PREVALENCE, MEASURES, METRICS, PREVALENCE, RECALL, arm, class_of, classifier, metric, size
 
 Record = Mapping[str, Any]
 
@@ -257,5 +257,7 @@ def glossary(report: Record) -> Section:
     arms = [(ARMS[name][0], name, ARMS[name][1]) for name in design["arms"] if name in ARMS]
     known_metrics = [(METRICS[name][0], name, METRICS[name][1]) for name in metrics if name in METRICS]
     recall = [("Recall", "recall[class]", RECALL)] if any(class_of(name) for name in metrics) else []
+    if any(name.endswith(PREVALENCE) for name in metrics):
+        recall.append(("At prevalence", f"metric{PREVALENCE}", AT_PREVALENCE))
     words = [(word, "", text) for word, text in MEASURES.items()]
     return Section("glossary", "Glossary", terms=[*arms, *known_metrics, *recall, *words])

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .decisions import told_twice
 from .figures import Limits, Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, count, named, score, shorten, signed
 from .units import Unit, reading, unit_of
-from .words import arm, class_of, classifier, in_sentence, metric
+from .words import PREVALENCE, arm, class_of, classifier, in_sentence, metric
 
 Record = Mapping[str, Any]
 
@@ -74,7 +75,8 @@ def _by(report: Record, name: str) -> Iterator[tuple[str, list[Record]]]:
 def metrics(report: Record) -> Section:
     """Return a table for each metric, and one for the recall of every class."""
     lead = report["verdict"]["metric"]
-    names = list(dict.fromkeys([lead, *(row["metric"] for row in report["rows"])]))
+    elsewhere = {name + PREVALENCE for name in told_twice(report)}
+    names = [n for n in dict.fromkeys([lead, *(row["metric"] for row in report["rows"])]) if n not in elsewhere]
     plain = [name for name in names if class_of(name) is None]
     tables = [_metric_table(report, name, folded=name != lead) for name in plain[:MAX_METRICS]]
     recalls = [name for name in names if class_of(name) is not None]
@@ -87,6 +89,8 @@ def metrics(report: Record) -> Section:
         *_left_out(len(recalls), MAX_CLASSES, "classes", "shown"),
     ]
     text = ["Means over folds; differences, intervals and effect sizes are against real rows only. Higher is better."]
+    if elsewhere:
+        text.append("Decisions are those of the classifier itself; the section Decisions has them at prevalence too.")
     return Section("metrics", "All metrics", text, tables=tables, notes=notes)
 
 

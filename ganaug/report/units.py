@@ -62,4 +62,6 @@ def reading(low: float | None, high: float | None) -> str:
     """Return an interval in words."""
     if not (known(low) and known(high)):
         return NOTHING
+    if low == high == 0:
+        return "the same"
     return ("higher" if low > 0 else "lower") if excludes(low, high) else "no clear difference"

@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .decisions import TOOLS, advice, rival
 from .figures import Whisker, whiskers
 from .parts import Figure, Section, Table
 from .text import CI, NOTHING, count, known, plural
 from .units import unit_of
-from .words import arm, classifier, in_sentence, kind, metric, size
+from .words import NO_CONTROLS, arm, classifier, in_sentence, kind, metric, phrase, size
 
 Record = Mapping[str, Any]
 
 MAX_CLASSIFIERS = 30
-_BASELINE, _NOTHING_ADDED = "real_only", "real rows only"
+_NOTHING_ADDED = "real rows only"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A sentence, the numbers behind it, and a drawing of them."""
+    """A sentence, the numbers behind it, and drawings of them; a rival is what a threshold gives, in words."""
 
     kind: str
     word: str
     sentence: str
     facts: Sequence[tuple[str, str, str]]
-    figure: Figure | None
+    figures: Sequence[Figure]
+    rival: tuple[str, str] | None = None
 
 
 def verdict(report: Record) -> Verdict:
@@ -38,7 +40,12 @@ def verdict(report: Record) -> Verdict:
         for name, gain, low, high in _comparisons(found)
     ]
     facts.append(("Measured on", plural(found["n"], "fold"), size(design)))
-    return Verdict(found["kind"], _word(found), found["sentence"].replace(" %", "\u00a0%"), facts, _drawing(found))
+    figures = [drawing] if (drawing := _drawing(found)) else []
+    words = None
+    if free := rival(report):
+        words = free[:2]
+        figures.append(free[2])
+    return Verdict(found["kind"], _word(found), found["sentence"].replace(" %", "\u00a0%"), facts, figures, words)
 
 
 def _comparisons(found: Record) -> list[tuple[str, float | None, float | None, float | None]]:
@@ -46,7 +53,7 @@ def _comparisons(found: Record) -> list[tuple[str, float | None, float | None, f
     first = (_NOTHING_ADDED, found["difference"], found["ci_low"], found["ci_high"])
     if not found.get("control"):
         return [first]
-    name = in_sentence(arm(found["control"]))
+    name = phrase(found["control"])
     return [first, (name, found["control_difference"], found["control_ci_low"], found["control_ci_high"])]
 
 
@@ -60,7 +67,7 @@ def _rival(found: Record) -> str:
     if not (found.get("control") and known(gain) and known(over_control)):
         return _NOTHING_ADDED
     clear = known(found["ci_low"]) and found["ci_low"] > 0
-    return in_sentence(arm(found["control"])) if clear or over_control <= gain else _NOTHING_ADDED
+    return phrase(found["control"]) if clear or over_control <= gain else _NOTHING_ADDED
 
 
 def _drawing(found: Record) -> Figure | None:
@@ -84,7 +91,7 @@ def _drawing(found: Record) -> Figure | None:
 def meaning(report: Record) -> Section:
     """Return what the verdict means and what to do, in words."""
     means, todo = _advice(report["verdict"])
-    points = [todo, _other_gains(report), _disagreement(report), _troubles(report)]
+    points = [todo, advice(report), _other_gains(report), _disagreement(report), _troubles(report)]
     found = report.get("verdicts") or []
     tables = [_each_classifier(found)] if len(found) > 1 else []
     return Section("meaning", "What this means", [means], [point for point in points if point], tables=tables)
@@ -92,10 +99,10 @@ def meaning(report: Record) -> Section:
 
 def _advice(found: Record) -> tuple[str, str]:
     """Return what a verdict means, and what to do about it."""
-    name, rival = in_sentence(metric(found["metric"])), _rival(found)
+    name = in_sentence(metric(found["metric"]))
     unseen = "on rows that neither the generator nor the classifier had seen"
     if found["kind"] == "helps":
-        beside = f", and {in_sentence(arm(found['control']))} did not give as much" if found.get("control") else ""
+        beside = f", and {phrase(found['control'])} did not give as much" if found.get("control") else ""
         return (
             f"With synthetic rows, {name} was higher {unseen}{beside}. The intervals leave zero out.",
             "Add the synthetic rows when you train, and measure again when the data or the classifier changes.",
@@ -105,20 +112,32 @@ def _advice(found: Record) -> tuple[str, str]:
             f"With synthetic rows, {name} was lower {unseen}, and the interval leaves zero out.",
             "Do not augment this table with this augmenter.",
         )
-    if found["kind"] == "no_better":
-        if rival == _NOTHING_ADDED:
-            return f"Synthetic rows gave no more {name} than the real rows alone.", "Do not augment."
+    return (_no_better if found["kind"] == "no_better" else _cannot_tell)(found, name, _rival(found))
+
+
+def _no_better(found: Record, name: str, other: str) -> tuple[str, str]:
+    if other == _NOTHING_ADDED:
+        return f"Synthetic rows gave no more {name} than the real rows alone.", "Do not augment."
+    if found["control"] == "threshold":
         return (
-            f"Synthetic rows gave no more {name} than {rival}, which trains no generator.",
-            f"Do not augment; where a difference is worth having, use {rival}.",
+            f"Synthetic rows gave no more {name} than a threshold at the share of each class, which is free.",
+            f"Do not augment; move the threshold. {TOOLS}.",
         )
+    return (
+        f"Synthetic rows gave no more {name} than {other}, which is free.",
+        f"Do not augment with this augmenter; where a difference is worth having, use {other}.",
+    )
+
+
+def _cannot_tell(found: Record, name: str, other: str) -> tuple[str, str]:
     needed = found.get("rows_needed")
     more = f" About {count(needed)} labelled rows would be needed to settle it." if needed else ""
     if (found.get("ci_low") or 0) > 0:
+        tools = f" {TOOLS}." if found.get("control") == "threshold" else ""
         return (
             f"With synthetic rows, {name} was higher than with the real rows alone; the folds leave it open whether "
-            f"{rival} does as well.{more}",
-            f"Take {rival} on this evidence, which trains no generator; or collect more real rows.",
+            f"{other} does as well.{more}",
+            f"Take {other} on this evidence, which is free; or collect more real rows.{tools}",
         )
     return (
         f"The folds leave it open whether {name} is higher or lower with synthetic rows, or whether a free alternative "
@@ -128,21 +147,21 @@ def _advice(found: Record) -> tuple[str, str]:
 
 
 def _other_gains(report: Record) -> str:
-    """Say which of the other arms helped by themselves."""
+    """Say which of the free controls helped by themselves."""
     found = report["verdict"]
     unit = unit_of(found["metric"])
     rows = [
         row
         for row in report["rows"]
         if (row["metric"], row["classifier"]) == (found["metric"], found["classifier"])
-        and row["arm"] not in (_BASELINE, "augmented")
+        and row["arm"] not in NO_CONTROLS
     ]
     gains = [row for row in rows if known(row["difference"]) and known(row["ci_low"]) and row["ci_low"] > 0]
     gains.sort(key=lambda row: -row["difference"])
-    listed = ", ".join(f"{in_sentence(arm(row['arm']))} ({unit.signed(row['difference'])})" for row in gains)
+    listed = ", ".join(f"{phrase(row['arm'])} ({unit.signed(row['difference'])})" for row in gains)
     if gains:
-        return f"Other arms that are clearly above real rows only: {listed}."
-    return "None of the other arms is clearly above real rows only." if rows else ""
+        return f"Free controls that are clearly above real rows only: {listed}."
+    return "No free control is clearly above real rows only." if rows else ""
 
 
 def _disagreement(report: Record) -> str:

@@ -12,14 +12,28 @@ ARMS: dict[str, tuple[str, str]] = {
         "Real rows only",
         "The training rows as they are. Every difference on this page is against this arm.",
     ),
-    "duplicate": (
-        "Duplicated rows",
-        "As many copies of real rows as the augmented arm has synthetic ones. What it gains comes from the number of "
-        "rows alone.",
+    "threshold": (
+        "Threshold moved",
+        "The real rows, and the same classifier, which decides for the class most probable relative to its share in "
+        "training; with two classes, a threshold at the share of the second (Elkan, 2001). Costs nothing.",
+    ),
+    "calibrated": (
+        "Platt scaling",
+        "The real rows, with a sigmoid that turns held-out scores of the classifier into probabilities (Platt, 1999).",
     ),
     "class_weight": (
         "Class weights",
         "The real rows, with mistakes on rare classes weighing more. Costs nothing; some classifiers cannot do it.",
+    ),
+    "bootstrap": (
+        "Bootstrapped rows",
+        "Real rows drawn with replacement, as many as the augmented arm has in all, classes in their own proportions "
+        "(Efron, 1979).",
+    ),
+    "duplicate": (
+        "Duplicated rows",
+        "As many copies of real rows as the augmented arm has synthetic ones. What it gains comes from the number of "
+        "rows alone.",
     ),
     "random_over_sampling": (
         "Random over-sampling",
@@ -30,13 +44,29 @@ ARMS: dict[str, tuple[str, str]] = {
         "New rows on the lines between neighbours of the same class until classes balance (Chawla et al., 2002; its "
         "kind for mixed columns where there are categories).",
     ),
+    "copula": (
+        "Gaussian copula",
+        "As many synthetic rows as the augmented arm has, from the columns' own distributions and their rank "
+        "correlations, class by class; it trains in about a second.",
+    ),
     "synthetic_only": (
         "Synthetic rows only",
         "Trained on synthetic rows alone, tested on real ones (TSTR). Shows how much of the task the generator has "
         "learned; nobody is expected to work like that.",
     ),
     "augmented": ("Augmented", "The real rows and the synthetic ones together: what this page is about."),
+    "augmented_corrected": (
+        "Augmented, corrected",
+        "The augmented arm with its probabilities put back to the classes' real shares by the closed form (Saerens, "
+        "Latinne and Decaestecker, 2002).",
+    ),
 }
+
+NO_CONTROLS = ("real_only", "synthetic_only", "augmented", "augmented_corrected")
+"""Arms that are no free control."""
+
+_PHRASES = {"threshold": "a threshold", "copula": "a Gaussian copula"}
+_PROPER = ("Brier", "Gaussian", "Platt")
 
 METRICS: dict[str, tuple[str, str]] = {
     "balanced_accuracy": (
@@ -68,12 +98,25 @@ METRICS: dict[str, tuple[str, str]] = {
         "How much probability was given to what was true, on a logarithmic scale; sure mistakes cost most. Negated, so "
         "that higher is better.",
     ),
+    "neg_brier_score": (
+        "Brier score, negated",
+        "The mean squared distance of the probability given to a class from 1 where it came true, and from 0 where it "
+        "did not (Brier, 1950). Negated, so that higher is better; 0 is perfect.",
+    ),
     "neg_calibration_error": (
         "Calibration error, negated",
         "How far stated probabilities are from how often they come true. Negated, so that higher is better; 0 is "
         "perfect.",
     ),
 }
+
+PREVALENCE = "@prevalence"
+"""How the name of a metric ends whose decisions are taken at the share of each class in training."""
+
+AT_PREVALENCE = (
+    "The same metric, of decisions for the class most probable relative to its share in the rows of that arm (Elkan, "
+    "The Foundations of Cost-Sensitive Learning, 2001)."
+)
 
 RECALL = "The share of the rows of one class that were recognised."
 
@@ -107,8 +150,15 @@ def arm(name: str) -> str:
     return ARMS[name][0] if name in ARMS else named(name)
 
 
+def phrase(name: str) -> str:
+    """Return an arm as it stands in the middle of a sentence."""
+    return _PHRASES.get(name) or in_sentence(arm(name))
+
+
 def metric(name: str) -> str:
     """Return a metric in plain words; one that is not known keeps its name."""
+    if name.endswith(PREVALENCE) and name != PREVALENCE:
+        return f"{metric(name.removesuffix(PREVALENCE))} at prevalence"
     label = class_of(name)
     return f"Recall of {named(label)}" if label is not None else METRICS[name][0] if name in METRICS else named(name)
 
@@ -131,5 +181,8 @@ def classifier(name: str) -> str:
 
 
 def in_sentence(words: str) -> str:
-    """Return words with a small first letter, except names such as SMOTE and ROC AUC."""
-    return words if words[:2].isupper() else words[:1].lower() + words[1:]
+    """Return words with a small first letter, except names such as SMOTE, ROC AUC, Brier and LogisticRegression."""
+    first = words.split(" ")[0]
+    if first in _PROPER or any(letter.isupper() for letter in first[1:]):
+        return words
+    return words[:1].lower() + words[1:]

@@ -1,0 +1,72 @@
+"""What is done with a learner besides adding rows: thresholds, weights, and probabilities put right."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import judge as judging
+from benchmarks.cases import Case, Split
+from benchmarks.judge import Job
+from benchmarks.learners import TREATMENTS, learned_shares, treated
+from benchmarks.methods import METHODS, Setting
+
+# scikit-learn 1.5 uses an option of SciPy's that SciPy 1.16 is giving up.
+pytestmark = pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning")
+
+
+def rare(n=400):
+    """A split with one row in ten of the second class."""
+    rng = np.random.default_rng(0)
+    y = pd.Series((np.arange(n) % 10 == 0).astype("int64"), name="label")
+    X, half = pd.DataFrame({"x": rng.normal(1.5 * y, 1), "z": rng.normal(size=n)}), n // 2
+    return Split(
+        X[:half], y[:half], X[half:].reset_index(drop=True), y[half:].reset_index(drop=True), np.ones(n - half)
+    )
+
+
+def judged(split, methods):
+    job = Job(Case("low-data", "toy", "100", 0), {}, None, sys.executable)
+    return [judging._judge_method(name, replace(job, methods={name: ["logistic"]}), split)[0] for name in methods]
+
+
+def test_a_threshold_changes_decisions_alone_and_is_the_decision_at_prevalence():
+    split = rare()
+    plain, moved = ({r["method"]: r for r in judged(split, [name])}[name] for name in ("none", "threshold"))
+    for metric in ("roc_auc", "neg_log_loss", "balanced_accuracy@prevalence"):
+        assert moved["scores"][metric] == plain["scores"][metric]
+    assert moved["scores"]["balanced_accuracy"] == plain["scores"]["balanced_accuracy@prevalence"]
+    assert moved["scores"]["balanced_accuracy"] > plain["scores"]["balanced_accuracy"] + 0.05
+
+
+def test_probabilities_put_right_lose_less_and_rank_alike():
+    split = rare()
+    records = {
+        r["method"]: r["scores"] for r in judged(split, ["random_over_sampling", "random_over_sampling_corrected"])
+    }
+    before, after = records["random_over_sampling"], records["random_over_sampling_corrected"]
+    assert after["roc_auc"] == pytest.approx(before["roc_auc"])
+    assert after["neg_log_loss"] > before["neg_log_loss"] + 0.1
+    assert after["neg_brier_score"] > before["neg_brier_score"]
+    assert after["balanced_accuracy@prevalence"] == pytest.approx(before["balanced_accuracy@prevalence"])
+
+
+def test_every_treatment_gives_a_learner_that_knows_its_prior():
+    split = rare()
+    for treatment in TREATMENTS:
+        learner = treated("logistic", split, 0, treatment).fit(split.X, split.y)
+        shares = learned_shares(learner, split.y, 2)
+        assert shares == pytest.approx([0.5, 0.5] if treatment == "class_weight" else [0.9, 0.1])
+    assert treated("neighbours", split, 0, "class_weight") is None
+
+
+def test_a_bootstrap_is_as_large_as_balancing_makes_it_and_keeps_the_shares():
+    split = rare()
+    X, y = METHODS["bootstrap"].make(Setting(0, "logistic", sys.executable), split.X).fit_resample(split.X, split.y)
+    assert len(X) == len(y) == 2 * int((split.y == 0).sum())
+    assert y.mean() == pytest.approx(split.y.mean(), abs=0.01)
+    assert set(X["x"]) <= set(split.X["x"])
