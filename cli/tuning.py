@@ -17,7 +17,9 @@ TUNING_ONLY = ("scoring", "classifiers", "jobs")
 """Options that mean nothing where no share is chosen."""
 
 
-def new_tuned(options: Mapping[str, Any], scoring: str | None, quiet: bool, jobs: int | None = None) -> TunedAugmenterCV:
+def new_tuned(
+    options: Mapping[str, Any], scoring: str | None, quiet: bool, jobs: int | None = None
+) -> TunedAugmenterCV:
     """Return the sampler that the options describe.
 
     Parameters

@@ -10,7 +10,15 @@ from .errors import (
     ParameterError,
     TrainingError,
 )
-from .gain import GainReport, GaussianCopula, PriorCorrectedClassifier, TunedAugmenterCV, gain_report
+from .gain import (
+    ExpectedGain,
+    GainReport,
+    GaussianCopula,
+    PriorCorrectedClassifier,
+    TunedAugmenterCV,
+    expected_gain,
+    gain_report,
+)
 from .image import read_image_folder, write_image_folder
 from .mixing import MixedDataset, SyntheticMix, augment_loader
 from .modality import Modality
@@ -20,6 +28,7 @@ __all__ = [
     "CollapseWarning",
     "DataError",
     "DataWarning",
+    "ExpectedGain",
     "GANAugmenter",
     "GainReport",
     "GanaugError",
@@ -33,6 +42,7 @@ __all__ = [
     "TrainingError",
     "TunedAugmenterCV",
     "augment_loader",
+    "expected_gain",
     "gain_report",
     "read_image_folder",
     "read_table",

@@ -376,8 +376,8 @@ RARE_ARMS = {
 }
 DECISIONS = {
     "kind": "threshold",
-    "sentence": "In balanced_accuracy augmentation gains +13.1 points (95 % interval +10.1 to +16.1), but the threshold "
-    "gives as much: +18.3 points (95 % interval +15.3 to +21.3).",
+    "sentence": "In balanced_accuracy augmentation gains +13.1 points (95 % interval +10.1 to +16.1), but the "
+    "threshold gives as much: +18.3 points (95 % interval +15.3 to +21.3).",
     "metric": "balanced_accuracy",
     "difference": 0.131,
     "ci_low": 0.101,

@@ -107,7 +107,7 @@ def test_page_never_scrolls_sideways(visit, name, size):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["helps", "hurts", "failing"])
+@pytest.mark.parametrize("name", ["helps", "hurts", "rare", "failing"])
 def test_text_stands_out_from_what_is_behind_it(visit, name, scheme):
     page = visit(name, scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
@@ -134,7 +134,8 @@ def test_text_in_drawings_can_be_read_on_a_phone(visit):
         const svg = text.ownerSVGElement, scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
         return parseFloat(getComputedStyle(text).fontSize) * scale;
     }))"""
-    assert visit("helps", "phone").evaluate(smallest) >= 9
+    for name in ("helps", "rare"):
+        assert visit(name, "phone").evaluate(smallest) >= 9
 
 
 def test_no_label_leaves_its_card(visit):
@@ -142,7 +143,7 @@ def test_no_label_leaves_its_card(visit):
         const own = text.getBoundingClientRect(), card = text.closest('figure').getBoundingClientRect();
         return own.left < card.left - 1 || own.right > card.right + 1;
     }).map(text => text.textContent)"""
-    for name in ("helps", "hurts", "cannot_tell", "failing"):
+    for name in ("helps", "hurts", "cannot_tell", "rare", "failing"):
         assert visit(name, "phone").evaluate(outside) == []
 
 

@@ -1,6 +1,7 @@
 """Does it help? Classifiers with and without synthetic rows, on rows that neither they nor the augmenter saw."""
 
 from .copula import GaussianCopula
+from .expected import ExpectedGain, expected_gain
 from .image_classifier import ImageClassifier
 from .measure import gain_report
 from .prior_corrected import PriorCorrectedClassifier
@@ -8,10 +9,12 @@ from .result import GainReport
 from .tuned import TunedAugmenterCV
 
 __all__ = [
+    "ExpectedGain",
     "GainReport",
     "GaussianCopula",
     "ImageClassifier",
     "PriorCorrectedClassifier",
     "TunedAugmenterCV",
+    "expected_gain",
     "gain_report",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from .figures import Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
-from .text import CI, known, named, score
+from .text import CI, interval, known, named, score
 from .units import Unit, unit_of
 from .words import PREVALENCE, arm, class_of, classifier, in_sentence, metric
 
@@ -55,14 +55,11 @@ def _rival_figure(found: Record) -> Figure:
         ("Augmented", "real rows only", "difference", "ci_low", "ci_high"),
         ("Beyond the threshold", "augmented against the threshold", "beyond", "beyond_ci_low", "beyond_ci_high"),
     ]
-    rows = [
-        Whisker(what, *(unit.value(found.get(key)) for key in keys), strong=what == "Augmented")
-        for what, _, *keys in compared
-    ]
-    cells = [
-        (what, against, unit.write(row.value), unit.interval(found.get(keys[1]), found.get(keys[2])))
-        for (what, against, *keys), row in zip(compared, rows, strict=True)
-    ]
+    rows, cells = [], []
+    for what, against, *keys in compared:
+        gain, low, high = (unit.value(found.get(key)) for key in keys)
+        rows.append(Whisker(what, gain, low, high, strong=what == "Augmented"))
+        cells.append((what, against, unit.write(gain), interval(low, high, unit.write)))
     spoken = "; ".join(f"{what} ({against}) {gain}, {CI} {within}" for what, against, gain, within in cells)
     svg = whiskers(
         "threshold",

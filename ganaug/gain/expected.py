@@ -1,0 +1,224 @@
+"""expected_gain(): a first answer in seconds, from what other tables gained, before any GAN is trained."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+from ..errors import DataError, ParameterError
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
+from ..rows import take_rows
+from .classifiers import as_frame, is_categorical, named_classifiers, with_seed
+from .images import are_images
+from .scoring import roc_auc
+from .synthetic import checked_labels, class_counts
+
+FAMILIES = ("logistic", "neighbours", "forest", "boosting")
+_MODEL = "expected.json"
+_MAX_ROWS = 5000  # that the area under the curve is measured on
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class ExpectedGain:
+    """What synthetic rows may be expected to give; `expected_gain` makes it.
+
+    Attributes
+    ----------
+    facts : dict of str to dict
+        For each classifier, what the expectation is made from: "rows", "columns", "categorical" (share of columns),
+        "cardinality" (most categories of a column), "classes", "rarest" (rows of the rarest class), and "auc", the
+        cross-validated area under the ROC curve of the real rows alone.
+    """
+
+    facts: dict[str, dict[str, float]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row for each classifier.
+
+        Returns
+        -------
+        DataFrame
+            "classifier", "auc" (0 to 1, real rows alone), "expected", "low" and "high": the expected difference of ROC
+            AUC, and the ends of its 80 % interval, in points (hundredths).
+        """
+        model = _model()
+        rows = [
+            {"classifier": name, "auc": facts["auc"]} | _expectation(model, name, facts) for name, facts in self._all()
+        ]
+        return pd.DataFrame(rows, columns=["classifier", "auc", "expected", "low", "high"])
+
+    @property
+    def outside(self) -> list[str]:
+        """Facts of this table that no table of the ledger came near to; the nearest is used in their place."""
+        ranges = _model()["ranges"]
+        seen = {name: (facts[name], *ranges[name]) for _, facts in self._all() for name in ranges}
+        return [name for name, (value, low, high) in seen.items() if not low <= value <= high]
+
+    def __str__(self) -> str:
+        model, table = _model(), self.to_frame()
+        lines = [
+            f"{row.classifier}: ROC AUC {row.auc:.3f} with the real rows alone; balanced with ganaug expect "
+            f"{row.expected:+.1f} points (80 % interval {row.low:+.1f} to {row.high:+.1f})"
+            for row in table.itertuples()
+        ]
+        said = model["error"]
+        lines.append(
+            f"From {said['cases']} cases of {said['tables']} tables; on a table left out the expectation is off by "
+            f"{said['rmse']:.1f} points (root mean square; {said['rmse_of_zero']:.1f} for always saying 0). A Gaussian "
+            f"copula, which is free, gained {said['copula']:+.1f} points where ganaug gained {said['ganaug']:+.1f}: "
+            "measure with gain_report before you add rows."
+        )
+        if outside := self.outside:
+            lines.append(f"No table there was like this one in {', '.join(outside)}, so trust it less.")
+        return "\n".join(lines)
+
+    def _all(self) -> list[tuple[str, dict[str, float]]]:
+        return list(self.facts.items())
+
+
+def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed = None) -> ExpectedGain:
+    """Return what balancing with `GANAugmenter` may be expected to give, in seconds and without training it.
+
+    A ridge regression on the facts of a table, fitted to the gains of the project's own benchmark
+    (``python -m benchmarks.expected_gain``), after the decision support of Liu et al. [1]_. It is a guess from a few
+    tables: its error on tables left out is part of what it says, and `gain_report` measures.
+
+    Parameters
+    ----------
+    X : frame or array of shape (n, d)
+        A table.
+    y : array-like of shape (n,)
+        Labels.
+    classifier : name or sequence of names, default=None
+        Of "logistic", "neighbours", "forest" and "boosting"; None takes all four.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        Decides the folds by which the real rows are judged.
+
+    Returns
+    -------
+    ExpectedGain
+
+    Raises
+    ------
+    DataError
+        `X` is no table, has no two classes, or a class has a single row.
+    ParameterError
+        A classifier is none of these.
+
+    References
+    ----------
+    .. [1] Liu, El Emam et al., BMC Medical Informatics and Decision Making, 2025.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from ganaug import expected_gain
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> expected = expected_gain(X, y, classifier="logistic", random_state=0)
+    >>> sorted(expected.to_frame().columns)
+    ['auc', 'classifier', 'expected', 'high', 'low']
+    """
+    names = _names(classifier)
+    labels = checked_labels(X, y)
+    if are_images(X) or np.ndim(X) != 2:
+        raise DataError(f"expected_gain takes tables, of two dimensions; X has {np.ndim(X)}. Measure with gain_report.")
+    facts = _facts(X, labels)
+    seed = new_seed(random_state)
+    rows = _at_most(labels, seed)
+    X, labels = take_rows(X, rows), labels[rows]
+    return ExpectedGain({name: facts | {"auc": _area(name, X, labels, seed)} for name in names})
+
+
+def _names(classifier: Any) -> list[str]:
+    names = list(FAMILIES) if classifier is None else [classifier] if isinstance(classifier, str) else list(classifier)
+    for name in names:
+        if name not in FAMILIES:
+            raise ParameterError(
+                f"The 'classifier' parameter of expected_gain must be of {', '.join(map(repr, FAMILIES))}, as others "
+                f"were not measured. Got {name!r} instead; measure with gain_report."
+            )
+    if not names:
+        raise ParameterError("The 'classifier' parameter of expected_gain is empty; give at least one name, or None.")
+    return names
+
+
+def _facts(X: Any, labels: NDArray[Any]) -> dict[str, float]:
+    """Return what a table is like."""
+    frame = as_frame(X)
+    columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+    categories = [column.nunique() for column in columns if is_categorical(column)]
+    sizes = np.unique(labels, return_counts=True)[1]
+    if sizes.min() < 2:
+        raise DataError("A class has a single row, by which nothing can be judged; drop it or merge it with another.")
+    return {
+        "rows": float(len(labels)),
+        "columns": float(len(columns)),
+        "categorical": len(categories) / len(columns),
+        "cardinality": float(max([1, *categories])),
+        "classes": float(len(sizes)),
+        "rarest": float(sizes.min()),
+    }
+
+
+def _at_most(labels: NDArray[Any], seed: int) -> NDArray[np.int64]:
+    """Return all rows or, where there are many, some of each class in proportion, and at least two."""
+    if len(labels) <= _MAX_ROWS:
+        return np.arange(len(labels))
+    rng, kept = numpy_stream(seed, "rows"), []
+    for label, n in class_counts(labels, _MAX_ROWS, balance=False).items():
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        kept.append(rows[: max(n, 2)])
+    return np.sort(np.concatenate(kept))
+
+
+def _area(name: str, X: Any, labels: NDArray[Any], seed: int) -> float:
+    """Return the mean area under the ROC curve over folds of the real rows."""
+    (classifier,) = named_classifiers(name, X).values()
+    n_splits = max(2, min(_FOLDS, int(np.unique(labels, return_counts=True)[1].min())))
+    folds = StratifiedKFold(n_splits, shuffle=True, random_state=stream_seed(seed, "folds") % 2**32)
+    areas = []
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for train, test in folds.split(np.zeros(len(labels)), labels):
+            fitted = with_seed(classifier, stream_seed(seed, name)).fit(take_rows(X, train), labels[train])
+            areas.append(roc_auc(fitted, take_rows(X, test), labels[test]))
+    return float(np.mean(areas))
+
+
+def features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Return the facts of a table as the regression takes them, kept within the ranges that it knows.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of one classifier, see `ExpectedGain`.
+    ranges : mapping of str to pair of float
+        Lowest and highest value of each fact in the ledger.
+    """
+    kept = {name: float(np.clip(facts[name], *ranges[name])) for name in ranges}
+    logs = [np.log(kept[name]) for name in ("rows", "columns", "cardinality", "classes", "rarest")]
+    return np.array([*logs, kept["categorical"], kept["auc"]])
+
+
+def _expectation(model: Mapping[str, Any], name: str, facts: Mapping[str, float]) -> dict[str, float]:
+    own = model["classifiers"][name]
+    z = (features(facts, model["ranges"]) - model["mean"]) / model["scale"]
+    expected = float(own["intercept"] + z @ np.asarray(own["slopes"]))
+    low, high = own["residuals"]
+    return {"expected": expected, "low": expected + low, "high": expected + high}
+
+
+def _model() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files("ganaug.gain").joinpath(_MODEL).read_text(encoding="utf-8"))
+    return found
