@@ -316,3 +316,17 @@ def test_figures_behind_a_link_keep_their_link_and_mode(folder, asked):
     run("report", "toy.csv", *BRIEF, "--json", "gain.json", "--force")
     assert Path("gain.json").is_symlink() and json.loads(Path("real.json").read_text(encoding="utf-8"))
     assert os.name != "posix" or stat.S_IMODE(Path("real.json").stat().st_mode) == 0o640
+
+
+def test_a_quick_answer_trains_nothing_and_writes_no_page(folder, monkeypatch):
+    monkeypatch.setattr("ganaug.GANAugmenter.fit", None)
+    done = run("report", "toy.csv", "--target", "churn", "--quick", "--classifier", "logistic", "-q")
+    assert done.stdout.startswith("logistic: ROC AUC 0.")
+    assert "80 % interval" in done.stdout and "measure with gain_report before you add rows." in done.stdout
+    assert not list(Path().glob("*.html"))
+
+
+@pytest.mark.parametrize("option", [["--share", "0.3"], ["--folds", "3"], ["-o", "x.html"], ["--metric", "roc_auc"]])
+def test_options_of_measuring_do_not_go_with_a_quick_answer(folder, option):
+    done = run("report", "toy.csv", "--target", "churn", "--quick", *option, code=2)
+    assert "is for measuring, and --quick measures nothing" in done.stderr

@@ -27,6 +27,7 @@ FAMILIES = ("logistic", "neighbours", "forest", "boosting")
 _MODEL = "expected.json"
 _MAX_ROWS = 5000  # that the area under the curve is measured on
 _FOLDS = 5
+_LITTLE = 0.05  # rows that balancing adds, as a share of those there are
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class ExpectedGain:
     ----------
     facts : dict of str to dict
         For each classifier, what the expectation is made from: "rows", "columns", "categorical" (share of columns),
-        "cardinality" (most categories of a column), "classes", "rarest" (rows of the rarest class), and "auc", the
-        cross-validated area under the ROC curve of the real rows alone.
+        "cardinality" (most categories of a column), "classes", "rarest" (share of the rarest class), "added" (rows
+        that balancing adds, as a share of those there are), and "auc", the cross-validated area under the ROC curve of
+        the real rows alone.
     """
 
     facts: dict[str, dict[str, float]]
@@ -79,7 +81,9 @@ class ExpectedGain:
             f"copula, which is free, gained {said['copula']:+.1f} points where ganaug gained {said['ganaug']:+.1f}: "
             "measure with gain_report before you add rows."
         )
-        if outside := self.outside:
+        if all(facts["added"] < _LITTLE for _, facts in self._all()):
+            lines.append("The classes are of one size already, so that balancing adds next to nothing.")
+        elif outside := self.outside:
             lines.append(f"No table there was like this one in {', '.join(outside)}, so trust it less.")
         return "\n".join(lines)
 
@@ -167,7 +171,8 @@ def _facts(X: Any, labels: NDArray[Any]) -> dict[str, float]:
         "categorical": len(categories) / len(columns),
         "cardinality": float(max([1, *categories])),
         "classes": float(len(sizes)),
-        "rarest": float(sizes.min()),
+        "rarest": float(sizes.min() / len(labels)),
+        "added": float((sizes.max() - sizes).sum() / len(labels)),
     }
 
 
@@ -212,6 +217,8 @@ def features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[n
 
 
 def _expectation(model: Mapping[str, Any], name: str, facts: Mapping[str, float]) -> dict[str, float]:
+    if facts["added"] < _LITTLE:
+        return {"expected": 0.0, "low": 0.0, "high": 0.0}
     own = model["classifiers"][name]
     z = (features(facts, model["ranges"]) - model["mean"]) / model["scale"]
     expected = float(own["intercept"] + z @ np.asarray(own["slopes"]))
