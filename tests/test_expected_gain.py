@@ -42,6 +42,7 @@ def test_the_seed_decides_and_many_rows_are_cut():
 
 def test_a_table_unlike_all_others_is_said_to_be():
     facts = {
+        "added": 0.5,
         "rows": 1e9,
         "columns": 7.0,
         "categorical": 0.0,
