@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from .methods import METHODS
 from .summary import POINTS, TIE, losing
 
 FOLDER = Path(__file__).parent / "results" / "gain"
+MODEL = Path(__file__).parents[1] / "ganaug" / "gain" / "expected.json"
 LEADING = "roc_auc"
 SHOWN = {
     "roc_auc": "ROC AUC",
@@ -74,6 +76,10 @@ the share of each class in what it was trained on, in place of the most probable
 the real prior, by `PriorCorrectedClassifier`. Won and lost: combinations of table, cut and classifier, by ROC AUC.
 `benchmarks/README.md` has the commands and the protocol.
 """
+EXPECTED_TEXT = """How far off `ganaug.expected_gain` and `ganaug report --quick` are before anything is trained, on
+tables left out: {cases} cases (table, cut and classifier) of {tables} tables, in points of ROC AUC. What is said and what
+was gained have a correlation of {correlation:.2f}. All of these have two classes and at most 4000 rows to learn from.
+"""
 BEST_TEXT = """Against the **best free control**: of {free} and the real rows alone, for each metric and line the one
 with the best mean, chosen by the very scores that are compared, which favours it.
 """
@@ -105,7 +111,23 @@ def gain_page(folder: Path = FOLDER) -> str:
         parts += ["### Against the best free control", _best_table(frame, ours, ["learner", "cut"])]
         paired = differences(frame, "none", LEADING)
         parts += [losing(paired, name, LEADING) for name in ours]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *_expected()]) + "\n"
+
+
+def _expected() -> list[str]:
+    """Return how far off `ganaug.expected_gain` is on tables that it has not seen."""
+    if not MODEL.exists():
+        return []
+    error = json.loads(MODEL.read_text(encoding="utf-8"))["error"]
+    text = EXPECTED_TEXT.format(cases=error["cases"], tables=error["tables"], correlation=error["correlation"])
+    lines = [_line(["what is said", "root mean square error", "mean absolute error"]), "|---" * 3 + "|"]
+    for name, words in (
+        ("", "`expected_gain`"),
+        ("_of_learner_means", "the mean of the classifier"),
+        ("_of_zero", "0"),
+    ):
+        lines.append(_line([words, f"{error['rmse' + name]:.2f}", f"{error['mae' + name]:.2f}"]))
+    return ["## Expected gain", text.rstrip(), "\n".join(lines)]
 
 
 def _methods_table(content: dict[str, Any], frame: pd.DataFrame, methods: Sequence[str]) -> str:

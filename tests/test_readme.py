@@ -54,6 +54,13 @@ def test_figures_are_those_of_the_committed_results():
     assert updated(README) == README, "run python -m benchmarks.readme"
 
 
+def test_the_page_of_gains_is_that_of_the_committed_results():
+    from benchmarks.gain_table import gain_page
+
+    page = Path(__file__).parents[1] / "docs" / "gain.md"
+    assert page.read_text(encoding="utf-8") == gain_page(), "run python -m benchmarks.readme"
+
+
 def test_documents_are_those_of_the_committed_results(tmp_path):
     from benchmarks.fidelity.readme import write_page
     from benchmarks.performance import write_pages
