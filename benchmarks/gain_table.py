@@ -77,8 +77,8 @@ the real prior, by `PriorCorrectedClassifier`. Won and lost: combinations of tab
 `benchmarks/README.md` has the commands and the protocol.
 """
 EXPECTED_TEXT = """How far off `ganaug.expected_gain` and `ganaug report --quick` are before anything is trained, on
-tables left out: {cases} cases (table, cut and classifier) of {tables} tables, in points of ROC AUC. What is said and what
-was gained have a correlation of {correlation:.2f}. All of these have two classes and at most 4000 rows to learn from.
+tables left out: {cases} cases (table, cut and classifier) of {tables} tables, in points of ROC AUC. What is said has a
+correlation of {correlation:.2f} with what was gained. All have two classes and at most 4000 rows to learn from.
 """
 BEST_TEXT = """Against the **best free control**: of {free} and the real rows alone, for each metric and line the one
 with the best mean, chosen by the very scores that are compared, which favours it.
