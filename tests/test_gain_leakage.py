@@ -12,11 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ganaug.gain.arms import ARMS
-
 pytestmark = pytest.mark.promise("gain")
 
 N_FOLDS = 3
+PLAIN = ("duplicate", "random_over_sampling", "smote", "synthetic_only")
 TOUCHED = ("sampler fit", "sampler sample", "transformer fit", "classifier fit")
 
 
@@ -44,10 +43,10 @@ def test_no_test_row_reaches_anything_fitted_or_sampled(fold, share):
     log = Log()
     sampler, classifier = spies(log)
     report = report_of(
-        sampler, X, y, classifier=classifier, cv=[(train, test)], synthetic_fraction=share, fidelity=True
+        sampler, X, y, classifier=classifier, cv=[(train, test)], synthetic_fraction=share, fidelity=True, arms=PLAIN
     )
     touched = [rows for what, rows in log if what in TOUCHED]
-    assert len(touched) == 1 + 2 + 2 * (len(ARMS) - 1)  # no class weights are taken
+    assert len(touched) == 1 + 2 + 2 * (len(PLAIN) + 1)
     assert all(rows.max() < sentinel / 2 for rows in touched)
     asked = [rows for what, rows in log if what == "classifier predict"]
     assert all(ids(rows) == set(test.tolist()) for rows in asked)
@@ -72,7 +71,7 @@ def test_inner_rows_that_score_a_share_reach_nothing_that_is_fitted_for_it():
     X, y = numbered()
     log = Log()
     sampler, classifier = spies(log)
-    tuned(sampler, classifier=classifier, fractions=(0, 0.3), cv=3).fit(X, y)
+    tuned(sampler, classifier=classifier, fractions=(0, 0.3), cv=3, scoring="balanced_accuracy").fit(X, y)
     fits = [ids(rows) for what, rows in log if what == "sampler fit"][:3]
     asked = [ids(rows) for what, rows in log if what == "classifier predict"]
     assert len(asked) == 3 * 3  # three folds, none, natural and balanced; groups are answered from memory
@@ -95,7 +94,7 @@ def test_the_one_hold_out_of_each_outer_fold_is_kept_apart_too():
     log = Log()
     sampler, classifier = spies(log)
     outer = folds(90)
-    augmenter = tuned(sampler, classifier=classifier, fractions=(0.3,), balance=False)
+    augmenter = tuned(sampler, classifier=classifier, fractions=(0.3,), balance=False, scoring="balanced_accuracy")
     report_of(augmenter, X, y, synthetic_fraction=None, cv=outer, arms=[], classifier=SpyClassifier(Log()))
     fits = [ids(rows) for what, rows in log if what == "sampler fit"]
     held = [ids(rows) for what, rows in log if what == "classifier predict"]
