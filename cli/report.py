@@ -14,7 +14,7 @@ import click
 from .folders import Images
 from .front import Refused, debug_option, speaker
 from .image_options import check_options_suit, given
-from .options import DEFAULT_SEED, classifier_option, jobs_option, measuring_options
+from .options import DEFAULT_SEED, TRAINING_ONLY, classifier_option, jobs_option, measuring_options
 from .places import PLACE, beside, check_local_output, is_folder, is_url, write_text
 from .tables import Labelled, group_codes
 from .train import check_learnable, new_augmenter, read_for_training
@@ -125,7 +125,7 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
 
 def _quick(context: click.Context, data: str, options: Mapping[str, Any]) -> None:
     """Print the expected gain of a table."""
-    for option in given(context, _MEASURED_ONLY):
+    for option in given(context, (*_MEASURED_ONLY, *TRAINING_ONLY, "force")):
         raise Refused(f"{option} is for measuring, and --quick measures nothing; leave one of them out")
     if is_folder(data):
         raise Refused("--quick is for tables, for gains of images were measured on too few sets; leave it out")

@@ -396,7 +396,7 @@ def test_augment_adds_the_share_that_was_chosen_and_says_so(folder, choosing, qu
     choosing(0.5)
     done = run("augment", "digits", "--jobs", 1, "--save-model", "m.safetensors", *QUICK)
     assert "choosing the share of synthetic images on held-out images" in done.stderr
-    assert "share chosen: 50 % synthetic, in the proportions of the classes (balanced acc" in done.stderr
+    assert "share chosen: 50 % synthetic, in the proportions of the classes (ROC AUC" in done.stderr
     assert re.search(r"on held-out images \d\.\d{3} against \d\.\d{3} without\)", done.stderr)
     assert done.stderr.splitlines()[-1] == "folder: digits_augmented (14 real images, 14 synthetic)"
     assert counts("digits_augmented") == {"a": 18, "b": 10}

@@ -326,7 +326,7 @@ def test_a_quick_answer_trains_nothing_and_writes_no_page(folder, monkeypatch):
     assert not list(Path().glob("*.html"))
 
 
-@pytest.mark.parametrize("option", [["--share", "0.3"], ["--folds", "3"], ["-o", "x.html"], ["--metric", "roc_auc"]])
+@pytest.mark.parametrize("option", [["--share", "0.3"], ["--folds", "3"], ["-o", "x.html"], ["--max-steps", "9"]])
 def test_options_of_measuring_do_not_go_with_a_quick_answer(folder, option):
     done = run("report", "toy.csv", "--target", "churn", "--quick", *option, code=2)
     assert "is for measuring, and --quick measures nothing" in done.stderr

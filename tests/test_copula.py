@@ -120,7 +120,7 @@ def test_whatever_a_table_holds_it_comes_back_in_its_dtypes(table, seed):
     ("arguments", "text"),
     [
         ({}, "needs a number of rows n, or the labels y"),
-        ({"y": [0, 7]}, "The label 7 was not learned; it knows"),
+        ({"y": [0, 7]}, "The label 7 was not learned; take one of"),
         ({"n": 3, "y": 7}, "The label 7 was not learned"),
         ({"n": {7: 2}}, "The label 7 was not learned"),
         ({"n": -1}, "must be a whole number of at least 0. Got -1"),
@@ -130,6 +130,14 @@ def test_whatever_a_table_holds_it_comes_back_in_its_dtypes(table, seed):
 def test_what_cannot_be_sampled_is_refused(arguments, text):
     with pytest.raises(ParameterError, match=text):
         GaussianCopula(0).fit(*blobs(20)).sample(**arguments)
+
+
+def test_a_label_that_only_begins_like_one_that_was_learned_is_refused():
+    X, y = make_toy_table(40)
+    model = GaussianCopula(0).fit(X, y)
+    for arguments in ({"n": 2, "y": "staysX"}, {"n": {"leaves and more": 2}}, {"y": ["leaves", "leavesX"]}):
+        with pytest.raises(ParameterError, match=r"The label \w+.* was not learned; take one of \['leaves', 'stays'\]"):
+            model.sample(**arguments)
 
 
 def test_rows_of_one_class_are_refused():

@@ -15,6 +15,7 @@ from imblearn.under_sampling import RandomUnderSampler
 from scipy.sparse import csr_matrix
 from scipy.stats import norm
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -124,6 +125,15 @@ def test_the_prior_that_weights_make_is_known_in_a_pipeline():
     for weights, expected in ((None, [0.9, 0.1]), ("balanced", [0.5, 0.5]), ({"b": 9}, [0.5, 0.5])):
         pipeline = make_pipeline(StandardScaler(), LogisticRegression(class_weight=weights))
         assert weighted_shares(shares, classes, pipeline) == pytest.approx(expected)
+
+
+def test_a_calibrated_classifier_gives_probabilities_for_the_rows_whatever_it_weighs():
+    inner = CalibratedClassifierCV(LogisticRegression(class_weight="balanced"), ensemble=False)
+    shares, classes = np.array([0.9, 0.1]), np.array([0, 1])
+    for model in (inner, make_pipeline(StandardScaler(), inner)):
+        assert weighted_shares(shares, classes, model).tolist() == [0.9, 0.1]
+    X, y, posterior = normals((0.9, 0.1), 4000)
+    assert np.abs(PriorCorrectedClassifier(inner).fit(X, y).predict_proba(X) - posterior).mean() < 0.02
 
 
 # Among the tools that users have.

@@ -194,17 +194,17 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
             if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 0:
                 raise ParameterError(f"A number of rows must be a whole number of at least 0. Got {count!r} instead.")
         if isinstance(n, Mapping):
-            labels = np.repeat(np.asarray(list(n), dtype=self.classes_.dtype), list(n.values()))
+            labels = np.repeat(np.asarray(list(n) or self.classes_[:0]), list(n.values()))
         elif n is None and y is None:
             raise ParameterError("sample needs a number of rows n, or the labels y; give one of them.")
         elif y is None:
             labels = np.repeat(self.classes_, list(class_counts(self._every_label(), int(n), balance=False).values()))
         else:
-            labels = np.asarray(y).reshape(-1) if n is None else np.full(int(n), y, dtype=self.classes_.dtype)
+            labels = np.asarray(y).reshape(-1) if n is None else np.full(int(n), y)
         unknown = labels[~np.isin(labels, self.classes_)]
         if len(unknown):
-            raise ParameterError(f"The label {unknown[0]!s} was not learned; it knows {self.classes_.tolist()}.")
-        return labels
+            raise ParameterError(f"The label {unknown[0]!s} was not learned; take one of {self.classes_.tolist()}.")
+        return labels.astype(self.classes_.dtype)
 
     def _every_label(self) -> NDArray[Any]:
         return np.repeat(self.classes_, list(self._counts.values()))

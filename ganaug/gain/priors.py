@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
 
 from ..errors import DataError
 
@@ -39,6 +40,8 @@ def weighted_shares(shares: Numbers, classes: NDArray[Any], estimator: Any) -> N
         It, or a part of it, may have a parameter ``class_weight``.
     """
     params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    if any(isinstance(part, CalibratedClassifierCV) for part in (estimator, *params.values())):
+        return shares  # it maps the scores to the rows as they are, whatever its classifier weighs
     weights = next(
         (v for k, v in sorted(params.items()) if k.split("__")[-1] == "class_weight" and v is not None), None
     )

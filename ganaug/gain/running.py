@@ -221,7 +221,6 @@ def _measure(
 ) -> None:
     """Train one classifier, and score it in each arm; `known` are test rows, their labels, and those of training."""
     fold, name = place
-    _X, _y, _y_train = known
     try:
         if "calibrated" in arms:
             model = calibrated(model, rows[1])

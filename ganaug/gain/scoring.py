@@ -190,7 +190,12 @@ def _ranking(classifier: Any, X: Any) -> NDArray[np.float64]:
     """Return a column of scores for each class, or one for the second of two, by which rows can be ranked."""
     methods = ["decision_function", "predict_proba"]
     usual = methods if len(classifier.classes_) == 2 else methods[::-1]  # as scikit-learn's scorers do
-    method = next((name for name in usual if hasattr(classifier, name)), usual[-1])
+    method = next((name for name in usual if hasattr(classifier, name)), None)
+    if method is None:
+        raise ValueError(
+            "the classifier has neither predict_proba nor decision_function, by which rows could be ranked; score its "
+            "decisions, such as by 'balanced_accuracy'"
+        )
     scores = np.asarray(getattr(classifier, method)(X), dtype=np.float64)
     return scores[:, None] if scores.ndim == 1 else scores
 

@@ -138,10 +138,12 @@ def _is_of_moments(dtype: Mapping[str, Any]) -> bool:
 def _moment(dtype: Mapping[str, Any], value: Any) -> int:
     if isinstance(value, bool | int | float):
         raise TypeError("a number is no date")
-    is_duration = pd.api.types.pandas_dtype(dtype["dtype"]).kind == "m"
+    described = pd.api.types.pandas_dtype(dtype["dtype"])
+    is_duration = described.kind == "m"
     moments = pd.Series(pd.to_timedelta([value]) if is_duration else pd.to_datetime([value]))
-    if "zone" in dtype and moments.dt.tz is None:
-        moments = moments.dt.tz_localize(dtype["zone"])
+    zone = dtype.get("zone", getattr(described, "tz", None))  # pandas 2 makes zones of pytz, which have no name apart
+    if zone is not None and moments.dt.tz is None:
+        moments = moments.dt.tz_localize(zone)
     return int(split(moments, dict(dtype))[0][0])
 
 
