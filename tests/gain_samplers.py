@@ -196,6 +196,10 @@ class SpyClassifier(ClassifierMixin, BaseEstimator):
         self.log.append(("classifier predict", np.array(X)))
         return np.full(len(X), self.answer_)
 
+    def predict_proba(self, X):
+        self.log.append(("classifier predict", np.array(X)))
+        return np.tile(self.classes_ == self.answer_, (len(X), 1)).astype(float)
+
 
 class RaisingClassifier(ClassifierMixin, BaseEstimator):
     """Cannot be trained."""

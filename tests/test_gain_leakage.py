@@ -12,10 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ganaug.gain.arms import ARMS, trainings
+
 pytestmark = pytest.mark.promise("gain")
 
 N_FOLDS = 3
-PLAIN = ("duplicate", "random_over_sampling", "smote", "synthetic_only")
+FITS_OF_CALIBRATION = 5  # one for each inner fold, besides that on all rows
 TOUCHED = ("sampler fit", "sampler sample", "transformer fit", "classifier fit")
 
 
@@ -43,13 +45,14 @@ def test_no_test_row_reaches_anything_fitted_or_sampled(fold, share):
     log = Log()
     sampler, classifier = spies(log)
     report = report_of(
-        sampler, X, y, classifier=classifier, cv=[(train, test)], synthetic_fraction=share, fidelity=True, arms=PLAIN
+        sampler, X, y, classifier=classifier, cv=[(train, test)], synthetic_fraction=share, fidelity=True
     )
     touched = [rows for what, rows in log if what in TOUCHED]
-    assert len(touched) == 1 + 2 + 2 * (len(PLAIN) + 1)
+    assert len(touched) == 1 + 2 + 2 * (len(trainings(ARMS)) - 1 + FITS_OF_CALIBRATION)  # no class weights are taken
     assert all(rows.max() < sentinel / 2 for rows in touched)
     asked = [rows for what, rows in log if what == "classifier predict"]
-    assert all(ids(rows) == set(test.tolist()) for rows in asked)
+    assert all(ids(rows) == set(test.tolist()) or ids(rows) <= set(train.tolist()) for rows in asked)
+    assert sum(ids(rows) != set(test.tolist()) for rows in asked) == FITS_OF_CALIBRATION  # scores of inner folds
     assert set(report.to_frame()["n"]) == {1}
 
 
@@ -71,7 +74,7 @@ def test_inner_rows_that_score_a_share_reach_nothing_that_is_fitted_for_it():
     X, y = numbered()
     log = Log()
     sampler, classifier = spies(log)
-    tuned(sampler, classifier=classifier, fractions=(0, 0.3), cv=3, scoring="balanced_accuracy").fit(X, y)
+    tuned(sampler, classifier=classifier, fractions=(0, 0.3), cv=3).fit(X, y)
     fits = [ids(rows) for what, rows in log if what == "sampler fit"][:3]
     asked = [ids(rows) for what, rows in log if what == "classifier predict"]
     assert len(asked) == 3 * 3  # three folds, none, natural and balanced; groups are answered from memory
@@ -94,7 +97,7 @@ def test_the_one_hold_out_of_each_outer_fold_is_kept_apart_too():
     log = Log()
     sampler, classifier = spies(log)
     outer = folds(90)
-    augmenter = tuned(sampler, classifier=classifier, fractions=(0.3,), balance=False, scoring="balanced_accuracy")
+    augmenter = tuned(sampler, classifier=classifier, fractions=(0.3,), balance=False)
     report_of(augmenter, X, y, synthetic_fraction=None, cv=outer, arms=[], classifier=SpyClassifier(Log()))
     fits = [ids(rows) for what, rows in log if what == "sampler fit"]
     held = [ids(rows) for what, rows in log if what == "classifier predict"]

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .scoring import copied
+
 CALIBRATION_ARMS = ("real_only", "augmented", "augmented_corrected")
 _BINS = 10
 
@@ -47,7 +49,7 @@ def predictions(classifier: str, arm: str, model: Any, classes: NDArray[Any], X:
     X, y : samples and ndarray of shape (n,)
         Test rows and labels.
     """
-    p = np.asarray(model.predict_proba(X), dtype=np.float32)
+    p = np.asarray(model.predict_proba(copied(X)), dtype=np.float32)
     hit = y[:, None] == classes[None, :]
     if len(classes) == 2:
         rarer = int(hit.sum(0).argmin())
