@@ -8,7 +8,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .learners import as_text, numeric_columns
 
-SIZES = {"min_samples_leaf": 5, "min_samples_split": 15}  # synthpop's defaults: minbucket 5, of which rpart makes 15
+SIZES = {"min_samples_leaf": 5, "min_samples_split": 15}  # as synthpop's trees: leaves of 5 rows, splits of 15
 
 
 class SequentialCART:

@@ -110,7 +110,7 @@ def ask(sample: Callable[[Any], Any], label: str, counts: dict[str, int]) -> Any
 
 
 def read_rows(file: str, discrete: list[str]) -> Any:
-    """Return a table: the discrete columns as text, all others as numbers, of which an empty cell is missing."""
+    """Return a table: discrete columns as text, all others as numbers; an empty number is missing."""
     import pandas as pd
 
     numbers = [name for name in pd.read_csv(file, nrows=0).columns if name not in discrete]

@@ -122,7 +122,7 @@ def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed 
 
     References
     ----------
-    .. [1] Liu, El Emam et al., BMC Medical Informatics and Decision Making, 2025.
+    .. [1] Liu, El Emam et al., arXiv 2501.18741, BMC Medical Informatics and Decision Making, 2025.
 
     Examples
     --------

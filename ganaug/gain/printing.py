@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from .scoring import PREVALENCE
 from .verdict import is_unbounded
 
 _WIDTH = 110
@@ -47,11 +48,11 @@ def as_text(report: Mapping[str, Any]) -> str:
 def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
     """Return the means of every arm in the first metrics; decisions also at the prevalence of the classes."""
     metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if not name.startswith("recall[")]
-    title = f"{classifier}, means; @prevalence: decisions at the share of each class in training"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    title = f"{classifier}, means; @prev.: decisions at prevalence, the share of each class in training"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("arm", no_wrap=True)
     for name in metrics[:_METRICS]:
-        table.add_column(name.replace("_", " ").replace("@", " @"), justify="right")
+        table.add_column(name.replace(PREVALENCE, " @prev.").replace("_", " "), justify="right")
     means = {(row["arm"], row["metric"]): row["mean"] for row in rows}
     for arm in dict.fromkeys(row["arm"] for row in rows):
         known = [means.get((arm, name)) for name in metrics[:_METRICS]]

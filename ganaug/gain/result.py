@@ -300,12 +300,10 @@ class GainReport:
         return paired_difference(*pair, self.design.test_to_train)
 
     def _concluded(self, metric: str, classifier: str) -> Conclusion:
-        gains = {
-            arm: self._difference(classifier, metric, arm, "real_only") for arm in CONTROLS if arm in self.design.arms
-        }
-        if "threshold" in gains and not gains["threshold"].differs:
-            del gains["threshold"]  # this metric looks at no threshold: it would be the real rows alone once more
-        control = best_control({arm: gain.mean for arm, gain in gains.items()})
+        ran = [arm for arm in CONTROLS if arm in self.design.arms]
+        gains = {arm: self._difference(classifier, metric, arm, "real_only") for arm in ran}
+        # one that does not differ, such as a threshold where nothing is decided, is the real rows alone once more
+        control = best_control({arm: gain.mean for arm, gain in gains.items() if gain.differs})
         beside = (control, self._difference(classifier, metric, "augmented", control)) if control else None
         gain = self._difference(classifier, metric, "augmented", "real_only")
         return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)

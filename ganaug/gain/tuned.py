@@ -92,7 +92,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
 
     References
     ----------
-    .. [1] Ma and Zhang, "Validation-Tuned Synthetic Size", arXiv 2601.16120, 2026.
+    .. [1] Ma and Zhang, on validation-tuned synthetic size, arXiv 2601.16120, 2026.
 
     Examples
     --------

@@ -55,7 +55,7 @@ class Trained:
         X, y : samples and ndarray of shape (n,)
             Rows of the arm, and plain labels.
         seed : int
-            Decides everything.
+            Decides the fit, and its inner folds where a sigmoid is fitted.
         """
         fitted = with_seed(model, seed)
         fitted.fit(copied(X), y)
