@@ -188,7 +188,7 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     if kind not in _PLAIN:
         return _split_objects(series, missing), missing
     if kind in "mM":
-        return _integers(series), missing
+        return time_counts(series), missing
     instead = {"b": False, "f": np.nan}.get(kind, 0)
     return series.to_numpy(dtype=_PLAIN[kind], na_value=instead), missing
 
@@ -222,8 +222,13 @@ def _split_category(series: pd.Series[Any], inner: dict[str, Any]) -> tuple[Plai
     return values[np.maximum(codes, 0)], codes < 0
 
 
-def _integers(series: pd.Series[Any]) -> Plain:
-    """Return dates or durations as integers in their own unit."""
+def is_time(series: pd.Series[Any]) -> bool:
+    """Return whether a column holds dates or durations, of pandas or of arrow."""
+    return series.dtype.kind in "mM"
+
+
+def time_counts(series: pd.Series[Any]) -> Plain:
+    """Return dates or durations as int64 in their own unit, those with a time zone in UTC; a missing one is any."""
     if not isinstance(series.dtype, pd.ArrowDtype):
         return series.astype("int64").to_numpy()
     values = pa.array(series.array)
@@ -296,6 +301,8 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
     if description["dtype"] == "category":
         return _restore_category(plain, missing, description)
     dtype = _build(description)
+    if dtype.kind in "mM":
+        return times(plain, missing, dtype)
     if dtype.kind not in _PLAIN:
         values = plain.astype(object)
         values[missing] = _MARKS[description.get("missing", "nan")] if dtype == _OBJECT else None
@@ -303,8 +310,6 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
     values = np.where(missing, 0, plain).astype(_PLAIN[dtype.kind])
     if isinstance(dtype, pd.ArrowDtype):
         return _restore_arrow(values, missing, dtype)
-    if dtype.kind in "mM":
-        return _restore_time(values, missing, dtype)
     if isinstance(dtype, np.dtype):
         values = values.astype(dtype)
         values[missing] = np.nan if dtype.kind == "f" else 0
@@ -324,7 +329,21 @@ def _restore_category(plain: Plain, missing: Mask, description: dict[str, Any]) 
     return pd.Series(pd.Categorical.from_codes(np.asarray(at)[codes], dtype=dtype))
 
 
-def _restore_time(values: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
+def times(counts: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
+    """Return dates or durations of a dtype; the inverse of `time_counts`.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n,)
+        Whole numbers in the unit of the dtype; where `missing` is set, they mean nothing.
+    missing : ndarray of bool, shape (n,)
+        What is missing.
+    dtype : numpy or pandas dtype
+        Of dates or durations.
+    """
+    values = np.where(missing, 0, counts).astype(np.int64)
+    if isinstance(dtype, pd.ArrowDtype):
+        return _restore_arrow(values, missing, dtype)
     values[missing] = np.iinfo(np.int64).min  # numpy's NaT
     if not isinstance(dtype, pd.DatetimeTZDtype):
         return pd.Series(values.view(dtype))

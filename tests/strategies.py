@@ -150,3 +150,21 @@ def frames(draw, max_rows=200, kinds=tuple(KINDS)):
     names = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
     frame = pd.concat([draw(columns(n, kinds)) for _ in names], axis=1)
     return frame.set_axis(pd.Index(names), axis=1)
+
+
+TIME_DTYPES = [
+    *("datetime64[s]", "datetime64[ns, Europe/Oslo]", "timedelta64[ms]", "date32[day][pyarrow]"),
+    *(
+        "date64[ms][pyarrow]",
+        "timestamp[us][pyarrow]",
+        "timestamp[us, tz=Europe/Oslo][pyarrow]",
+        "duration[s][pyarrow]",
+    ),
+]
+
+
+def time_column(days, dtype):
+    """A column of one of `TIME_DTYPES`: so many days after 1970 began, or as long; None is missing."""
+    kind = "m8[s]" if dtype.startswith(("timedelta", "duration")) else "M8[s]"
+    column = pd.Series(np.array(["NaT" if day is None else 86400 * day for day in days], dtype=kind))
+    return (column.dt.tz_localize("UTC") if "Oslo" in dtype else column).astype(dtype)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from strategies import frames
+from strategies import TIME_DTYPES, frames, time_column
 
 from ganaug import DataError, GaussianCopula, ParameterError
+from ganaug.gain.smote import smote_rows
 
 
 def correlated(n=2000, seed=0):
@@ -106,6 +107,18 @@ def test_more_columns_than_rows_and_a_class_of_one_row_are_no_trouble():
     made, _ = GaussianCopula(0).fit(X, np.r_[np.zeros(20, int), 1]).sample({0: 5, 1: 2})
     assert np.isfinite(made).all()
     assert made[5:] == pytest.approx(np.vstack([X[20]] * 2))
+
+
+@pytest.mark.parametrize("dtype", TIME_DTYPES)
+@pytest.mark.parametrize(
+    "method", [lambda X, y: GaussianCopula(0).fit(X, y).sample({1: 6}), lambda *rows: smote_rows(*rows, 0)]
+)
+def test_dates_and_durations_of_every_dtype_come_back_as_they_were(dtype, method):
+    days = np.r_[np.arange(30), np.arange(100, 106)]
+    table = pd.DataFrame({"when": time_column([*days[:-1], None], dtype), "n": np.arange(36.0)})
+    made, labels = method(table, (days >= 100).astype(int))
+    assert (made.dtypes == table.dtypes).all() and (labels == 1).all()
+    assert made["when"].dropna().between(table["when"][0], table["when"][34]).all()
 
 
 @settings(deadline=None, max_examples=60)

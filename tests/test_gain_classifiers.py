@@ -18,6 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from strategies import TIME_DTYPES, time_column
 
 from ganaug.errors import ParameterError
 from ganaug.gain.classifiers import (
@@ -165,6 +166,14 @@ def test_preprocessing_pools_rare_categories():
 def test_preprocessing_keeps_the_order_of_dates():
     dates = pd.DataFrame({"d": pd.date_range("2020", periods=5, tz="Europe/Oslo")})
     assert (np.diff(make_pipeline(*preprocessing()).fit_transform(dates)[:, 0]) > 0).all()
+
+
+@pytest.mark.parametrize("dtype", TIME_DTYPES)
+def test_dates_and_durations_of_every_dtype_are_numbers_in_their_order(dtype):
+    table = pd.DataFrame({"when": time_column([1, 0, None, 2], dtype)})
+    plain = plain_columns(table)["0"]
+    assert plain.dtype == "float64"
+    assert np.isnan(plain[2]) and plain[1] < plain[0] < plain[3]
 
 
 def test_plain_columns_are_floats_and_words():

@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from ..dtypes import is_time, time_counts
 from ..errors import ParameterError
 from .image_classifier import ImageClassifier
 from .images import are_images
@@ -141,11 +142,7 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 def is_categorical(column: pd.Series[Any]) -> bool:
     """Return whether a column holds something else than numbers and dates."""
-    return not (
-        pd.api.types.is_datetime64_any_dtype(column)
-        or pd.api.types.is_timedelta64_dtype(column)
-        or (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
-    )
+    return not (is_time(column) or (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)))
 
 
 def _plain_column(column: pd.Series[Any]) -> Any:
@@ -153,9 +150,7 @@ def _plain_column(column: pd.Series[Any]) -> Any:
         text = column.astype(object).map(str).to_numpy(dtype=object)
         return np.where(column.isna().to_numpy(), "(missing)", text)
     if not pd.api.types.is_numeric_dtype(column):
-        since = column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
-        numbers = since.to_numpy().astype("int64").astype(float)
-        return np.where(column.isna().to_numpy(), np.nan, numbers)
+        return np.where(column.isna().to_numpy(), np.nan, time_counts(column).astype(float))
     numbers = column.to_numpy(dtype=float, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..dtypes import time_counts, times
 from .classifiers import is_categorical
 
 Numbers = NDArray[np.float64]
@@ -51,13 +52,10 @@ def coded(column: pd.Series[Any]) -> Coded:
         return Coded(codes.astype(float), True, lambda made: pd.Series(values.take(made.astype(np.int64))))
     if pd.api.types.is_numeric_dtype(column):
         return Coded(column.to_numpy(dtype=float, na_value=np.nan), False, lambda made: pd.Series(made))
-    zone = getattr(column.dtype, "tz", None)
-    since = column if zone is None else column.dt.tz_convert("UTC").dt.tz_localize(None)
-    plain = since.to_numpy()
-    numbers = np.where(column.isna(), np.nan, plain.astype(np.int64).astype(float))
+    missing = column.isna().to_numpy()
+    numbers = np.where(missing, np.nan, time_counts(column).astype(float))
 
     def as_times(made: Numbers) -> pd.Series[Any]:
-        times = pd.Series(np.rint(made).astype(np.int64).view(plain.dtype))
-        return times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)
+        return times(np.rint(made), np.isnan(made), column.dtype)
 
     return Coded(numbers, False, as_times, is_time=True)
