@@ -10,6 +10,7 @@ from .errors import (
     ParameterError,
     TrainingError,
 )
+from .files.tables import read_table, write_table
 from .gain import (
     ExpectedGain,
     GainReport,
@@ -22,7 +23,6 @@ from .gain import (
 from .image import read_image_folder, write_image_folder
 from .mixing import MixedDataset, SyntheticMix, augment_loader
 from .modality import Modality
-from .table.files import read_table, write_table
 
 __all__ = [
     "CollapseWarning",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganaug.errors import DataError
-from ganaug.table.cells import MISSING_MARKS, sound_notes, spell_cells, type_cells
+from ganaug.files.cells import MISSING_MARKS, sound_notes, spell_cells, type_cells
 
 TEXT = pd.Series([""]).dtype
 

@@ -28,11 +28,11 @@ from small import numbers, quick_augmenter
 
 import ganaug.augmenter.checkpoint
 from ganaug import DataWarning, GANAugmenter, read_table
+from ganaug.files import places as file_places
+from ganaug.files import tables
 from ganaug.filters import FILTERS
 from ganaug.gain.classifiers import named_classifiers
 from ganaug.losses import LOSSES
-from ganaug.table import files
-from ganaug.table import places as table_places
 from ganaug.table.schema import KINDS
 
 PROCESS = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
@@ -127,8 +127,8 @@ def test_the_names_in_help_are_those_of_the_library():
     images = np.zeros((2, 8, 8), np.uint8)
     for names, X in ((options.CLASSIFIERS, None), (options.NETWORKS, images)):
         assert list(named_classifiers(list(names), X)) == list(named_classifiers(None, X))
-    assert set(places.TABLES) == set(files._FORMATS)
-    assert set(places.COMPRESSIONS) == set(table_places._COMPRESS)
+    assert set(places.TABLES) == set(tables._FORMATS)
+    assert set(places.COMPRESSIONS) == set(file_places._COMPRESS)
 
 
 # train

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from promises import examples
 
 from ganaug.errors import DataError, DataWarning, ParameterError
-from ganaug.table import places
-from ganaug.table.files import read_table, write_table
+from ganaug.files import places
+from ganaug.files.tables import read_table, write_table
 
 
 def read_bytes(folder, data, name="t.csv", **options):

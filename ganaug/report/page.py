@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DataError
-from ..table.places import new_file
+from ..files.places import new_file
 from .text import printable, shorten
 
 FORMAT = 1

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..dtypes import dtype_name, plain_dtype
 from ..errors import DataError
-from .cells import sound_notes
+from ..files.cells import sound_notes
 
 
 def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:

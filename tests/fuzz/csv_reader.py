@@ -14,7 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["ganaug"]):
     from ganaug.errors import DataError
-    from ganaug.table.files import read_table, write_table
+    from ganaug.files.tables import read_table, write_table
 
 import pandas as pd
 
