@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ganaug.dtypes import describe_dtype, split
+from ganaug.data.dtypes import describe_dtype, split
 from ganaug.table.columns import Identifier, Number
 
 

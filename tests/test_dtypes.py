@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import frames, unhurried
 
-from ganaug.dtypes import as_plain, describe_dtype, factorise, restore, split
+from ganaug.data.dtypes import as_plain, describe_dtype, factorise, restore, split
 from ganaug.errors import DataError
 
 DAYS = pd.to_datetime(["2020-02-29 00:00:00.0", "1999-12-31 23:59:59.123456", "2020-02-29 00:00:00.0"])

@@ -16,7 +16,7 @@ from promises import examples
 from real_life import TABLES, lists, mixed_units, nullable, sensors, shop, streets
 from strategies import frames, unhurried
 
-from ganaug.dtypes import describe_dtype, split
+from ganaug.data.dtypes import describe_dtype, split
 from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.layers import initialise
 from ganaug.modality import Architecture

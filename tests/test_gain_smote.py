@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganaug.data.rows import rows_below
 from ganaug.gain.smote import smote_rows
 from ganaug.gain.synthetic import count_labels
-from ganaug.rows import rows_below
 
 N = 40
 Y = np.where(np.arange(N) % 4 == 0, "rare", "common")

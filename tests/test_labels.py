@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ganaug import DataError, ParameterError
-from ganaug.augmenter.labels import Labels
+from ganaug.data.labels import Labels
 
 WORDS = ["no", "yes", "no", "perhaps", "yes", "no"]
 NUMBERS = [3, 1, 3, 2, 1, 3]

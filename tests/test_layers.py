@@ -15,7 +15,8 @@ MAX_LINES = 400
 LAYERS = [
     {"errors"},
     {"params", "rng", "threads"},
-    {"modality", "losses", "metrics", "layers", "trees", "marginals", "dtypes", "rows"},
+    {"modality", "losses", "layers"},
+    {"data", "metrics", "trees", "marginals"},
     {"files", "storage"},
     {"table", "image"},
     {"training", "filters"},

@@ -16,10 +16,9 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 from torchvision.datasets import VisionDataset
 from torchvision.transforms import v2
 
+from ganaug.data.items import find_places, match_labels, plain_label
 from ganaug.errors import DataError, DataWarning
 from ganaug.mixing import MixedDataset, augment_loader
-from ganaug.mixing.items import find_places
-from ganaug.mixing.labels import match_labels, plain_label
 from ganaug.mixing.share import positions
 from ganaug.rng import numpy_stream
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ganaug import DataError
-from ganaug.dtypes import MAX_TEXT
+from ganaug.data.dtypes import MAX_TEXT
 from ganaug.rng import numpy_stream
 from ganaug.table.encoder import TableEncoder
 

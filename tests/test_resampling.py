@@ -291,7 +291,7 @@ Y_CONTAINERS = [
 def test_labels_stay_in_the_container_they_come_in(learned, given, toy_table, fitted_to_toys):
     X, y = toy_table
     augmenter = copy.deepcopy(fitted_to_toys)
-    from ganaug.augmenter.labels import Labels
+    from ganaug.data.labels import Labels
 
     augmenter.model_.labels = Labels.fit(learned(y))[0]
     _, found = augmenter.resample(X, given(y))

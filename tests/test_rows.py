@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ganaug.data.rows import labels_below, rows_below, take_rows
 from ganaug.errors import DataError
-from ganaug.rows import labels_below, rows_below, take_rows
 
 POSITIONS = np.array([2, 0])
 

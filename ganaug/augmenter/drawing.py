@@ -7,10 +7,10 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.checks import taken_apart
 from ..params import check_params
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
-from .input import taken_apart
 from .model import Model
 from .requests import Request
 from .resampling import Resampled, resample, wanted_counts

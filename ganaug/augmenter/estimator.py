@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.checks import taken_apart, text_columns
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
@@ -19,7 +20,6 @@ from ..threads import one_thread
 from ..training import HISTORY
 from .drawing import SamplingMixin
 from .fitting import fit_model
-from .input import taken_apart, text_columns
 from .modalities import MODALITIES, find_modality
 from .model import Model, fitting_together
 from .recipe import Options

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.labels import Labels
 from ..layers import initialise
 from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, row_defaults
 from ..rng import numpy_stream, stream_seed, torch_stream
@@ -19,7 +20,6 @@ from ..training import RealSamples, TrainingState, train_gan
 from .checkpoint import Checkpoint
 from .collapse import collapsed_classes, diversities, warn_of_collapse
 from .judging import SCORED, choose_filters, sampled
-from .labels import Labels
 from .model import Model, source_of
 from .preview import Preview
 from .progress import say, shown, status

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..data.checks import check_samples
 from ..errors import DataError
 from ..image import IMAGE
 from ..modality import Modality
 from ..table import TABLE
-from .input import check_samples
 
 MODALITIES: dict[str, Modality] = {modality.name: modality for modality in (IMAGE, TABLE)}
 """The only place that lists them."""

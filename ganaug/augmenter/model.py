@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..data.labels import MAX_CLASSES, Labels
 from ..errors import GanaugError, ModelFileError
 from ..filters import FILTERS, Judge, Samples, total_weight
 from ..layers import fill_tables
@@ -19,7 +20,6 @@ from ..params import Rule, check_params, choice, integer
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from ..trees import Trees
-from .labels import MAX_CLASSES, Labels
 from .rules import RULES
 from .sampling import Source
 

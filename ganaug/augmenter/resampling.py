@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.rows import labels_below, rows_below
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
-from ..rows import labels_below, rows_below
 from .model import Model
 from .sampling import Streams
 

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.labels import Labels
 from ..errors import DataError
 from ..modality import as_they_are
-from .labels import Labels
 
 Codes = NDArray[np.int64]
 

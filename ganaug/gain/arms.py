@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.rows import Positions, rows_below, take_rows
 from ..rng import numpy_stream, stream_seed
-from ..rows import Positions, rows_below, take_rows
 from .copula import GaussianCopula
 from .smote import smote_rows
 from .synthetic import Counts, count_labels

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..data.rows import Positions, take_rows
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
-from ..rows import Positions, take_rows
 from .classifiers import with_seed
 from .scoring import OneClass, Remembered, Scorer, copied, reason_of
 

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from ..dtypes import is_time, time_counts
+from ..data.dtypes import is_time, time_counts
 from ..errors import ParameterError
 from .image_classifier import ImageClassifier
 from .images import are_images

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..dtypes import time_counts, times
+from ..data.dtypes import time_counts, times
 from .classifiers import is_categorical
 
 Numbers = NDArray[np.float64]

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from ..data.rows import take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from ..rows import take_rows
 from .classifiers import as_frame, is_categorical, named_classifiers, with_seed
 from .images import are_images
 from .scoring import roc_auc

@@ -12,10 +12,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from ..data.rows import take_rows
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
 from ..rng import Seed, new_seed
-from ..rows import take_rows
 from .arms import ARMS, trainings, usual_arms
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from ..augmenter.input import check_shape
+from ..data.checks import check_shape
 from ..errors import DataError, ParameterError
 from .priors import check_present, class_shares, corrected, weighted_shares
 from .synthetic import plain_labels

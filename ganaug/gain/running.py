@@ -12,9 +12,9 @@ from typing import Any
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..data.rows import take_rows
 from ..errors import DataError
 from ..rng import stream_seed
-from ..rows import take_rows
 from .arms import SHARED, Material, NotApplicable, Unavailable, added_counts, training_rows
 from .calibration import CALIBRATION_ARMS, Predictions, predictions
 from .classifiers import weighted, with_seed

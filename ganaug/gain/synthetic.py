@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..augmenter.input import check_samples
-from ..augmenter.labels import Labels
+from ..data.checks import check_samples
+from ..data.labels import Labels
+from ..data.rows import labels_below, rows_below, take_rows
 from ..errors import DataError
-from ..rows import labels_below, rows_below, take_rows
 
 Counts = dict[Any, int]
 

@@ -11,11 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.items import is_picture, known_labels, plain_label
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
 from .forms import Form, Transform
-from .items import is_picture
-from .labels import known_labels, plain_label
 
 DEFAULT_POOL = 10_000
 _LOOKED_AT = 1000

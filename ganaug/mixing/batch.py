@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
+from ..data.items import find_places, match_labels, plain_label
 from ..errors import DataError, ParameterError
 from ..params import check_params
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .bank import DEFAULT_POOL, Bank, checked_pool_size, classes_of
 from .forms import Form, Transform, choose_rendering
-from .items import find_places
-from .labels import match_labels, plain_label
 from .share import FRACTION, check_options, positions
 from .sources import global_random_state_kept
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset
 
+from ..data.items import known_labels, match_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, new_seed, numpy_stream
 from .bank import Bank, checked_pool_size, sizes_of
 from .forms import Form, Rendering, Transform, choose_rendering
 from .iterable import MixedIterableDataset
-from .labels import known_labels, match_labels
 from .share import FRACTION, Live, Schedule, batch_rng, check_options, fraction_at, positions
 from .sources import Leaf, Survey, global_random_state_kept, image_transform, leaf_of, survey
 from .stream import Stream

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.items import is_picture
 from ..errors import DataError, DataWarning
-from .items import is_picture
 
 Transform = Callable[[Any], Any]
 

@@ -8,13 +8,12 @@ from typing import Any
 import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
+from ..data.items import Places, class_names, find_places, match_labels
 from ..errors import ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, new_seed, numpy_stream
 from .bank import DEFAULT_POOL, Bank, checked_pool_size, class_shares, sizes_of
 from .forms import Form, Rendering, Transform, choose_rendering
-from .items import Places, find_places
-from .labels import class_names, match_labels
 from .share import FRACTION, Live, Schedule, check_options, fraction_at
 from .sources import global_random_state_kept, image_transform
 

@@ -17,9 +17,8 @@ import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
+from ..data.items import Places, class_names, find_places, plain_label
 from ..errors import DataError
-from .items import Places, find_places
-from .labels import class_names, plain_label
 
 Leaf: TypeAlias = "tuple[int, ...]"
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
+from ..data.dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
 from .identifiers import Form
 from .marginal import LEVELS, Marginal
 

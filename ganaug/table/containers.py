@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..dtypes import dtype_name, plain_dtype
+from ..data.dtypes import dtype_name, plain_dtype
 from ..errors import DataError
 from ..files.cells import sound_notes
 

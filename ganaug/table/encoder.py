@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import Codes, Mask, Plain, factorise, restore, split
+from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from . import packed

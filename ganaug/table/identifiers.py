@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import Plain
+from ..data.dtypes import Plain
 
 MAX_LENGTH = 1000
 """Digits, or characters, beyond which a text is taken for no number and no code; no form is longer."""

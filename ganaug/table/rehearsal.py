@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import Mask, Plain, as_plain, check_description, check_texts, restore, split
+from ..data.dtypes import Mask, Plain, as_plain, check_description, check_texts, restore, split
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .containers import check_container, from_parts
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
+from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
 from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Identifier, Number
 from .identifiers import Form, has_room, is_identifier

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..dtypes import Mask, Plain, as_plain, restore, split
+from ..data.dtypes import Mask, Plain, as_plain, restore, split
 from ..errors import DataError, ParameterError
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from .errors import DataError
+from ..errors import DataError
 
 Mask: TypeAlias = NDArray[np.bool_]
 Plain: TypeAlias = NDArray[Any]

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
 from ..errors import DataError, ParameterError
+from .dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
 
 Codes = NDArray[np.int64]
 

@@ -1,0 +1,1 @@
+"""What users bring, whatever its kind: dtypes, rows, labels, checks, and the items of data sets."""
