@@ -14,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import JUDGED, digest, numbers, points, quick_augmenter
 
-from ganaug import filters
 from ganaug.augmenter import judging
 from ganaug.augmenter.judging import _best_strengths, _grid
-from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, with_strength
-from ganaug.trees import Trees
+from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw, judges, total_weight, with_strength
+from ganaug.filters.trees import Trees
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 
@@ -90,7 +89,7 @@ def test_any_weights_can_be_drawn_by(weights, data):
 
 @pytest.mark.parametrize("error", [-0.3, 0.3])
 def test_odds_that_do_not_quite_add_up_change_no_number_of_rows(monkeypatch, error):
-    monkeypatch.setattr(filters, "odds", lambda weights, keep: np.full(len(weights), (keep + error) / len(weights)))
+    monkeypatch.setattr(judges, "odds", lambda weights, keep: np.full(len(weights), (keep + error) / len(weights)))
     for seed in range(20):
         kept = draw(torch.zeros(50), 9, rng(seed)).tolist()
         assert len(kept) == len(set(kept)) == 9
@@ -177,7 +176,7 @@ def test_density_ratio_learns_from_any_number_of_candidates(n):
 
 
 def test_density_ratio_sees_every_candidate_and_at_most_so_many_real_rows(monkeypatch):
-    monkeypatch.setattr(filters, "_MAX_REAL", 50)
+    monkeypatch.setattr(judges, "_MAX_REAL", 50)
     learner = Remembering()
     FILTERS["density_ratio"].fit(gaussians(200), gaussians(300, seed=1), 0, learner)
     assert sum(len(y) for _, y in learner.seen) == 4 * 350  # five parts, each left out once
@@ -191,7 +190,7 @@ def test_log_odds_are_calibrated_as_those_of_equal_numbers(times, scale):
     x[4000:] *= 3.0
     ratio = math.log(3.0) - x * 2 / 3  # of the two exponential densities, in logarithms
     y = (torch.arange(len(x)) < 4000).float()
-    assert filters._slope(scale * ratio, y, math.log(times)) == pytest.approx(1 / scale, abs=0.051)
+    assert judges._slope(scale * ratio, y, math.log(times)) == pytest.approx(1 / scale, abs=0.051)
 
 
 def labelled(n, wrong, seed=0):
@@ -308,7 +307,7 @@ class Remembering:
 def cross_fitted(n):
     x, y = points(n)
     learner, parts = Remembering(), (torch.arange(n) % 4 < 2).long() * (torch.arange(n) % 3 // 2)
-    return x, parts, learner, *filters._cross_fit(learner, x, y, parts, 0)
+    return x, parts, learner, *judges._cross_fit(learner, x, y, parts, 0)
 
 
 def test_of_few_rows_each_judge_knows_all_but_its_part():
@@ -318,7 +317,7 @@ def test_of_few_rows_each_judge_knows_all_but_its_part():
 
 
 def test_of_many_rows_one_judge_knows_all_and_others_calibrate_it(monkeypatch):
-    monkeypatch.setattr(filters, "_MANY_OF_CLASS", 20)
+    monkeypatch.setattr(judges, "_MANY_OF_CLASS", 20)
     x, parts, learner, (only,), unseen = cross_fitted(60)
     assert torch.equal(unseen[:, 0], parts.float()) and only(x[:1]).item() == 2.0
     shown = learner.seen[2][0]

@@ -16,7 +16,7 @@ LAYERS = [
     {"errors"},
     {"params", "rng", "threads"},
     {"modality", "losses", "layers"},
-    {"data", "metrics", "trees", "marginals"},
+    {"data", "metrics"},
     {"files", "storage"},
     {"table", "image"},
     {"training", "filters"},

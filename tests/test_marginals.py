@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganaug import marginals
 from ganaug.filters import FILTERS, Candidates, Samples, draw
-from ganaug.marginals import Marginals, odds
+from ganaug.filters import raking as marginals
+from ganaug.filters.raking import Marginals, odds
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 

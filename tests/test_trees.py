@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ganaug import trees as module
-from ganaug.trees import DEPTH, Trees, _rounded_down
+from ganaug.filters import trees as module
+from ganaug.filters.trees import DEPTH, Trees, _rounded_down
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 

@@ -14,12 +14,12 @@ from torch import Tensor
 from ..data.labels import MAX_CLASSES, Labels
 from ..errors import GanaugError, ModelFileError
 from ..filters import FILTERS, Judge, Samples, total_weight
+from ..filters.trees import Trees
 from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Learner, Modality, packing
 from ..params import Rule, check_params, choice, integer
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
-from ..trees import Trees
 from .rules import RULES
 from .sampling import Source
 

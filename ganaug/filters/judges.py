@@ -18,10 +18,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .marginals import Marginals, odds
-from .modality import Classifier, Learner, Reader
-from .rng import numpy_stream, torch_stream
-from .threads import in_threads
+from ..modality import Classifier, Learner, Reader
+from ..rng import numpy_stream, torch_stream
+from ..threads import in_threads
+from .raking import Marginals, odds
 from .trees import Trees
 
 _MAX_ROWS = 60_000  # per classifier: more rows cost more time than they mend
