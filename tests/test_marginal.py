@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from strategies import SHAPES, real_numbers, unhurried
 
-from ganaug.table.marginal import LEVELS, LIMIT, Marginal
+from ganaug.table.quantiles import LEVELS, LIMIT, Marginal
 
 NORMAL = ndtri((np.arange(20_000) + 0.5) / 20_000)  # as even as a normal sample can be
 SCORES = np.concatenate([np.linspace(-6, 6, 5001), [-np.inf, np.inf, 0.0]])

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ganaug.augmenter.split import hold_out
 from ganaug.modality import as_they_are, expansion
-from ganaug.table import TABLE, packed
+from ganaug.table import TABLE
 from ganaug.table.encoder import TableEncoder
 from ganaug.table.layout import Layout
 from ganaug.training import RealSamples, train_gan
@@ -40,11 +40,11 @@ def drawn(layout, n, seed=0):
 
 
 def packed_rows(layout, states, scores):
-    rows = packed.new_rows(len(states), layout)
+    rows = layout.new_rows(len(states))
     for i in range(states.shape[1]):
-        packed.put_states(rows, layout, i, states[:, i])
+        layout.put_states(rows, i, states[:, i])
     for i in range(scores.shape[1]):
-        packed.put_scores(rows, layout, i, scores[:, i].double())
+        layout.put_scores(rows, i, scores[:, i].double())
     return rows
 
 
@@ -70,10 +70,10 @@ def test_packed_rows_expand_bit_for_bit(layout, n, seed):
     states, scores = drawn(layout, n, seed)
     rows = packed_rows(layout, states, scores)
     x = seen_by_networks(layout, states, scores)
-    assert bits(packed.expand(rows, layout)) == bits(x)
-    assert bits(packed.features_of(rows, layout)) == bits(torch.cat([states.float(), scores], dim=1))
+    assert bits(layout.expand(rows)) == bits(x)
+    assert bits(layout.features_of(rows)) == bits(torch.cat([states.float(), scores], dim=1))
     for some in (slice(1, 2), slice(None, None, 2), torch.arange(n)[torch.arange(n) % 3 == 0]):
-        assert bits(packed.expand(rows[some], layout)) == bits(x[some].contiguous())
+        assert bits(layout.expand(rows[some])) == bits(x[some].contiguous())
 
 
 @pytest.mark.parametrize(("segments", "dtype"), [([2**14] * 2, torch.int16), ([2**14, 2**14, 1], torch.int32)])
@@ -83,8 +83,8 @@ def test_two_bytes_hold_positions_up_to_32767_and_four_bytes_any(segments, dtype
     scores = torch.tensor([[0.25, -1.5], [3.5, 0.0]])
     rows = packed_rows(layout, states, scores)
     assert rows.dtype == dtype
-    assert torch.equal(packed.expand(rows, layout), seen_by_networks(layout, states, scores))
-    assert torch.equal(packed.features_of(rows, layout), torch.cat([states.float(), scores], dim=1))
+    assert torch.equal(layout.expand(rows), seen_by_networks(layout, states, scores))
+    assert torch.equal(layout.features_of(rows), torch.cat([states.float(), scores], dim=1))
 
 
 def shop(n=3000):

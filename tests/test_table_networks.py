@@ -10,7 +10,6 @@ from ganaug.layers import SpectralLinear, fill_tables, initialise
 from ganaug.modality import Architecture
 from ganaug.table.columns import Category, Number
 from ganaug.table.layout import Layout
-from ganaug.table.marginal import Marginal
 from ganaug.table.networks import (
     SegmentSoftmax,
     TableDiscriminator,
@@ -18,6 +17,7 @@ from ganaug.table.networks import (
     table_discriminator,
     table_generator,
 )
+from ganaug.table.quantiles import Marginal
 
 SIZES = [1, 2, 3, 4, 5, 8, 9, 16, 17, 64, 65, 100, 2, 1]
 MIXED = Layout([3, 2, 4, 5], [0, -1, 5], [False, False, False, True])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..data.dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
 from .identifiers import Form
-from .marginal import LEVELS, Marginal
+from .quantiles import LEVELS, Marginal
 
 Scores = NDArray[np.float64]
 

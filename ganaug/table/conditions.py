@@ -1,24 +1,25 @@
-"""Rows that meet conditions: which candidates do, and how those that were taken are decoded."""
+"""Accept the candidates that meet conditions on columns, and decode those that were taken."""
 
 from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import ParameterError
-from .columns import Category, Determined, Number
+from ..data.dtypes import Mask, Plain, as_plain, restore, split
+from ..errors import DataError, ParameterError
+from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .encoder import TableEncoder
-from .where import Wanted, wanted_of
 
-_SHOWN = 20  # columns that a message lists
+_SHOWN_COLUMNS = 20  # columns that a message lists
 
 Allowed = NDArray[np.bool_]
 Chances = NDArray[np.float64]
@@ -115,8 +116,10 @@ def _by_position(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[int, W
         if name not in encoder.names:
             known = [str(known) for known in encoder.names]
             near = difflib.get_close_matches(str(name), known, n=1)
-            more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-            hint = f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:_SHOWN])}{more}."
+            more = f" and {len(known) - _SHOWN_COLUMNS} more" if len(known) > _SHOWN_COLUMNS else ""
+            hint = (
+                f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:_SHOWN_COLUMNS])}{more}."
+            )
             raise ParameterError(f"where names {name!r}, which is no column of the training rows; {hint}")
     positions = {name: encoder.names.index(name) for name in where}
     return {i: wanted_of(name, encoder.columns[i], encoder.dtypes[i], where[name]) for name, i in positions.items()}
@@ -136,3 +139,184 @@ def _narrowed(column: Any, allowed: Allowed) -> tuple[Chances, Category]:
 
 def _percent(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
+
+
+_SHOWN_VALUES = 8  # values that a message lists
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The values that one column may have, in plain form.
+
+    Attributes
+    ----------
+    given : object
+        What the user said, for messages.
+    values : tuple
+        Single values; of a range its two ends, None where it is open.
+    is_range : bool
+        Whether it is a range; both ends belong to it.
+    missing : bool
+        Whether a missing cell will do.
+    """
+
+    given: Any
+    values: tuple[Any, ...]
+    is_range: bool = False
+    missing: bool = False
+
+    def among(self, values: Sequence[Any]) -> NDArray[np.bool_]:
+        """Return which of some values, None being missing, are wanted."""
+        return np.asarray([self.missing if value is None else self._holds(value) for value in values], dtype=bool)
+
+    def of_numbers(self, plain: Plain, missing: Mask) -> NDArray[np.bool_]:
+        """Return which cells of a column of numbers are wanted."""
+        if not self.is_range:
+            return np.where(missing, self.missing, np.isin(plain, np.asarray(self.values, dtype=plain.dtype)))
+        low, high = self.values
+        inside = ~missing
+        if low is not None:
+            inside &= plain >= low
+        return inside if high is None else inside & (plain <= high)
+
+    def _holds(self, value: Any) -> bool:
+        if not self.is_range:
+            return any(_equal(value, one) for one in self.values)
+        low, high = self.values
+        return bool((low is None or value >= low) and (high is None or value <= high))
+
+
+def wanted_of(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -> Wanted:
+    """Return what the user wants of a column.
+
+    Parameters
+    ----------
+    name : str or int
+        The column.
+    column : Column
+        What was learned of it.
+    dtype : mapping
+        Its dtype, see `ganaug.dtypes.describe_dtype`.
+    given : object
+        A value, a list or set of values, or a tuple ``(low, high)``.
+
+    Raises
+    ------
+    ParameterError
+        No such value or range was in training; the text says what was.
+    """
+    if isinstance(column, Identifier):
+        raise ParameterError(f"where[{name!r}]: the column names rows and gets fresh values; leave it out of where.")
+    if isinstance(given, tuple):
+        return _range(name, column, dtype, given)
+    several = list(given) if isinstance(given, list | set | frozenset | np.ndarray | pd.Index | pd.Series) else [given]
+    if not several:
+        raise ParameterError(f"where[{name!r}] lists no value; name one, or leave the column out of where.")
+    values = [_plain_value(name, dtype, value) for value in several]
+    for value, said in zip(values, several, strict=True):
+        if not _occurs(column, value):
+            looked_up = isinstance(column, Determined)  # what only rare values of another column decided did occur
+            why = "follows from nothing that was learned" if looked_up else "did not occur in training"
+            raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_instead(column, dtype, said)}")
+    return Wanted(given, tuple(value for value in values if value is not None), missing=None in values)
+
+
+def _range(name: Any, column: Column, dtype: Mapping[str, Any], given: tuple[Any, ...]) -> Wanted:
+    if len(given) != 2:
+        raise ParameterError(
+            f"where[{name!r}] must be a value, a list of values, or a range (low, high). Got {given!r} instead."
+        )
+    low, high = (_plain_value(name, dtype, end) for end in given)
+    if any(isinstance(value, str | bool) for value in (*_known(column), low, high)):
+        raise ParameterError(f"where[{name!r}]: a range needs numbers or dates; give a list of values, not {given!r}.")
+    if low is not None and high is not None and low > high:
+        raise ParameterError(f"where[{name!r}]: the range {given!r} ends before it begins; swap its ends.")
+    wanted = Wanted(given, (low, high), is_range=True)
+    if isinstance(column, Number):
+        first, last = column.limits
+        empty = (low is not None and low > last) or (high is not None and high < first)
+    else:
+        empty = not wanted.among(_known(column)).any()
+    if empty:
+        raise ParameterError(f"where[{name!r}]: nothing in {given!r} was in training; {_instead(column, dtype)}")
+    return wanted
+
+
+def _plain_value(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
+    """Return a value as the column's plain form, None for a missing one."""
+    value = value.item() if isinstance(value, np.generic) and value.dtype.kind not in "mM" else value
+    dtype = dtype.get("inner", dtype)
+    try:
+        if value is None or pd.isna(value):
+            return None
+        return _moment(dtype, value) if _is_of_moments(dtype) else value
+    except (ValueError, TypeError, OverflowError, DataError):
+        raise ParameterError(
+            f"where[{name!r}]: {value!r} is no value of a column of {dtype['dtype']}; give one such as it holds."
+        ) from None
+
+
+def _is_of_moments(dtype: Mapping[str, Any]) -> bool:
+    """Return whether cells are dates or durations, which are integers in plain form."""
+    return pd.api.types.pandas_dtype(dtype["dtype"]).kind in "mM"
+
+
+def _moment(dtype: Mapping[str, Any], value: Any) -> int:
+    if isinstance(value, bool | int | float):
+        raise TypeError("a number is no date")
+    described = pd.api.types.pandas_dtype(dtype["dtype"])
+    is_duration = described.kind == "m"
+    moments = pd.Series(pd.to_timedelta([value]) if is_duration else pd.to_datetime([value]))
+    zone = dtype.get("zone", getattr(described, "tz", None))  # pandas 2 makes zones of pytz, which have no name apart
+    if zone is not None and moments.dt.tz is None:
+        moments = moments.dt.tz_localize(zone)
+    return int(split(moments, dict(dtype))[0][0])
+
+
+def _known(column: Column) -> list[Any]:
+    """Return the values that occurred, None for missing; of numbers only those with a state of their own."""
+    if isinstance(column, Number):
+        return [*column.spikes, *([None] if column.missing else [])]
+    if isinstance(column, Category):
+        return column.known
+    return (column.values or [None]) if isinstance(column, Constant | Determined) else []
+
+
+def _occurs(column: Column, value: Any) -> bool:
+    """Return whether a value can have occurred in training."""
+    if any(_equal(known, value) for known in _known(column)):
+        return True
+    if not isinstance(column, Number) or value is None or isinstance(value, str | bool):
+        return False
+    low, high = column.limits
+    return bool(low <= value <= high and (not column.step or (value - low) % column.step == 0))
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Return whether two values are the same to a user: 1 and 1.0 are; 1 and True, or 1 and "1", are not."""
+    if a is None or b is None:
+        return a is b
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _instead(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
+    """Return what there is in place of a value that did not occur."""
+    if isinstance(column, Number):
+        low, high = _spelled(column.limits, dtype)
+        gaps = "some were missing" if column.missing else "none was missing"
+        step = f" in steps of {column.step}" if column.step > 1 and column.kind == "numeric" else ""
+        return f"values were from {low} to {high}{step}, and {gaps}."
+    known = [value for value in _known(column) if value is not None]
+    texts = [value for value in known if isinstance(value, str)]
+    near = difflib.get_close_matches(said, texts, n=1) if isinstance(said, str) else []
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(known) - _SHOWN_VALUES} more" if len(known) > _SHOWN_VALUES else ""
+    return f"values were {', '.join(_spelled(known[:_SHOWN_VALUES], dtype))}{more}."
+
+
+def _spelled(values: Sequence[Any], dtype: Mapping[str, Any]) -> list[str]:
+    dtype = dtype.get("inner", dtype)
+    if not _is_of_moments(dtype):
+        return [repr(value) for value in values]
+    return [str(value) for value in restore(as_plain(list(values)), np.zeros(len(values), dtype=bool), dict(dtype))]

@@ -20,7 +20,6 @@ from torch import Tensor
 from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
-from . import packed
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .containers import from_parts, to_frame
 from .layout import Layout, column_from_json
@@ -156,7 +155,7 @@ class TableEncoder:
         """
         frame = self.check(X)
         layout = self.layout
-        x = packed.new_rows(len(frame), layout)
+        x = layout.new_rows(len(frame))
         state_at = score_at = 0
         for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
             if not isinstance(column, Category | Number):
@@ -166,10 +165,10 @@ class TableEncoder:
             states, scores = column.encode(plain, missing, rng)
             _refuse_unseen(frame[name], missing if states is None else states < 0)
             if states is not None:
-                packed.put_states(x, layout, state_at, torch.from_numpy(states))
+                layout.put_states(x, state_at, torch.from_numpy(states))
                 state_at += 1
             if scores is not None:
-                packed.put_scores(x, layout, score_at, torch.from_numpy(scores))
+                layout.put_scores(x, score_at, torch.from_numpy(scores))
                 score_at += 1
         return x
 
@@ -181,11 +180,11 @@ class TableEncoder:
         Tensor of shape (n, layout.width)
             One-hot states, then normal scores, in float32.
         """
-        return packed.expand(x, self.layout)
+        return self.layout.expand(x)
 
     def pack(self, x: Tensor) -> Tensor:
         """Return rows as networks make them in the form that `transform` gives, which takes far less memory."""
-        return packed.pack(x, self.layout)
+        return self.layout.pack(x)
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
         """Return encoded rows as a table of the kind that was learned.
@@ -247,7 +246,7 @@ class TableEncoder:
         """
         layout = self.layout
         if not x.is_floating_point():
-            return packed.features_of(x, layout)
+            return layout.features_of(x)
         parts = [part.argmax(1, keepdim=True).to(x.dtype) for part in x[:, : layout.n_states].split(layout.segments, 1)]
         return torch.cat([*parts, x[:, layout.n_states :]], dim=1)
 

@@ -1,4 +1,4 @@
-"""Where states and scores are in an encoded row: all that the networks know of a table."""
+"""Where states and scores are in an encoded row, and how rows are packed: all that the networks know of a table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .columns import COLUMNS, Category, Column
+
+_MOST_STATES = 2**15  # whose positions two bytes hold
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,62 @@ class Layout:
         """Return the layout of the rows that an encoder's JSON describes."""
         return cls.of([column_from_json(facts) for facts in schema["columns"]])
 
+    def new_rows(self, n: int) -> Tensor:
+        """Return `n` packed rows to be filled in, int16 or, for more than 32,768 states, int32."""
+        dtype = torch.int16 if self.n_states <= _MOST_STATES else torch.int32
+        width = len(self.segments) + len(self.gates) * _slots(dtype)
+        return torch.zeros(n, width, dtype=dtype)
+
+    def pack(self, x: Tensor) -> Tensor:
+        """Return rows as networks see or make them, shape (n, self.width), packed; of a segment the largest wins."""
+        rows, n_segments = self.new_rows(len(x)), len(self.segments)
+        for i, (part, start) in enumerate(
+            zip(x[:, : self.n_states].split(self.segments, 1), self.starts().tolist(), strict=True)
+        ):
+            rows[:, i] = part.argmax(1) + start
+        rows[:, n_segments:] = (
+            x[:, self.n_states :].float().contiguous().view(rows.dtype).view(len(x), rows.shape[1] - n_segments)
+        )
+        return rows
+
+    def put_states(self, rows: Tensor, segment: int, states: Tensor) -> None:
+        """Fill in the states of one segment, shape (n,), each from 0 to the size of the segment - 1."""
+        rows[:, segment] = states + int(self.starts()[segment])
+
+    def put_scores(self, rows: Tensor, number: int, scores: Tensor) -> None:
+        """Fill in the scores of one column, shape (n,), the `number`-th that has some."""
+        slots = _slots(rows.dtype)
+        first = len(self.segments) + number * slots
+        bits = torch.empty(len(rows), dtype=torch.float32).copy_(scores).view(rows.dtype)
+        rows[:, first : first + slots] = bits.view(len(rows), slots)
+
+    def scores_of(self, rows: Tensor) -> Tensor:
+        """Return all scores, float32, shape (n, scores)."""
+        bits = rows[:, len(self.segments) :].clone(memory_format=torch.contiguous_format)  # a slice may not be aligned
+        return bits.view(-1).view(torch.float32).view(len(rows), len(self.gates))
+
+    def features_of(self, rows: Tensor) -> Tensor:
+        """Return for each segment the number of its state, then the scores, float32, shape (n, segments + scores)."""
+        starts = torch.from_numpy(self.starts()).to(rows.dtype)
+        return torch.cat([(rows[:, : len(starts)] - starts).float(), self.scores_of(rows)], dim=1)
+
+    def expand(self, rows: Tensor) -> Tensor:
+        """Return packed rows as networks see them: one-hot states, then scores, float32, shape (n, self.width).
+
+        On any device, and without a look-up table or anything else that would have to be moved there.
+        """
+        x = torch.zeros(len(rows), self.width, dtype=torch.float32, device=rows.device)
+        x.scatter_(1, rows[:, : len(self.segments)].long(), 1.0)
+        x[:, self.n_states :] = self.scores_of(rows)
+        return x
+
 
 def column_from_json(facts: Mapping[str, Any]) -> Column:
     """Return the column whose ``to_json`` gave `facts`."""
     column: Column = COLUMNS[facts["kind"]].from_json(dict(facts))
     return column
+
+
+def _slots(dtype: torch.dtype) -> int:
+    """Return how many numbers of a dtype hold the bits of one float32."""
+    return torch.float32.itemsize // dtype.itemsize
