@@ -23,8 +23,8 @@ from ganaug_cli.main import cli
 from safetensors import safe_open
 
 from ganaug import GANAugmenter
-from ganaug.augmenter.modalities import MODALITIES
 from ganaug.augmenter.model import _expectation
+from ganaug.augmenter.options import MODALITIES
 from ganaug.errors import GanaugError
 from ganaug.storage import write_model
 

@@ -20,9 +20,8 @@ from forging import parts
 from small import JUDGED, quick_augmenter
 
 from ganaug import GanaugError, GANAugmenter
-from ganaug.augmenter import checkpoint
 from ganaug.storage import TensorSpec, read_model, write_model
-from ganaug.training import loop
+from ganaug.training import checkpoint, loop
 
 SIZE = 500_000
 

@@ -10,7 +10,8 @@ import pytest
 from small import digest, numbers, quick_augmenter, same_rows
 
 from ganaug import ModelFileError
-from ganaug.augmenter import checkpoint, fitting
+from ganaug.augmenter import fitting
+from ganaug.training import checkpoint
 from ganaug.training import loop as training
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -90,19 +91,19 @@ def test_resuming_really_goes_on(monkeypatch, path):
 
 def test_resuming_a_table_too_small_to_hold_rows_out_keeps_the_last_weights(monkeypatch, path):
     X, y = numbers(20)
-    monkeypatch.setattr(fitting, "recipe_for", scored_every(5))
+    monkeypatch.setattr(fitting, "plan_training", scored_every(5))
     interrupted(monkeypatch, path, X, y, reports=3)
     resumed = augmenter(path, resume=True).fit(X, y)
     assert digest(*resumed.sample(50)) == digest(*augmenter().fit(X, y).sample(50))
 
 
 def scored_every(steps):
-    def recipe_for(*arguments):
-        recipe = real(*arguments)
-        return replace(recipe, plan=replace(recipe.plan, score_every=steps))
+    def plan_training(*arguments):
+        architecture, plan = real(*arguments)
+        return architecture, replace(plan, score_every=steps)
 
-    real = fitting.recipe_for
-    return recipe_for
+    real = fitting.plan_training
+    return plan_training
 
 
 def test_interrupted_while_the_file_is_written_resumes_from_the_one_before(monkeypatch, path):

@@ -11,10 +11,10 @@ from forging import parts
 from small import closeness, equal, point_plan, point_state, real_points
 
 from ganaug import ModelFileError
-from ganaug.augmenter.checkpoint import Checkpoint
 from ganaug.storage import write_model
 from ganaug.training import TrainingState, train_gan
 from ganaug.training import loop as training
+from ganaug.training.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 

@@ -26,7 +26,7 @@ from ganaug_cli.sample import _shared
 from ganaug_cli.tables import below, with_label
 from small import numbers, quick_augmenter
 
-import ganaug.augmenter.checkpoint
+import ganaug.training.checkpoint
 from ganaug import DataWarning, GANAugmenter, read_table
 from ganaug.files import places as file_places
 from ganaug.files import tables
@@ -224,7 +224,7 @@ def steps_shown(done):
 def test_an_interrupted_training_is_resumed_to_the_same_model(folder, monkeypatch):
     command = ("train", "toy.csv", "--target", "churn", "--max-steps", "120", "--filters", "none")
     run(*command, "-o", "whole.safetensors")
-    checkpoint = ganaug.augmenter.checkpoint
+    checkpoint = ganaug.training.checkpoint
     save = checkpoint.Checkpoint.save
 
     def save_and_stop(self, state):
@@ -286,8 +286,8 @@ def test_a_signal_ends_training_with_its_exit_code(folder, as_process, monkeypat
         checkpoint.path.touch()
         os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(ganaug.augmenter.checkpoint.Checkpoint, "save", save_and_stop)
-    monkeypatch.setattr(ganaug.augmenter.checkpoint, "_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(ganaug.training.checkpoint.Checkpoint, "save", save_and_stop)
+    monkeypatch.setattr(ganaug.training.checkpoint, "_EVERY_SECONDS", 0.0)
     assert as_process("train", "toy.csv", "--target", "churn", "--max-steps", "10000") == code
     assert "Traceback" not in capsys.readouterr().err
     assert {path.name for path in folder.iterdir()} == {"toy.csv", "toy.safetensors.checkpoint"}

@@ -11,8 +11,8 @@ from small import numbers, quick_augmenter
 from ganaug import CollapseWarning
 from ganaug.augmenter import fitting
 from ganaug.augmenter.collapse import collapsed_classes
-from ganaug.augmenter.sampling import Source
 from ganaug.augmenter.split import Data
+from ganaug.augmenter.streams import Source
 from ganaug.metrics import COLLAPSED
 from ganaug.modality import Generator
 from ganaug.table import TABLE
@@ -21,14 +21,14 @@ from ganaug.table.networks import Layout, TableGenerator
 
 def collapsing(monkeypatch, spoil):
     """Let every training end with a generator that `spoil(weights)` has changed."""
-    real = fitting._train
+    real = fitting._Training.run
 
-    def train(*arguments, **options):
+    def run(*arguments, **options):
         state = real(*arguments, **options)
         spoil(state.best)
         return state
 
-    monkeypatch.setattr(fitting, "_train", train)
+    monkeypatch.setattr(fitting._Training, "run", run)
 
 
 def one_point(weights):

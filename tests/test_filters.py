@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import JUDGED, digest, numbers, points, quick_augmenter
 
-from ganaug.augmenter import judging
-from ganaug.augmenter.judging import _best_strengths, _grid
+from ganaug.augmenter import filtering as judging
+from ganaug.augmenter.filtering import _best_strengths, _grid
 from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw, judges, total_weight, with_strength
 from ganaug.filters.trees import Trees
 

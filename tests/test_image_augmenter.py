@@ -18,12 +18,13 @@ from small_images import bars, image_digest, image_folder
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from ganaug import DataError, GANAugmenter, ModelFileError, ParameterError
-from ganaug.augmenter import checkpoint, fitting, judging, preview
+from ganaug.augmenter import filtering as judging
+from ganaug.augmenter import fitting, preview
 from ganaug.image import AUGMENTATIONS
 from ganaug.image.defaults import image_defaults
 from ganaug.layers import ClassVector
 from ganaug.modality import Generator
-from ganaug.training import loop
+from ganaug.training import checkpoint, loop
 
 pytestmark = [
     pytest.mark.usefixtures("on_one_thread"),
@@ -553,13 +554,13 @@ def often(monkeypatch, quick_judges):
     """A report every five steps, a checkpoint at each, and a held-out score at each other."""
     monkeypatch.setattr(loop, "_CHECK_EVERY", 5)
     monkeypatch.setattr(checkpoint, "_EVERY_SECONDS", 0.0)
-    real = fitting.recipe_for
+    real = fitting.plan_training
 
     def scored_often(*arguments):
-        recipe = real(*arguments)
-        return replace(recipe, plan=replace(recipe.plan, score_every=10))
+        architecture, plan = real(*arguments)
+        return architecture, replace(plan, score_every=10)
 
-    monkeypatch.setattr(fitting, "recipe_for", scored_often)
+    monkeypatch.setattr(fitting, "plan_training", scored_often)
 
 
 def cut_short(monkeypatch, path, X, y, reports, **options):

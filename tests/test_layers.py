@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.structure import code_lines
+
 ROOT = Path(__file__).parents[1]
-MAX_LINES = 400
+MAX_LINES = 250  # of code: docstrings, comments and blank lines are free
 
 # A room may import only from rows above its own; two rooms of one row never see each other.
 LAYERS = [
@@ -20,6 +22,7 @@ LAYERS = [
     {"files", "storage"},
     {"table", "image"},
     {"training", "filters"},
+    {"progress"},
     {"augmenter"},
     {"report"},
     {"mixing", "gain"},
@@ -85,9 +88,9 @@ def breaches(root):
         if room not in RANK:
             yield f"{name}: the room '{room}' has no layer; add it to LAYERS"
             continue
-        length = len(path.read_text(encoding="utf-8").splitlines())
+        length = len(code_lines(path.read_text(encoding="utf-8")))
         if length > MAX_LINES:
-            yield f"{name}: {length} lines, more than {MAX_LINES}; split it"
+            yield f"{name}: {length} lines of code, more than {MAX_LINES}; split it"
         for module in imported_modules(path, root):
             if reason := breach(room, room_imported(module, root)):
                 yield f"{name}: {reason}"
@@ -149,7 +152,7 @@ def test_a_sound_tree_has_no_breach(tmp_path):
         ("ganaug/audio.py", "", r"ganaug/audio.py: the room 'audio' has no layer"),
         ("ganaug/audio/encoder.py", "", r"ganaug/audio/encoder.py: the room 'audio' has no layer"),
         ("cli/main.py", "from ganaug.audio import AUDIO", "the room 'audio', which has no layer"),
-        ("ganaug/rng.py", "x = 1\n" * 401, "401 lines, more than 400"),
+        ("ganaug/rng.py", "x = 1\n" * 251, "251 lines of code, more than 250"),
     ],
 )
 def test_a_planted_breach_is_found(tmp_path, name, text, complaint):

@@ -128,6 +128,14 @@ def test_a_hold_out_without_a_column_is_refused():
         fidelity(toy(0), toy(1), toy(2).drop(columns="age"), "churn", seed=0)
 
 
+def test_a_column_of_numbers_and_text_is_of_categories_even_where_rows_that_are_drawn_hold_only_numbers():
+    frame = pd.DataFrame({"n": range(31), "mixed": pd.Series([1.0, 1.0, "", *[None] * 28], dtype=object)})
+    for seed in range(5):
+        synthetic, holdout = (frame.sample(31, replace=True, random_state=10 * seed + i) for i in range(2))
+        assert is_plain(fidelity(frame, synthetic, holdout, "n", seed=seed))
+        assert is_plain(privacy(frame, synthetic, holdout, seed=seed))
+
+
 @settings(unhurried, max_examples=15)
 @given(frames(max_rows=60))
 def test_any_table_can_be_summed_up(frame):

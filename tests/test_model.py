@@ -17,10 +17,10 @@ from scipy.spatial import cKDTree
 from small import JUDGED, digest, numbers, quick_augmenter, same_rows
 
 from ganaug import GANAugmenter, ModelFileError, ParameterError
-from ganaug.augmenter import checkpoint
-from ganaug.augmenter.modalities import MODALITIES
 from ganaug.augmenter.model import _expectation
+from ganaug.augmenter.options import MODALITIES
 from ganaug.table import TABLE
+from ganaug.training import checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from small import same_rows
 
 from ganaug import ParameterError
-from ganaug.augmenter.sampling import Source, Stream, Streams, prior_codes
+from ganaug.augmenter.streams import Source, Stream, Streams, prior_codes
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 

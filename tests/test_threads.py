@@ -12,8 +12,8 @@ import torch
 from small import digest, same_rows
 
 from ganaug import ParameterError, threads
-from ganaug.augmenter import sampling
-from ganaug.augmenter.sampling import Source, Streams
+from ganaug.augmenter import streams as sampling
+from ganaug.augmenter.streams import Source, Streams
 from ganaug.modality import Generator
 from ganaug.threads import in_threads, one_thread
 

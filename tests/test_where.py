@@ -14,8 +14,8 @@ from small import numbers, quick_augmenter, same_rows
 from small_images import bars
 
 from ganaug import GANAugmenter, ParameterError
-from ganaug.augmenter import sampling
-from ganaug.augmenter.sampling import MixedStream, Source
+from ganaug.augmenter import streams as sampling
+from ganaug.augmenter.streams import MixedStream, Source
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 

@@ -1,6 +1,6 @@
 """GANAugmenter, and the steps from user data to a model and from a model to synthetic rows."""
 
 from .estimator import GANAugmenter
-from .modalities import MODALITIES
+from .options import MODALITIES
 
 __all__ = ["MODALITIES", "GANAugmenter"]

@@ -10,8 +10,8 @@ import torch
 
 from ..errors import CollapseWarning
 from ..metrics import COLLAPSED, diversity
-from .sampling import Source, Streams
 from .split import Data
+from .streams import Source, Streams
 
 _ROWS = 200
 _MIN_ROWS = 5

@@ -15,17 +15,18 @@ from torch import Tensor
 from ..data.labels import Labels
 from ..layers import initialise
 from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, row_defaults
+from ..progress import say, shown, status
 from ..rng import numpy_stream, stream_seed, torch_stream
-from ..training import RealSamples, TrainingState, train_gan
-from .checkpoint import Checkpoint
+from ..training import Plan, RealSamples, TrainingState, train_gan
+from ..training.checkpoint import Checkpoint
 from .collapse import collapsed_classes, diversities, warn_of_collapse
-from .judging import SCORED, choose_filters, sampled
+from .filtering import SCORED, choose_filters, sampled
 from .model import Model, source_of
+from .options import Options
+from .planning import choose_device, plan_training
 from .preview import Preview
-from .progress import say, shown, status
-from .recipe import Options, Recipe, choose_device, recipe_for
-from .sampling import Source
 from .split import Codes, Data, hold_out, learnable
+from .streams import Source
 
 
 def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Options, seed: int) -> Model:
@@ -61,24 +62,26 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     labels, codes = Labels.fit(y, modality.unit)
     learned = learnable(labels, codes, len(X), options.skip_rare)
     encoder.fit(X, numpy_stream(seed, "encoder"))
-    usual = _usual(modality, encoder, codes[learned], len(labels.values), options)
+    defaults = _defaults(modality, encoder, codes[learned], len(labels.values), options)
     data = hold_out(
         encoder.transform(X, numpy_stream(seed, "places"))[torch.from_numpy(learned)],  # not kept: Data has copies
         codes[learned],
         len(labels.values),
-        usual.held_out,
+        defaults.held_out,
         numpy_stream(seed, "held out"),
         expansion(encoder),
     )
-    recipe = recipe_for(options, len(data.codes), len(labels.values), usual, len(data.held_codes))
-    checkpoint = Checkpoint.of(options, recipe, data.everything(), seed)
+    architecture, plan = plan_training(options, len(data.codes), len(labels.values), defaults, len(data.held_codes))
+    checkpoint = None
+    if options.checkpoint_path is not None:
+        checkpoint = Checkpoint.of(options.checkpoint_path, architecture, plan, data.everything(), seed)
     started = time.monotonic()
-    state = _train(modality, encoder, labels, data, recipe, checkpoint, options, seed)
+    state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
     generator = state.average.to("cpu")
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
-    model = Model(modality, encoder, labels, data.prior, recipe.architecture, generator, [], history, facts)
+    model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
     with status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
     found = diversities(model.source(), data, stream_seed(seed, "collapse"))
@@ -91,7 +94,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     return model
 
 
-def _usual(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
+def _defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
     """Return what the modality takes for the options that the user left open."""
     if modality.defaults is None:
         return row_defaults(len(codes))
@@ -99,42 +102,9 @@ def _usual(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, o
     return modality.defaults(encoder.to_json(), counts, choose_device(options.device).type)
 
 
-def _train(
-    modality: Modality,
-    encoder: Encoder,
-    labels: Labels,
-    data: Data,
-    recipe: Recipe,
-    checkpoint: Checkpoint | None,
-    options: Options,
-    seed: int,
-) -> TrainingState:
-    schema, device = encoder.to_json(), recipe.device
-    generator = initialise(modality.generator(schema, recipe.architecture), torch_stream(seed, "generator"))
-    discriminator = initialise(modality.discriminator(schema, recipe.architecture), torch_stream(seed, "discriminator"))
-    rng = torch_stream(seed, "training", device=device)
-    state = TrainingState.start(generator.to(device), discriminator.to(device), recipe.plan, rng)
-    if checkpoint and options.resume:
-        checkpoint.load(state, recipe.plan)
-    real = RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior), data.expand)
-    overseer = _Overseer(modality, encoder, labels, data, recipe.architecture, seed)
-    steps = train_gan(state, recipe.plan, real, overseer.score, overseer.collapsed, _augment(modality, recipe))
-    preview = Preview.of(options.preview_path, modality, data.prior, recipe.plan.latent_dim, seed)
-    for progress in shown(steps, options.verbose):
-        if checkpoint:
-            checkpoint.save_now_and_then(state)
-        if preview:
-            preview.show(state.average, progress)
-    if preview:
-        preview.close()
-    if checkpoint:
-        checkpoint.save(state)  # what is left to do after training need not cost the training
-    return state
-
-
-def _augment(modality: Modality, recipe: Recipe) -> Callable[[Tensor, torch.Generator], Tensor] | None:
+def _augment(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
     """Return the change by which both networks see all samples, None where there is none."""
-    change, names = modality.augment, recipe.augmentation
+    change, names = modality.augment, plan.augmentation
     if change is None or not names:
         return None
     return lambda x, rng: change(x, names, rng)
@@ -148,8 +118,8 @@ def _batch_weights(prior: Sequence[float]) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Overseer:
-    """What held-out samples say of a generator while it is trained."""
+class _Training:
+    """One training, and what held-out samples say of its generator."""
 
     modality: Modality
     encoder: Encoder
@@ -157,6 +127,37 @@ class _Overseer:
     data: Data
     architecture: Architecture
     seed: int
+
+    def run(self, plan: Plan, checkpoint: Checkpoint | None, options: Options) -> TrainingState:
+        """Train both networks, and return the state at the end."""
+        # 1. Both networks, from their own seeds
+        modality, schema = self.modality, self.encoder.to_json()
+        generator = initialise(modality.generator(schema, self.architecture), torch_stream(self.seed, "generator"))
+        discriminator = modality.discriminator(schema, self.architecture)
+        discriminator = initialise(discriminator, torch_stream(self.seed, "discriminator"))
+
+        # 2. The state: new, or that of a training that was cut short
+        rng = torch_stream(self.seed, "training", device=plan.device)
+        state = TrainingState.start(generator.to(plan.device), discriminator.to(plan.device), plan, rng)
+        if checkpoint and options.resume:
+            checkpoint.load(state, plan)
+
+        # 3. The loop, which reports where it is
+        data = self.data
+        weights = _batch_weights(data.prior)
+        real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
+        steps = train_gan(state, plan, real, self.score, self.collapsed, _augment(modality, plan))
+        preview = Preview.of(options.preview_path, modality, data.prior, plan.latent_dim, self.seed)
+        for progress in shown(steps, options.verbose):
+            if checkpoint:
+                checkpoint.save_now_and_then(state)
+            if preview:
+                preview.show(state.average, progress)
+        if preview:
+            preview.close()
+        if checkpoint:
+            checkpoint.save(state)  # what is left to do after training need not cost the training
+        return state
 
     def score(self, generator: Generator) -> float:
         """Return how good the generator's samples are; 0 where there is nothing to judge by: the last are kept."""

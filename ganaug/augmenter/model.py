@@ -20,8 +20,8 @@ from ..modality import Architecture, Encoder, Generator, Learner, Modality, pack
 from ..params import Rule, check_params, choice, integer
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
-from .rules import RULES
-from .sampling import Source
+from .options import RULES
+from .streams import Source
 
 _REHEARSED = 10  # classes of which a sample is made when a file is read
 _FACTS = {"n_rows": int, "held_out": int, "seed": int, "seconds": int | float, "filters": dict, "diversity": dict}

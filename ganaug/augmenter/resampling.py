@@ -16,7 +16,7 @@ from ..data.rows import labels_below, rows_below
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
 from .model import Model
-from .sampling import Streams
+from .streams import Streams
 
 _ROUNDS = 8  # of looking for rows that are no copies, before copies are accepted
 

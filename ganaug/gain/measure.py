@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from ..data.rows import take_rows
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
+from ..progress import counted
 from ..rng import Seed, new_seed
 from .arms import ARMS, trainings, usual_arms
 from .classifiers import named_classifiers
 from .folds import Fold, make_folds
 from .images import channel_axis_of, image_shape, loaded
-from .progress import counted
 from .result import Design, GainReport, on_one_line
 from .running import Evaluated, Prepared, evaluate, prepare
 from .scoring import named_scorers

@@ -12,12 +12,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..augmenter import GANAugmenter
-from ..augmenter.progress import say
 from ..data.checks import text_columns
 from ..data.labels import Labels
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, choice, either, integer
+from ..progress import say
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .choosing import Candidate, Trial, candidates, choose, try_candidate
 from .classifiers import named_classifiers, with_seed

@@ -53,7 +53,23 @@ def aligned(real: pd.DataFrame, **others: pd.DataFrame) -> list[pd.DataFrame]:
             missing = real.columns[int(np.argmax(places < 0))]
             raise DataError(f"The {name} table has no column {missing!r}, which the real one has; add it.")
         frames.append(frame.iloc[:, places])
-    return frames
+    return _with_mixed_columns_as_categories(frames)
+
+
+def _with_mixed_columns_as_categories(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return tables whose mixed columns, such as of numbers and text, are categories for any part of the rows too."""
+    mixed = [name for name, column in frames[0].items() if _is_mixed(column)]
+    if not mixed:
+        return frames
+    for column in (frame[name] for frame in frames for name in mixed):
+        _factorized(column)  # which says whose values cannot be told apart
+    return [frame.astype(dict.fromkeys(mixed, "category")) for frame in frames]
+
+
+def _is_mixed(column: pd.Series[Any]) -> bool:
+    if column.dtype != np.dtype(object) or kind_of(column) != "category":
+        return False
+    return pd.api.types.infer_dtype(column, skipna=True).startswith("mixed")
 
 
 def kind_of(column: pd.Series[Any]) -> Kind:

@@ -1,8 +1,7 @@
 """The one training loop, for every modality, and everything that it needs to go on later."""
 
-from .loop import Progress, train_gan
+from .loop import Progress, RealSamples, train_gan
 from .plan import OPTIMIZERS, Plan
-from .samples import RealSamples
 from .state import HISTORY, TrainingState
 from .trial import Trial
 

@@ -9,6 +9,7 @@ import torch
 
 from ..losses import Loss
 
+_CPU = torch.device("cpu")
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     # Fused: one operator for all parameters. Momentum 0 is usual for GANs since Gulrajani et al. (2017).
     "adam": lambda parameters, lr: torch.optim.Adam(parameters, lr=lr, betas=(0.0, 0.99), eps=1e-8, fused=True),
@@ -50,6 +51,10 @@ class Plan:
         Length of z.
     condition_ramp : pair of float or None
         Shares of the training between which the networks are told of classes little by little.
+    device : torch.device
+        Where it runs.
+    augmentation : tuple of str
+        Changes by which both networks see all samples.
     """
 
     loss: Loss
@@ -65,3 +70,5 @@ class Plan:
     coarse_penalty: bool = False
     latent_dim: int = 64
     condition_ramp: tuple[float, float] | None = None
+    device: torch.device = _CPU
+    augmentation: tuple[str, ...] = ()

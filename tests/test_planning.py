@@ -10,8 +10,9 @@ import torch
 from small import loss_with, numbers, quick_augmenter
 
 from ganaug import GANAugmenter, ParameterError
-from ganaug.augmenter import fitting, recipe
-from ganaug.augmenter.recipe import Options, choose_device, recipe_for
+from ganaug.augmenter import fitting, planning
+from ganaug.augmenter.options import Options
+from ganaug.augmenter.planning import choose_device, plan_training
 from ganaug.layers import initialise
 from ganaug.losses import LOSSES
 from ganaug.modality import Architecture, row_defaults
@@ -20,14 +21,18 @@ from ganaug.table.layout import Layout
 from ganaug.training import OPTIMIZERS
 
 
-def test_options_have_the_names_and_defaults_of_the_estimator():
-    known = inspect.signature(GANAugmenter).parameters
-    for field in dataclasses.fields(Options):
-        assert known[field.name].default == field.default, field.name
+def options(**chosen):
+    """What an augmenter hands on, on the CPU."""
+    return GANAugmenter(device="cpu", **chosen)._options()
+
+
+def test_every_option_is_a_parameter_of_the_estimator_and_handed_on():
+    assert {field.name for field in dataclasses.fields(Options)} <= set(inspect.signature(GANAugmenter).parameters)
+    assert (options(width=7).width, options().width, options().device) == (7, "auto", "cpu")
 
 
 def test_what_the_user_says_holds():
-    options = Options(
+    chosen = options(
         loss="hinge",
         optimizer="rmsprop",
         learning_rate=0.01,
@@ -37,33 +42,31 @@ def test_what_the_user_says_holds():
         patience=3,
         latent_dim=5,
         width=9,
-        device="cpu",
         precision="bfloat16",
     )
-    found = recipe_for(options, 1000, 4)
-    assert (found.architecture.latent_dim, found.architecture.width, found.architecture.n_classes) == (5, 9, 4)
-    plan = found.plan
+    architecture, plan = plan_training(chosen, 1000, 4)
+    assert (architecture.latent_dim, architecture.width, architecture.n_classes) == (5, 9, 4)
     assert (plan.batch_size, plan.max_steps, plan.max_seconds, plan.patience) == (17, 123, 4.5, 3)
     assert (plan.learning_rate, plan.optimizer, plan.latent_dim, plan.bfloat16) == (0.01, "rmsprop", 5, True)
-    assert plan.loss is LOSSES["hinge"] and found.device == torch.device("cpu")
+    assert plan.loss is LOSSES["hinge"] and plan.device == torch.device("cpu")
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_networks_get_the_norm_that_the_loss_wants(name):
-    architecture = recipe_for(Options(loss=name, device="cpu"), 500, 2).architecture
+    architecture, _ = plan_training(options(loss=name), 500, 2)
     assert architecture.spectral_norm == LOSSES[name].spectral_norm
     assert architecture.batch_norm == LOSSES[name].batch_norm
 
 
 def test_a_loss_and_an_optimizer_of_ones_own_are_taken_as_they_are():
     loss, optimizer = loss_with(penalty_weight=7.0), OPTIMIZERS["adam"]
-    plan = recipe_for(Options(loss=loss, optimizer=optimizer, device="cpu"), 300, 2).plan
+    _, plan = plan_training(options(loss=loss, optimizer=optimizer), 300, 2)
     assert plan.loss is loss and plan.optimizer is optimizer
 
 
 @pytest.mark.parametrize("n", [8, 50, 1999, 2000, 30_000, 10**6])
 def test_sizes_follow_from_the_number_of_rows(n):
-    plan = recipe_for(Options(device="cpu"), n, 2).plan
+    _, plan = plan_training(options(), n, 2)
     assert plan.max_steps == row_defaults(n).max_steps <= row_defaults(10 * n).max_steps
     assert plan.batch_size <= max(32, n) and plan.score_every <= plan.max_steps
     assert 1 < plan.max_steps / plan.score_every < 40  # so often the held-out rows are asked
@@ -76,7 +79,7 @@ def test_steps_grow_with_the_root_of_the_rows_between_two_limits():
 
 @pytest.mark.parametrize(("held_out", "tolerance"), [(100, 0.03), (10_000, 0.003), (1, 0.3), (0, 0.3)])
 def test_the_fewer_samples_judge_the_less_do_small_differences_count(held_out, tolerance):
-    plan = recipe_for(Options(device="cpu"), 1000, 2, held_out=held_out).plan
+    _, plan = plan_training(options(), 1000, 2, held_out=held_out)
     assert plan.tolerance == pytest.approx(tolerance)
 
 
@@ -89,7 +92,7 @@ def test_a_training_tolerates_what_its_held_out_samples_cannot_tell_apart(monkey
 
 
 def test_a_short_training_is_not_scored_at_every_step():
-    assert recipe_for(Options(max_steps=60, device="cpu"), 300, 2).plan.score_every >= 50
+    assert plan_training(options(max_steps=60), 300, 2)[1].score_every >= 50
 
 
 def present(monkeypatch, cuda, mps):
@@ -123,15 +126,15 @@ def test_bfloat16_only_where_the_hardware_gains(monkeypatch):
     cpu = torch.device("cpu")
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, probe, lambda: False, raising=False)
-    assert not recipe._bfloat16("auto", cpu, True)
+    assert not planning._bfloat16("auto", cpu, True)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
-    assert not recipe._bfloat16("auto", cpu, False) and not recipe._bfloat16("float32", cpu, True)
-    assert recipe._bfloat16("bfloat16", cpu, False)
+    assert not planning._bfloat16("auto", cpu, False) and not planning._bfloat16("float32", cpu, True)
+    assert planning._bfloat16("bfloat16", cpu, False)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
-    assert not recipe._bfloat16("auto", torch.device("cuda"), True)
+    assert not planning._bfloat16("auto", torch.device("cuda"), True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-    assert recipe._bfloat16("auto", torch.device("cuda"), False)
-    assert not recipe._bfloat16("auto", torch.device("mps"), True)
+    assert planning._bfloat16("auto", torch.device("cuda"), False)
+    assert not planning._bfloat16("auto", torch.device("mps"), True)
 
 
 def sampled_by(width, monkeypatch, pays):

@@ -17,9 +17,12 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelFileError
+from ..losses import LOSSES
+from ..modality import Architecture
 from ..storage import TensorSpec, read_metadata, read_model, write_model
-from ..training import Plan, TrainingState, Trial
-from .recipe import Options, Recipe
+from .plan import Plan
+from .state import TrainingState
+from .trial import Trial
 
 _EVERY_SECONDS = 10.0
 
@@ -43,21 +46,32 @@ class Checkpoint:
     saved: float = -math.inf
 
     @classmethod
-    def of(cls, options: Options, recipe: Recipe, data: Sequence[Tensor], seed: int) -> Checkpoint | None:
-        """Return the checkpoint of this training, None where the user wants none."""
-        if options.checkpoint_path is None:
-            return None
+    def of(
+        cls, path: str | os.PathLike[str], architecture: Architecture, plan: Plan, data: Sequence[Tensor], seed: int
+    ) -> Checkpoint:
+        """Return the checkpoint of a training.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        architecture, plan
+            What is trained, and how.
+        data : sequence of Tensor
+            Everything that it is trained on.
+        seed : int
+            Seed of all its randomness.
+        """
         content = hashlib.sha256()
         for tensor in data:
             content.update(tensor.contiguous().view(-1).numpy().data)
-        belongs = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(recipe.architecture)}
-        belongs["augmentation"] = repr(recipe.augmentation)
-        for name in ("loss", "optimizer"):
-            chosen = getattr(options, name)
-            belongs[name] = chosen if isinstance(chosen, str) else "custom"
+        belongs = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(architecture)}
+        belongs["augmentation"] = repr(plan.augmentation)
+        belongs["loss"] = next((name for name, loss in LOSSES.items() if loss is plan.loss), "custom")
+        belongs["optimizer"] = plan.optimizer if isinstance(plan.optimizer, str) else "custom"
         for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
-            belongs[name] = repr(getattr(recipe.plan, name))
-        return cls(_free_place(options.checkpoint_path), belongs)
+            belongs[name] = repr(getattr(plan, name))
+        return cls(_free_place(path), belongs)
 
     def save_now_and_then(self, state: TrainingState) -> None:
         """Write the state unless that was done a moment ago."""

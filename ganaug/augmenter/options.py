@@ -1,21 +1,29 @@
-"""What each option of GANAugmenter may be."""
+"""Options of GANAugmenter: what each may be, which apply to a kind of data, and how a model file keeps them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..errors import ParameterError
+from ..data.checks import check_samples
+from ..errors import DataError, ParameterError
 from ..filters import FILTERS
-from ..image import AUGMENTATIONS, PAIRS
+from ..image import AUGMENTATIONS, IMAGE, PAIRS
 from ..losses import LOSSES, Loss
 from ..modality import Modality
 from ..params import Rule, choice, either, function, instance, integer, real
+from ..table import TABLE
 from ..training import OPTIMIZERS
-from .modalities import MODALITIES, OPTIONS
+
+MODALITIES: dict[str, Modality] = {modality.name: modality for modality in (IMAGE, TABLE)}
+"""The only place that lists them."""
+
+OPTIONS = tuple(option for modality in MODALITIES.values() for option in modality.options)
+"""Options of `GANAugmenter` that are an encoder's."""
 
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
@@ -69,6 +77,34 @@ RULES: dict[str, Rule] = {
     ),
     "verbose": integer(0),
 }
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; "auto" and None mean that the data decide.
+
+    Attributes are those of `GANAugmenter`, under the same names.
+    """
+
+    loss: str | Loss
+    optimizer: Any
+    learning_rate: float | str
+    batch_size: int | str
+    max_steps: int | str
+    max_seconds: float | None
+    patience: int
+    latent_dim: int
+    width: int | str
+    architecture: str
+    augmentation: Any
+    filters: Any
+    skip_rare: bool
+    device: str
+    precision: str
+    checkpoint_path: Any
+    resume: bool
+    preview_path: Any
+    verbose: int
 
 
 def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
@@ -153,3 +189,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return None if any(_plain(entry) is None for entry in value) else [_plain(entry) for entry in value]
     return value if isinstance(value, str | int | float | bool) else None
+
+
+def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
+    """Return the modality that was asked for, or for "auto" the first that recognises `X`.
+
+    Raises
+    ------
+    DataError
+        None does.
+    """
+    if isinstance(wanted, Modality):
+        return wanted
+    if wanted != "auto":
+        return MODALITIES[wanted]
+    for modality in MODALITIES.values():
+        if modality.accepts(X):
+            return modality
+    check_samples(X, y)
+    raise DataError(
+        f"X is of no kind that ganaug knows ({', '.join(MODALITIES)}); it is a {type(X).__name__}. Give a frame or a "
+        "two-dimensional array; or images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), a Dataset, or "
+        "the path of a folder with a folder for each class."
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn, track
 from rich.progress import Progress as Bar
 
-from ..training import Progress
+from .training import Progress
 
 _LINES = 10  # lines of a whole run, where there is no terminal
 
@@ -78,3 +79,30 @@ def _line(now: Progress) -> str:
     score = f", held-out score {now.score:.3f}" if now.score else ""  # 0: too few samples to hold any out
     note = f", {now.note}" if now.note else ""
     return f"step {now.step}/{now.max_steps}, {now.seconds:.0f} s, {losses}{score}{note}"
+
+
+Item = TypeVar("Item")
+
+
+def counted(items: Iterable[Item], total: int, what: str, verbose: int) -> Iterator[Item]:
+    """Pass `items` on, showing how many there were unless `verbose` is 0.
+
+    Parameters
+    ----------
+    items : iterable
+        As they get done.
+    total : int
+        How many there will be.
+    what : str
+        What is going on.
+    verbose : int
+        0 shows nothing, 1 a bar, or about ten lines where there is no terminal.
+    """
+    console = Console(stderr=True)
+    if verbose and console.is_terminal:
+        yield from track(items, what, total, console=console)
+        return
+    for done, item in enumerate(items, 1):
+        if verbose and done * _LINES // total > (done - 1) * _LINES // total:
+            console.print(f"{what}: {done}/{total}", highlight=False, soft_wrap=True)
+        yield item

@@ -13,8 +13,8 @@ from torch import Tensor
 from ..filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, with_strength
 from ..rng import stream_seed, torch_stream
 from .model import Model, learner_of
-from .sampling import Source, Streams, prior_codes
 from .split import Data, score_noise
+from .streams import Source, Streams, prior_codes
 
 SCORED = 5000
 """Most synthetic samples behind a held-out score."""

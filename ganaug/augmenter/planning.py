@@ -1,0 +1,86 @@
+"""Decide how large the networks are and how they train: from user options, or data-driven defaults."""
+
+from __future__ import annotations
+
+import torch
+
+from ..errors import ParameterError
+from ..layers import HEAVY, bfloat16_pays
+from ..losses import LOSSES
+from ..modality import Architecture, Defaults, row_defaults
+from ..training import Plan
+from .options import Options
+from .split import score_noise
+
+
+def plan_training(
+    options: Options, n: int, n_classes: int, defaults: Defaults | None = None, held_out: int = 0
+) -> tuple[Architecture, Plan]:
+    """Return the sizes of the networks and the plan of their training.
+
+    Parameters
+    ----------
+    options : Options
+        What the user asked for.
+    n, n_classes : int
+        Numbers of training samples and of classes.
+    defaults : Defaults, optional
+        Values of the options that are left open; by default `row_defaults`.
+    held_out : int
+        Number of held-out samples.
+    """
+    defaults = defaults or row_defaults(n)
+    loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
+    width = _chosen(options.width, defaults.width)
+    max_steps = _chosen(options.max_steps, defaults.max_steps)
+    device = choose_device(options.device)
+    asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
+    kind = defaults.kind if options.architecture == "auto" else options.architecture
+    architecture = Architecture(int(options.latent_dim), width, n_classes, loss.spectral_norm, loss.batch_norm, kind)
+    plan = Plan(
+        loss=loss,
+        max_steps=max_steps,
+        batch_size=_chosen(options.batch_size, defaults.batch_size),
+        learning_rate=defaults.learning_rate if options.learning_rate == "auto" else float(options.learning_rate),
+        optimizer=options.optimizer,
+        max_seconds=None if options.max_seconds is None else float(options.max_seconds),
+        score_every=max(50, max_steps // defaults.scores),
+        patience=int(options.patience),
+        tolerance=score_noise(held_out),
+        bfloat16=_bfloat16(options.precision, device, defaults.heavy or width >= HEAVY),
+        coarse_penalty=defaults.coarse_penalty,
+        latent_dim=int(options.latent_dim),
+        condition_ramp=defaults.condition_ramp,
+        device=device,
+        augmentation=defaults.augmentation if asked == ("auto",) else asked,
+    )
+    return architecture, plan
+
+
+def _chosen(option: int | str, otherwise: int) -> int:
+    return otherwise if isinstance(option, str) else int(option)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device behind a name; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises
+    ------
+    ParameterError
+        This machine, or this build of torch, has no such device.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, available in there.items() if available))
+    device = torch.device(name)
+    if not there[device.type] or (device.index or 0) >= max(1, torch.cuda.device_count()):
+        found = " and ".join(kind for kind, available in there.items() if available)
+        raise ParameterError(f"The device {name!r} is not there; torch finds {found}. Say device='auto'.")
+    return device
+
+
+def _bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
+    """Return whether products run in bfloat16: where the hardware gains from it, unless the user decides."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    return bfloat16_pays(device) and (heavy or device.type == "cuda")
