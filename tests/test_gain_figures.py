@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ganaug.gain.figures import describe_rows
+from ganaug.gain.facts import describe_rows
 
 
 def table(n, seed, prefix):

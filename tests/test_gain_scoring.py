@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
 
 from ganaug.errors import ParameterError
-from ganaug.gain.scoring import (
+from ganaug.gain.scorers import (
     PREVALENCE,
     Remembered,
     default_metrics,

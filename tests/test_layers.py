@@ -24,7 +24,6 @@ LAYERS = [
     {"training", "filters"},
     {"progress"},
     {"augmenter"},
-    {"report"},
     {"mixing", "gain"},
     {"__init__"},
     {"cli", "benchmarks"},

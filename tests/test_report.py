@@ -18,10 +18,10 @@ from report_examples import EXAMPLES, HOSTILE, example, few, hostile, minimal, r
 from report_page import Page
 
 from ganaug.errors import DataError
-from ganaug.report import render, write_page
-from ganaug.report.figures import Whisker, limits, whiskers
-from ganaug.report.text import compact, printable, shorten, signed
-from ganaug.report.units import unit_of
+from ganaug.gain.page import render, write_page
+from ganaug.gain.page.drawings import Whisker, limits, whiskers
+from ganaug.gain.page.text import compact, printable, shorten, signed
+from ganaug.gain.page.words import unit_of
 
 
 class Kept(dict):
@@ -347,7 +347,7 @@ def test_another_process_gives_the_same_page_without_pyplot(tmp_path, htmls):
     (tmp_path / "report.json").write_text(json.dumps(example("helps")), encoding="utf-8")
     code = """
 import json, sys, pathlib
-from ganaug.report import write_page
+from ganaug.gain.page import write_page
 early = {"jinja2", "matplotlib"} & set(sys.modules)
 write_page(json.loads(pathlib.Path("report.json").read_text(encoding="utf-8")), "page.html")
 print(sorted(early), "matplotlib.pyplot" in sys.modules)

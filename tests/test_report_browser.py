@@ -11,7 +11,7 @@ import shutil
 import pytest
 from report_examples import EXAMPLES
 
-from ganaug.report import render
+from ganaug.gain.page import render
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "height": 900}}

@@ -9,10 +9,9 @@ import pytest
 from report_examples import EXAMPLES, RARE_ARMS, example, rare
 from report_page import Page
 
-from ganaug.report import render
-from ganaug.report.figures import Points, reliability
-from ganaug.report.units import reading, unit_of
-from ganaug.report.words import ARMS, METRICS, arm, in_sentence, metric, phrase
+from ganaug.gain.page import render
+from ganaug.gain.page.drawings import Points, reliability
+from ganaug.gain.page.words import ARMS, METRICS, arm, in_sentence, metric, phrase, reading, unit_of
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 from .copula import GaussianCopula
 from .expected import ExpectedGain, expected_gain
 from .image_classifier import ImageClassifier
-from .measure import gain_report
 from .prior_corrected import PriorCorrectedClassifier
+from .report import gain_report
 from .result import GainReport
 from .tuned import TunedAugmenterCV
 

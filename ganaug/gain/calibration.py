@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .scoring import copied
+from .scorers import copied
 
 CALIBRATION_ARMS = ("real_only", "augmented", "augmented_corrected")
 _BINS = 10

@@ -16,7 +16,7 @@ from ..data.rows import Positions, take_rows
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
 from .classifiers import with_seed
-from .scoring import OneClass, Remembered, Scorer, copied, reason_of
+from .scorers import OneClass, Remembered, Scorer, copied, reason_of
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
 

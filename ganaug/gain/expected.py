@@ -19,8 +19,8 @@ from ..data.rows import take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .classifiers import as_frame, is_categorical, named_classifiers, with_seed
-from .images import are_images
-from .scoring import roc_auc
+from .image_classifier import are_images
+from .scorers import roc_auc
 from .synthetic import checked_labels, class_counts
 
 FAMILIES = ("logistic", "neighbours", "forest", "boosting")

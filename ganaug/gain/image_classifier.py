@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -15,15 +17,15 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, ParameterError
 from ..image.augment import AUGMENTATIONS
 from ..image.classifier import Change, ConvClassifier
 from ..image.pixels import Form, to_numpy
+from ..image.samples import accepts, take_apart
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
 from .folds import hold_out
-from .foreign import per_image, whole_batch
 
 _NAMES = ", ".join(map(repr, AUGMENTATIONS))
 
@@ -214,3 +216,126 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.augmentation is None or isinstance(self.augmentation, str):
             return () if self.augmentation is None else (self.augmentation,)
         return per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
+
+
+def are_images(X: Any, channel_axis: Any = "auto") -> bool:
+    """Return whether samples have the shape of images, or raise DataError where they do and are none that ganaug takes.
+
+    Parameters
+    ----------
+    X : frame, array or tensor
+        Samples.
+    channel_axis : {"auto", None, 1, -1, 3}
+        Where images have their channels.
+    """
+    if not isinstance(X, np.ndarray | Tensor) or X.ndim not in (3, 4):
+        return False
+    Form.of(X, channel_axis)
+    return True
+
+
+def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
+    """Return the shape of one image, None where samples are none."""
+    try:
+        return tuple(int(side) for side in X.shape[1:]) if are_images(X, channel_axis) else None
+    except DataError:
+        return None
+
+
+def channel_axis_of(augmenter: Any) -> Any:
+    """Return where an augmenter, or the one that it holds, was told that images have their channels."""
+    inner = getattr(augmenter, "augmenter", None)
+    return getattr(augmenter if inner is None else inner, "channel_axis", "auto")
+
+
+def loaded(X: Any, y: Any) -> tuple[Any, Any]:
+    """Return samples and labels as they are, but images of a data set, a folder or a list as one array.
+
+    Parameters
+    ----------
+    X, y : user data
+        `y` is None where `X` holds the labels as well.
+
+    Raises
+    ------
+    DataError
+        These images cannot be read, or differ in size or mode.
+    """
+    if isinstance(X, np.ndarray | Tensor | pd.DataFrame) or not accepts(X):
+        return X, y
+    return take_apart(X, y)
+
+
+@contextmanager
+def seeded(rng: torch.Generator) -> Iterator[None]:
+    """Run what draws from torch's global generator on the CPU, seeded by a draw from `rng`, and put it back after.
+
+    Parameters
+    ----------
+    rng : torch.Generator
+        Advances by one draw.
+    """
+    seed = int(torch.randint(2**63 - 1, (), generator=rng, device=rng.device))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # that of the CPU alone, which is what was put aside
+        yield
+
+
+def per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Generator], Tensor]:
+    """Return a function of a batch that applies `change` to each image, as data sets of torchvision do.
+
+    Parameters
+    ----------
+    change : callable
+        ``f(image) -> image`` of a float32 tensor of shape (c, h, w) in [0, 1].
+
+    Returns
+    -------
+    callable
+        ``f(x, rng) -> x`` of images in [-1, 1]. It raises ParameterError where an image does not come back as one.
+    """
+
+    def changed(x: Tensor, rng: torch.Generator) -> Tensor:
+        with seeded(rng):
+            images = [change(image) for image in ((x + 1) / 2).clamp(0, 1)]
+        for image in images:
+            _check(image, x.shape[1:], change)
+        return torch.stack(images).to(x).clamp(0, 1) * 2 - 1
+
+    return changed
+
+
+def whole_batch(
+    mix: Callable[[Tensor, Tensor], Any],
+) -> Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]:
+    """Return a function of a batch that applies `mix` to images and labels, as MixUp and CutMix are.
+
+    Parameters
+    ----------
+    mix : callable
+        ``f(x, y) -> (x, y)``.
+
+    Returns
+    -------
+    callable
+        ``f(x, y, rng) -> (x, y)``. It raises ParameterError where images do not come back as such.
+    """
+
+    def mixed(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        with seeded(rng):
+            found = mix(x, y)
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise ParameterError(f"mix={mix!r} returned a {type(found).__name__}; let it return images and labels.")
+        _check(found[0], x.shape, mix)
+        return found[0], found[1]
+
+    return mixed
+
+
+def _check(found: Any, shape: torch.Size, change: Any) -> None:
+    if not isinstance(found, Tensor) or found.shape != shape or not found.is_floating_point():
+        what = f"{found.dtype} of shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+        raise ParameterError(
+            f"The augmentation {change!r} returned a {what} for a float32 tensor of shape {tuple(shape)}; let it "
+            "return a tensor of the same kind, and leave conversion, resizing and normalisation out."
+        )

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .scoring import PREVALENCE
+from .scorers import PREVALENCE
 from .verdict import is_unbounded
 
 _WIDTH = 110

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from ..errors import ParameterError
 from .arms import BY_ABILITY, CONTROLS
 from .calibration import calibration_curves
-from .figures import counts_of, plain_json
+from .experiment import Evaluated, Prepared
+from .facts import counts_of, mean_fidelity, mean_privacy, plain_json
 from .folds import Fold
-from .gathered import mean_fidelity, mean_privacy
 from .intervals import Difference, paired_difference
 from .printing import as_text
-from .running import Evaluated, Prepared
-from .scoring import PREVALENCE
+from .scorers import PREVALENCE
 from .synthetic import count_labels
 from .verdict import Conclusion, Decisions, best_control, conclude, decide
 
@@ -222,7 +221,7 @@ class GainReport:
         DataError
             The file cannot be written.
         """
-        from ..report import write_page
+        from .page import write_page
 
         write_page(self.to_dict(), path)
 

@@ -13,7 +13,7 @@ from .arms import SHARED, Unavailable
 from .classifiers import with_seed
 from .prior_corrected import around
 from .priors import check_present, class_shares, decided_at_prevalence, weighted_shares
-from .scoring import copied
+from .scorers import copied
 
 Numbers = NDArray[np.float64]
 

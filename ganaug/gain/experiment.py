@@ -18,10 +18,10 @@ from ..rng import stream_seed
 from .arms import SHARED, Material, NotApplicable, Unavailable, added_counts, training_rows
 from .calibration import CALIBRATION_ARMS, Predictions, predictions
 from .classifiers import weighted, with_seed
-from .figures import describe_augmenter, describe_rows
+from .facts import describe_augmenter, describe_rows
 from .folds import Fold
-from .images import channel_axis_of
-from .scoring import Scorer, copied, reason_of, score
+from .image_classifier import channel_axis_of
+from .scorers import Scorer, copied, reason_of, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 from .uses import Trained, calibrated
 

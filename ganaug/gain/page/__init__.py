@@ -1,5 +1,5 @@
 """The page that shows what was measured: a plain dict in, one self-contained HTML file out."""
 
-from .page import render, write_page
+from .render import render, write_page
 
 __all__ = ["render", "write_page"]

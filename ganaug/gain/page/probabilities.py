@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .figures import Points, reliability
+from .drawings import Points, reliability
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, NOTHING, known, score, share
-from .units import Unit, unit_of
-from .words import arm, classifier, metric
+from .words import Unit, arm, classifier, metric, unit_of
 
 Record = Mapping[str, Any]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .figures import Whisker, limits, whiskers
+from .drawings import Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, interval, known, named, score
-from .units import Unit, unit_of
-from .words import PREVALENCE, arm, class_of, classifier, in_sentence, metric
+from .words import PREVALENCE, Unit, arm, class_of, classifier, in_sentence, metric, unit_of
 
 Record = Mapping[str, Any]
 

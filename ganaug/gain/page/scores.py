@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from .decisions import told_twice
-from .figures import Limits, Whisker, limits, whiskers
+from .drawings import Limits, Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, count, named, score, shorten, signed
-from .units import Unit, reading, unit_of
-from .words import PREVALENCE, arm, class_of, classifier, in_sentence, metric
+from .words import PREVALENCE, Unit, arm, class_of, classifier, in_sentence, metric, reading, unit_of
 
 Record = Mapping[str, Any]
 

@@ -6,11 +6,23 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .figures import Whisker, whiskers
+from .drawings import Whisker, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import NOTHING, compact, count, interval, known, named, plural, score, share, shorten, signed
-from .units import unit_of
-from .words import ARMS, AT_PREVALENCE, MEASURES, METRICS, PREVALENCE, RECALL, arm, class_of, classifier, metric, size
+from .words import (
+    ARMS,
+    AT_PREVALENCE,
+    MEASURES,
+    METRICS,
+    PREVALENCE,
+    RECALL,
+    arm,
+    class_of,
+    classifier,
+    metric,
+    size,
+    unit_of,
+)
 
 Record = Mapping[str, Any]
 

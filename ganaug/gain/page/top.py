@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .decisions import TOOLS, advice, rival
-from .figures import Whisker, whiskers
+from .drawings import Whisker, whiskers
 from .parts import Figure, Section, Table
 from .text import CI, NOTHING, count, known, plural
-from .units import unit_of
-from .words import NO_CONTROLS, arm, classifier, in_sentence, kind, metric, phrase, size
+from .words import NO_CONTROLS, arm, classifier, in_sentence, kind, metric, phrase, size, unit_of
 
 Record = Mapping[str, Any]
 

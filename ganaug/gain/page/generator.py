@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .figures import BARS, Whisker, bars, curves, heat_maps, histogram, most, whiskers
-from .images import image_fidelity
+from .drawings import BARS, Whisker, bars, curves, heat_maps, histogram, most, whiskers
 from .parts import Figure, Section, Table
 from .text import CI, count, interval, named, plural, score, share
 
@@ -19,6 +18,20 @@ MAX_LISTED = 1000
 MAX_CLASSES = 60
 _MAX_STEPS = 25  # rows of a table of curves
 _MAX_CELLS = 20  # a side of a table of pairs
+
+_MEASURES = {
+    "classification_accuracy": "Accuracy of a network trained on them",
+    "precision": "Precision",
+    "recall": "Recall",
+    "density": "Density",
+    "coverage": "Coverage",
+}
+_UNBOUNDED = "density"
+_OF_A_CLASS = {
+    "accuracy": "accuracy on its real images",
+    "density": "density (about 1 is good, 0 far from real ones)",
+    "coverage": "coverage (share of real ones reached)",
+}
 
 _NO_PROMISE = (
     "Nothing is promised about privacy: these attacks are a sample of what is known, and passing them does not make "
@@ -141,7 +154,7 @@ def fidelity(report: Record) -> Section:
     if not found:
         return Section("fidelity", "How close the rows are", ["Not measured."])
     if "classification_accuracy" in found:
-        return image_fidelity(found)
+        return _image_fidelity(found)
     values = [
         Whisker("Column shapes", found["shape_error"], strong=True, mark=found["holdout_shape_error"]),
         Whisker("Pair trends", found["trend_error"], strong=True, mark=found["holdout_trend_error"]),
@@ -165,19 +178,58 @@ def fidelity(report: Record) -> Section:
         "real ones, 0.5 if it cannot."
     ]
     figure = Figure("Distance from real rows", svg, [table], "Bar: held-out real rows")
-    return Section("fidelity", "How close the rows are", text, figures=[figure], tables=_classes(found["classes"]))
+    return Section(
+        "fidelity", "How close the rows are", text, figures=[figure], tables=_classes(found["classes"], "Rows")
+    )
 
 
-def _classes(classes: Sequence[Record]) -> list[Table]:
+def _image_fidelity(found: Record) -> Section:
+    """Return what networks make of synthetic images, with real ones as the mark.
+
+    Parameters
+    ----------
+    found : mapping
+        "fidelity" of a report about images.
+    """
+    rows = [Whisker(name, found[key], strong=True, mark=found[f"holdout_{key}"]) for key, name in _MEASURES.items()]
+    drawn = [row for row, key in zip(rows, _MEASURES, strict=True) if key != _UNBOUNDED]
+    spoken = "; ".join(f"{v.name} {score(v.value)}, mark {score(v.mark)}" for v in drawn)
+    svg = whiskers(
+        "fidelity",
+        f"Closeness to real images. {spoken}.",
+        drawn,
+        "higher is better",
+        span=(0.0, 1.0),
+        reference=None,
+        form=score,
+    )
+    cells = [(v.name, score(v.value), score(v.mark)) for v in rows]
+    table = Table.of("Closeness to the real training images", ("Measure", "Synthetic images", "Real images"), cells)
+    text = [
+        "Dots are the synthetic images, bars the mark to reach. Accuracy is that of a small network on held-out real "
+        "images, trained on synthetic ones or, for the mark, on the real ones. The others compare images with the "
+        "training images in the features of that network; their mark is what held-out real images get. Precision is "
+        "the share of synthetic images that lie among real ones, recall the share of real ones among synthetic ones."
+    ]
+    figure = Figure("Closeness to real images", svg, [table], "Bar: real images")
+    return Section(
+        "fidelity", "How close the images are", text, figures=[figure], tables=_classes(found["classes"], "Images")
+    )
+
+
+def _classes(classes: Sequence[Record], unit: str) -> list[Table]:
+    """Return the table of the measures of each class, and none where there are no classes."""
     if not classes:
         return []
+    measures = [name for name in _OF_A_CLASS if name in classes[0]]
     rows = [
-        (named(c["label"]), count(c["rows"]), score(c["density"]), score(c["coverage"])) for c in classes[:MAX_CLASSES]
+        (named(c["label"]), count(c["rows"]), *(score(c[name]) for name in measures)) for c in classes[:MAX_CLASSES]
     ]
-    caption = "Each class: density (about 1 is good, 0 far from real rows) and coverage (share of real rows reached)"
+    caption = f"Each class: {', '.join(_OF_A_CLASS[name] for name in measures)}"
     if len(classes) > MAX_CLASSES:
         caption += f"; {MAX_CLASSES} of {len(classes)} classes"
-    return [Table.of(caption, ("Class", "Rows", "Density", "Coverage"), rows, folded=len(rows) > 12)]
+    head = ("Class", unit, *(name.capitalize() for name in measures))
+    return [Table.of(caption, head, rows, folded=len(rows) > 12)]
 
 
 def privacy(report: Record) -> Section:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import DataError
-from ..files.places import new_file
+from ...errors import DataError
+from ...files.places import new_file
 from .text import printable, shorten
 
 FORMAT = 1
@@ -37,7 +37,10 @@ def render(report: Mapping[str, Any]) -> str:
     # Jinja2 and matplotlib are slow to import, and only who wants a page should wait for them.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from . import decisions, generator, probabilities, record, results, verdict
+    from . import decisions, generator, probabilities
+    from . import method as record
+    from . import scores as results
+    from . import top as verdict
 
     report = printable(report)
     rooms = (
@@ -58,7 +61,7 @@ def render(report: Mapping[str, Any]) -> str:
         record.glossary,
     )
     environment = Environment(
-        loader=PackageLoader("ganaug", "report"),
+        loader=PackageLoader("ganaug.gain", "page"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
