@@ -11,10 +11,16 @@ from scipy import linalg
 from torch import nn
 
 from ganaug.errors import DataError, ParameterError
-from ganaug.image.metrics import classification_accuracy_score, detection_accuracy, fidelity
+from ganaug.image.fidelity import classification_accuracy_score, detection_accuracy, fidelity
 from ganaug.metrics.coverage import precision_recall
-from ganaug.metrics.distances import frechet_distance, kernel_distance
-from ganaug.metrics.images import discriminator_accuracy, embedded, image_metrics, inception_score
+from ganaug.metrics.images import (
+    discriminator_accuracy,
+    embedded,
+    frechet_distance,
+    image_metrics,
+    inception_score,
+    kernel_distance,
+)
 
 pytest.importorskip("torchmetrics")
 

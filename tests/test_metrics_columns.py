@@ -15,7 +15,7 @@ from strategies import frames, unhurried
 
 from ganaug.errors import DataError
 from ganaug.metrics import column_errors, column_figures, pair_errors, pair_figures
-from ganaug.metrics.cells import kind_of
+from ganaug.metrics.values import kind_of
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04"])
 

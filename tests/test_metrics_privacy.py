@@ -10,8 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from ganaug.errors import DataError
 from ganaug.metrics import ATTACKS, membership_inference, near_copy_share
-from ganaug.metrics.attacks import Target, density_ratio, monte_carlo
-from ganaug.metrics.membership import interval
+from ganaug.metrics.membership import Target, density_ratio, interval, monte_carlo
 from ganaug.metrics.neighbours import nearest
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..image.metrics import fidelity as image_fidelity
+from ..image.fidelity import fidelity as image_fidelity
 from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed

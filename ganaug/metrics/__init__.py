@@ -1,15 +1,14 @@
 """Numbers about synthetic data, as plain functions: fidelity, diversity, copies, membership inference."""
 
-from .attacks import ATTACKS
 from .columns import column_errors, column_figures
 from .copies import NearCopies, near_copy_share
 from .coverage import ClassCoverage, class_density_coverage, density_coverage
 from .detection import detection_auc
-from .membership import Attack, Membership, membership_inference
+from .diversity import COLLAPSED, METRICS, diversity
+from .membership import ATTACKS, Attack, Membership, membership_inference
 from .pairs import pair_errors, pair_figures
 from .space import Space
 from .summary import fidelity, figures, privacy
-from .variety import COLLAPSED, METRICS, diversity
 
 __all__ = [
     "ATTACKS",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..rng import numpy_stream
-from .cells import encode, frequent
 from .neighbours import ball_radii, count_inside, is_inside
 from .space import Points, Space, sample_rows
+from .values import encode, frequent
 
 _MAX_ROWS = 5000  # of either kind per class
 

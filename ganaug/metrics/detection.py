@@ -11,8 +11,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from ..rng import numpy_stream
 from ..threads import one_thread
-from .cells import Numbers, aligned
 from .space import as_frame, feature_table, sample_rows
+from .values import Numbers, aligned
 
 _MAX_ROWS = 20_000  # of either kind
 _MAX_CELLS = 2_000_000  # of either kind

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..rng import numpy_stream
-from .bins import Bins, decile_bins
-from .cells import Codes, aligned, total_variation
+from .columns import Bins, decile_bins
+from .values import Codes, aligned, total_variation
 
 _MAX_COLUMNS = 40
 _MAX_PAIRS = _MAX_COLUMNS * (_MAX_COLUMNS - 1) // 2

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .cells import Kind, Numbers, aligned, encode, frequent, kind_of, numbers
+from .values import Kind, Numbers, aligned, encode, frequent, kind_of, numbers
 
 Points = NDArray[np.float32]
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from ..errors import DataError
 from ..rng import numpy_stream, stream_seed
-from .cells import aligned, kind_of
 from .columns import column_errors, column_figures
 from .copies import near_copy_share
 from .coverage import class_density_coverage
@@ -19,6 +18,7 @@ from .detection import detection_auc
 from .membership import MIN_NON_MEMBERS, membership_inference
 from .pairs import pair_errors, pair_figures
 from .space import sample_rows
+from .values import aligned, kind_of
 
 
 def fidelity(

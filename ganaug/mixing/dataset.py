@@ -17,9 +17,8 @@ from ..rng import Seed, new_seed, numpy_stream
 from .bank import Bank, checked_pool_size, sizes_of
 from .forms import Form, Rendering, Transform, choose_rendering
 from .iterable import MixedIterableDataset
-from .share import FRACTION, Live, Schedule, batch_rng, check_options, fraction_at, positions
+from .share import FRACTION, Live, Schedule, Stream, batch_rng, check_options, fraction_at, positions
 from .sources import Leaf, Survey, global_random_state_kept, image_transform, leaf_of, survey
-from .stream import Stream
 
 
 class Draw(int):

@@ -13,8 +13,7 @@ from ..rng import Seed
 from .dataset import MixedDataset
 from .forms import Transform
 from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
-from .share import Schedule, check_options
-from .stream import stream_of
+from .share import Schedule, check_options, stream_of
 
 _PREPARED = {
     "_FabricDataLoader": "fabric.setup_dataloaders()",

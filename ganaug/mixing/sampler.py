@@ -21,7 +21,7 @@ from torch.utils.data import BatchSampler, RandomSampler, Sampler
 from ..errors import ParameterError
 from .dataset import Draw, MixedDataset
 from .iterable import MixedIterableDataset
-from .stream import may_repeat, stripes
+from .share import may_repeat, stripes
 
 
 class _Numbering:
