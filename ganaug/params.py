@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import ParameterError
+from .messages import suggest
 
 
 class Rule(NamedTuple):
@@ -96,8 +96,6 @@ def _is_number(value: Any, kind: type) -> bool:
 
 def _hint(rule: Rule, value: Any) -> str:
     """Return a guess at what was meant by a misspelt name."""
-    if not isinstance(value, str):
-        return ""
     known = [word.strip("'") for word in rule.text.replace(",", " ").split() if word.startswith("'")]
-    close = difflib.get_close_matches(value, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    guess = suggest(value, known)
+    return f" {guess[0].upper()}{guess[1:]}" if guess else ""

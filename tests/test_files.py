@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from promises import examples
 
 from ganaug.errors import DataError, DataWarning, ParameterError
-from ganaug.files import places
+from ganaug.files import atomic, places
 from ganaug.files.tables import read_table, write_table
 
 
@@ -422,7 +422,7 @@ def test_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path):
 
 def test_a_read_only_file_is_not_replaced(tmp_path, monkeypatch):
     (tmp_path / "t.csv").write_text("precious")
-    monkeypatch.setattr(places.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(atomic.os, "access", lambda path, mode: False)
     with pytest.raises(DataError, match=r"t\.csv' cannot be written \(the file there is read-only\); check"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.csv", overwrite=True)
     assert [f.read_text() for f in tmp_path.iterdir()] == ["precious"]

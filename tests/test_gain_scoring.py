@@ -15,11 +15,11 @@ from ganaug.gain.scorers import (
     PREVALENCE,
     Remembered,
     default_metrics,
+    error_text,
     named_scorers,
     neg_brier_score,
     neg_calibration_error,
     neg_log_loss,
-    reason_of,
     roc_auc,
     score,
 )
@@ -244,6 +244,6 @@ def test_a_part_of_the_rows_is_answered_from_the_whole():
 
 
 def test_a_reason_is_one_short_line():
-    assert reason_of(ValueError("two\nlines " + "x" * 900)).startswith("ValueError: two lines xxx")
-    assert len(reason_of(ValueError("x" * 900))) < 520
-    assert reason_of(KeyError()) == "KeyError"
+    assert error_text(ValueError("two\nlines " + "x" * 900)).startswith("ValueError: two lines xxx")
+    assert len(error_text(ValueError("x" * 900))) < 520
+    assert error_text(KeyError()) == "KeyError"

@@ -558,7 +558,7 @@ def test_a_link_never_leads_out_of_the_folder(tmp_path):
 @pytest.mark.promise("full disk")
 def test_a_write_that_breaks_off_leaves_no_half_file(tmp_path, monkeypatch):
     def half(self, file, **_):
-        Path(file).write_bytes(b"\x89PNG half")
+        file.write(b"\x89PNG half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", half)

@@ -16,10 +16,12 @@ MAX_LINES = 250  # of code: docstrings, comments and blank lines are free
 # A room may import only from rows above its own; two rooms of one row never see each other.
 LAYERS = [
     {"errors"},
+    {"messages"},
     {"params", "rng", "threads"},
     {"modality", "losses", "layers"},
     {"data", "metrics"},
-    {"files", "storage"},
+    {"files"},
+    {"storage"},
     {"table", "image"},
     {"training", "filters"},
     {"progress"},

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from mutations import MUTATIONS, join, split
 
 from ganaug.errors import ModelFileError
+from ganaug.files import atomic
 from ganaug.storage import (
     FORMAT_VERSION,
     TensorSpec,
@@ -36,7 +37,6 @@ from ganaug.storage import (
     write_model,
 )
 from ganaug.storage import reading as reading_module
-from ganaug.storage import writing as writing_module
 
 DTYPES = [torch.bool, torch.uint8, torch.int32, torch.int64, torch.bfloat16, torch.float32, torch.float64]
 ADDED = {"format_version", "ganaug_version", "sha256"}
@@ -703,7 +703,7 @@ def test_windows_waits_for_a_reader_of_the_old_file(model, monkeypatch):
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", busy_twice)
-    monkeypatch.setattr(writing_module, "_REPLACE_TRIES", 6)
+    monkeypatch.setattr(atomic, "_REPLACE_TRIES", 6)
     write_model(path, tensors, {"new": True})
     assert len(calls) == 3
     assert read_metadata(path)["new"]

@@ -211,7 +211,7 @@ MISTAKES = {
         {"agee": 3},
         "where names 'agee', which is no column of the training rows; did you mean 'age'",
     ),
-    "a column like none": ({"zzz": 3}, "where names 'zzz'.*the columns are age, income, gain"),
+    "a column like none": ({"zzz": 3}, "where names 'zzz'.*the columns are 'age', 'income', 'gain'"),
     "an identifier": ({"code": "id-1"}, r"where\['code'\]: the column names rows and gets fresh values; leave it out"),
     "a misspelt category": (
         {"sex": "femal"},

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ParameterError
+from ..files.atomic import replacing
+from ..messages import reason_of
 from ..modality import Generator, Modality
 from ..rng import torch_stream
 from ..training import Progress
@@ -66,9 +68,9 @@ class Preview:
             with tempfile.TemporaryFile(dir=folder):  # rather than find out at the first grid
                 pass
         except (OSError, ValueError) as error:  # ValueError: a null character
-            reason = getattr(error, "strerror", None) or error
             raise ParameterError(
-                f"The folder {os.fspath(path)!r} for previews cannot be made or written to ({reason}); name another."
+                f"The folder {os.fspath(path)!r} for previews cannot be made or written to ({reason_of(error)}); "
+                "name another."
             ) from None
         classes = [code for code, share in enumerate(prior) if share][:_ROWS]
         codes = torch.tensor(classes).repeat_interleave(_COLUMNS)
@@ -114,9 +116,8 @@ def _grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _write_png(image: NDArray[np.uint8], path: Path) -> None:
     from PIL import Image
 
-    temporary = path.with_suffix(".part")
-    Image.fromarray(image).save(temporary, format="PNG")
-    temporary.replace(path)
+    with replacing(path, durable=False) as file:
+        Image.fromarray(image).save(file, format="PNG")
 
 
 def _tensorboard(folder: Path) -> Any:

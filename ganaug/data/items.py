@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError
+from ..messages import join_names
 
 LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
 _SAMPLE_KEYS = ("image", "images", "img", "pixel_values", "x", "X", "input", "inputs", "data", "features")
@@ -80,14 +81,14 @@ def _places_in_dict(item: Mapping[Any, Any]) -> Places:
     labels = [key for key in LABEL_KEYS if key in item]
     if not labels:
         raise DataError(
-            f"The data set yields a dict with the keys {_listed(list(item))}, none of which is a label's; call it "
-            f"{LABEL_KEYS[0]!r}, or one of {_listed(LABEL_KEYS[1:])}."
+            f"The data set yields a dict with the keys {join_names(list(item))}, none of which is a label's; call it "
+            f"{LABEL_KEYS[0]!r}, or one of {join_names(LABEL_KEYS[1:])}."
         )
     samples = [key for key, field in item.items() if key not in labels and is_sample(field)]
     named = [key for key in _SAMPLE_KEYS if key in samples]
     if len(samples) != 1 and not named:
         raise DataError(
-            f"The data set yields a dict of which {_listed(samples) or 'no key'} may be the sample; call the image, "
+            f"The data set yields a dict of which {join_names(samples) or 'no key'} may be the sample; call the image, "
             "array or tensor 'image'."
         )
     return Places(named[0] if named else samples[0], labels[0])
@@ -197,15 +198,10 @@ def match_labels(
             return {label: by_value[name] for label, name in way.items()}
     lost = [label for label in found if not _is_in(mapped.get(label, label), by_value)]
     raise DataError(
-        f"The augmenter knows no class {_listed(lost)}, which the real data have; it knows {_listed(known)}: give "
-        "label_map={label of the loader: class of the augmenter}, or train the augmenter on these classes too."
+        f"The augmenter knows no class {join_names(lost)}, which the real data have; it knows {join_names(known)}: "
+        "give label_map={label of the loader: class of the augmenter}, or train the augmenter on these classes too."
     )
 
 
 def _is_in(name: Any, known: Mapping[Any, Any]) -> bool:
     return isinstance(name, Hashable) and name in known
-
-
-def _listed(labels: Sequence[Any]) -> str:
-    shown = ", ".join(repr(label) for label in labels[:10])
-    return shown + (f" and {len(labels) - 10} more" if len(labels) > 10 else "")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError, ParameterError
+from ..messages import join_names
 from .dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
 
 Codes = NDArray[np.int64]
@@ -136,8 +137,7 @@ class Labels:
 
     def listing(self) -> str:
         """Return the classes for a message."""
-        shown = ", ".join(map(repr, self.values[:20]))
-        return shown + (f" and {len(self.values) - 20} more" if len(self.values) > 20 else "")
+        return join_names(self.values, most=20)
 
     def restore(self, codes: Codes) -> Any:
         """Return class codes as labels, in the container and dtype that y had."""

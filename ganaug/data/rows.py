@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError
+from ..messages import join_names
 
 Positions = NDArray[np.int64]
 
@@ -102,13 +103,9 @@ def _like_columns(made: Any, columns: pd.Index[Any]) -> pd.DataFrame:
     if made.columns.is_unique and columns.is_unique and set(made.columns) == set(columns):
         return made.iloc[:, made.columns.get_indexer(columns)]
     raise DataError(
-        f"The rows to add have the columns {_listed(made.columns)} and X has {_listed(columns)}; give the columns of X."
+        f"The rows to add have the columns {join_names(made.columns)} and X has {join_names(columns)}; "
+        "give the columns of X."
     )
-
-
-def _listed(columns: pd.Index[Any]) -> str:
-    names = [repr(name) for name in columns.tolist()]
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _as_series(labels: Any) -> pd.Series[Any]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import DataError
-from .places import reason
+from ..messages import reason_of
 
 _WHOLE = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
 _NULLABLE: dict[pa.DataType, Any] = {
@@ -27,7 +27,7 @@ def read_parquet(data: bytes, name: str) -> pd.DataFrame:
         return _frame(pq.read_table(io.BytesIO(data)))
     # what the file says about pandas can be anything: the last three
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DataError(f"{name} is not a sound Parquet file ({reason(error)}); write it again.") from error
+        raise DataError(f"{name} is not a sound Parquet file ({reason_of(error)}); write it again.") from error
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
                 writer.write_table(table.cast(writer.schema))
             except pa.ArrowException as error:
                 raise DataError(
-                    f"The table does not fit into Parquet ({reason(error)}); give columns one type."
+                    f"The table does not fit into Parquet ({reason_of(error)}); give columns one type."
                 ) from error
             rows += len(part)
     return rows

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import bz2
 import contextlib
-import errno
 import gzip
 import lzma
-import os
-import secrets
 import shutil
 import stat
 import sys
@@ -22,6 +19,8 @@ from urllib.parse import urlsplit
 import fsspec
 
 from ..errors import DataError
+from ..files.atomic import replacing
+from ..messages import reason_of
 
 
 def _all_streams(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes:
@@ -98,13 +97,8 @@ def read_bytes(path: str) -> bytes:
         if not _is_url(path) and stat.S_ISDIR(_mode(path)):
             raise DataError(f"{path!r} is a folder; name a file in it.") from error
         raise DataError(
-            f"{path!r} cannot be read ({reason(error)}); check that it is whole and open to you."
+            f"{path!r} cannot be read ({reason_of(error)}); check that it is whole and open to you."
         ) from error
-
-
-def reason(error: BaseException) -> str:
-    """Return what an error of another library says, in short."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def is_special(path: str) -> bool:
@@ -158,7 +152,7 @@ def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
 
 
 def _unwritable(path: str, error: Exception) -> DataError:
-    return DataError(f"{path!r} cannot be written ({reason(error)}); check the place, or choose another.")
+    return DataError(f"{path!r} cannot be written ({reason_of(error)}); check the place, or choose another.")
 
 
 @contextlib.contextmanager
@@ -173,20 +167,8 @@ def _local_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
     if target.is_dir():
         raise DataError(f"{path!r} is a folder; name a file in it.")
     _check_free(path, target.exists(), overwrite)
-    if target.exists() and not os.access(target, os.W_OK):  # a rename would not ask
-        raise PermissionError(errno.EACCES, "the file there is read-only")
-    temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")  # same folder: a rename stays in one file system
-    try:
-        with temporary.open("xb") as file:  # unlike tempfile's, with the mode that the user's umask gives
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(target) as file:
+        yield file
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from ..data.rows import Positions, take_rows
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
 from .classifiers import with_seed
-from .scorers import OneClass, Remembered, Scorer, copied, reason_of
+from .scorers import OneClass, Remembered, Scorer, copied, error_text
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
 
@@ -89,7 +89,7 @@ def try_candidate(
         except OneClass as error:
             return Trial(np.nan, np.full(len(parts), np.nan), str(error), of_one_class=True)
         except Exception as error:  # a classifier or a scorer may be anybody's
-            return Trial(np.nan, np.full(len(parts), np.nan), reason_of(error))
+            return Trial(np.nan, np.full(len(parts), np.nan), error_text(error))
     mean = np.mean(np.asarray(scores, dtype=float), axis=0)
     reason = "" if np.isfinite(mean[0]) else f"the score is {mean[0]}, which is no number to compare"
     return Trial(float(mean[0]), mean[1:], reason)

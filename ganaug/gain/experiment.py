@@ -21,7 +21,7 @@ from .classifiers import weighted, with_seed
 from .facts import describe_augmenter, describe_rows
 from .folds import Fold
 from .image_classifier import channel_axis_of
-from .scorers import Scorer, copied, reason_of, score
+from .scorers import Scorer, copied, error_text, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 from .uses import Trained, calibrated
 
@@ -129,7 +129,7 @@ def prepare(
             of_train = None if groups is None else groups[fold.train]
             augmented = _augmented(fitted, X_train, y_train, of_train, fold.seed, share, balance)
         except Exception as error:  # an augmenter may be anybody's; the rest of the report survives it
-            return Prepared(Material(X_train, labels, None, None, {}, reason_of(error)), {}, warnings=said)
+            return Prepared(Material(X_train, labels, None, None, {}, error_text(error)), {}, warnings=said)
         added = added_counts(labels, augmented[1])
         only, reason = _synthetic_only(fitted, y_train, labels, fold.seed)
         material = Material(X_train, labels, augmented, only, added, only_failure=reason)
@@ -140,7 +140,7 @@ def prepare(
                 channel_axis = channel_axis_of(augmenter)
                 facts |= describe_rows((X_train, labels), only, test, fold.seed, channel_axis)
             except Exception as error:
-                failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", reason_of(error)))
+                failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", error_text(error)))
     return Prepared(material, facts, failures, said)
 
 
@@ -167,7 +167,7 @@ def _synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tup
         X_new, y_new = draw(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
         return (X_new, plain_labels(y_new)), ""
     except Exception as error:  # an augmenter may be anybody's
-        return None, reason_of(error)
+        return None, error_text(error)
 
 
 def evaluate(
@@ -252,13 +252,13 @@ def _score_in(
         try:
             done.calibration.append(predictions(name, arm, used.probable, used.classes, X, y))
         except Exception as error:  # a classifier may be anybody's
-            reasons["calibration"] = reason_of(error)
+            reasons["calibration"] = error_text(error)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
 
 
 def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, Unavailable | DataError) else reason_of(error)
+    return str(error) if isinstance(error, Unavailable | DataError) else error_text(error)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from ..errors import ParameterError
+from ..messages import suggest
 
 Scorer = Callable[[Any, Any, Any], float]
 
@@ -85,11 +85,9 @@ def _scorer(metric: Any, y: NDArray[Any], classes: NDArray[Any]) -> Scorer:
     if metric in OWN:
         return OWN[metric]
     if metric not in (known := sk.get_scorer_names()):
-        close = difflib.get_close_matches(metric, [*known, *OWN, "recall_per_class"], n=1)
-        raise ParameterError(
-            f"The metric {metric!r} does not exist; "
-            + (f"did you mean {close[0]!r}?" if close else "sklearn.metrics.get_scorer_names() lists the names.")
-        )
+        guess = suggest(metric, [*known, *OWN, "recall_per_class"])
+        where = "sklearn.metrics.get_scorer_names() lists the names."
+        raise ParameterError(f"The metric {metric!r} does not exist; {guess or where}")
     if len(classes) == 2 and set(classes.tolist()) not in ({0, 1}, {-1, 1}):
         rarer = min(classes.tolist(), key=lambda label: int((y == label).sum()))
         if metric == "average_precision":
@@ -294,7 +292,7 @@ def _note(
     except OneClass as error:
         reasons[name] = str(error)
     except Exception as error:  # a scorer may be anybody's
-        reasons[name] = reason_of(error)
+        reasons[name] = error_text(error)
     else:
         if np.isfinite(value):
             scores[name] = value
@@ -316,7 +314,7 @@ def free_name(name: str, taken: Mapping[str, Any]) -> str:
     return free
 
 
-def reason_of(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error as one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__

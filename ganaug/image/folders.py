@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DataWarning, GanaugError, ParameterError
+from ..files.atomic import replacing
+from ..messages import reason_of
 from .encoder import ImageEncoder, pictures
 from .names import FolderNames
 from .picture import EXTENSIONS, OTHER_EXTENSIONS, read_picture
@@ -87,7 +88,7 @@ def _explained(path: Path, what: str) -> Iterator[None]:
     except GanaugError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null character
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
         place = os.fspath(getattr(error, "filename", None) or path)
         raise DataError(
             f"{place!r} cannot be {what} ({reason}); check the spelling, and that it is open to you."
@@ -269,20 +270,8 @@ def _file(root: Path, name: str, number: int) -> Path:
 def _write_png(picture: Array, file: Path) -> None:
     from PIL import Image
 
-    with _replacing(file) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG")
-
-
-@contextlib.contextmanager
-def _replacing(file: Path) -> Iterator[Path]:
-    """Yield a temporary name in the same folder; the file gets its own once it is whole."""
-    temporary = file.with_name(f".ganaug-{secrets.token_hex(8)}")
-    try:
-        yield temporary
-        temporary.replace(file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(file, durable=False) as place:
+        Image.fromarray(picture).save(place, format="PNG")
 
 
 def _remove_others(root: Path, counts: dict[str, int]) -> None:
@@ -302,8 +291,8 @@ def _remove_others(root: Path, counts: dict[str, int]) -> None:
 def _write_names(root: Path, changed: dict[str, str]) -> None:
     file = root / _NAMES_FILE
     if changed:
-        with _replacing(file) as temporary:
-            temporary.write_text(json.dumps(changed, indent=2), encoding="utf-8")
+        with replacing(file) as place:
+            place.write(json.dumps(changed, indent=2).encode())
     elif file.is_file() or file.is_symlink():
         file.unlink()
 

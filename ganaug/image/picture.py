@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..messages import reason_of
 from .pixels import check_sides
 
 if TYPE_CHECKING:  # Pillow is imported only where images are
@@ -106,7 +107,7 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(f"{os.fspath(path)!r} is a decompression bomb ({error}); remove it.") from error
     except Exception as error:  # each of Pillow's parsers has errors of its own
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = reason_of(error)
         raise DataError(
             f"{os.fspath(path)!r} cannot be read as an image ({reason}); replace it, or remove it."
         ) from error

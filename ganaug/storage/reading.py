@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ..errors import ModelFileError
+from ..messages import reason_of
 from .content import (
     DTYPE_NAMES,
     FORMAT_VERSION,
@@ -115,11 +116,12 @@ def _model_file(path: PathLike) -> Iterator[io.BufferedReader]:
         raise ModelFileError(f"{path} does not exist: check the path, or make a model with 'ganaug train'.") from fault
     except OSError as fault:
         raise ModelFileError(
-            f"{path} could not be read ({fault.strerror or fault}): check its permissions and the disk."
+            f"{path} could not be read ({reason_of(fault)}): check its permissions and the disk."
         ) from fault
     except (ValueError, RecursionError, MemoryError) as fault:  # RecursionError: JSON a thousand brackets deep
-        reason = str(fault) or type(fault).__name__
-        raise ModelFileError(f"{path} is damaged ({reason}): restore it from a copy or train again.") from fault
+        raise ModelFileError(
+            f"{path} is damaged ({reason_of(fault)}): restore it from a copy or train again."
+        ) from fault
 
 
 def _check_regular(path: PathLike) -> None:

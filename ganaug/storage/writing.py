@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib.metadata
 import os
-import secrets
-import stat
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,11 +13,10 @@ import safetensors.torch
 import torch
 
 from ..errors import ModelFileError
+from ..files.atomic import replacing
+from ..messages import reason_of
 from .content import DTYPE_NAMES, FORMAT_VERSION, MAX_HEADER, PathLike, canonical, digest
 from .reading import parse_header
-
-_STALE_SECONDS = 24 * 3600  # far beyond any save, so that no live writer on any machine loses its file
-_REPLACE_TRIES = 6 if os.name == "nt" else 1  # Windows refuses while somebody reads the old file
 
 _CURES = {
     errno.ENOENT: "create the folder first",
@@ -68,11 +63,11 @@ def write_model(path: PathLike, tensors: Mapping[str, torch.Tensor], metadata: M
     data = safetensors.torch.save(own, {"ganaug": canonical(full)})
     _check_readable(path, data, full)
     try:
-        _write_atomically(Path(os.path.realpath(path)), data)
+        with replacing(Path(os.path.realpath(path))) as file:
+            file.write(data)
     except (OSError, ValueError) as fault:
         cure = _CURES.get(getattr(fault, "errno", None) or 0, "choose a place where you may write")
-        reason = getattr(fault, "strerror", None) or fault
-        raise ModelFileError(f"{path} could not be written ({reason}): {cure}.") from fault
+        raise ModelFileError(f"{path} could not be written ({reason_of(fault)}): {cure}.") from fault
 
 
 def _own_copy(name: str, tensor: torch.Tensor) -> torch.Tensor:
@@ -96,72 +91,3 @@ def _check_readable(path: PathLike, data: bytes, metadata: dict[str, Any]) -> No
         ) from fault
     if readable != metadata:
         raise TypeError("metadata must be plain JSON: text keys, and lists rather than tuples")
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path` with `data`, or leave it exactly as it was."""
-    mode = _mode_to_keep(path)
-    _sweep_stale(path.parent)
-    # In the same folder, because a rename must not cross file systems.
-    temporary = path.parent / f".ganaug-{secrets.token_hex(8)}.tmp"
-    try:
-        with temporary.open("xb") as file:  # unlike tempfile, this gives the mode that the umask asks for
-            if mode is not None:
-                temporary.chmod(mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # the bytes are on disk before the name points at them
-        _replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _mode_to_keep(path: Path) -> int | None:
-    """Return the mode of the file at `path`, None where there is none; refuse what must not be replaced."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return None
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is a pipe or a device")
-    if not os.access(path, os.W_OK):  # a rename would not ask
-        raise PermissionError(errno.EACCES, "the file there is read-only")
-    return stat.S_IMODE(mode)
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Rename over `path`; on Windows wait a little for readers of the old file to finish."""
-    for attempt in range(1, _REPLACE_TRIES + 1):
-        try:
-            temporary.replace(path)
-            return
-        except PermissionError:
-            if attempt == _REPLACE_TRIES:
-                raise
-            time.sleep(0.01 * 2**attempt)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    with contextlib.suppress(OSError):  # the new file is in place: an error now would claim that it is not
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _sweep_stale(folder: Path) -> None:
-    """Remove what writers that were killed left behind."""
-    oldest = time.time() - _STALE_SECONDS
-    for leftover in folder.glob(".ganaug-*.tmp"):
-        with contextlib.suppress(OSError):
-            if leftover.lstat().st_mtime < oldest:
-                leftover.unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from ..data.dtypes import Mask, Plain, as_plain, restore, split
 from ..errors import DataError, ParameterError
+from ..messages import join_names, suggest
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .encoder import TableEncoder
 
@@ -115,11 +115,7 @@ def _by_position(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[int, W
     for name in where:
         if name not in encoder.names:
             known = [str(known) for known in encoder.names]
-            near = difflib.get_close_matches(str(name), known, n=1)
-            more = f" and {len(known) - _SHOWN_COLUMNS} more" if len(known) > _SHOWN_COLUMNS else ""
-            hint = (
-                f"did you mean {near[0]!r}?" if near else f"the columns are {', '.join(known[:_SHOWN_COLUMNS])}{more}."
-            )
+            hint = suggest(str(name), known) or f"the columns are {join_names(known, _SHOWN_COLUMNS)}."
             raise ParameterError(f"where names {name!r}, which is no column of the training rows; {hint}")
     positions = {name: encoder.names.index(name) for name in where}
     return {i: wanted_of(name, encoder.columns[i], encoder.dtypes[i], where[name]) for name, i in positions.items()}
@@ -307,12 +303,9 @@ def _instead(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
         step = f" in steps of {column.step}" if column.step > 1 and column.kind == "numeric" else ""
         return f"values were from {low} to {high}{step}, and {gaps}."
     known = [value for value in _known(column) if value is not None]
-    texts = [value for value in known if isinstance(value, str)]
-    near = difflib.get_close_matches(said, texts, n=1) if isinstance(said, str) else []
-    if near:
-        return f"did you mean {near[0]!r}?"
-    more = f" and {len(known) - _SHOWN_VALUES} more" if len(known) > _SHOWN_VALUES else ""
-    return f"values were {', '.join(_spelled(known[:_SHOWN_VALUES], dtype))}{more}."
+    if guess := suggest(said, known):
+        return guess
+    return f"values were {join_names(_spelled(known, dtype), _SHOWN_VALUES, form=str)}."
 
 
 def _spelled(values: Sequence[Any], dtype: Mapping[str, Any]) -> list[str]:

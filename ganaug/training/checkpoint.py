@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..errors import ModelFileError
 from ..losses import LOSSES
+from ..messages import reason_of
 from ..modality import Architecture
 from ..storage import TensorSpec, read_metadata, read_model, write_model
 from .plan import Plan
@@ -141,9 +142,8 @@ def _free_place(given: str | os.PathLike[str]) -> Path:
     except FileNotFoundError:  # with or without its folder, which is said when it is first written
         return path
     except (OSError, ValueError) as error:  # ValueError: a null character
-        reason = getattr(error, "strerror", None) or error
         raise ModelFileError(
-            f"{given} cannot be a checkpoint ({reason}); name another file as checkpoint_path."
+            f"{given} cannot be a checkpoint ({reason_of(error)}); name another file as checkpoint_path."
         ) from error
     if not stat.S_ISREG(found.st_mode) or found.st_size:
         _refuse_other_files(path)

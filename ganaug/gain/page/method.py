@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...messages import join_names
 from .drawings import Whisker, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import NOTHING, compact, count, interval, known, named, plural, score, share, shorten, signed
@@ -208,8 +209,7 @@ def _classes(classes: Sequence[Record]) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    more = [f"and {len(names) - MAX_NAMES} more"] if len(names) > MAX_NAMES else []
-    return ", ".join([*(named(name) for name in names[:MAX_NAMES]), *more])
+    return join_names(names, MAX_NAMES, form=named)
 
 
 def _folds(design: Record) -> str:

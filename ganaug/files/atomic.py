@@ -1,0 +1,110 @@
+"""Replace a file as a whole: at the path is the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+_STALE_SECONDS = 24 * 3600  # far beyond any save, so that no live writer on any machine loses its file
+_REPLACE_TRIES = 6 if os.name == "nt" else 1  # Windows refuses while somebody reads the old file
+
+
+@contextlib.contextmanager
+def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of `path` if the block ends well.
+
+    Writers at the same time do not disturb each other; the last one wins.
+
+    Parameters
+    ----------
+    path : Path
+        A file to be made, or to be replaced; a new one keeps the mode of the old one.
+    durable : bool
+        Whether the file has to survive a power cut once the block has ended, which takes time: False for one of
+        thousands of images.
+
+    Yields
+    ------
+    binary file
+        Where to write.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written, or what is at `path` is a folder, a device or read-only. Nothing has changed.
+    """
+    mode = _mode_to_keep(path)
+    if durable:
+        _sweep_stale(path.parent)
+    # In the same folder, because a rename must not cross file systems.
+    temporary = path.parent / f".ganaug-{secrets.token_hex(8)}.tmp"
+    try:
+        with temporary.open("xb") as file:  # unlike tempfile, this gives the mode that the umask asks for
+            if mode is not None:
+                temporary.chmod(mode)
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())  # the bytes are on disk before the name points at them
+        _replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _mode_to_keep(path: Path) -> int | None:
+    """Return the mode of the file at `path`, None where there is none; refuse what must not be replaced."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
+    if not os.access(path, os.W_OK):  # a rename would not ask
+        raise PermissionError(errno.EACCES, "the file there is read-only")
+    return stat.S_IMODE(mode)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename over `path`; on Windows wait a little for readers of the old file to finish."""
+    for attempt in range(1, _REPLACE_TRIES + 1):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if attempt == _REPLACE_TRIES:
+                raise
+            time.sleep(0.01 * 2**attempt)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # the new file is in place: an error now would claim that it is not
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep_stale(folder: Path) -> None:
+    """Remove what writers that were killed left behind."""
+    oldest = time.time() - _STALE_SECONDS
+    for leftover in folder.glob(".ganaug-*.tmp"):
+        with contextlib.suppress(OSError):
+            if leftover.lstat().st_mtime < oldest:
+                leftover.unlink()
