@@ -149,7 +149,7 @@ def test_other_columns_are_refused_in_words(made, text):
 
 @pytest.mark.parametrize("join", [rows_below, labels_below])
 def test_rows_of_another_shape_are_refused_in_words(join):
-    with pytest.raises(DataError, match=r"has the shape \(1, 3\), which does not go below \(2, 2\); give rows of one"):
+    with pytest.raises(DataError, match=r"have the shape \(1, 3\) and the others \(2, 2\); give rows of one"):
         join(np.eye(2), np.zeros((1, 3)))
 
 

@@ -1,4 +1,4 @@
-"""What every kind of samples must be before any work begins."""
+"""Check samples and labels before any work begins, whatever their kind."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..modality import Modality
 
 
 class CellError(DataError, TypeError):
-    """A cell holds an object that is neither text, number nor boolean."""
+    """Raised for a cell that holds neither text, a number nor a boolean."""
 
 
 def taken_apart(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
-    """Return samples and labels of whatever holds them, or raise DataError where they cannot be any.
+    """Return samples and labels separately, from whatever holds them.
 
     Parameters
     ----------
@@ -25,6 +25,11 @@ def taken_apart(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
         Kind of data.
     X, y : user data
         As the user gave them; `y` is None where `X` holds the labels as well.
+
+    Raises
+    ------
+    DataError
+        They are no samples and labels of this kind.
     """
     if modality.take_apart is not None:
         return modality.take_apart(X, y)
@@ -33,14 +38,14 @@ def taken_apart(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
 
 
 def check_samples(X: Any, y: Any) -> None:
-    """Raise DataError when `X` or `y` cannot be samples and labels of any kind, in scikit-learn's words.
+    """Raise DataError, in scikit-learn's words, for what cannot be samples and labels of any kind.
 
     Parameters
     ----------
     X : frame, array-like or other samples
-        Only what goes wrong with arrays is looked at here; the encoder looks closer.
+        Checked for the faults of arrays; the encoder checks the rest.
     y : array-like
-        Labels; here they only have to be there.
+        Labels; checked only for being present.
 
     Raises
     ------
@@ -71,13 +76,13 @@ def check_samples(X: Any, y: Any) -> None:
 
 
 def text_columns(X: Any) -> list[str] | None:
-    """Return the names of the columns where all are text, as scikit-learn's ``feature_names_in_`` wants, or None."""
+    """Return the column names for scikit-learn's ``feature_names_in_``; None if some are not text."""
     names = X.columns.tolist() if isinstance(X, pd.DataFrame) else []
     return names if names and all(isinstance(name, str) for name in names) else None
 
 
 def check_shape(shape: tuple[int, ...]) -> None:
-    """Raise DataError where samples have no row or no column."""
+    """Raise DataError for samples without rows or without columns."""
     if not shape[0]:
         raise DataError(f"Found array with 0 sample(s) (shape={shape}) while a minimum of 1 is required.")
     if not shape[1]:

@@ -1,7 +1,7 @@
-"""The border between pandas dtypes and the plain arrays that column encoders work on.
+"""Convert between pandas columns and the plain arrays that column encoders work on.
 
-A column is three things: its plain values (integers, floats, booleans or text in a numpy array), a mask of what is
-missing, and a JSON description of its dtype. `split` takes a column apart and `restore` puts one together again.
+A column consists of plain values (integers, floats, booleans or text in a numpy array), a mask of missing cells, and a
+JSON description of its dtype. `split` takes a column apart and `restore` puts it together again.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Codes: TypeAlias = NDArray[np.int64]
 _PLAIN: dict[str, Any] = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64, "m": np.int64, "M": np.int64}
 _OBJECT = np.dtype(object)
 MAX_CELL = 2**16
-"""Bytes that a cell of an array may take; arrays of longer text come back as arrays of objects."""
+"""Bytes that a cell of an array may take; arrays of longer text become arrays of objects."""
 MAX_TEXT = 100_000
-"""Characters that a text may have where it is kept: a category, a constant, a class."""
+"""Characters that a stored text may have: a category, a constant or a class."""
 _MARKS = {"none": None, "na": pd.NA, "nat": pd.NaT, "nan": np.nan}
 
 
@@ -41,8 +41,8 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``{"dtype": name}``, with whatever else it takes to build the dtype again; for object columns, with the mark
-        of missing cells.
+        ``{"dtype": name}``, with what else is needed to build the dtype again; for object columns, the mark of missing
+        cells.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _is_supported(dtype: Any) -> bool:
 
 
 def _builds(description: dict[str, Any], dtype: Any) -> bool:
-    """Return whether a description gives back the dtype it was made of."""
+    """Return whether a description builds the dtype from which it was made."""
     try:
         return bool(_build(description) == dtype)
     except (TypeError, ValueError, AttributeError, NotImplementedError):  # what pandas raises at names it cannot read
@@ -99,17 +99,17 @@ def _builds(description: dict[str, Any], dtype: Any) -> bool:
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
-    """Return the name of the dtype in which an array comes back."""
+    """Return the name of the dtype in which an array is restored."""
     return "object" if dtype.kind == "O" or dtype.itemsize > MAX_CELL else dtype.str
 
 
 def plain_dtype(name: str) -> np.dtype[Any]:
-    """Return the dtype of an array by its name, which a forged file may have made up.
+    """Return the dtype of an array by its name, which may come from a forged file.
 
     Raises
     ------
     TypeError, ValueError
-        There is no such dtype, or its cells are not those of tables and labels, or larger than `MAX_CELL` bytes.
+        There is no such dtype, tables and labels cannot have it, or its cells take more than `MAX_CELL` bytes.
     """
     dtype = np.dtype(name)
     if dtype.kind not in "biufOUSmM" or dtype.itemsize > MAX_CELL:
@@ -118,7 +118,7 @@ def plain_dtype(name: str) -> np.dtype[Any]:
 
 
 def check_description(description: dict[str, Any]) -> None:
-    """Raise ValueError for a description that `describe_dtype` cannot have made, as a forged file may hold one."""
+    """Raise ValueError for a description that `describe_dtype` cannot have made, such as that of a forged file."""
     check_texts("A column", description.get("categories", ()))
     if description["dtype"] in ("category", "sparse"):
         return check_description(description["inner"])
@@ -129,7 +129,7 @@ def check_description(description: dict[str, Any]) -> None:
 
 
 def check_texts(owner: str, values: Iterable[Any]) -> None:
-    """Raise DataError, naming the `owner`, for a text among `values` that is too long to be kept."""
+    """Raise DataError, naming the `owner`, if a text among `values` is too long to be stored."""
     longest = max((value for value in values if isinstance(value, str)), key=len, default="")
     if len(longest) > MAX_TEXT:
         raise DataError(
@@ -167,9 +167,9 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     plain : ndarray of shape (n,)
         int64 or uint64, float64, bool, or object (text, or a mixture of text, numbers and booleans). Dates and
         durations are integers in their own unit; objects that are all numbers are floats, or integers if all are.
-        Where the mask is set, the value means nothing.
+        Values under the mask are arbitrary.
     missing : ndarray of bool, shape (n,)
-        What is missing: None, NaN, NaT or pandas.NA.
+        True for None, NaN, NaT and pandas.NA.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _dense(series: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _cast(series: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
-    """Return a column in the dtype it had in training, or raise DataError where that would change its values."""
+    """Return a column in the dtype it had in training; raise DataError if that would change its values."""
     if series.dtype == dtype:
         return series
     try:
@@ -223,12 +223,12 @@ def _split_category(series: pd.Series[Any], inner: dict[str, Any]) -> tuple[Plai
 
 
 def is_time(series: pd.Series[Any]) -> bool:
-    """Return whether a column holds dates or durations, of pandas or of arrow."""
+    """Return whether a column holds dates or durations, in a dtype of pandas or of Arrow."""
     return series.dtype.kind in "mM"
 
 
 def time_counts(series: pd.Series[Any]) -> Plain:
-    """Return dates or durations as int64 in their own unit, those with a time zone in UTC; a missing one is any."""
+    """Return dates or durations as int64 in the unit of their dtype, zoned ones in UTC; missing cells are arbitrary."""
     if not isinstance(series.dtype, pd.ArrowDtype):
         return series.astype("int64").to_numpy()
     values = pa.array(series.array)
@@ -238,7 +238,7 @@ def time_counts(series: pd.Series[Any]) -> Plain:
 
 
 def _split_text(series: pd.Series[Any]) -> Plain:
-    """Return text that arrow keeps, None where it is missing; equal cells are one object."""
+    """Return Arrow text as objects, None where it is missing; equal cells share one object."""
     coded = pa.array(series.array).dictionary_encode()
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
     texts = coded.dictionary.to_pylist()
@@ -251,7 +251,7 @@ def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
     listed = values[~missing].tolist()
     if not set(map(type, listed)) <= {str}:
         listed = [value.item() if isinstance(value, np.generic) else value for value in listed]
-        values[~missing] = _objects(listed)  # numpy alone would make a table of lists of one length
+        values[~missing] = _objects(listed)  # numpy would make a 2-d array of lists of equal length
     types = set(map(type, listed))
     if not types <= {str, bool, int, float}:
         row = next(i for i, v in enumerate(values) if type(v) not in (str, bool, int, float) and not missing[i])
@@ -279,14 +279,14 @@ def _split_numbers(name: Any, values: Plain, types: set[type]) -> Plain:
 
 
 def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Series[Any]:
-    """Put a column together again; the inverse of `split`.
+    """Return the column that `split` took apart.
 
     Parameters
     ----------
     plain : ndarray of shape (n,)
-        Plain values; where `missing` is set, they mean nothing.
+        Plain values; arbitrary where `missing` is set.
     missing : ndarray of bool, shape (n,)
-        What is missing.
+        Which cells are missing.
     description : dict
         What `describe_dtype` said of the original column.
 
@@ -330,14 +330,14 @@ def _restore_category(plain: Plain, missing: Mask, description: dict[str, Any]) 
 
 
 def times(counts: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
-    """Return dates or durations of a dtype; the inverse of `time_counts`.
+    """Return dates or durations of a dtype from what `time_counts` returned.
 
     Parameters
     ----------
     counts : ndarray of shape (n,)
-        Whole numbers in the unit of the dtype; where `missing` is set, they mean nothing.
+        Whole numbers in the unit of the dtype; arbitrary where `missing` is set.
     missing : ndarray of bool, shape (n,)
-        What is missing.
+        Which cells are missing.
     dtype : numpy or pandas dtype
         Of dates or durations.
     """
@@ -359,7 +359,7 @@ def _restore_arrow(values: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
 
 
 def factorise(plain: Plain, missing: Mask) -> tuple[Codes, list[Any]]:
-    """Return which of its different values each cell holds; 1, 1.0, True and "1" are four values.
+    """Return the code of each cell and the distinct values; 1, 1.0, True and "1" are four values.
 
     Parameters
     ----------
@@ -387,7 +387,7 @@ def factorise(plain: Plain, missing: Mask) -> tuple[Codes, list[Any]]:
 
 
 def as_plain(values: list[Any]) -> Plain:
-    """Return values as the array `split` would give: one numpy dtype where all agree, object otherwise."""
+    """Return values as an array like that of `split`: of one numpy dtype if all have the same type, else of objects."""
     types = {type(value) for value in values}
     if types == {int}:
         return np.asarray(values, dtype=np.uint64 if max(values) >= 2**63 else np.int64)

@@ -1,4 +1,4 @@
-"""Labels to class codes, and back into the container and dtype they came in."""
+"""Encode labels as class codes, and decode them into the container and dtype of the labels."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .dtypes import check_description, check_texts, describe_dtype, dtype_name, 
 Codes = NDArray[np.int64]
 
 KINDS = ("series", "frame", "array", "list", "indicator")
-"""What labels may come in."""
+"""Containers of labels."""
 _NAMES = (str, int, bool, type(None))
 MAX_CLASSES = 10_000
-"""Classes that there may be, and columns of one-vs-all indicators."""
+"""Most classes of a data set, and most columns of one-vs-all indicators."""
 
 
 class Labels:
@@ -30,12 +30,12 @@ class Labels:
     Attributes
     ----------
     values : list
-        The classes as plain values, in order.
+        Classes as plain values, in order.
     container : dict
-        JSON description of what y was: a series, an array, a tensor, a list, a frame of one column, or one-vs-all
-        indicators.
+        JSON description of the container of y: a series, an array, a tensor, a list, a frame of one column, or
+        one-vs-all indicators.
     unit : str
-        What messages call one sample.
+        Word for one sample in messages.
     """
 
     def __init__(self, values: list[Any], container: dict[str, Any], unit: str = "row"):
@@ -53,12 +53,12 @@ class Labels:
             One label per row: text, whole numbers, booleans; a series, array, list or frame of one column. One-vs-all
             indicators of shape (n, n_classes), as imbalanced-learn allows, are taken as well.
         unit : str
-            What messages call one sample.
+            Word for one sample in messages.
 
         Returns
         -------
         labels : Labels
-            The classes.
+            Classes.
         codes : ndarray of int64, shape (n,)
             Class code of each row.
 
@@ -93,12 +93,12 @@ class Labels:
         return array.astype(self.container["array"]) if self.container["kind"] in ("array", "list") else array
 
     def encode(self, y: Any) -> Codes:
-        """Return the class codes of labels that must all be known.
+        """Return the class codes of labels.
 
         Raises
         ------
         DataError
-            A label did not occur in training.
+            A label is missing or did not occur in training.
         """
         series, container = _to_series(y)
         plain, missing = split(series, container["dtype"])
@@ -118,7 +118,7 @@ class Labels:
         return np.asarray([index[value] for value in listed], dtype=np.int64)
 
     def like(self, y: Any) -> Labels:
-        """Return the same classes, to be restored in the container and dtype of `y`."""
+        """Return the same classes with the container and dtype of `y`."""
         return Labels(self.values, _to_series(y)[1], self.unit)
 
     def find(self, label: Any) -> int:
@@ -127,7 +127,7 @@ class Labels:
         Raises
         ------
         ParameterError
-            It is none of the classes.
+            There is no such class.
         """
         label = label.item() if isinstance(label, np.generic) else label
         for code, value in enumerate(self.values):
@@ -136,11 +136,11 @@ class Labels:
         raise ParameterError(f"{label!r} is none of the classes: {self.listing()}.")
 
     def listing(self) -> str:
-        """Return the classes for a message."""
+        """Return the classes as text for a message."""
         return join_names(self.values, most=20)
 
     def restore(self, codes: Codes) -> Any:
-        """Return class codes as labels, in the container and dtype that y had."""
+        """Return class codes as labels, in the container and dtype of the training labels."""
         if self.container.get("tensor"):
             return torch.from_numpy(self._restored(codes))
         return self._restored(codes)
@@ -159,7 +159,7 @@ class Labels:
         return series.tolist() if kind == "list" else series.to_numpy().astype(self.container["array"])
 
     def join(self, parts: list[Any]) -> Any:
-        """Return labels, each in its container, as one."""
+        """Concatenate parts of labels that `restore` returned."""
         if isinstance(parts[0], pd.Series | pd.DataFrame):
             return pd.concat(parts, ignore_index=True)
         if isinstance(parts[0], Tensor):
@@ -172,17 +172,17 @@ class Labels:
         return restore(plain, np.zeros(len(codes), dtype=bool), dtype).rename(self.container["name"])
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned."""
+        """Return the classes as plain JSON."""
         return {"values": self.values, "container": self.container}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any], unit: str = "row") -> Labels:
-        """Return the labels that `to_json` described.
+        """Return the labels of a JSON description that `to_json` returned.
 
         Raises
         ------
         ValueError, TypeError, KeyError, IndexError
-            Nothing can have been described like this, as in a forged file.
+            `to_json` cannot have returned this description.
         """
         labels = cls(list(facts["values"]), dict(facts["container"]), unit)
         container = labels.container
@@ -203,7 +203,7 @@ class Labels:
 
 
 def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
-    """Return labels as a series, and a description of what they were."""
+    """Return labels as a series, and a description of their container."""
     if isinstance(y, Tensor):
         series, container = _to_series(y.numpy(force=True))
         return series, container | {"tensor": True}
@@ -231,7 +231,7 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
 
 
 def _to_array(y: Any) -> NDArray[Any]:
-    """Return labels as an array; numpy alone would turn both 1 and a missing mark into text beside other text."""
+    """Return labels as an array; numpy alone would turn numbers and missing marks beside text into text."""
     try:
         array = np.asarray(y)
     except ValueError:
@@ -242,7 +242,7 @@ def _to_array(y: Any) -> NDArray[Any]:
 
 
 def _refuse_measurements(plain: NDArray[Any], dtype: str, unit: str) -> None:
-    """Raise DataError for labels that are quantities rather than classes; a pandas category is always classes."""
+    """Raise DataError for labels that are quantities rather than classes; a pandas categorical always holds classes."""
     if dtype.startswith(("datetime64", "timedelta64")):
         raise DataError(
             f"Unknown label type: the labels are {dtype}, and ganaug wants classes. Cut them into periods first, as "
@@ -293,7 +293,7 @@ def _factorise(plain: NDArray[Any]) -> tuple[list[Any], Codes]:
 def _plain_array(values: list[Any]) -> NDArray[Any]:
     types = {type(v) for v in values}
     if types <= {int} and values and max(values) >= 2**63:
-        return np.asarray(values, dtype=np.uint64)  # numpy alone would take floats where zero is among them
+        return np.asarray(values, dtype=np.uint64)  # numpy would take floats if zero is among them
     if types <= {bool} or types <= {int} or types <= {float}:
         return np.asarray(values)
     array = np.empty(len(values), dtype=object)

@@ -1,4 +1,4 @@
-"""Rows of whatever container users bring: taken by position, counted by class, and put below one another."""
+"""Take rows by position, and append rows and labels, in whatever container they come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Positions = NDArray[np.int64]
 
 
 def take_rows(data: Any, positions: Positions) -> Any:
-    """Return some rows of a frame, series, list, array or tensor, in its container.
+    """Return the rows at some positions, in the container of the data.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def take_rows(data: Any, positions: Positions) -> Any:
 
 
 def rows_below(X: Any, made: Any) -> Any:
-    """Return the rows of `X` with those of `made` below them, in the container, columns and dtypes of `X`.
+    """Append the rows of `made` to those of `X`, in the container, columns and dtypes of `X`.
 
-    A dtype that does not hold the values of `made` gives way to one that holds both; floats may be rounded.
+    A dtype that cannot hold the values of `made` is widened to one that holds both; floats may be rounded.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def rows_below(X: Any, made: Any) -> Any:
 
 
 def labels_below(y: Any, made: Any) -> Any:
-    """Return labels with others below them, in the container, shape, name and dtype of the first.
+    """Append labels to `y`, in the container, shape, name and dtype of `y`.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def labels_below(y: Any, made: Any) -> Any:
 
 
 def _like_columns(made: Any, columns: pd.Index[Any]) -> pd.DataFrame:
-    """Return rows as a frame with these columns: matched by name where `made` has the names in another order."""
+    """Return rows as a frame with these columns, matched by name if the names are in another order."""
     if not isinstance(made, pd.DataFrame):
         made = pd.DataFrame(made)
         if made.shape[1] != len(columns):
@@ -117,10 +117,10 @@ def _as_series(labels: Any) -> pd.Series[Any]:
 
 
 def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
-    """Return one column below another, in the first one's name, and in its dtype as long as that holds the second.
+    """Append one column to another, under the first one's name, and in its dtype if that holds the second.
 
-    They differ where the rows to be filled up are not those of training: a category that lost unused values, or whole
-    numbers where training saw gaps.
+    Dtypes differ if the rows to be resampled are not the training rows: a categorical may have lost unused values, and
+    whole numbers may have had gaps.
     """
     name = real.name
     if isinstance(real.dtype, pd.CategoricalDtype) and real.dtype != made.dtype:
@@ -137,7 +137,7 @@ def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
 def _array_below(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
     if made.shape[1:] != real.shape[1:]:
         raise DataError(
-            f"What to add has the shape {made.shape}, which does not go below {real.shape}; give rows of one shape."
+            f"The rows to add have the shape {made.shape} and the others {real.shape}; give rows of one shape."
         )
     if made.dtype != real.dtype:
         cells = pd.Series(made.ravel())
@@ -149,7 +149,7 @@ def _array_below(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
 
 
 def _holds(dtype: Any, values: pd.Series[Any]) -> bool:
-    """Return whether a dtype takes `values` as they are; floats are rounded to narrower ones, but not to infinity."""
+    """Return whether a dtype holds `values` unchanged; floats may be rounded to a narrower one, but not to infinity."""
     try:
         cast = _cast(values, dtype)
     except (TypeError, ValueError, OverflowError, NotImplementedError):
@@ -160,10 +160,10 @@ def _holds(dtype: Any, values: pd.Series[Any]) -> bool:
     before, after = values[known].infer_objects(), cast[known]
     if before.dtype.kind == after.dtype.kind == "f":
         return np.array_equal(np.isfinite(before.to_numpy(dtype=float)), np.isfinite(after.to_numpy(dtype=float)))
-    # as Python's own values, for 2**63 is the float of 2**63 - 1
+    # as Python objects: as floats, 2**63 and 2**63 - 1 are equal
     return bool(np.all(before.astype(object).to_numpy() == after.astype(object).to_numpy()))
 
 
 def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
-    with np.errstate(invalid="ignore", over="ignore"):  # `_holds` looks at what comes out
+    with np.errstate(invalid="ignore", over="ignore"):  # `_holds` checks the result
         return values.astype(dtype)

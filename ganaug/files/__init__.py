@@ -1,1 +1,1 @@
-"""Everything that touches a disk, a URL or a stream: tables as files, and the one writer that never tears a file."""
+"""Read and write files: tables on disks, URLs and streams, and the atomic writer of every file."""

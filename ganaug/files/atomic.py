@@ -1,4 +1,4 @@
-"""Replace a file as a whole: at the path is the old file or the new one, never half of one."""
+"""Replace files atomically: a path holds the old file or the new one, never a part of either."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _REPLACE_TRIES = 6 if os.name == "nt" else 1  # Windows refuses while somebody r
 
 @contextlib.contextmanager
 def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
-    """Open a new file that takes the place of `path` if the block ends well.
+    """Open a new file that replaces `path` if the block ends without an error.
 
-    Writers at the same time do not disturb each other; the last one wins.
+    Concurrent writers do not disturb each other; the last one wins.
 
     Parameters
     ----------
     path : Path
-        A file to be made, or to be replaced; a new one keeps the mode of the old one.
+        File to create or replace; the mode of an existing file is kept.
     durable : bool
-        Whether the file has to survive a power cut once the block has ended, which takes time: False for one of
-        thousands of images.
+        Whether the file survives a power cut right after the block. This takes time; False suits one of thousands of
+        images.
 
     Yields
     ------
     binary file
-        Where to write.
+        File to write to.
 
     Raises
     ------
     OSError
-        The file cannot be written, or what is at `path` is a folder, a device or read-only. Nothing has changed.
+        The file cannot be written, or `path` is a folder, a device or read-only. Nothing has changed.
     """
     mode = _mode_to_keep(path)
     if durable:
@@ -63,7 +63,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
 
 
 def _mode_to_keep(path: Path) -> int | None:
-    """Return the mode of the file at `path`, None where there is none; refuse what must not be replaced."""
+    """Return the mode of the file at `path`, None if there is none; raise OSError for what must not be replaced."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def _mode_to_keep(path: Path) -> int | None:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Rename over `path`; on Windows wait a little for readers of the old file to finish."""
+    """Rename to `path`; on Windows wait for readers of the old file to finish."""
     for attempt in range(1, _REPLACE_TRIES + 1):
         try:
             temporary.replace(path)
@@ -90,7 +90,7 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself survive a power cut, where the system can."""
+    """Make the rename durable, where the system can."""
     if os.name != "posix":
         return
     with contextlib.suppress(OSError):  # the new file is in place: an error now would claim that it is not
@@ -102,7 +102,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _sweep_stale(folder: Path) -> None:
-    """Remove what writers that were killed left behind."""
+    """Remove temporary files of killed writers."""
     oldest = time.time() - _STALE_SECONDS
     for leftover in folder.glob(".ganaug-*.tmp"):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Text cells <-> typed columns: what a column of a CSV file means, and how a column is spelled again.
+"""Parse text cells into typed columns, and format typed columns as text cells.
 
 A type is given only to a column that fits it from the first cell to the last, and only where spelling the values
 again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text.
@@ -50,18 +50,18 @@ _SOUND: dict[str, Callable[[Any], object]] = {
 
 
 def sound_notes(attrs: Mapping[Any, Any]) -> Notes:
-    """Return those notes of a frame that `read_table` or the command line could have left there.
+    """Return the notes of a frame that `read_table` or the command line can have written.
 
     Parameters
     ----------
     attrs : mapping
-        The ``attrs`` of a frame of anybody, or what a model file of a stranger holds in their place.
+        ``attrs`` of any frame, or of the description in a model file.
 
     Returns
     -------
     dict
-        Only JSON data: of ``missing_text``, ``decimals``, ``datetime_format`` and ``boolean_text`` the columns whose
-        note is of the right form, and ``column_order`` where it is a list of different names.
+        Plain JSON: ``missing_text``, ``decimals``, ``datetime_format`` and ``boolean_text`` of the columns with a valid
+        note, and ``column_order`` if it is a list of distinct names.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -75,12 +75,12 @@ def sound_notes(attrs: Mapping[Any, Any]) -> Notes:
 
 
 def _is_names(value: Any) -> bool:
-    """Return whether a value is a list of different texts."""
+    """Return whether a value is a list of distinct texts."""
     return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 
 
 def type_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
-    """Return the typed column that text cells spell, and how it was spelled.
+    """Parse text cells into a typed column, and note how it was written.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:
 
 
 def _missing_note(cells: pa.ChunkedArray, known: pa.ChunkedArray) -> Notes:
-    """Return the mark that stands for most missing cells, unless that is the empty cell."""
+    """Return the most frequent mark of missing cells, unless it is the empty cell."""
     if known.null_count == cells.null_count:
         return {}
     marks = pc.value_counts(cells.filter(pc.is_null(known)).drop_null()).to_pylist()
@@ -144,7 +144,7 @@ def _numbers(known: pa.ChunkedArray) -> Typed:
 
 
 def _maybe_nullable(values: pa.ChunkedArray) -> pd.Series[Any]:
-    """Return integers or booleans in the numpy dtype, or in the nullable one where some are missing."""
+    """Return integers or booleans in the numpy dtype, or in the nullable dtype if some are missing."""
     array: Any
     if values.null_count:
         array = pc.fill_null(values, pa.scalar(0).cast(values.type)).to_numpy()
@@ -170,7 +170,7 @@ def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
 
 
 def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
-    """Return whether floats make infinity or zero of a number that is neither, such as 1e999 and 1e-999."""
+    """Return whether floats overflow or underflow for some number, such as 1e999 and 1e-999."""
     infinite = np.isinf(values) & pc.is_valid(finite).to_numpy()
     if infinite.any():
         return True
@@ -179,7 +179,7 @@ def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
 
 
 def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
-    """Return whether floats hold other digits than a whole number has, as that of a customer beyond 2**53."""
+    """Return whether floats round some whole number, such as a customer number beyond 2**53."""
     large = finite.filter(pa.array(np.abs(values) >= 2**53))
     whole = large.filter(pc.match_substring_regex(large, r"\A-?[0-9]+\z"))
     return any(int(cell) != int(float(cell)) for cell in whole.drop_null().to_pylist())
@@ -205,7 +205,7 @@ def _booleans(known: pa.ChunkedArray) -> Typed:
 
 
 def _moments(known: pa.ChunkedArray) -> Typed:
-    """Read ISO dates and times that have the form of the first one, up to the digits of a second's fraction."""
+    """Parse ISO dates and times of the same form as the first, up to the digits of fractional seconds."""
     first = _MOMENT.fullmatch(_first(known))
     if first is None:
         return None
@@ -234,7 +234,7 @@ def _time_zone(zone: str) -> timezone:
 
 
 def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
-    """Return the text cells that `type_cells` reads as this column.
+    """Format a column as text cells from which `type_cells` parses the same column.
 
     Parameters
     ----------
@@ -263,14 +263,14 @@ def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
 
 
 def _reads_typed(known: pd.Series[Any]) -> bool:
-    """Return whether a column is read as numbers, booleans or dates, beside which alone a mark is missing."""
+    """Return whether a column is parsed as numbers, booleans or dates, where alone marks of missing cells count."""
     dtype = known.dtype.categories.dtype if isinstance(known.dtype, pd.CategoricalDtype) else known.dtype
     kinds = pd.api.types
     return kinds.is_any_real_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype) or kinds.is_datetime64_any_dtype(dtype)
 
 
 def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
-    """Spell values none of which is missing."""
+    """Format values, all present."""
     if isinstance(known.dtype, pd.CategoricalDtype):
         known = known.cat.remove_unused_categories()
         texts = _spell(pd.Series(known.cat.categories, name=known.name), notes)

@@ -1,6 +1,6 @@
-"""CSV text <-> columns of text cells: separator, quotes, line ends. Nothing is typed here, and nothing is guessed.
+"""Parse and format CSV text: separators, quotes and line ends. Nothing is typed here, and nothing is guessed.
 
-A file that is not one table of equally wide rows is refused with its line.
+A file that is not one table of equally wide rows raises an error with its line.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def parse_csv(data: bytes, name: str, separator: str | None) -> tuple[list[str],
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Raise DataError for column names by which a column could not be found again."""
+    """Raise DataError for empty or repeated column names."""
     seen: set[str] = set()
     for position, name in enumerate(names, 1):
         if not name.strip():
@@ -80,7 +80,7 @@ def check_names(names: Sequence[str], where: str) -> None:
 
 
 def _check_text(data: bytes, name: str) -> None:
-    """Refuse what is not UTF-8 text with cells in it."""
+    """Raise DataError for bytes that are not UTF-8 text with cells."""
     if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError(f"{name} is empty; give a file with a header line and rows.")
     try:
@@ -99,7 +99,7 @@ def _check_text(data: bytes, name: str) -> None:
 
 
 def _separator(data: bytes, name: str, fixed: str | None) -> str:
-    """Return the separator that fits the header line and every row; `fixed` is what it should be."""
+    """Return the separator that fits the header and every row; `fixed` is the one that was asked for."""
     widths = {separator: _header_width(data, separator) for separator in (*_SEPARATORS, fixed or ",")}
     splitting = sorted((one for one in widths if widths[one] > 1), key=lambda one: -widths[one])
     if fixed in splitting or (fixed is None and len(splitting) < 2):
@@ -134,7 +134,7 @@ def _fits(data: bytes, separator: str) -> bool:
 
 
 def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (number of its first line, cells) of every record; blank lines may only end the file."""
+    """Yield the first line number and the cells of each record; only the end of the file may have blank lines."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
     reader = csv.reader(lines, delimiter=separator, strict=True)
     line, blank = 1, 0
@@ -180,7 +180,7 @@ def _names_and_blocks(data: bytes, separator: str, name: str) -> tuple[list[str]
 
 
 def format_header(names: Sequence[str], separator: str) -> str:
-    """Return a header line, in which a name that holds any usual separator does not mislead a reader.
+    """Format a header line; names that hold a usual separator are quoted.
 
     It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way.
     """

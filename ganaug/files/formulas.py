@@ -1,4 +1,4 @@
-"""Text that spreadsheet programs take for a formula: finding it, and making it harmless.
+"""Find text that spreadsheet programs take for a formula, and escape it.
 
 A cell such as ``=HYPERLINK(...)`` runs when a CSV file is opened in a spreadsheet (CWE-1236; OWASP, "CSV Injection").
 """
@@ -14,12 +14,12 @@ _FIRST = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def is_formula(text: str) -> bool:
-    """Return whether a spreadsheet program may take a text for a formula."""
+    """Return whether a spreadsheet program may evaluate a text as a formula."""
     return text.startswith(_FIRST)
 
 
 def disarm(column: pd.Series[Any], cells: list[str], safe: bool) -> tuple[list[str], int]:
-    """Return cells, and how many of them may be taken for a formula.
+    """Escape cells if `safe`, and count those that may be evaluated as formulas.
 
     Parameters
     ----------

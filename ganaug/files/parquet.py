@@ -1,4 +1,4 @@
-"""Parquet <-> frames: whole numbers and booleans with gaps stay what they are, in pandas' nullable dtypes."""
+"""Read and write Parquet; whole numbers and booleans with missing cells keep their type, in nullable dtypes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NULLABLE: dict[pa.DataType, Any] = {
 
 
 def read_parquet(data: bytes, name: str) -> pd.DataFrame:
-    """Return the table in the bytes of a Parquet file, or raise DataError, which calls the file `name`."""
+    """Return the table in the bytes of a Parquet file called `name`; raise DataError if it is damaged."""
     try:
         return _frame(pq.read_table(io.BytesIO(data)))
     # what the file says about pandas can be anything: the last three
@@ -42,7 +42,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 
 def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
-    """Write frames below one another, in the types of the first, or raise DataError; return the number of rows."""
+    """Write frames as one table in the types of the first, and return the number of rows."""
     rows = 0
     with contextlib.ExitStack() as stack:
         writer = None
@@ -62,7 +62,7 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
 
 
 def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with text for columns whose first part is all missing, so that later parts may hold it."""
+    """Return the schema with text as the type of columns that are all missing in the first part."""
     for index, field in enumerate(schema):
         if pa.types.is_null(field.type):
             schema = schema.set(index, field.with_type(pa.string()))
@@ -70,7 +70,7 @@ def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
 
 
 def _check_kinds(own: pa.Schema, wanted: pa.Schema) -> None:
-    """Raise DataError where a cast would change values without a word: it spells numbers, and counts booleans."""
+    """Raise DataError if a cast would silently change values, such as numbers to text."""
     for field, first in zip(own, wanted, strict=True):
         narrower = pa.types.is_floating(field.type) and field.type.bit_width > _float_width(first.type)
         if not pa.types.is_null(field.type) and (narrower or _kind(field.type) != _kind(first.type)):
@@ -81,7 +81,7 @@ def _check_kinds(own: pa.Schema, wanted: pa.Schema) -> None:
 
 
 def _kind(type_: pa.DataType) -> Any:
-    """Return the same for types between which a cast keeps values or fails."""
+    """Return a key that is equal for types between which a cast keeps values or fails."""
     kinds = pa.types
     if kinds.is_dictionary(type_):
         return _kind(type_.value_type)

@@ -1,4 +1,4 @@
-"""Places for files: local, a URL, or the standard streams; compressed by their extension, and never half-written."""
+"""Open local files, URLs and the standard streams, compressed according to their extension."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..messages import reason_of
 
 
 def _all_streams(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes:
-    """Decompress streams that follow one another, with zeros between them in multiples of `padding`.
+    """Decompress concatenated streams, with zeros between them in multiples of `padding`.
 
     `bz2.decompress` and `lzma.decompress` stop without a word at a later stream that is damaged.
     """
@@ -59,7 +59,7 @@ def _is_url(path: str) -> bool:
 
 
 def extensions(path: str) -> tuple[str, str]:
-    """Return the extension that tells the format, and the one that tells the compression ("" if none)."""
+    """Return the extensions of the format and of the compression ("" if none)."""
     if _is_url(path):
         address = urlsplit(next(part for part in path.split("::") if _is_url(part)))
         path = address.netloc + address.path
@@ -68,7 +68,7 @@ def extensions(path: str) -> tuple[str, str]:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return what a file holds, decompressed.
+    """Return the decompressed content of a file.
 
     Parameters
     ----------
@@ -102,13 +102,13 @@ def read_bytes(path: str) -> bytes:
 
 
 def is_special(path: str) -> bool:
-    """Tell whether `path` is a pipe or a device, which is written to rather than replaced."""
+    """Return whether `path` is a pipe or a device, which is written to rather than replaced."""
     mode = 0 if _is_url(path) else _mode(path)
     return bool(mode) and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _mode(path: str) -> int:
-    """Return what is at a local place; 0 for nothing, or what is not to be known in a folder that is not open."""
+    """Return the mode of a local path; 0 if nothing is there, or if its folder is not readable."""
     try:
         return Path(path).stat().st_mode
     except (OSError, ValueError):
@@ -117,7 +117,7 @@ def _mode(path: str) -> int:
 
 @contextlib.contextmanager
 def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
-    """Open the place where a table goes; a file appears there only if the block ends well.
+    """Open a path for writing; the file appears only if the block ends without an error.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def _local_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _remote_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
-    """Collect the file here first: most remote stores would keep one that breaks off."""
+    """Buffer the file locally first, because most remote stores would keep an incomplete one."""
     try:
         system, place = fsspec.core.url_to_fs(path)
         exists = system.exists(place)
@@ -196,5 +196,5 @@ def _check_free(path: str, exists: bool, overwrite: bool) -> None:
 
 
 def compressed(file: IO[bytes], extension: str) -> AbstractContextManager[Any]:
-    """Return a stream into `file` that compresses as `extension` says; "" does not."""
+    """Return a stream into `file` with the compression of `extension`; "" compresses nothing."""
     return _COMPRESS.get(extension, contextlib.nullcontext)(file)

@@ -1,4 +1,4 @@
-"""Table files in and out: CSV read as text and typed by ganaug, Parquet as it is.
+"""Read and write tables: CSV, whose text cells ganaug types, and Parquet.
 
 `pandas.read_csv` changes data without a word: it shifts columns when rows are one field too long, drops labels called
 ``NA``, turns ``00123`` into 123, rounds large integers. Here a file is read as it is written, or refused by line.
@@ -25,7 +25,7 @@ _BLOCK = 10_000  # rows spelled at a time
 
 
 def read_table(path: str | os.PathLike[str], *, separator: str | None = None) -> pd.DataFrame:
-    r"""Read a table exactly as it is written, or say what is wrong with it and where.
+    r"""Read a table file without changing any value.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
         gaps as pandas' nullable ones; an index that is more than row numbers comes first, as a column. Everything else
         is UTF-8 text with a header line. ``.gz``, ``.bz2`` and ``.xz`` are decompressed.
     separator : str of length 1, optional
-        What stands between the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
+        Separator of the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
         one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
 
     Returns
@@ -71,6 +71,20 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
         too few cells, a blank line between rows, a quote that is never closed, or could be split in several ways.
     ParameterError
         `separator` is not one character.
+
+    See Also
+    --------
+    write_table : Writes a table that `read_table` reads back equal.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from ganaug import read_table
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "loans.csv")
+    >>> _ = file.write_text("code,amount,paid\n007,1.50,true\n012,?,false\n")
+    >>> table = read_table(file)
+    >>> table["code"].tolist(), table["amount"].tolist(), table["paid"].tolist()
+    (['007', '012'], [1.5, nan], [True, False])
     """
     if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
         raise ParameterError(
@@ -106,7 +120,7 @@ def write_table(
     overwrite: bool = False,
     spreadsheet_safe: bool = False,
 ) -> int:
-    """Write a table, or many parts of one, so that `read_table` gives the same values and dtypes back.
+    """Write a table, or its parts, so that `read_table` returns the same values and dtypes.
 
     Parameters
     ----------
@@ -141,6 +155,23 @@ def write_table(
     CSV holds text, not types. A frame that `read_table` did not make comes back with the type that its cells look
     like: the texts "1" and "2" as integers, an empty text as missing, a categorical as its values. One without rows
     is a header line, which `read_table` refuses.
+
+    See Also
+    --------
+    read_table : Reads what this function wrote.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from ganaug import read_table, write_table
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "people.csv.gz")
+    >>> write_table(pd.DataFrame({"age": [31, 47], "city": ["Oslo", "Bergen"]}), file)
+    2
+    >>> read_table(file)
+       age    city
+    0   31    Oslo
+    1   47  Bergen
     """
     parts = _parts([tables] if isinstance(tables, pd.DataFrame) else tables)
     path = os.fspath(path)
@@ -165,7 +196,7 @@ def write_table(
 
 
 def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """Yield the tables with text as column names; all must have the same ones."""
+    """Yield the tables with column names as text; raise DataError if they differ."""
     names: list[str] = []
     for table in tables:
         if not isinstance(table, pd.DataFrame):
@@ -186,7 +217,7 @@ def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 
 
 def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str, safe: bool) -> tuple[int, int]:
-    """Write the parts; return the number of rows, and of cells that may be taken for formulas."""
+    """Write the parts, and return the numbers of rows and of cells that may be evaluated as formulas."""
     rows = formulas = 0
     for number, part in enumerate(parts):
         if not number:
@@ -204,7 +235,7 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
 
 
 def _notes(table: pd.DataFrame, safe: bool) -> dict[str, dict[str, Any]]:
-    """Return how each column is to be spelled."""
+    """Return notes on how to format each column."""
     sound = sound_notes(table.attrs)
     sound.pop("column_order", None)
     if safe:  # an empty cell says the same as a mark that begins like a formula

@@ -1,4 +1,4 @@
-"""The model file: tensors and plain JSON in one safetensors file, written whole and read without trust."""
+"""Write and read model files: tensors and plain JSON in one safetensors file, checked on reading."""
 
 from .content import FORMAT_VERSION, PathLike, TensorSpec
 from .optimizer import flatten_optimizer, restore_optimizer

@@ -1,4 +1,4 @@
-"""What reader and writer agree on: dtypes, limits, the one JSON text of a value, and the checksum."""
+"""Define the content of a model file: dtypes, limits, canonical JSON, and the checksum."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ DTYPE_NAMES = {
 
 
 class TensorSpec(NamedTuple):
-    """What one tensor in a file must be: its dtype and its shape."""
+    """Dtype and shape that a tensor in a file must have."""
 
     dtype: torch.dtype
     shape: tuple[int, ...]
 
 
 def canonical(value: Any) -> str:
-    """Return the one JSON text of a value: sorted keys, ASCII, no spaces, no NaN."""
+    """Return the canonical JSON text of a value: sorted keys, ASCII, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -53,7 +53,7 @@ def bytes_of(tensor: torch.Tensor) -> memoryview:
 
 
 def digest(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> str:
-    """Return the SHA-256 over the metadata (but ``sha256``) and every tensor's name, dtype, shape and bytes.
+    """Return the SHA-256 of the metadata (except ``sha256``) and of every tensor's name, dtype, shape and bytes.
 
     Parameters
     ----------

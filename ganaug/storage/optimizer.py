@@ -1,4 +1,4 @@
-"""Optimizer state as tensors and JSON, so that training resumes bit for bit without a pickle."""
+"""Convert optimizer state to tensors and JSON and back, so that training resumes bit for bit without pickle."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def restore_optimizer(
     tensors: Mapping[str, torch.Tensor],
     groups: list[dict[str, Any]],
 ) -> None:
-    """Put `optimizer` into the state that `flatten_optimizer` saw; training then continues bit for bit.
+    """Load the state that `flatten_optimizer` returned into `optimizer`, bit for bit.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _slots_by_parameter(
 
 
 def _restore_group(fresh: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
-    """Return the saved options, with tuples (such as betas) where JSON made lists of them."""
+    """Return the saved options, with the tuples (such as betas) that JSON turned into lists."""
     if saved.keys() != fresh.keys() or saved["params"] != fresh["params"]:
         raise ValueError("other options or parameters")
     return {key: tuple(value) if isinstance(fresh[key], tuple) else value for key, value in saved.items()}

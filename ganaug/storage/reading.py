@@ -1,4 +1,4 @@
-"""Reading a model file without trust in it.
+"""Read model files without trusting them.
 
 Nothing in a file names code, a class or a device, so reading one runs nothing but the checks below. They come in the
 order in which they are cheap: kind of file, length of the header, JSON, format version, the tensors that the schema
@@ -50,7 +50,7 @@ _MAGIC = (
 
 
 def read_metadata(path: PathLike) -> dict[str, Any]:
-    """Return the metadata of a model file without reading its tensors or checking their checksum.
+    """Return the metadata of a model file; tensors and checksum are not read.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
 
 
 def read_model(path: PathLike, expect: Expect) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Read and check a model file; nothing is returned unless all of it is as it was written.
+    """Read and verify a model file.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def read_model(path: PathLike, expect: Expect) -> tuple[dict[str, torch.Tensor],
 
 @contextlib.contextmanager
 def _model_file(path: PathLike) -> Iterator[io.BufferedReader]:
-    """Open `path`, and turn whatever is wrong with it into one ModelFileError that names it."""
+    """Open `path`, and raise every fault as a ModelFileError that names the file."""
     try:
         _check_regular(path)
         with Path(path).open("rb") as file:
@@ -125,7 +125,7 @@ def _model_file(path: PathLike) -> Iterator[io.BufferedReader]:
 
 
 def _check_regular(path: PathLike) -> None:
-    """Refuse folders, pipes and devices before opening them: opening a pipe may wait for ever."""
+    """Raise an error for folders, pipes and devices before opening them: opening a pipe may block."""
     mode = Path(path).stat().st_mode
     if not stat.S_ISREG(mode):
         raise _foreign(path, "a folder" if stat.S_ISDIR(mode) else "a pipe or a device")
@@ -136,7 +136,7 @@ def _foreign(path: PathLike, kind: str) -> ModelFileError:
 
 
 def _read_header(path: PathLike, file: io.BufferedReader) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return (metadata, layout of the tensors) and leave `file` where the data begin."""
+    """Return the metadata and the layout of the tensors, and leave `file` at the start of the data."""
     head = file.read(512)
     # The length of a header has a zero byte and is followed by a brace; text and archives do not have both.
     if head[8:9] != b"{" or 0 not in head[:8]:
@@ -151,7 +151,7 @@ def _read_header(path: PathLike, file: io.BufferedReader) -> tuple[dict[str, Any
 
 
 def _kind_of(head: bytes) -> str:
-    """Return what a file that begins with `head` is, in words."""
+    """Return a description of the kind of a file from its first bytes."""
     if not head:
         return "an empty file"
     if head[0] == 0x80 and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
@@ -167,7 +167,7 @@ def _kind_of(head: bytes) -> str:
 
 
 def parse_header(path: PathLike, header: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the metadata and the layout of the tensors that the header of a model file describes.
+    """Parse the header of a model file into metadata and the layout of the tensors.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def parse_header(path: PathLike, header: bytes) -> tuple[dict[str, Any], dict[st
 
 
 def _parse_json(text: str) -> dict[str, Any]:
-    """Return the object in `text`; json alone would take NaN, 1e999 and the last of two equal keys."""
+    """Parse a JSON object strictly; the json module would accept NaN, 1e999 and repeated keys."""
     if sum(map(text.count, ",[{")) > MAX_VALUES:
         raise ValueError(f"its header holds more than {MAX_VALUES} values")
     parsed = json.loads(
@@ -261,7 +261,7 @@ def _implied_specs(metadata: dict[str, Any], expect: Expect) -> Mapping[str, Ten
 
 
 def _check_layout(layout: dict[str, Any], specs: Mapping[str, TensorSpec], room: int) -> list[str]:
-    """Return the names in the order of their data: exactly the implied tensors, filling `room` bytes."""
+    """Return the names in the order of their data; raise ValueError unless they fill `room` bytes."""
     if layout.keys() != specs.keys():
         odd = min(layout.keys() ^ specs.keys())
         raise ValueError(f"the tensor {odd[:80]!r} is {'not expected' if odd in layout else 'missing'}")
@@ -277,7 +277,7 @@ def _check_layout(layout: dict[str, Any], specs: Mapping[str, TensorSpec], room:
 
 
 def _span(name: str, entry: Any, spec: TensorSpec) -> tuple[int, int]:
-    """Return where in the data a tensor lies, after checking that the file agrees with `spec`."""
+    """Return the byte range of a tensor, after checking its entry against `spec`."""
     wanted = {"dtype": DTYPE_NAMES[spec.dtype], "shape": list(spec.shape)}
     found = dict(entry) if isinstance(entry, dict) else {}
     offsets = found.pop("data_offsets", None)

@@ -1,4 +1,4 @@
-"""Writing a model file: the file at the path is the old one or the new one, never half of one."""
+"""Write model files atomically."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def write_model(path: PathLike, tensors: Mapping[str, torch.Tensor], metadata: M
 
 
 def _own_copy(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Return a contiguous CPU copy; safetensors refuses tensors that share memory, as tied weights do."""
+    """Return a contiguous CPU copy, because safetensors refuses tensors that share memory, as tied weights do."""
     if tensor.dtype not in DTYPE_NAMES or name == "__metadata__":
         raise TypeError(f"a model file cannot hold the tensor {name!r} of dtype {tensor.dtype}")
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _check_readable(path: PathLike, data: bytes, metadata: dict[str, Any]) -> None:
-    """Refuse to write what could not be read back, or would come back as something else."""
+    """Raise an error for content that could not be read back unchanged."""
     length = int.from_bytes(data[:8], "little")
     try:
         if length > MAX_HEADER:
