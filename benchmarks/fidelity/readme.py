@@ -42,7 +42,7 @@ MEASURES = (FIT, RATE, AUC, MACRO_F1, SHAPE, PAIR, C2ST)
 TEXT = """All with their defaults, mean ± standard deviation of the seeds. AUC and macro-F1: XGBoost trained on
 synthetic rows and tested on real ones. Shape and pair error: mean distance of the distributions of columns and of
 pairs of columns from the training rows. C2ST: how well a classifier tells real from synthetic rows, 0.5 being best.
-Copies of real rows do well in all of this, so SMOTE, which stays close to single rows, is no goal.
+Verbatim copies score well here, so near-copying methods such as SMOTE are shown for reference, not as a target.
 `benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity_tables --summary` lists every
 figure in which ganaug is behind.
 """
