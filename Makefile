@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow test-browser soak fuzz bench-quick lint clean
+.PHONY: demo test test-benchmarks test-slow test-browser soak fuzz bench-quick lint clean
 
 # One stamp per set of extras: reinstalled only when pyproject.toml is newer.
 $(VENV)/.installed-%: pyproject.toml
@@ -21,7 +21,10 @@ demo: $(VENV)/.installed
 
 # Two test processes on two cores: threads within them would only get in each other's way.
 test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/benchmarks
+
+test-benchmarks: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/benchmarks
 
 test-slow: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
@@ -30,7 +33,7 @@ test-slow: $(VENV)/.installed-test
 test-browser: $(VENV)/.installed-browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
 
-# Hours: every promise of tests/promises.py at full length. What is done is kept, and done again only where a file
+# Hours: every promise of tests/helpers/promises.py at full length. What is done is kept, and done again only where a file
 # changed that it depends on; the table goes to docs/soak.md.
 soak: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --soak

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import make_toy_table
-from ganaug_cli.main import cli
+from full_disk import Limited
 from processes import run_module
 from promises import full_length
 from small import quick_augmenter
 from small_images import bars, image_folder
+from toy_table import make_toy_table
+
+from ganaug_cli.main import cli
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 
@@ -58,24 +60,6 @@ def folder(tmp_path_factory):
     image_folder(place / "bars", images, labels)
     quick_augmenter(max_steps=1).fit(images, labels).save(place / "bars.safetensors")
     return place
-
-
-class Limited:
-    """No file may grow beyond so many bytes, as on a disk that is full."""
-
-    def __init__(self, size):
-        self.size = size
-
-    def __enter__(self):
-        import resource
-
-        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, self.before[1]))
-
-    def __exit__(self, *_):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
 
 
 def snapshot(folder):

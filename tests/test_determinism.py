@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import make_toy_table
 from promises import full_length
 from small import JUDGED, digest, quick_augmenter
+from toy_table import make_toy_table
 
 from ganaug.threads import one_thread
 
@@ -59,10 +59,11 @@ print(here.outcome() == here.outcome(), torch.get_num_threads())
 
 @pytest.mark.promise("same bytes")
 def test_two_processes_whatever_the_hash_seed_and_the_number_of_cores(expected, attempt):
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", OTHER_PROCESS],
-            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": cores},
+            env={**here, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": cores},
             cwd=Path(__file__).parent,
             stdout=subprocess.PIPE,
             text=True,

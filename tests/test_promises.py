@@ -30,7 +30,7 @@ def ledger(tmp_path, monkeypatch):
 
 
 def test_every_promise_is_tried_by_a_test():
-    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     tried = set(re.findall(r'promise\("([^"]+)"\)', text))
     assert tried == set(PROMISES)
 

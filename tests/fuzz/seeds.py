@@ -6,10 +6,10 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
+from csv_files import READ, REFUSED
 from small import numbers, quick_augmenter
-from test_files import READ, REFUSED
 
 
 def main(folder: Path) -> None:

@@ -10,11 +10,11 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from conftest import make_toy_table
 from small import quick_augmenter
 from small_images import bars
+from toy_table import make_toy_table
 
 from ganaug.storage import FORMAT_VERSION
 

@@ -1,0 +1,72 @@
+"""CSV files that are read as they are written, and those that are refused, with the reason."""
+
+from __future__ import annotations
+
+import gzip
+
+# What pandas.read_csv or a spreadsheet would change without a word: bytes -> what they say
+READ = {
+    "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", {"a": [1], "b": [2]}),
+    "windows line ends": (b"a,b\r\n1,x\r\n", {"a": [1], "b": ["x"]}),
+    "old mac line ends": (b"a,b\r1,x\r2,y", {"a": [1, 2], "b": ["x", "y"]}),
+    "no last line end": (b"a,b\n1,2", {"a": [1], "b": [2]}),
+    "blank lines at the end": (b"a,b\n1,2\n\n\r\n", {"a": [1], "b": [2]}),
+    "label called NA": (b"x,y\n1,NA\n2,None\n3,null\n4,ok\n", {"x": [1, 2, 3, 4], "y": ["NA", "None", "null", "ok"]}),
+    "leading zeros": (b"zip,y\n00123,1\n45678,0\n", {"zip": ["00123", "45678"], "y": [1, 0]}),
+    "integers beyond floats, with a gap": (b"a,b\n9007199254740993,\n,2\n", {"a": [2**53 + 1, None], "b": [None, 2]}),
+    "2**64": (b"a\n18446744073709551616\n", {"a": ["18446744073709551616"]}),
+    "last bit of a float": (b"a\n1.7976931348623157e308\n0.1\n2.2250738585072011e-308\n",
+                            {"a": [1.7976931348623157e308, 0.1, 2.2250738585072011e-308]}),
+    "beyond floats": (b"a,b\n1.5,1\n1e999,2\n", {"a": ["1.5", "1e999"], "b": [1, 2]}),
+    "decimal comma": (b"a;b\n1,5;2\n", {"a": ["1,5"], "b": [2]}),
+    "thousands separator": (b'a,b\n"1,000",2\n', {"a": ["1,000"], "b": [2]}),
+    "semicolons": (b"a;b\n1;2\n", {"a": [1], "b": [2]}),
+    "tabs in a .csv": (b"a\tb\n1\t2\n", {"a": [1], "b": [2]}),
+    "bars": (b"a|b\n1|2\n", {"a": [1], "b": [2]}),
+    "semicolons with commas in the header": (b"a, in kg;b\n1;2\n", {"a, in kg": [1], "b": [2]}),
+    "commas with a bar in the header": (b"a|b,c|d\n1,2\n", {"a|b": [1], "c|d": [2]}),
+    "one column": (b"a\n1\n2\n", {"a": [1, 2]}),
+    "one column with a quoted comma": (b'"a, b"\n"1, 2"\n', {"a, b": ["1, 2"]}),
+    "one column of text with semicolons": (b"a\nx;y\nz;w\n", {"a": ["x;y", "z;w"]}),
+    "one column, quoted empty cell": (b'a\n1\n""\n', {"a": [1, None]}),
+    "quoted newlines, commas and quotes": (b'a,b\n"x\ny, ""z""",1\n', {"a": ['x\ny, "z"'], "b": [1]}),
+    "quoted line ends": (b'a,b\n"\r\n",1\n"\r",2\n', {"a": ["\r\n", "\r"], "b": [1, 2]}),
+    "quote inside a word": (b'a,b\n5" pipe,1\n', {"a": ['5" pipe'], "b": [1]}),
+    "outer blanks": (b"a,b\n x ,1\ny, 2\n", {"a": [" x ", "y"], "b": ["1", " 2"]}),
+    "half numbers, half words": (b"a,b\n1,1\nx,2\n", {"a": ["1", "x"], "b": [1, 2]}),
+    "question marks for missing": (b"TSH,y\n1.3,0\n?,1\n", {"TSH": [1.3, None], "y": [0, 1]}),
+    "only question marks": (b"a,b\n?,1\n?,2\n", {"a": ["?", "?"], "b": [1, 2]}),
+    "all empty": (b"a,b\n,1\n,2\n", {"a": [None, None], "b": [1, 2]}),
+    "unicode": ("naïve,ß\n日本,\U0001f600\n".encode(), {"naïve": ["日本"], "ß": ["\U0001f600"]}),
+    "lines that only Python would split": ("a\nx\u2028y\x0b\x85\x1c\n".encode(), {"a": ["x\u2028y\x0b\x85\x1c"]}),
+    "formula": (b"a,b\n=1+1,1\n@x,2\n", {"a": ["=1+1", "@x"], "b": [1, 2]}),
+    "header like an index": (b"Unnamed: 0,b\n1,2\n", {"Unnamed: 0": [1], "b": [2]}),
+    "header like a file kind": (b"PAR1,PK\n1,2\n", {"PAR1": [1], "PK": [2]}),
+}  # fmt: skip
+
+# bytes -> what is wrong with them
+REFUSED = {
+    "empty": (b"", r"'.*t\.csv' is empty; give a file with a header line and rows\."),
+    "blank": (b"\xef\xbb\xbf \r\n\n", r"is empty"),
+    "header only": (b"a,b\n\n", r"has a header line but no rows"),
+    "utf-16": ("a,b\n1,2\n".encode("utf-16"), r"is UTF-16 text; save it as UTF-8"),
+    "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), r"Line 1 of .* holds a NUL byte; save the file as UTF-8"),
+    "cp1252": ("a,b\r\n1,x\r\n2,é\r\n".encode("cp1252"), r"Line 3 of .* holds the byte 0xe9, which is not UTF-8; save"),
+    "nul": (b"a,b\r1,x\r2,\0\r", r"Line 3 of .* holds a NUL byte"),
+    "excel": (b"PK\x03\x04\0\0", r"is a zip or Excel file; save it as CSV"),
+    "gzip without .gz": (gzip.compress(b"a\n1\n"), r"is compressed with gzip; let its name end in \.gz"),
+    "row too long": (b"a,b\n1,2\n1,2,3\n", r"Line 3 of .* has 3 cells where the header has 2; complete it, or quote"),
+    "every row too long": (b"a,b\n1,2,3\n4,5,6\n", r"Line 2 of .* has 3 cells where the header has 2"),
+    "row too short": (b'a,b\n"x\n\ny",2\n1\n', r"Line 5 of .* has 1 cells where the header has 2"),
+    "comma at the end of each line": (b"a,b,\n1,2,\n", r"Column 3 in the header line of .* has no name"),
+    "blank name": (b"a, \n1,2\n", r"Column 2 in the header line of .* has no name; give it one"),
+    "repeated name": (b"a,b,a\n1,2,3\n", r"Column name 'a' stands twice in the header line of .*; rename one"),
+    "blank first line": (b"\na,b\n1,2\n", r"Line 1 of .* is blank"),
+    "blank line between": (b"a,b\n1,2\n\n3,4\n", r"Line 3 of .* is blank; remove it"),
+    "blank line in one column": (b"a\n1\n\n3\n", r"Line 3 of .* is blank; .* write an empty cell as \"\""),
+    "line ends doubled": (b"a\r\r\n1\r\r\n", r"Line 2 of .* is blank"),
+    "quote never closed": (b'a,b\n1,2\n3,"x\n5,6\n', r"Line 3 of .* opens a quote that is never closed"),
+    "quote closed too late": (b'a,b\n1,"x\n2,"y"\n', r"Line 2 of .* has text after a closing quote .*; double"),
+    "huge cell": (b'a,b\n1,"' + b"x" * 200_000 + b'"\n', r"Line 2 of .* begins a field larger than field limit"),
+    "two possible separators": (b"Euro, net;kg, dry\n1,5;2,5\n", r"split at ',' and ';'; say which with separator=','"),
+}  # fmt: skip

@@ -1,0 +1,21 @@
+"""A disk that is full at any byte."""
+
+from __future__ import annotations
+
+
+class Limited:
+    """No file may grow beyond so many bytes, as on a disk that is full."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __enter__(self):
+        import resource
+
+        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, self.before[1]))
+
+    def __exit__(self, *_):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
