@@ -27,7 +27,7 @@ SOAKING = "GANAUG_SOAK"
 
 PROMISES = {
     "mutated": "Model files: bits flipped, cut, spliced, headers edited: only ModelFileError, no other content",
-    "crafted": "Model files: crafted to be costly, or of another kind: rejected with a clear error, in under 1 s and 200 MB",
+    "crafted": "Model files: crafted to be costly, or of another kind: rejected clearly, in under 1 s and 200 MB",
     "forged": "Model files: forged with a sound checksum: refused, or what they give is samples or a sentence",
     "no code": "Model files: reading one runs nothing (audit hook)",
     "golden": "Model files: those of every format load, and newer ones are refused with 'upgrade'",
@@ -36,10 +36,10 @@ PROMISES = {
     "full disk": "Crashes: full disk, read-only folder, no permission: the old file, one sentence, no leftovers",
     "signals": "Crashes: Ctrl-C and SIGTERM end training with 130 and 143, and a checkpoint",
     "nan": "Numbers: NaN or an explosion in training: rolled back, or a TrainingError; weights stay finite",
-    "hostile numbers": "Numbers: hostile columns: samples are finite and in range, or the table is rejected with a clear error",
+    "hostile numbers": "Numbers: hostile columns: samples are finite and in range, or the table is rejected clearly",
     "collapse": "Numbers: a collapsed generator is reported, a sound one is not",
     "csv": "Silent change: CSV pitfalls: read as written, or refused with line or column",
-    "hard tables": "Silent change: hard tables: trained, or rejected with a clear error",
+    "hard tables": "Silent change: hard tables: trained, or rejected clearly",
     "possible rows": "Silent change: every sampled cell is a value, range and dtype of training",
     "round trip": "Silent change: what is encoded comes back",
     "read back": "Silent change: what is written reads back equal",
