@@ -44,7 +44,7 @@ class Loss:
     Raises
     ------
     ParameterError
-        Weight or interval is out of range, or batch norm and a penalty are both wanted.
+        Weight, interval or share is out of range, or both batch norm and a penalty are requested.
 
     References
     ----------
