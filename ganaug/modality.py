@@ -62,6 +62,18 @@ class Encoder(Protocol):
         ...
 
 
+def fit_transform(encoder: Encoder, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
+    """Fit `encoder` to `X` and return the encoded samples.
+
+    Call the method ``fit_transform(X, fit_rng, transform_rng)`` if the encoder's class has one; otherwise `fit`, then
+    `transform`. Both ways give the same tensor.
+    """
+    if hasattr(type(encoder), "fit_transform"):  # not one that a wrapper hands through and that knows nothing of it
+        x: Tensor = encoder.fit_transform(X, fit_rng, transform_rng)  # type: ignore[attr-defined]
+        return x
+    return encoder.fit(X, fit_rng).transform(X, transform_rng)
+
+
 def expansion(encoder: Encoder) -> Callable[[Tensor], Tensor]:
     """Return the map from samples as `encoder.transform` gives them to samples as networks see them, float32.
 

@@ -15,7 +15,7 @@ from strategies import unhurried
 from torch.nn import functional
 
 from ganaug.augmenter.split import hold_out
-from ganaug.modality import as_they_are, expansion
+from ganaug.modality import as_they_are, expansion, fit_transform
 from ganaug.table import TABLE
 from ganaug.table.encoder import TableEncoder
 from ganaug.table.layout import Layout
@@ -219,3 +219,34 @@ def test_held_out_rows_stay_as_they_were_encoded():
     rows = torch.cat([data.x, data.held_x])
     assert torch.equal(rows.unique(dim=0), x.unique(dim=0))
     assert data.expand(data.x[:3]).shape == (3, encoder.layout.width)
+
+
+def awkward():
+    """A table with every kind of column: spikes, gaps, ids, look-ups, mixed objects, constants."""
+    frame = shop(400)
+    frame["id"] = [f"C{i:05d}" for i in range(400)]
+    frame["follows"] = frame["word 5"].map(lambda word: f"group of {word}")
+    frame["zeros"] = np.where(np.arange(400) % 2, 0.0, rng(8).normal(size=400))
+    frame["same"] = 7
+    frame["mixed"] = pd.Series([1, "1", None, True] * 100, dtype=object)
+    frame["short"] = pd.Categorical(np.arange(400) % 3 == 0)
+    frame["wide"] = rng(9).integers(0, 2**63, 400)
+    return frame
+
+
+@pytest.mark.filterwarnings("ignore:.*names rows:ganaug.DataWarning")
+@pytest.mark.parametrize(
+    "X", [awkward(), shop(50), awkward()[["age", "amount"]].to_numpy(), awkward()[["word 5", "age"]].to_numpy()]
+)
+def test_fit_transform_gives_what_fit_and_then_transform_give(X):
+    apart, at_once = TableEncoder(), TableEncoder()
+    expected = apart.fit(X, rng(1)).transform(X, rng(2))
+    assert bits(at_once.fit_transform(X, rng(1), rng(2))) == bits(expected)
+    assert at_once.to_json() == apart.to_json()
+
+
+def test_an_encoder_without_fit_transform_is_fitted_and_then_transforms():
+    frame = shop(400)
+    x = fit_transform(Unpacked(), frame, rng(1), rng(2))
+    encoder = TableEncoder()
+    assert bits(x) == bits(encoder.expand(fit_transform(encoder, frame, rng(1), rng(2))))

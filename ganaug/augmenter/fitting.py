@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..data.labels import Labels
 from ..layers import initialise
-from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, row_defaults
+from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, fit_transform, row_defaults
 from ..progress import say, shown, status
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import Plan, RealSamples, TrainingState, train_gan
@@ -61,16 +61,17 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     """
     labels, codes = Labels.fit(y, modality.unit)
     learned = learnable(labels, codes, len(X), options.skip_rare)
-    encoder.fit(X, numpy_stream(seed, "encoder"))
+    x = fit_transform(encoder, X, numpy_stream(seed, "encoder"), numpy_stream(seed, "places"))
     defaults = _defaults(modality, encoder, codes[learned], len(labels.values), options)
     data = hold_out(
-        encoder.transform(X, numpy_stream(seed, "places"))[torch.from_numpy(learned)],  # not kept: Data has copies
+        x[torch.from_numpy(learned)],
         codes[learned],
         len(labels.values),
         defaults.held_out,
         numpy_stream(seed, "held out"),
         expansion(encoder),
     )
+    del x  # `data` has copies
     architecture, plan = plan_training(options, len(data.codes), len(labels.values), defaults, len(data.held_codes))
     checkpoint = None
     if options.checkpoint_path is not None:

@@ -21,6 +21,7 @@ from .identifiers import Form
 from .quantiles import LEVELS, Marginal
 
 Scores = NDArray[np.float64]
+Encoded = tuple[NDArray[np.signedinteger[Any]] | None, NDArray[np.floating[Any]] | None]
 
 MAX_STATES = 100
 """Values of a category that get a state of their own; the rest share one, the pool."""
@@ -106,12 +107,18 @@ class Category:
         return self.kind == "ordered" and not self.pooled
 
     def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[Codes, None]:
-        """Return the state of each cell: the pool for a value not remembered, -1 where there is no pool for it."""
-        codes, values = factorise(plain, missing)
+        """Return the state of each cell; see `encode_codes`."""
+        return self.encode_codes(*factorise(plain, missing)), None
+
+    def encode_codes(self, codes: NDArray[np.signedinteger[Any]], values: list[Any]) -> Codes:
+        """Return the state of each cell of a factorised column.
+
+        A value that was not stored gets the state of the pool, or -1 if the column has no pool.
+        """
         index = {(type(v), v): min(i, self.own) for i, v in enumerate(self.values)}
         other = self.own if self.pooled else -1
         states = [index.get((type(v), v), other) for v in values] + [self.n_states - 1 if self.missing else -1]
-        return np.asarray(states, dtype=np.int64)[codes], None
+        return np.asarray(states, dtype=np.int64)[codes]
 
     def positions(self, states: Codes, rng: np.random.Generator) -> Codes:
         """Return where each state is among the values, -1 for missing; one of the pool is drawn by frequency."""

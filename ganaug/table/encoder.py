@@ -8,7 +8,7 @@ float32; training rows are kept packed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from torch import Tensor
 from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
-from .columns import Category, Column, Constant, Determined, Identifier, Number
+from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .containers import from_parts, to_frame
 from .layout import Layout, column_from_json
 from .rehearsal import rehearse
-from .schema import fit_columns, refuse_infinite
+from .schema import fit_columns, fit_encode_columns, refuse_infinite
 
 
 class TableEncoder:
@@ -85,11 +85,47 @@ class TableEncoder:
         ParameterError
             An option names a column that is not there, or a kind that the column cannot be.
         """
+        frame, options = self._prepare(X)
+        self.columns, self.dtypes = fit_columns(frame, *options)
+        self._finish()
+        return self
+
+    def fit_transform(self, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
+        """Learn the schema of a table and return it as a tensor, splitting each column once.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, or array-like of shape (n, d)
+            As for `fit`.
+        fit_rng, transform_rng : numpy.random.Generator
+            Those of `fit` and of `transform`.
+
+        Returns
+        -------
+        Tensor of shape (n, d)
+            The same, bit for bit, as ``fit(X, fit_rng).transform(X, transform_rng)``.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As for `fit`.
+        """
+        frame, options = self._prepare(X)
+        self.columns, self.dtypes, encoded = fit_encode_columns(frame, *options, transform_rng)
+        self._finish()
+        x = self.layout.new_rows(len(frame))
+        self._fill(x, encoded)
+        return x
+
+    def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
+        """Learn container and names; return the frame, and kinds, categories and whether to look for identifiers."""
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
         categorical = _categorical_names(frame, self.categorical_features)
-        in_frame = self.container["kind"] == "frame"
-        self.columns, self.dtypes = fit_columns(frame, self.column_kinds or {}, categorical, identifiers=in_frame)
+        return frame, (self.column_kinds or {}, categorical, self.container["kind"] == "frame")
+
+    def _finish(self) -> None:
+        """Set the layout, and warn of columns that are not learned."""
         self.layout = Layout.of(self.columns)
         unlearned = [repr(n) for n, c in zip(self.names, self.columns, strict=True) if isinstance(c, Identifier)]
         if not self.layout.width:
@@ -102,9 +138,19 @@ class TableEncoder:
                 f"{', '.join(unlearned)} names rows and is not learned; synthetic rows get fresh values of the same "
                 "form. If it is a feature, say column_kinds={...: 'category'} or 'numeric'.",
                 DataWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self
+
+    def _fill(self, x: Tensor, encoded: Iterable[Encoded]) -> None:
+        """Put states and scores of all columns into packed rows."""
+        state_at = score_at = 0
+        for states, scores in encoded:
+            if states is not None:
+                self.layout.put_states(x, state_at, torch.from_numpy(states).long())
+                state_at += 1
+            if scores is not None:
+                self.layout.put_scores(x, score_at, torch.from_numpy(scores))
+                score_at += 1
 
     @property
     def n_features(self) -> int:
@@ -154,23 +200,19 @@ class TableEncoder:
             Columns differ from those learned; or a value is infinite, or a category, or missing where none was.
         """
         frame = self.check(X)
-        layout = self.layout
-        x = layout.new_rows(len(frame))
-        state_at = score_at = 0
-        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
-            if not isinstance(column, Category | Number):
-                continue
-            plain, missing = split(frame[name], dtype)
-            refuse_infinite(frame[name], plain)
-            states, scores = column.encode(plain, missing, rng)
-            _refuse_unseen(frame[name], missing if states is None else states < 0)
-            if states is not None:
-                layout.put_states(x, state_at, torch.from_numpy(states))
-                state_at += 1
-            if scores is not None:
-                layout.put_scores(x, score_at, torch.from_numpy(scores))
-                score_at += 1
+        x = self.layout.new_rows(len(frame))
+        self._fill(x, self._encode(frame, rng))
         return x
+
+    def _encode(self, frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[Encoded]:
+        """Yield states and scores of each generated column; raise DataError for cells that have none."""
+        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
+            if isinstance(column, Category | Number):
+                plain, missing = split(frame[name], dtype)
+                refuse_infinite(frame[name], plain)
+                states, scores = column.encode(plain, missing, rng)
+                _refuse_unseen(frame[name], missing if states is None else states < 0)
+                yield states, scores
 
     def expand(self, x: Tensor) -> Tensor:
         """Return packed rows as networks see them.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
-from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Identifier, Number
+from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .identifiers import Form, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
@@ -48,9 +48,9 @@ class Cells:
         return self.plain[~self.missing]
 
     @cached_property
-    def coded(self) -> Coded:
+    def coded(self) -> FactorisedColumn:
         """The same as codes."""
-        return Coded.of(self.plain, self.missing)
+        return FactorisedColumn.of(self.plain, self.missing)
 
     def few_values(self) -> int:
         """Return how many different values there are, or some number above `_FEW_VALUES` for more."""
@@ -153,7 +153,19 @@ def fit_columns(
     categorical: Sequence[Any],
     identifiers: bool = True,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
-    """Learn every column of a frame.
+    """Learn every column of a frame; see `fit_encode_columns`, which also encodes them."""
+    columns, dtypes, _ = _fit_columns(frame, column_kinds, categorical, identifiers, None)
+    return columns, dtypes
+
+
+def fit_encode_columns(
+    frame: pd.DataFrame,
+    column_kinds: Mapping[Any, str],
+    categorical: Sequence[Any],
+    identifiers: bool,
+    rng: np.random.Generator,
+) -> tuple[list[Column], list[dict[str, Any]], Iterator[Encoded]]:
+    """Learn every column of a frame and encode it, splitting each column once.
 
     Parameters
     ----------
@@ -165,6 +177,8 @@ def fit_columns(
         Columns that are categories whatever they hold.
     identifiers : bool
         Whether columns that name rows are looked for.
+    rng : numpy.random.Generator
+        Places equal numbers among their ranks.
 
     Returns
     -------
@@ -172,6 +186,8 @@ def fit_columns(
         One for each column of the frame.
     dtypes : list of dict
         Their dtypes, as `describe_dtype` gives them.
+    encoded : iterator of (states, scores)
+        For each column in turn what its `encode` returns; None and None for a column that is not generated.
 
     Raises
     ------
@@ -180,25 +196,69 @@ def fit_columns(
     ParameterError
         `column_kinds` names a column that is not there, or a kind that the column cannot be.
     """
+    columns, dtypes, encoder = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
+    return columns, dtypes, encoder.encoded(columns)
+
+
+@dataclass
+class _SplitColumns:
+    """What is kept of columns after fitting to encode them: categories as codes, numbers encoded.
+
+    Numbers are encoded while they are split, because their plain values take more memory than their scores.
+    """
+
+    rng: np.random.Generator | None
+    coded: dict[int, FactorisedColumn] = field(default_factory=dict)
+    numbers: dict[int, Encoded] = field(default_factory=dict)
+
+    def add(self, i: int, column: Column, cells: Cells) -> None:
+        """Keep column `i`."""
+        if isinstance(column, Category):
+            self.coded[i] = cells.coded
+        elif isinstance(column, Number) and self.rng is not None:
+            states, scores = column.encode(cells.plain, cells.missing, self.rng)
+            small = None if states is None else states.astype(np.int16)
+            self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
+
+    def encoded(self, columns: Sequence[Column]) -> Iterator[Encoded]:
+        """Yield states and scores of each column in turn."""
+        for i, column in enumerate(columns):
+            if isinstance(column, Category):
+                coded = self.coded.pop(i)
+                yield column.encode_codes(coded.codes, coded.values), None
+            else:
+                yield self.numbers.pop(i, (None, None))
+
+
+def _fit_columns(
+    frame: pd.DataFrame,
+    column_kinds: Mapping[Any, str],
+    categorical: Sequence[Any],
+    identifiers: bool,
+    rng: np.random.Generator | None,
+) -> tuple[list[Column], list[dict[str, Any]], _SplitColumns]:
+    """Return columns and dtypes, and what is kept of the columns; numbers are encoded if there is an `rng`."""
     check_kinds(frame, column_kinds)
-    said = dict.fromkeys(categorical, "category") | dict(column_kinds)
+    kinds = dict.fromkeys(categorical, "category") | dict(column_kinds)
     room = min(ROOM, _ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
-    coded: dict[int, Coded] = {}
+    kept = _SplitColumns(rng)
+    # 1. Each column alone
     for i, name in enumerate(frame.columns):
         series = frame[name]
         dtypes.append(describe_dtype(series))
         cells = Cells(series, *split(series, dtypes[i]))
         refuse_infinite(series, cells.plain)
-        columns.append(fit_column(cells, said.get(name) or infer_kind(cells, identifiers), room))
-        if isinstance(columns[i], Category):
-            coded[i] = cells.coded
-    _link_determined(columns, coded)
+        columns.append(fit_column(cells, kinds.get(name) or infer_kind(cells, identifiers), room))
+        kept.add(i, columns[i], cells)
+    # 2. Categories that another one determines
+    _link_determined(columns, kept.coded)
+    # 3. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
             check_texts(f"Column {name!r}", column.values)
-    return columns, dtypes
+    return columns, dtypes, kept
 
 
 def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
@@ -230,14 +290,14 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
 
 
 @dataclass
-class Coded:
+class FactorisedColumn:
     """A column as codes, of as few bytes as will do, -1 being missing, and the value of each code."""
 
     codes: NDArray[np.signedinteger[Any]]
     values: list[Any]
 
     @classmethod
-    def of(cls, plain: Plain, missing: Mask) -> Coded:
+    def of(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
         """Return a column that `split` took apart."""
         codes, values = factorise(plain, missing)
         return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
@@ -260,7 +320,7 @@ class Coded:
         n = len(self.values)
         return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
 
-    def decides(self, other: Coded) -> bool:
+    def decides(self, other: FactorisedColumn) -> bool:
         """Return whether each value goes with one value of `other`, on enough rows to mean something."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
@@ -269,7 +329,7 @@ class Coded:
         return all(bool((other.codes[self.first[self.codes[rows]]] == other.codes[rows]).all()) for rows in parts)
 
 
-def _link_determined(columns: list[Column], coded: Mapping[int, Coded]) -> None:
+def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
     """Replace every category column that another one decides exactly by a look-up."""
     deciding: list[int] = []
     for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
@@ -280,7 +340,7 @@ def _link_determined(columns: list[Column], coded: Mapping[int, Coded]) -> None:
             columns[i] = _look_up(by, columns[by], coded[by], coded[i])
 
 
-def _look_up(by: int, column: Column, deciding: Coded, decided: Coded) -> Determined:
+def _look_up(by: int, column: Column, deciding: FactorisedColumn, decided: FactorisedColumn) -> Determined:
     if not isinstance(column, Category):
         raise TypeError("only a category decides others")
     keys = [*column.values, *([None] if column.missing else [])]
