@@ -236,7 +236,7 @@ def test_a_pooled_category_decides_too_and_has_an_entry_for_every_value_it_may_d
     deciding, decided = columns
     assert deciding.pooled and decided.kind == "determined"
     assert len(decided.values) == len(deciding.values)
-    drawn = deciding.positions(rng().integers(0, deciding.n_states, 5000), rng())
+    drawn = deciding.draw_positions(rng().integers(0, deciding.n_states, 5000), rng())
     plain, _ = decided.look_up(drawn)
     assert all(int(deciding.values[i][1:]) % 7 == town for i, town in zip(drawn, plain.tolist(), strict=True))
 

@@ -19,9 +19,9 @@ from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
 from .fitting import fit_model
-from .model import Model, fitting_together
+from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
-from .resampling import Resampled, resample, wanted_counts
+from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request
 
 _CHUNK = 10_000
@@ -322,7 +322,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
                 x, codes = wanted.take(first, min(chunk, wanted.total - first))
                 X = wanted.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
             if where:
-                self.conditions_ = wanted.cost()
+                self.conditions_ = wanted.count_candidates()
             yield X, model.labels.restore(codes)
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
@@ -353,7 +353,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         wanted = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, wanted, RULES)
         X, y = taken_apart(self.model_.modality, X, y)
-        counts = wanted_counts(self.sampling_strategy, self.model_, y)
+        counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")
             done: Resampled = resample(self.model_, X, y, counts, seed, self.latent_scale)
@@ -406,7 +406,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         """
         known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
         model = Model.load(path, known)
-        with fitting_together(path):
+        with as_model_file_error(path):
             augmenter = cls(**from_json(model.facts["params"]))
             check_params(cls.__name__, augmenter.get_params(deep=False), RULES)
             augmenter._adopt(model, model.facts["feature_names"])

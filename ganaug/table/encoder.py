@@ -21,10 +21,10 @@ from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
-from .containers import from_parts, to_frame
+from .containers import join_columns, to_frame
 from .layout import Layout, column_from_json
-from .rehearsal import rehearse
 from .schema import fit_columns, fit_encode_columns, refuse_infinite
+from .validation import validate_schema
 
 
 class TableEncoder:
@@ -87,7 +87,7 @@ class TableEncoder:
         """
         frame, options = self._prepare(X)
         self.columns, self.dtypes = fit_columns(frame, *options)
-        self._finish()
+        self._set_layout()
         return self
 
     def fit_transform(self, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
@@ -112,8 +112,8 @@ class TableEncoder:
         """
         frame, options = self._prepare(X)
         self.columns, self.dtypes, encoded = fit_encode_columns(frame, *options, transform_rng)
-        self._finish()
-        x = self.layout.new_rows(len(frame))
+        self._set_layout()
+        x = self.layout.allocate_rows(len(frame))
         self._fill(x, encoded)
         return x
 
@@ -121,10 +121,10 @@ class TableEncoder:
         """Learn container and names; return the frame, and kinds, categories and whether to look for identifiers."""
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
-        categorical = _categorical_names(frame, self.categorical_features)
+        categorical = _resolve_categorical(frame, self.categorical_features)
         return frame, (self.column_kinds or {}, categorical, self.container["kind"] == "frame")
 
-    def _finish(self) -> None:
+    def _set_layout(self) -> None:
         """Set the layout, and warn of columns that are not learned."""
         self.layout = Layout.of(self.columns)
         unlearned = [repr(n) for n, c in zip(self.names, self.columns, strict=True) if isinstance(c, Identifier)]
@@ -200,7 +200,7 @@ class TableEncoder:
             Columns differ from those learned; or a value is infinite, or a category, or missing where none was.
         """
         frame = self.check(X)
-        x = self.layout.new_rows(len(frame))
+        x = self.layout.allocate_rows(len(frame))
         self._fill(x, self._encode(frame, rng))
         return x
 
@@ -251,21 +251,21 @@ class TableEncoder:
             if isinstance(column, Category | Number):
                 part = column.decode(*drawn[i], self._stream(seed, first_row, i))
             elif isinstance(column, Determined):
-                part = self._look_up(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
+                part = self._look_up_cells(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
             else:
-                part = column.fill(len(x)) if isinstance(column, Constant) else column.fresh(first_row, len(x))
+                part = column.fill(len(x)) if isinstance(column, Constant) else column.make_fresh(first_row, len(x))
             parts.append(restore(*part, self.dtypes[i]))
-        return from_parts(parts, self.names, self.container)
+        return join_columns(parts, self.names, self.container)
 
     def _stream(self, seed: int, first_row: int, i: int) -> np.random.Generator:
         return numpy_stream(seed, "decode", first_row, i)
 
-    def _look_up(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
+    def _look_up_cells(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
         """Return cells that follow another column, which draws pooled values from an equal stream."""
-        deciding = self.columns[column.by]
-        if not isinstance(deciding, Category):
+        determining = self.columns[column.by]
+        if not isinstance(determining, Category):
             raise TypeError("only a category decides others")
-        return column.look_up(deciding.positions(states, rng))
+        return column.look_up(determining.draw_positions(states, rng))
 
     def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
         """Yield states and scores of the encoded rows `x` for each column in turn, None for what it has not."""
@@ -288,7 +288,7 @@ class TableEncoder:
         """
         layout = self.layout
         if not x.is_floating_point():
-            return layout.features_of(x)
+            return layout.get_features(x)
         parts = [part.argmax(1, keepdim=True).to(x.dtype) for part in x[:, : layout.n_states].split(layout.segments, 1)]
         return torch.cat([*parts, x[:, layout.n_states :]], dim=1)
 
@@ -336,11 +336,11 @@ class TableEncoder:
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
         encoder.layout = Layout.of(encoder.columns)
-        rehearse(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
+        validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
 
 
-def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
+def _resolve_categorical(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
     """Return the names behind names, positions or a mask; a name goes before a position."""
     if isinstance(features, str):
         return []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
 from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Encoded, Identifier, Number
-from .identifiers import Form, has_room, is_identifier
+from .identifiers import IdPattern, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """What `column_kinds` may say of a column."""
@@ -27,7 +27,7 @@ _ROOM = 360_000  # JSON values that all columns together may take; a model file 
 
 
 @dataclass
-class Cells:
+class ColumnCells:
     """A column that is looked at to learn it.
 
     Attributes
@@ -52,13 +52,13 @@ class Cells:
         """The same as codes."""
         return FactorisedColumn.of(self.plain, self.missing)
 
-    def few_values(self) -> int:
+    def count_values(self) -> int:
         """Return how many different values there are, or some number above `_FEW_VALUES` for more."""
         of_first = len(factorise(self.plain[:_FIRST_ROWS], self.missing[:_FIRST_ROWS])[1])
         return of_first if of_first > _FEW_VALUES else len(self.coded.values)
 
 
-def infer_kind(cells: Cells, identifiers: bool = True) -> str:
+def infer_kind(cells: ColumnCells, identifiers: bool = True) -> str:
     """Return the kind of a column.
 
     Parameters
@@ -74,7 +74,7 @@ def infer_kind(cells: Cells, identifiers: bool = True) -> str:
         One of `KINDS`.
     """
     series, known = cells.series, cells.known
-    distinct = cells.few_values()
+    distinct = cells.count_values()
     if distinct == 0 or (distinct == 1 and len(known) == len(cells.plain)):
         return "constant"
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -83,14 +83,14 @@ def infer_kind(cells: Cells, identifiers: bool = True) -> str:
         return "datetime"
     if known.dtype.kind == "b":
         return "boolean"
-    if identifiers and is_identifier(series.name, known, _largest(series, cells.plain)):
+    if identifiers and is_identifier(series.name, known, _largest_integer(series, cells.plain)):
         return "identifier"
     if known.dtype.kind == "O":
         return "category"
     return "ordered" if distinct <= min(_FEW_VALUES, len(known) / _MIN_REPEATS) else "numeric"
 
 
-def _largest(series: pd.Series[Any], plain: Plain) -> int:
+def _largest_integer(series: pd.Series[Any], plain: Plain) -> int:
     """Return the largest whole number that the dtype of a column holds."""
     dtype: Any = getattr(series.dtype, "subtype", series.dtype)
     dtype = getattr(dtype, "numpy_dtype", dtype)
@@ -98,7 +98,7 @@ def _largest(series: pd.Series[Any], plain: Plain) -> int:
     return int(np.iinfo(kinds[0]).max) if kinds else 0
 
 
-def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
+def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
     """Learn one column as the given kind, in at most about `room` JSON values.
 
     Raises
@@ -109,22 +109,22 @@ def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
     known = cells.known
     if not len(known):
         return Constant([])
-    _refuse_kind(cells, kind)
+    _check_kind(cells, kind)
     if kind == "constant":
         return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
         return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
-        return Identifier(Form.fit(known, _largest(cells.series, cells.plain)))
-    return Category.of(kind, cells.coded.codes, cells.coded.values, room)
+        return Identifier(IdPattern.fit(known, _largest_integer(cells.series, cells.plain)))
+    return Category.from_codes(kind, cells.coded.codes, cells.coded.values, room)
 
 
-def _refuse_kind(cells: Cells, kind: str) -> None:
+def _check_kind(cells: ColumnCells, kind: str) -> None:
     """Raise ParameterError when a column cannot be of a kind."""
     series, known, missing = cells.series, cells.known, cells.missing
     number, date = known.dtype.kind in "iuf", series.dtype.kind in "mM"
     listed = isinstance(series.dtype, pd.CategoricalDtype)  # no other value than those of its dtype can be made
-    distinct = cells.few_values() if kind in ("constant", "boolean") else 0
+    distinct = cells.count_values() if kind in ("constant", "boolean") else 0
     fits = {
         "numeric": number and not date and not listed,
         "datetime": date,
@@ -143,7 +143,7 @@ def _refuse_kind(cells: Cells, kind: str) -> None:
 
 def _can_name_rows(series: pd.Series[Any], known: Plain) -> bool:
     if known.dtype.kind in "iu":
-        return has_room(known, _largest(series, known))
+        return has_room(known, _largest_integer(series, known))
     return set(map(type, known.tolist())) == {str}
 
 
@@ -211,7 +211,7 @@ class _SplitColumns:
     coded: dict[int, FactorisedColumn] = field(default_factory=dict)
     numbers: dict[int, Encoded] = field(default_factory=dict)
 
-    def add(self, i: int, column: Column, cells: Cells) -> None:
+    def add(self, i: int, column: Column, cells: ColumnCells) -> None:
         """Keep column `i`."""
         if isinstance(column, Category):
             self.coded[i] = cells.coded
@@ -248,7 +248,7 @@ def _fit_columns(
     for i, name in enumerate(frame.columns):
         series = frame[name]
         dtypes.append(describe_dtype(series))
-        cells = Cells(series, *split(series, dtypes[i]))
+        cells = ColumnCells(series, *split(series, dtypes[i]))
         refuse_infinite(series, cells.plain)
         columns.append(fit_column(cells, kinds.get(name) or infer_kind(cells, identifiers), room))
         kept.add(i, columns[i], cells)
@@ -320,7 +320,7 @@ class FactorisedColumn:
         n = len(self.values)
         return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
 
-    def decides(self, other: FactorisedColumn) -> bool:
+    def determines(self, other: FactorisedColumn) -> bool:
         """Return whether each value goes with one value of `other`, on enough rows to mean something."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
@@ -331,30 +331,31 @@ class FactorisedColumn:
 
 def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
     """Replace every category column that another one decides exactly by a look-up."""
-    deciding: list[int] = []
+    determining: list[int] = []
     for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
-        by = next((d for d in deciding if coded[d].decides(coded[i])), None)
+        by = next((d for d in determining if coded[d].determines(coded[i])), None)
         if by is None:
-            deciding.append(i)
+            determining.append(i)
         else:
-            columns[i] = _look_up(by, columns[by], coded[by], coded[i])
+            columns[i] = _make_lookup(by, columns[by], coded[by], coded[i])
 
 
-def _look_up(by: int, column: Column, deciding: FactorisedColumn, decided: FactorisedColumn) -> Determined:
+def _make_lookup(by: int, column: Column, determining: FactorisedColumn, dependent: FactorisedColumn) -> Determined:
     if not isinstance(column, Category):
         raise TypeError("only a category decides others")
     keys = [*column.values, *([None] if column.missing else [])]
-    code_of = {(type(value), value): code for code, value in enumerate([*deciding.values, None])}
-    lenders = _lenders(np.asarray([code_of[type(key), key] for key in keys]), deciding.counts)
-    codes = decided.codes[deciding.first[lenders]].tolist()
-    return Determined(by, [decided.values[code] if code >= 0 else None for code in codes])
+    code_of = {(type(value), value): code for code, value in enumerate([*determining.values, None])}
+    lenders = _find_lenders(np.asarray([code_of[type(key), key] for key in keys]), determining.counts)
+    codes = dependent.codes[determining.first[lenders]].tolist()
+    return Determined(by, [dependent.values[code] if code >= 0 else None for code in codes])
 
 
-def _lenders(codes: Codes, counts: Codes) -> Codes:
-    """Return whose look-up each value of a deciding column takes: its own, or where it is rare a common one's.
+def _find_lenders(codes: Codes, counts: Codes) -> Codes:
+    """Return for each value of the determining column the value whose dependent cells it uses.
 
-    What follows from a rare value is a fact about one or two rows, and these must not be in a model. A common value
-    lends all that follows from it, so that decided columns still fit each other. There is one, as `decides` makes sure.
+    Rare values borrow from common ones: the cells beside a rare value are facts about one or two rows, and must not be
+    in a model. A common value lends all its dependent cells, so that they still fit each other. `determines` makes sure
+    that a common value exists.
     """
     rare = counts[codes] < MIN_COUNT
     reached = np.cumsum(counts[codes[~rare]])
