@@ -94,7 +94,7 @@ class SpectralLinear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised linear map of `x`."""
-        return functional.linear(x, self.weight / _largest_singular(self, self.weight), self.bias)
+        return functional.linear(x, self.weight / _largest_singular_value(self, self.weight), self.bias)
 
 
 class SpectralConv2d(nn.Conv2d):
@@ -114,10 +114,10 @@ class SpectralConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the normalised convolution of `x`."""
-        return self._conv_forward(x, self.weight / _largest_singular(self, self.weight.flatten(1)), self.bias)
+        return self._conv_forward(x, self.weight / _largest_singular_value(self, self.weight.flatten(1)), self.bias)
 
 
-def _largest_singular(part: Any, matrix: Tensor) -> Tensor:
+def _largest_singular_value(part: Any, matrix: Tensor) -> Tensor:
     """Return the largest singular value, one power iteration further in training (Miyato et al., ICLR 2018)."""
     with torch.no_grad():
         v = functional.normalize(matrix.t() @ part.u, dim=0)
@@ -165,7 +165,7 @@ def bfloat16_pays(device: torch.device) -> bool:
     return device.type == "cpu" and any(bool(getattr(torch.cpu, probe, bool)()) for probe in probes)
 
 
-def set_condition(network: nn.Module, strength: float) -> None:
+def set_class_strength(network: nn.Module, strength: float) -> None:
     """Say how much `network` is told of classes, from 0 to 1."""
     for part in network.modules():
         if isinstance(part, ClassVector):

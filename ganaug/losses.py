@@ -44,7 +44,7 @@ class Loss:
     Raises
     ------
     ParameterError
-        Weight or interval is out of range, or batch norm and a penalty are both wanted.
+        Weight, interval or share is out of range, or both batch norm and a penalty are requested.
 
     References
     ----------
@@ -115,7 +115,7 @@ def minimax_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return -functional.softplus(fake_logits).mean()
 
 
-def _squared_gradient(discriminator: nn.Module, samples: Tensor, c: Tensor) -> Tensor:
+def _squared_gradient_norm(discriminator: nn.Module, samples: Tensor, c: Tensor) -> Tensor:
     samples = samples.detach().float().requires_grad_(True)
     (gradient,) = torch.autograd.grad(discriminator(samples, c).sum(), samples, create_graph=True)
     return gradient.flatten(1).square().sum(1)
@@ -127,14 +127,14 @@ def r1_r2(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: 
     R1 is from Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018; with R2 as well
     the relativistic game converges locally: Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024.
     """
-    both = _squared_gradient(discriminator, torch.cat([real, fake]), torch.cat([c, c]))
+    both = _squared_gradient_norm(discriminator, torch.cat([real, fake]), torch.cat([c, c]))
     return both.mean()  # mean over 2n samples = half the sum of the two means
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: torch.Generator) -> Tensor:
     """(||gradient|| - 1)^2 between real and synthetic: Gulrajani et al., "Improved Training of WGANs", NeurIPS 2017."""
     t = torch.rand((len(real), *[1] * (real.dim() - 1)), generator=rng, device=real.device)
-    norm = (_squared_gradient(discriminator, real + t * (fake - real), c) + 1e-12).sqrt()
+    norm = (_squared_gradient_norm(discriminator, real + t * (fake - real), c) + 1e-12).sqrt()
     return (norm - 1.0).square().mean()
 
 

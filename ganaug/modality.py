@@ -33,7 +33,7 @@ class Encoder(Protocol):
         ...
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
-        """Return `X` as a tensor of shape (n, ...), float32, or whatever takes less memory; see `expansion`."""
+        """Return `X` as a tensor of shape (n, ...), float32, or whatever takes less memory; see `get_expand`."""
         ...
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
@@ -62,25 +62,37 @@ class Encoder(Protocol):
         ...
 
 
-def expansion(encoder: Encoder) -> Callable[[Tensor], Tensor]:
+def fit_transform(encoder: Encoder, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
+    """Fit `encoder` to `X` and return the encoded samples.
+
+    Call the method ``fit_transform(X, fit_rng, transform_rng)`` if the encoder's class has one; otherwise `fit`, then
+    `transform`. Both ways give the same tensor.
+    """
+    if hasattr(type(encoder), "fit_transform"):  # not one that a wrapper hands through and that knows nothing of it
+        x: Tensor = encoder.fit_transform(X, fit_rng, transform_rng)  # type: ignore[attr-defined]
+        return x
+    return encoder.fit(X, fit_rng).transform(X, transform_rng)
+
+
+def get_expand(encoder: Encoder) -> Callable[[Tensor], Tensor]:
     """Return the map from samples as `encoder.transform` gives them to samples as networks see them, float32.
 
     That is the method ``expand`` of an encoder that has one, and is called for each batch; other encoders give them so
     at once.
     """
-    return getattr(encoder, "expand", as_they_are)
+    return getattr(encoder, "expand", identity)
 
 
-def packing(encoder: Encoder) -> Callable[[Tensor], Tensor]:
+def get_pack(encoder: Encoder) -> Callable[[Tensor], Tensor]:
     """Return the map from samples as a generator makes them to those that are kept until they are decoded.
 
     That is the method ``pack`` of an encoder that has one: it gives what ``expand`` takes, and `features` and
     `inverse_transform` must take that too. Other encoders have their samples kept as they are.
     """
-    return getattr(encoder, "pack", as_they_are)
+    return getattr(encoder, "pack", identity)
 
 
-def as_they_are(x: Tensor) -> Tensor:
+def identity(x: Tensor) -> Tensor:
     """Return `x`."""
     return x
 
@@ -97,7 +109,7 @@ class Conditions(Protocol):
         """Return with what probability each encoded candidate is to be taken, shape (n,)."""
         ...
 
-    def refusal(self, x: Tensor, met: int, tried: int) -> Exception:
+    def make_error(self, x: Tensor, met: int, tried: int) -> Exception:
         """Return the error for conditions that `met` of `tried` candidates meet; `x` are some of these."""
         ...
 

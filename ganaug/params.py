@@ -75,15 +75,15 @@ def check_params(owner: str, params: Mapping[str, Any], rules: Mapping[str, Rule
     """
     faults = [
         f"The {name!r} parameter of {owner} must be {rules[name].text}. Got {value!r} instead."
-        f"{_hint(rules[name], value)}"
+        f"{_suggest_value(rules[name], value)}"
         for name, value in params.items()
-        if not _allowed(rules[name], value)
+        if not _is_allowed(rules[name], value)
     ]
     if faults:
         raise ParameterError("\n".join(faults))
 
 
-def _allowed(rule: Rule, value: Any) -> bool:
+def _is_allowed(rule: Rule, value: Any) -> bool:
     try:
         return bool(rule.allows(value))
     except (TypeError, ValueError):  # a value that cannot even be compared
@@ -94,7 +94,7 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
 
 
-def _hint(rule: Rule, value: Any) -> str:
+def _suggest_value(rule: Rule, value: Any) -> str:
     """Return a guess at what was meant by a misspelt name."""
     known = [word.strip("'") for word in rule.text.replace(",", " ").split() if word.startswith("'")]
     guess = suggest(value, known)

@@ -15,7 +15,7 @@ from .training import Progress
 _LINES = 10  # lines of a whole run, where there is no terminal
 
 
-def shown(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
+def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
     """Pass `progress` on, showing it on standard error unless `verbose` is 0.
 
     Parameters
@@ -34,12 +34,12 @@ def shown(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
     if not verbose:
         yield from progress
     elif console.is_terminal and verbose == 1:
-        yield from _with_bar(progress, console)
+        yield from _show_bar(progress, console)
     else:
-        yield from _with_lines(progress, console, verbose)
+        yield from _print_lines(progress, console, verbose)
 
 
-def status(text: str, verbose: int) -> AbstractContextManager[object]:
+def show_status(text: str, verbose: int) -> AbstractContextManager[object]:
     """Return a context in which `text` says what is going on."""
     console = Console(stderr=True, quiet=not verbose)
     if not console.is_terminal:
@@ -47,12 +47,12 @@ def status(text: str, verbose: int) -> AbstractContextManager[object]:
     return console.status(text)
 
 
-def say(text: str, verbose: int) -> None:
+def print_message(text: str, verbose: int) -> None:
     """Print `text` on standard error unless `verbose` is 0."""
     Console(stderr=True, quiet=not verbose).print(text, highlight=False, soft_wrap=True, markup=False)
 
 
-def _with_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progress]:
+def _show_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progress]:
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, TextColumn("{task.fields[text]}"), console=console) as bar:
         task = bar.add_task("training", total=None, text="")
@@ -64,17 +64,17 @@ def _with_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progre
             yield now
 
 
-def _with_lines(progress: Iterable[Progress], console: Console, verbose: int) -> Iterator[Progress]:
+def _print_lines(progress: Iterable[Progress], console: Console, verbose: int) -> Iterator[Progress]:
     shown_tenths = 0
     for now in progress:
         tenths = now.step * _LINES // now.max_steps
         if verbose > 1 or tenths > shown_tenths or now.note:
-            console.print(_line(now), highlight=False, soft_wrap=True, markup=False)
+            console.print(_format_line(now), highlight=False, soft_wrap=True, markup=False)
         shown_tenths = max(shown_tenths, tenths)
         yield now
 
 
-def _line(now: Progress) -> str:
+def _format_line(now: Progress) -> str:
     losses = f"losses D {now.discriminator_loss:.3f} G {now.generator_loss:.3f}"
     score = f", held-out score {now.score:.3f}" if now.score else ""  # 0: too few samples to hold any out
     note = f", {now.note}" if now.note else ""
@@ -84,7 +84,7 @@ def _line(now: Progress) -> str:
 Item = TypeVar("Item")
 
 
-def counted(items: Iterable[Item], total: int, what: str, verbose: int) -> Iterator[Item]:
+def track_items(items: Iterable[Item], total: int, what: str, verbose: int) -> Iterator[Item]:
     """Pass `items` on, showing how many there were unless `verbose` is 0.
 
     Parameters

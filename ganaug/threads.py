@@ -27,38 +27,38 @@ def one_thread() -> Iterator[None]:
     independent of the machine's cores. The limit is that of the calling thread (OpenMP's), not of the process. A
     caller's own ``torch.set_num_threads`` sets the threads of MKL apart from OpenMP's, and there it still holds.
     """
-    with _libraries().limit(limits=1, user_api="openmp"):
+    with _find_libraries().limit(limits=1, user_api="openmp"):
         yield
 
 
-def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Return ``work(item)`` for each item, in order; several at a time, each of them on one core.
 
     As many threads as this process may use cores, or as ``OMP_NUM_THREADS`` says, and eight at most. What `work` gives
     must depend on its item alone, so that their number changes nothing.
     """
     items = list(items)
-    workers = min(len(items), _cores(), _MOST)
+    workers = min(len(items), _count_cores(), _MOST)
     if workers < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(workers, initializer=_one_core) as pool:
+    with ThreadPoolExecutor(workers, initializer=_limit_to_one_core) as pool:
         return list(pool.map(work, items))
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     said = os.environ.get("OMP_NUM_THREADS", "")
     if said.isdigit() and int(said):
         return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _one_core() -> None:
+def _limit_to_one_core() -> None:
     """Hold the calling thread to one core, for good."""
     torch.get_num_threads()  # sets the number of a new thread, which otherwise happens with the first product
-    _libraries().limit(limits=1, user_api="openmp")
+    _find_libraries().limit(limits=1, user_api="openmp")
 
 
 @cache
-def _libraries() -> ThreadpoolController:
+def _find_libraries() -> ThreadpoolController:
     """Return the libraries with threads of their own; to look for them takes as long as a block of samples."""
     return ThreadpoolController()

@@ -13,9 +13,9 @@ from small import digest, same_rows
 
 from ganaug import ParameterError, threads
 from ganaug.augmenter import streams as sampling
-from ganaug.augmenter.streams import Source, Streams
+from ganaug.augmenter.streams import ClassStreams, Source
 from ganaug.modality import Generator
-from ganaug.threads import in_threads, one_thread
+from ganaug.threads import map_in_threads, one_thread
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def cores(monkeypatch):
     """Says how many cores there are."""
 
     def say(n):
-        monkeypatch.setattr(threads, "_cores", lambda: n)
+        monkeypatch.setattr(threads, "_count_cores", lambda: n)
 
     return say
 
@@ -39,8 +39,8 @@ def test_results_come_in_the_order_of_the_items(cores, n):
         time.sleep(0.002 * (8 - item) if item < 8 else 0)
         return item * item
 
-    assert in_threads(slow_at_first, iter(range(20))) == [item * item for item in range(20)]
-    assert in_threads(slow_at_first, []) == []
+    assert map_in_threads(slow_at_first, iter(range(20))) == [item * item for item in range(20)]
+    assert map_in_threads(slow_at_first, []) == []
 
 
 @pytest.mark.parametrize(("known", "items", "at_once"), [(3, 9, 3), (99, 20, 8), (4, 2, 2)])
@@ -57,24 +57,24 @@ def test_several_items_are_worked_on_at_once(cores, known, items, at_once):
         time.sleep(0.02)
         now.remove(item)
 
-    in_threads(meet, range(items))
+    map_in_threads(meet, range(items))
     assert max(most) == at_once
 
 
 @pytest.mark.parametrize(("known", "items"), [(1, 5), (4, 1)])
 def test_with_one_core_or_one_item_the_caller_does_the_work(cores, known, items):
     cores(known)
-    assert set(in_threads(lambda _: threading.get_ident(), range(items))) == {threading.get_ident()}
+    assert set(map_in_threads(lambda _: threading.get_ident(), range(items))) == {threading.get_ident()}
 
 
 def test_each_thread_keeps_to_one_core_and_the_caller_keeps_its_own(cores):
     cores(3)
     before = torch.get_num_threads()
     with one_thread():
-        assert in_threads(lambda _: torch.get_num_threads(), range(6)) == [1] * 6
+        assert map_in_threads(lambda _: torch.get_num_threads(), range(6)) == [1] * 6
     torch.set_num_threads(2)
     try:
-        assert in_threads(lambda _: torch.get_num_threads(), range(6)) == [1] * 6
+        assert map_in_threads(lambda _: torch.get_num_threads(), range(6)) == [1] * 6
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
@@ -93,7 +93,7 @@ def test_an_error_comes_out_as_it_is_and_ends_the_work(cores, known):
         return item
 
     with pytest.raises(ParameterError, match=r"^as it is$"):
-        in_threads(fail_at_three, range(500))
+        map_in_threads(fail_at_three, range(500))
     assert len(begun) < 50
 
 
@@ -101,12 +101,12 @@ def test_an_error_comes_out_as_it_is_and_ends_the_work(cores, known):
 def test_omp_num_threads_says_how_many_and_the_machine_where_that_says_nothing(monkeypatch, said, expected):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     monkeypatch.setattr(threads.os, "sched_getaffinity", lambda pid: {0, 4, 5, 6, 7}, raising=False)
-    assert threads._cores() == (expected or 5)
+    assert threads._count_cores() == (expected or 5)
     monkeypatch.delenv("OMP_NUM_THREADS")
-    assert threads._cores() == 5
+    assert threads._count_cores() == 5
     monkeypatch.delattr(threads.os, "sched_getaffinity")
     monkeypatch.setattr(threads.os, "cpu_count", lambda: None)
-    assert threads._cores() == 1
+    assert threads._count_cores() == 1
 
 
 # Samples
@@ -132,7 +132,7 @@ def test_blocks_are_made_in_several_threads_and_are_those_of_one(cores):
     for n in (1, 4):
         cores(n)
         source = Source(Counted(), lambda x: x, [], 2, block=64)
-        taken.append(Streams(source, 5).take(np.arange(2000) % 3))
+        taken.append(ClassStreams(source, 5).take(np.arange(2000) % 3))
         made_in.append(source.generator.threads)
     assert torch.equal(*taken) and len(torch.unique(taken[0][:, 0])) == 2000
     assert made_in[0] == {threading.get_ident()}

@@ -11,14 +11,14 @@ import torch
 from ..errors import CollapseWarning
 from ..metrics import COLLAPSED, diversity
 from .split import Data
-from .streams import Source, Streams
+from .streams import ClassStreams, Source
 
 _ROWS = 200
 _MIN_ROWS = 5
 _MIN_ROWS_TO_REVIVE = 20  # of fewer, chance alone has some that are alike
 
 
-def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
+def measure_diversity(source: Source, data: Data, seed: int) -> dict[int, float]:
     """Return how varied the synthetic samples of each class are, as a share of how varied real ones are.
 
     Parameters
@@ -35,7 +35,7 @@ def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
     dict of int to float
         By class code.
     """
-    streams = Streams(source, seed)
+    streams = ClassStreams(source, seed)
     found = {}
     for code in range(len(data.prior)):
         rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
@@ -46,10 +46,10 @@ def diversities(source: Source, data: Data, seed: int) -> dict[int, float]:
     return found
 
 
-def collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
+def find_collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
     """Return the codes of classes that have collapsed, of those with samples enough to say so."""
     enough = [code for code in range(len(data.prior)) if int((data.codes == code).sum()) >= _MIN_ROWS_TO_REVIVE]
-    found = diversities(source, data, seed) if enough else {}
+    found = measure_diversity(source, data, seed) if enough else {}
     return [code for code in enough if found[code] < COLLAPSED]
 
 

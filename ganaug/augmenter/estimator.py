@@ -19,9 +19,9 @@ from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
 from .fitting import fit_model
-from .model import Model, fitting_together
+from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
-from .resampling import Resampled, resample, wanted_counts
+from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request
 
 _CHUNK = 10_000
@@ -40,10 +40,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     column_kinds : mapping of column to kind, default=None
         Overrides what is inferred of single columns: "numeric", "ordered", "category", "boolean", "datetime",
         "constant" or "identifier". Tables only.
-    channel_axis : "auto", int or None, default="auto"
-        Where the channels of an image are: 1, -1, or None where there is no such axis. Images only.
+    channel_axis : {"auto", 1, -1, 3, None}, default="auto"
+        Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
-        Pair of networks; "auto" takes "dcgan" on a CPU and "residual" on a GPU. Images only.
+        Pair of networks; "auto" takes "residual" on CUDA and "dcgan" elsewhere. Images only.
     augmentation : "auto", name, sequence of names or None, default="auto"
         Random changes by which both networks see all samples, real and synthetic [4]_: "translation", "affine",
         "cutout", "color", and "flip" where labels survive a mirror. Images only.
@@ -54,21 +54,24 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     learning_rate : "auto" or float in (0, 1], default="auto"
         At the start (8e-4 for tables, 2e-3 for images); it follows half a cosine down to 3 % of that.
     batch_size : "auto" or int >= 2, default="auto"
-        Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images.
+        Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images; of a smaller data set, its
+        size (but at least 32 rows or 16 images).
     max_steps : "auto" or int >= 1, default="auto"
-        Training steps; "auto" takes 32 times the square root of the number of rows, between 1500 and 10,000; for
-        images 6000, or 4000 above 40 x 40 pixels, or 10,000 on CUDA.
+        Training steps. For tables, "auto" takes 26 times the square root of the number of rows, between 1500 and
+        10,000; from 2000 rows on, up to three times that where most columns are numbers. For images it takes 6000,
+        4000 above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
         Training ends after so many held-out scores (of twelve in a whole run, for images six) that fall clearly short
         of the best.
-    latent_dim : int >= 1, default=64
+    latent_dim : int from 1 to 4096, default=64
         Length of the latent vector.
-    latent_scale : float > 0, default=1.0
+    latent_scale : float in (0, 10], default=1.0
         Standard deviation of the latent vector when sampling; above 1 samples are more varied, and more of them wrong.
-    width : "auto" or int >= 1, default="auto"
-        Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution.
+    width : "auto" or int from 1 to 8192, default="auto"
+        Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution: 32, 16
+        above 40 x 40 pixels, and 64 on CUDA.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio" and
         "marginals", which evens out what the others leave of each column. "auto" takes label agreement; of a table
@@ -319,7 +322,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
                 x, codes = wanted.take(first, min(chunk, wanted.total - first))
                 X = wanted.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
             if where:
-                self.conditions_ = wanted.cost()
+                self.conditions_ = wanted.count_candidates()
             yield X, model.labels.restore(codes)
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
@@ -350,7 +353,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         wanted = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, wanted, RULES)
         X, y = taken_apart(self.model_.modality, X, y)
-        counts = wanted_counts(self.sampling_strategy, self.model_, y)
+        counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")
             done: Resampled = resample(self.model_, X, y, counts, seed, self.latent_scale)
@@ -403,7 +406,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         """
         known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
         model = Model.load(path, known)
-        with fitting_together(path):
+        with as_model_file_error(path):
             augmenter = cls(**from_json(model.facts["params"]))
             check_params(cls.__name__, augmenter.get_params(deep=False), RULES)
             augmenter._adopt(model, model.facts["feature_names"])

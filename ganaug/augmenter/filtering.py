@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..filters import FILTERS, Candidates, Judge, Samples, draw, total_weight, with_strength
+from ..filters import FILTERS, Candidates, Judge, Samples, draw_candidates, set_strengths, sum_log_weights
 from ..rng import stream_seed, torch_stream
-from .model import Model, learner_of
+from .model import Model, get_learner
 from .split import Data, score_noise
-from .streams import Source, Streams, prior_codes
+from .streams import ClassStreams, Source, prior_codes
 
 SCORED = 5000
 """Most synthetic samples behind a held-out score."""
@@ -47,7 +47,7 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     facts : dict
         Strengths, and the held-out scores of what was tried.
     """
-    by_user = _strengths(wanted)
+    by_user = _read_strengths(wanted)
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = [*model.modality.filters] if by_user is None else list(by_user)
@@ -55,8 +55,10 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     evidence = None
     if by_user is None and len(data.held_codes) >= _TELLING:
         evidence = _Evidence.of(model, data.x, data.codes, names, seed)
-        tried = list(_tried(model, data, evidence, seed))
-    strengths = _best_strengths(tried, _usual(names, data), len(data.held_codes)) if by_user is None else by_user
+        tried = list(_score_strengths(model, data, evidence, seed))
+    strengths = (
+        _choose_strengths(tried, _default_strengths(names, data), len(data.held_codes)) if by_user is None else by_user
+    )
     everything = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
     if evidence is None:  # rows that were held out, and have nothing to decide here, may teach
         evidence = _Evidence.of(model, *everything, list(strengths), seed)
@@ -85,67 +87,73 @@ class _Evidence:
             _candidates(model, len(codes), any(FILTERS[name].compares for name in some), stream_seed(seed, purpose))
             for some, purpose in ((first, "judges"), (set(names) - set(first), "corrections"))
         )
-        learner = learner_of(model.modality)
+        learner = get_learner(model.modality)
         fitted = [FILTERS[name].fit(real, seen, stream_seed(seed, name), learner) for name in first]
         return cls(model, real, unseen, [judge for judge in fitted if judge is not None], seed)
 
     def judges(self, strengths: Mapping[str, float]) -> list[Judge]:
         """Return the judges at these strengths, with those that correct what the others leave."""
-        used = with_strength(self.fitted, strengths)
+        used = set_strengths(self.fitted, strengths)
         for name in FILTERS:
             if FILTERS[name].corrects and strengths.get(name, 0.0) > 0:
                 correction = self._correction(name, used)
-                used += [] if correction is None else with_strength([correction], strengths)
+                used += [] if correction is None else set_strengths([correction], strengths)
         return used
 
     def _correction(self, name: str, others: Sequence[Judge]) -> Judge | None:
         features, codes = self.candidates.features, self.candidates.codes
-        weighed = Candidates(features, codes, total_weight(others, self.candidates), self.model.modality.oversampling)
-        return FILTERS[name].fit(self.real, weighed, stream_seed(self.seed, name), learner_of(self.model.modality))
+        weighed = Candidates(
+            features, codes, sum_log_weights(others, self.candidates), self.model.modality.oversampling
+        )
+        return FILTERS[name].fit(self.real, weighed, stream_seed(self.seed, name), get_learner(self.model.modality))
 
 
 def _candidates(model: Model, n_real: int, wanted: bool, seed: int) -> Samples:
     n = int(np.clip(_CANDIDATES * n_real, 1000, _MOST_CANDIDATES)) if wanted else 0
-    return sampled(model.source(), model.prior, seed, n)
+    return draw_samples(model.source(), model.prior, seed, n)
 
 
-def _usual(names: Sequence[str], data: Data) -> dict[str, float]:
+def _default_strengths(names: Sequence[str], data: Data) -> dict[str, float]:
     return _MANY if set(_MANY) <= set(names) and len(data.held_codes) >= _TELLING else _FEW
 
 
-def _best_strengths(
-    tried: Sequence[tuple[dict[str, float], float]], usual: dict[str, float], n_held_out: int
+def _choose_strengths(
+    tried: Sequence[tuple[dict[str, float], float]], default: dict[str, float], n_held_out: int
 ) -> dict[str, float]:
     """Return the strengths that won clearly, or the usual ones."""
-    mark = next((score for strengths, score in tried if strengths == usual), -np.inf)
-    best, score = max(tried, key=lambda pair: pair[1], default=(usual, -np.inf))  # of equals the first, so the weakest
-    return best if score > mark + score_noise(n_held_out) else usual
+    mark = next((score for strengths, score in tried if strengths == default), -np.inf)
+    best, score = max(
+        tried, key=lambda pair: pair[1], default=(default, -np.inf)
+    )  # of equals the first, so the weakest
+    return best if score > mark + score_noise(n_held_out) else default
 
 
-def _tried(model: Model, data: Data, evidence: _Evidence, seed: int) -> Iterator[tuple[dict[str, float], float]]:
+def _score_strengths(
+    model: Model, data: Data, evidence: _Evidence, seed: int
+) -> Iterator[tuple[dict[str, float], float]]:
     """Yield strengths, and how good the held-out rows find what they let through of one set of candidates."""
     held = model.encoder.features(data.held_x), data.held_codes
     keep_one_in = model.modality.oversampling
     n = keep_one_in * int(np.clip(len(data.x), 1000, SCORED))
-    pool = sampled(model.source(), model.prior, stream_seed(seed, "pool"), n)
-    for strengths in _grid(model.modality.filters):
-        weights = total_weight(evidence.judges(strengths), pool)
-        kept = _drawn_by_class(pool.codes, weights, keep_one_in, torch_stream(seed, "draw"))
+    pool = draw_samples(model.source(), model.prior, stream_seed(seed, "pool"), n)
+    for strengths in _make_grid(model.modality.filters):
+        weights = sum_log_weights(evidence.judges(strengths), pool)
+        kept = _draw_by_class(pool.codes, weights, keep_one_in, torch_stream(seed, "draw"))
         chosen = pool.rows(kept)
         score = model.modality.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
         yield strengths, score
 
 
-def _drawn_by_class(codes: Tensor, weights: Tensor, keep_one_in: int, rng: torch.Generator) -> Tensor:
+def _draw_by_class(codes: Tensor, weights: Tensor, keep_one_in: int, rng: torch.Generator) -> Tensor:
     """Return the rows that survive when each class keeps one in so many."""
     kept = []
     for code in torch.unique(codes):
         rows = torch.nonzero(codes == code).squeeze(1)
-        kept.append(rows[draw(weights[rows], max(1, len(rows) // keep_one_in), rng)])
+        kept.append(rows[draw_candidates(weights[rows], max(1, len(rows) // keep_one_in), rng)])
     return torch.cat(kept)
 
 
-def _strengths(wanted: Any) -> dict[str, float] | None:
+def _read_strengths(wanted: Any) -> dict[str, float] | None:
     """Return the strengths that the user gave; None leaves them to the held-out rows."""
     if isinstance(wanted, str):
         return None if wanted == "auto" else {wanted: 1.0}
@@ -156,7 +164,7 @@ def _strengths(wanted: Any) -> dict[str, float] | None:
     return dict.fromkeys(wanted, 1.0)
 
 
-def _grid(names: Sequence[str]) -> list[dict[str, float]]:
+def _make_grid(names: Sequence[str]) -> list[dict[str, float]]:
     """Return the strengths to try, weakest first: none, each judge alone at two strengths, and all together."""
     alone = [name for name in names if not FILTERS[name].corrects]
     grid: list[dict[str, float]] = [{}]
@@ -166,7 +174,7 @@ def _grid(names: Sequence[str]) -> list[dict[str, float]]:
     return grid
 
 
-def sampled(source: Source, prior: Sequence[float], seed: int, n: int) -> Samples:
+def draw_samples(source: Source, prior: Sequence[float], seed: int, n: int) -> Samples:
     """Return `n` samples with the classes of `prior`, as judges see them."""
     codes = prior_codes(prior, 0, n, seed)
-    return Samples(source.features(Streams(source, seed).take(codes)), torch.from_numpy(codes))
+    return Samples(source.features(ClassStreams(source, seed).take(codes)), torch.from_numpy(codes))

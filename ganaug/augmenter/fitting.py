@@ -14,18 +14,18 @@ from torch import Tensor
 
 from ..data.labels import Labels
 from ..layers import initialise
-from ..modality import Architecture, Defaults, Encoder, Generator, Modality, expansion, row_defaults
-from ..progress import say, shown, status
+from ..modality import Architecture, Defaults, Encoder, Generator, Modality, fit_transform, get_expand, row_defaults
+from ..progress import print_message, show_progress, show_status
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import Plan, RealSamples, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
-from .collapse import collapsed_classes, diversities, warn_of_collapse
-from .filtering import SCORED, choose_filters, sampled
-from .model import Model, source_of
+from .collapse import find_collapsed_classes, measure_diversity, warn_of_collapse
+from .filtering import SCORED, choose_filters, draw_samples
+from .model import Model, make_source
 from .options import Options
 from .planning import choose_device, plan_training
 from .preview import Preview
-from .split import Codes, Data, hold_out, learnable
+from .split import Codes, Data, find_learned_rows, hold_out
 from .streams import Source
 
 
@@ -60,21 +60,22 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
     labels, codes = Labels.fit(y, modality.unit)
-    learned = learnable(labels, codes, len(X), options.skip_rare)
-    encoder.fit(X, numpy_stream(seed, "encoder"))
-    defaults = _defaults(modality, encoder, codes[learned], len(labels.values), options)
+    learned = find_learned_rows(labels, codes, len(X), options.skip_rare)
+    x = fit_transform(encoder, X, numpy_stream(seed, "encoder"), numpy_stream(seed, "places"))
+    defaults = _find_defaults(modality, encoder, codes[learned], len(labels.values), options)
     data = hold_out(
-        encoder.transform(X, numpy_stream(seed, "places"))[torch.from_numpy(learned)],  # not kept: Data has copies
+        x[torch.from_numpy(learned)],
         codes[learned],
         len(labels.values),
         defaults.held_out,
         numpy_stream(seed, "held out"),
-        expansion(encoder),
+        get_expand(encoder),
     )
+    del x  # `data` has copies
     architecture, plan = plan_training(options, len(data.codes), len(labels.values), defaults, len(data.held_codes))
     checkpoint = None
     if options.checkpoint_path is not None:
-        checkpoint = Checkpoint.of(options.checkpoint_path, architecture, plan, data.everything(), seed)
+        checkpoint = Checkpoint.of(options.checkpoint_path, architecture, plan, data.all_tensors(), seed)
     started = time.monotonic()
     state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
     generator = state.average.to("cpu")
@@ -82,19 +83,19 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
-    with status("fitting the filters", options.verbose):
+    with show_status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
-    found = diversities(model.source(), data, stream_seed(seed, "collapse"))
+    found = measure_diversity(model.source(), data, stream_seed(seed, "collapse"))
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
     facts["seconds"] = round(time.monotonic() - started, 3)
     if checkpoint:
         checkpoint.remove()
-    say(_summary(model), options.verbose)
+    print_message(_summarise(model), options.verbose)
     return model
 
 
-def _defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
+def _find_defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
     """Return what the modality takes for the options that the user left open."""
     if modality.defaults is None:
         return row_defaults(len(codes))
@@ -102,7 +103,7 @@ def _defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int
     return modality.defaults(encoder.to_json(), counts, choose_device(options.device).type)
 
 
-def _augment(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
+def _bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
     """Return the change by which both networks see all samples, None where there is none."""
     change, names = modality.augment, plan.augmentation
     if change is None or not names:
@@ -146,11 +147,11 @@ class _Training:
         data = self.data
         weights = _batch_weights(data.prior)
         real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
-        steps = train_gan(state, plan, real, self.score, self.collapsed, _augment(modality, plan))
+        steps = train_gan(state, plan, real, self.score, self.find_collapsed, _bind_augmentation(modality, plan))
         preview = Preview.of(options.preview_path, modality, data.prior, plan.latent_dim, self.seed)
-        for progress in shown(steps, options.verbose):
+        for progress in show_progress(steps, options.verbose):
             if checkpoint:
-                checkpoint.save_now_and_then(state)
+                checkpoint.save_if_due(state)
             if preview:
                 preview.show(state.average, progress)
         if preview:
@@ -165,25 +166,25 @@ class _Training:
         if not data.enough_held_out:
             return 0.0
         n = int(np.clip(len(data.x), 1000, SCORED))
-        with self._source(generator) as source:
-            synthetic = sampled(source, data.prior, stream_seed(seed, "score"), n)
+        with self._generator_source(generator) as source:
+            synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
         return self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
-    def collapsed(self, generator: Generator) -> list[str]:
+    def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""
-        with self._source(generator) as source:
-            codes = collapsed_classes(source, self.data, stream_seed(self.seed, "collapsed"))
+        with self._generator_source(generator) as source:
+            codes = find_collapsed_classes(source, self.data, stream_seed(self.seed, "collapsed"))
         return [repr(self.labels.values[code]) for code in codes]
 
     @contextmanager
-    def _source(self, generator: Generator) -> Iterator[Source]:
+    def _generator_source(self, generator: Generator) -> Iterator[Source]:
         device = next(generator.parameters()).device
-        yield source_of(self.modality, self.encoder, generator.to("cpu"), [], self.architecture)
+        yield make_source(self.modality, self.encoder, generator.to("cpu"), [], self.architecture)
         generator.to(device)
 
 
-def _summary(model: Model) -> str:
+def _summarise(model: Model) -> str:
     facts = model.facts
     strengths = facts["filters"]["strengths"]
     used = ", ".join(f"{name} at {value:g}" for name, value in strengths.items()) or "none"

@@ -13,17 +13,17 @@ from torch import Tensor
 
 from ..data.labels import MAX_CLASSES, Labels
 from ..errors import GanaugError, ModelFileError
-from ..filters import FILTERS, Judge, Samples, total_weight
+from ..filters import FILTERS, Judge, Samples, sum_log_weights
 from ..filters.trees import Trees
 from ..layers import fill_tables
-from ..modality import Architecture, Encoder, Generator, Learner, Modality, packing
+from ..modality import Architecture, Encoder, Generator, Learner, Modality, get_pack
 from ..params import Rule, check_params, choice, integer
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from .options import RULES
 from .streams import Source
 
-_REHEARSED = 10  # classes of which a sample is made when a file is read
+_VALIDATED_CLASSES = 10  # classes of which a sample is made when a file is read
 _FACTS = {"n_rows": int, "held_out": int, "seed": int, "seconds": int | float, "filters": dict, "diversity": dict}
 """What `facts` hold at least, and of which kind it is."""
 _SIZES = {
@@ -75,7 +75,7 @@ class Model:
 
     def source(self, latent_scale: float = 1.0) -> Source:
         """Return what sampling needs."""
-        return source_of(self.modality, self.encoder, self.generator, self.judges, self.architecture, latent_scale)
+        return make_source(self.modality, self.encoder, self.generator, self.judges, self.architecture, latent_scale)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file."""
@@ -112,11 +112,11 @@ class Model:
             The file is damaged, foreign or newer, or its modality is not among `modalities`.
         """
         built: list[Generator] = []
-        tensors, metadata = read_model(path, _expectation(path, modalities, built))
+        tensors, metadata = read_model(path, _make_expect(path, modalities, built))
         modality = modalities[metadata["modality"]]
-        with fitting_together(path):
+        with as_model_file_error(path):
             generator = built[-1].to_empty(device="cpu")
-            generator.load_state_dict(_strip(tensors, "generator"), assign=True)
+            generator.load_state_dict(_select_tensors(tensors, "generator"), assign=True)
             fill_tables(generator)
             model = cls(
                 modality,
@@ -125,14 +125,14 @@ class Model:
                 list(metadata["prior"]),
                 Architecture(**metadata["architecture"]),
                 generator.eval().requires_grad_(False),
-                [Judge.from_json(facts, tensors, learner_of(modality)) for facts in metadata["judges"]],
+                [Judge.from_json(facts, tensors, get_learner(modality)) for facts in metadata["judges"]],
                 tensors["history"],
                 dict(metadata["facts"]),
             )
-            model._rehearse()
+            model._validate_by_sampling()
         return model
 
-    def _rehearse(self) -> None:
+    def _validate_by_sampling(self) -> None:
         """Make a few samples: parts that do not fit together fail here, where it is said of which file they are."""
         n = self.architecture.n_classes
         if not len(self.prior) == len(self.labels.values) == n:
@@ -140,10 +140,10 @@ class Model:
         if not all(0 <= share <= 1 for share in self.prior) or not any(self.prior):
             raise ValueError("the shares of the classes are none")
         _check_facts(self.facts)
-        codes = torch.arange(min(n, _REHEARSED))
+        codes = torch.arange(min(n, _VALIDATED_CLASSES))
         z = torch.zeros(len(codes), self.architecture.latent_dim)
         x = self.generator.sample(z, codes, torch.full((len(codes), self.generator.noise_dim), 0.5))
-        total_weight(self.judges, Samples(self.encoder.features(x), codes))
+        sum_log_weights(self.judges, Samples(self.encoder.features(x), codes))
         self.encoder.inverse_transform(x, 0, 0)
 
 
@@ -161,7 +161,7 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def fitting_together(path: str | os.PathLike[str]) -> Iterator[None]:
+def as_model_file_error(path: str | os.PathLike[str]) -> Iterator[None]:
     """Turn whatever goes wrong with facts that somebody made up into a ModelFileError that names the file."""
     try:
         yield
@@ -174,7 +174,7 @@ def fitting_together(path: str | os.PathLike[str]) -> Iterator[None]:
         ) from error
 
 
-def source_of(
+def make_source(
     modality: Modality,
     encoder: Encoder,
     generator: Generator,
@@ -185,20 +185,20 @@ def source_of(
     """Return what sampling needs, of the parts of a model."""
     latent = architecture.latent_dim, latent_scale
     return Source(
-        generator, encoder.features, judges, *latent, modality.block, modality.oversampling, pack=packing(encoder)
+        generator, encoder.features, judges, *latent, modality.block, modality.oversampling, pack=get_pack(encoder)
     )
 
 
-def learner_of(modality: Modality) -> Learner:
+def get_learner(modality: Modality) -> Learner:
     """Return what trains the classifiers that judge candidates of a modality."""
     return Trees if modality.learner is None else modality.learner
 
 
-def _strip(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+def _select_tensors(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}
 
 
-def _expectation(
+def _make_expect(
     path: str | os.PathLike[str], modalities: Mapping[str, Modality], built: list[Generator]
 ) -> Callable[[dict[str, Any]], dict[str, TensorSpec]]:
     """Return the function that says which tensors a model's metadata imply; it leaves the bare network in `built`."""
@@ -225,7 +225,7 @@ def _expectation(
                     f"{os.fspath(path)} has the filter {facts['name']!r}, which this version does not know; known: "
                     f"{', '.join(FILTERS)}. Upgrade ganaug."
                 )
-            specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts, learner_of(modality)).items()}
+            specs |= {name: TensorSpec(*spec) for name, spec in Judge.expected(facts, get_learner(modality)).items()}
         specs["history"] = TensorSpec(torch.float32, (metadata["steps"], len(HISTORY)))
         return specs
 

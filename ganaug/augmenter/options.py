@@ -167,7 +167,7 @@ def to_json(params: Mapping[str, Any]) -> dict[str, Any]:
     kept = {}
     for name, value in params.items():
         if name not in _OF_ONE_RUN:
-            plain = _plain(value)
+            plain = _to_plain(value)
             if plain is not None or value is None:
                 kept[name] = plain
     return kept
@@ -180,14 +180,14 @@ def from_json(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: dict(value["pairs"]) if isinstance(value, dict) else value for name, value in params.items()}
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return `value` as JSON, a mapping as its pairs, or None where it cannot be."""
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, Mapping):
-        pairs = [[_plain(key), _plain(entry)] for key, entry in value.items()]
+        pairs = [[_to_plain(key), _to_plain(entry)] for key, entry in value.items()]
         return None if any(None in pair for pair in pairs) else {"pairs": pairs}
     if isinstance(value, list | tuple):
-        return None if any(_plain(entry) is None for entry in value) else [_plain(entry) for entry in value]
+        return None if any(_to_plain(entry) is None for entry in value) else [_to_plain(entry) for entry in value]
     return value if isinstance(value, str | int | float | bool) else None
 
 

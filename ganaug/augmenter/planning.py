@@ -31,8 +31,8 @@ def plan_training(
     """
     defaults = defaults or row_defaults(n)
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
-    width = _chosen(options.width, defaults.width)
-    max_steps = _chosen(options.max_steps, defaults.max_steps)
+    width = _resolve(options.width, defaults.width)
+    max_steps = _resolve(options.max_steps, defaults.max_steps)
     device = choose_device(options.device)
     asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
     kind = defaults.kind if options.architecture == "auto" else options.architecture
@@ -40,14 +40,14 @@ def plan_training(
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
-        batch_size=_chosen(options.batch_size, defaults.batch_size),
+        batch_size=_resolve(options.batch_size, defaults.batch_size),
         learning_rate=defaults.learning_rate if options.learning_rate == "auto" else float(options.learning_rate),
         optimizer=options.optimizer,
         max_seconds=None if options.max_seconds is None else float(options.max_seconds),
         score_every=max(50, max_steps // defaults.scores),
         patience=int(options.patience),
         tolerance=score_noise(held_out),
-        bfloat16=_bfloat16(options.precision, device, defaults.heavy or width >= HEAVY),
+        bfloat16=_uses_bfloat16(options.precision, device, defaults.heavy or width >= HEAVY),
         coarse_penalty=defaults.coarse_penalty,
         latent_dim=int(options.latent_dim),
         condition_ramp=defaults.condition_ramp,
@@ -57,7 +57,7 @@ def plan_training(
     return architecture, plan
 
 
-def _chosen(option: int | str, otherwise: int) -> int:
+def _resolve(option: int | str, otherwise: int) -> int:
     return otherwise if isinstance(option, str) else int(option)
 
 
@@ -79,7 +79,7 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
+def _uses_bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
     """Return whether products run in bfloat16: where the hardware gains from it, unless the user decides."""
     if precision != "auto":
         return precision == "bfloat16"

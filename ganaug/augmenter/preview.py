@@ -75,7 +75,7 @@ class Preview:
         classes = [code for code, share in enumerate(prior) if share][:_ROWS]
         codes = torch.tensor(classes).repeat_interleave(_COLUMNS)
         z = torch.randn(len(codes), latent_dim, generator=torch_stream(seed, "preview"))
-        return cls(folder, modality.pictures, z, codes, seed, _tensorboard(folder))
+        return cls(folder, modality.pictures, z, codes, seed, _open_tensorboard(folder))
 
     def show(self, generator: Generator, progress: Progress) -> None:
         """Log the losses; and, whenever there is a new score, write the grid as ``step_000500.png``."""
@@ -84,7 +84,7 @@ class Preview:
                 self.log.add_scalar(name, getattr(progress, name), progress.step)
         if progress.score is None:
             return
-        grid = _grid(self.pictures(self._samples(generator)))
+        grid = _make_grid(self.pictures(self._make_samples(generator)))
         _write_png(grid, self.folder / f"step_{progress.step:06d}.png")
         if self.log is not None:
             self.log.add_scalar("held_out_score", progress.score, progress.step)
@@ -96,7 +96,7 @@ class Preview:
         if self.log is not None:
             self.log.close()
 
-    def _samples(self, generator: Generator) -> Tensor:
+    def _make_samples(self, generator: Generator) -> Tensor:
         parameter = next(generator.parameters())
         shape = (len(self.codes), generator.noise_dim)
         noise = torch.rand(shape, generator=torch_stream(self.noise_seed, "preview noise"))
@@ -105,7 +105,7 @@ class Preview:
             return generator.sample(*inputs).cpu()
 
 
-def _grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _make_grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return images of shape (n, h, w) or (n, h, w, c) as one, `_COLUMNS` in a row."""
     wide = [(0, 0), (0, _GAP), (0, _GAP), (0, 0)][: images.ndim]
     padded = np.pad(images, wide, constant_values=127)
@@ -120,7 +120,7 @@ def _write_png(image: NDArray[np.uint8], path: Path) -> None:
         Image.fromarray(image).save(file, format="PNG")
 
 
-def _tensorboard(folder: Path) -> Any:
+def _open_tensorboard(folder: Path) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

@@ -16,7 +16,7 @@ from ..data.rows import labels_below, rows_below
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
 from .model import Model
-from .streams import Streams
+from .streams import ClassStreams
 
 _ROUNDS = 8  # of looking for rows that are no copies, before copies are accepted
 
@@ -44,7 +44,7 @@ class Resampled:
     copies_kept: int
 
 
-def wanted_counts(strategy: Any, model: Model, y: Any) -> dict[int, int]:
+def count_missing_samples(strategy: Any, model: Model, y: Any) -> dict[int, int]:
     """Return how many rows each class code is to get, in imbalanced-learn's understanding of `strategy`.
 
     Parameters
@@ -77,7 +77,7 @@ def wanted_counts(strategy: Any, model: Model, y: Any) -> dict[int, int]:
                 f"of samples. It returned {strategy!r} instead."
             )
     if isinstance(strategy, Mapping):
-        return dict(_missing_rows(model, codes, label, count) for label, count in strategy.items())
+        return dict(_count_missing(model, codes, label, count) for label, count in strategy.items())
     learned = [code for code, share in enumerate(model.prior) if share]
     try:
         counts = check_sampling_strategy(strategy, codes[np.isin(codes, learned)], "over-sampling")
@@ -86,7 +86,7 @@ def wanted_counts(strategy: Any, model: Model, y: Any) -> dict[int, int]:
     return {int(code): int(count) for code, count in counts.items()}
 
 
-def _missing_rows(model: Model, codes: NDArray[np.int64], label: Any, wanted: Any) -> tuple[int, int]:
+def _count_missing(model: Model, codes: NDArray[np.int64], label: Any, wanted: Any) -> tuple[int, int]:
     """Return a class code, and how many rows it lacks to reach the number that was `wanted`."""
     code, unit = model.labels.find(label), model.modality.unit
     present = int((codes == code).sum())
@@ -134,10 +134,12 @@ def resample(
     n_rows, unit = len(model.encoder.check(X)), model.modality.unit
     if n_rows != len(y):
         raise DataError(f"X has {n_rows} {unit}s and y has {len(y)} labels; give one label per {unit}.")
-    streams = Streams(model.source(latent_scale), stream_seed(seed, "rows"))
+    streams = ClassStreams(model.source(latent_scale), stream_seed(seed, "rows"))
     parts, codes, copies_dropped, copies_kept, first = [], [], 0, 0, 0
     for code, n in counts.items():
-        rows, dropped, kept = _without_copies(model, X, streams, code, n, stream_seed(seed, "cells", code), first)
+        rows, dropped, kept = _sample_without_copies(
+            model, X, streams, code, n, stream_seed(seed, "cells", code), first
+        )
         parts.append(rows)
         codes += [code] * n
         first += n + dropped
@@ -152,11 +154,11 @@ def resample(
         )
     added = {model.labels.values[code]: n for code, n in counts.items()}
     new_y = model.labels.like(y).restore(np.asarray(codes, dtype=np.int64))
-    return Resampled(_below(model, X, parts), labels_below(y, new_y), added, reasons, copies_kept)
+    return Resampled(_append_samples(model, X, parts), labels_below(y, new_y), added, reasons, copies_kept)
 
 
-def _without_copies(
-    model: Model, X: Any, streams: Streams, code: int, n: int, seed: int, first: int
+def _sample_without_copies(
+    model: Model, X: Any, streams: ClassStreams, code: int, n: int, seed: int, first: int
 ) -> tuple[Any, int, int]:
     """Return `n` rows of one class that equal no real row as far as there are such, and how many were and are."""
     kept, spare = [], []
@@ -175,7 +177,7 @@ def _without_copies(
     return rows, dropped - missing, missing
 
 
-def _below(model: Model, X: Any, parts: list[Any]) -> Any:
+def _append_samples(model: Model, X: Any, parts: list[Any]) -> Any:
     if any(len(part) for part in parts):
         return rows_below(X, model.encoder.join(parts))
     if isinstance(X, pd.DataFrame):

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from ..modality import Encoder
 from ..rng import stream_seed
 from .model import Model
-from .streams import MixedStream, Source, Stream, Streams, prior_codes
+from .streams import ClassStream, ClassStreams, MixedClassStream, Source, prior_codes
 
 Codes = NDArray[np.int64]
 
@@ -38,7 +38,7 @@ class Request:
     total: int
     take: Callable[[int, int], tuple[Tensor, Codes]]
     encoder: Encoder
-    streams: Callable[[], list[Stream]]
+    streams: Callable[[], list[ClassStream]]
 
     @classmethod
     def of(cls, model: Model, n: Any, y: Any, where: Any, latent_scale: float, seed: int) -> Request:
@@ -64,12 +64,12 @@ class Request:
         ParameterError
             `n`, `y` or `where` is not what it may be, or names what is unknown or was skipped.
         """
-        source, encoder = _source(model, where, latent_scale)
+        source, encoder = _find_source(model, where, latent_scale)
         by_prior = y is None and not isinstance(n, Mapping)
         if by_prior and source.conditions is not None:
-            return cls._as_they_come(model, source, encoder, _count(n, "n"), seed)
-        total, codes_of = wanted_codes(model, n, y, stream_seed(seed, "classes"))
-        streams = Streams(source, stream_seed(seed, "rows"))
+            return cls._make_conditional(model, source, encoder, _check_count(n, "n"), seed)
+        total, codes_of = find_codes(model, n, y, stream_seed(seed, "classes"))
+        streams = ClassStreams(source, stream_seed(seed, "rows"))
 
         def take(first: int, count: int) -> tuple[Tensor, Codes]:
             codes = codes_of(first, count)
@@ -78,10 +78,10 @@ class Request:
         return cls(total, take, encoder, lambda: list(streams.by_class.values()))
 
     @classmethod
-    def _as_they_come(cls, model: Model, source: Source, encoder: Encoder, total: int, seed: int) -> Request:
+    def _make_conditional(cls, model: Model, source: Source, encoder: Encoder, total: int, seed: int) -> Request:
         """Return a request for classes in the proportions in which they meet the conditions."""
-        stream = MixedStream(source, model.prior, stream_seed(seed, "rows"))
-        nothing = Streams(source, 0).take(np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64)
+        stream = MixedClassStream(source, model.prior, stream_seed(seed, "rows"))
+        nothing = ClassStreams(source, 0).take(np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64)
 
         def take(first: int, count: int) -> tuple[Tensor, Codes]:
             if not count:
@@ -91,13 +91,13 @@ class Request:
 
         return cls(total, take, encoder, lambda: [stream])
 
-    def cost(self) -> dict[str, int]:
+    def count_candidates(self) -> dict[str, int]:
         """Return how many candidates were "tried" so far, and how many of them "met" the conditions."""
         streams = self.streams()
         return {"tried": sum(stream.tried for stream in streams), "met": sum(stream.met for stream in streams)}
 
 
-def _source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Encoder]:
+def _find_source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Encoder]:
     """Return where samples come from, and what decodes them."""
     source = model.source(latent_scale)
     if where is None or where == {}:
@@ -117,7 +117,7 @@ def _source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Enco
     return replace(source, conditions=conditions), conditions.encoder
 
 
-def wanted_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[int, int], Codes]]:
+def find_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[int, int], Codes]]:
     """Return how many rows are wanted, and the function that gives the class codes of a stretch of them.
 
     Parameters
@@ -144,8 +144,8 @@ def wanted_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable
         `n` or `y` is not what it may be, or names a class that is unknown or was skipped.
     """
     if y is None and not isinstance(n, Mapping):
-        return _count(n, "n"), lambda first, count: prior_codes(model.prior, first, count, seed)
-    codes = _listed(model, n, y)
+        return _check_count(n, "n"), lambda first, count: prior_codes(model.prior, first, count, seed)
+    codes = _list_codes(model, n, y)
     for code in np.unique(codes):
         if not model.prior[code]:
             label, unit = model.labels.values[code], model.modality.unit
@@ -155,21 +155,21 @@ def wanted_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable
     return len(codes), lambda first, count: codes[first : first + count]
 
 
-def _listed(model: Model, n: Any, y: Any) -> Codes:
+def _list_codes(model: Model, n: Any, y: Any) -> Codes:
     labels = model.labels
     if isinstance(n, Mapping):
         if y is not None:
             raise ParameterError("Give the numbers per class as n={label: number}, or y, but not both.")
-        pairs = [(labels.find(label), _count(count, f"n[{label!r}]")) for label, count in n.items()]
+        pairs = [(labels.find(label), _check_count(count, f"n[{label!r}]")) for label, count in n.items()]
         return np.repeat([code for code, _ in pairs], [count for _, count in pairs]).astype(np.int64)
     if np.ndim(y) == 0:
-        return np.full(_count(n, "n"), labels.find(y), dtype=np.int64)
+        return np.full(_check_count(n, "n"), labels.find(y), dtype=np.int64)
     if n is not None and n != len(y):
         raise ParameterError(f"y has {len(y)} labels, one for each {model.modality.unit}; leave n out. Got n={n!r}.")
     return labels.encode(y)
 
 
-def _count(n: Any, name: str) -> int:
+def _check_count(n: Any, name: str) -> int:
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
         raise ParameterError(f"The {name!r} parameter of sample must be an integer of at least 0. Got {n!r} instead.")
     return int(n)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..data.labels import Labels
 from ..errors import DataError
-from ..modality import as_they_are
+from ..modality import identity
 
 Codes = NDArray[np.int64]
 
@@ -47,19 +47,19 @@ class Data:
     held_x: Tensor
     held_codes: Tensor
     prior: list[float]
-    expand: Callable[[Tensor], Tensor] = as_they_are
+    expand: Callable[[Tensor], Tensor] = identity
 
     @property
     def enough_held_out(self) -> bool:
         """Whether the held-out samples can tell good from bad at all."""
         return len(self.held_codes) >= _MIN_HELD_OUT
 
-    def everything(self) -> list[Tensor]:
+    def all_tensors(self) -> list[Tensor]:
         """Return all tensors, by which a checkpoint knows its data."""
         return [self.x, self.codes, self.held_x, self.held_codes]
 
 
-def learnable(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
+def find_learned_rows(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
     """Return which rows belong to classes that can be learned, or raise DataError."""
     unit = labels.unit
     if n != len(codes):
@@ -97,7 +97,7 @@ def hold_out(
     n_classes: int,
     share: float,
     rng: np.random.Generator,
-    expand: Callable[[Tensor], Tensor] = as_they_are,
+    expand: Callable[[Tensor], Tensor] = identity,
 ) -> Data:
     """Set samples of each class apart: a tenth of a large data set, `share` of a small one, none of a rare class."""
     n = len(codes)

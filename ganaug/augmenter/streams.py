@@ -18,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..filters import FILTERS, Judge, Samples, draw
-from ..modality import Conditions, Generator, as_they_are
+from ..filters import FILTERS, Judge, Samples, draw_candidates
+from ..modality import Conditions, Generator, identity
 from ..rng import stream_seed, torch_stream
-from ..threads import in_threads
+from ..threads import map_in_threads
 
 _MANY = 2**17  # candidates after which a block makes do with fewer that meet the conditions,
 _FEW = 8  # but for so many samples of it judges are to have their choice
@@ -62,7 +62,7 @@ class Source:
     block: int = 1536
     oversampling: int = 3
     conditions: Conditions | None = None
-    pack: Callable[[Tensor], Tensor] = as_they_are
+    pack: Callable[[Tensor], Tensor] = identity
 
     @property
     def kept(self) -> int:
@@ -88,7 +88,7 @@ class _Block:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-class Stream:
+class ClassStream:
     """The samples of one class, in order.
 
     Parameters
@@ -116,38 +116,38 @@ class Stream:
         """Return the next `n` encoded samples, shape (n, ...), and their class codes, shape (n,)."""
         parts, have = ([(self.left, self.left_codes)], len(self.left)) if len(self.left) else ([], 0)
         while have < n or not parts:
-            parts += self._blocks(n - have)
+            parts += self._make_blocks(n - have)
             have = sum(len(codes) for _, codes in parts)
         x, codes = (torch.cat(part) for part in zip(*parts, strict=True))
         self.left, self.left_codes = x[n:], codes[n:]
         return x[:n], codes[:n]
 
-    def _blocks(self, n: int) -> list[tuple[Tensor, Tensor]]:
+    def _make_blocks(self, n: int) -> list[tuple[Tensor, Tensor]]:
         """Return the next blocks, as many as hold `n` samples if none is short of any."""
         first, self.next_block = self.next_block, self.next_block + max(1, math.ceil(n / self.source.kept))
-        made = in_threads(self._block, range(first, self.next_block))
+        made = map_in_threads(self._make_block, range(first, self.next_block))
         for block in made:
             self.tried, self.met = self.tried + block.tried, self.met + block.met
             for reason, count in block.dropped.items():
                 self.dropped[reason] = self.dropped.get(reason, 0) + count
         return [(block.x, block.codes) for block in made]
 
-    def _block(self, number: int) -> _Block:
+    def _make_block(self, number: int) -> _Block:
         source, rng = self.source, torch_stream(self.seed, "sample", self.code, number)
-        block = self._candidates(number, rng)
+        block = self._make_candidates(number, rng)
         if not source.judges:
             return block
         samples = Samples(source.features(block.x), block.codes)
         weights = torch.stack([judge.log_weight(samples) for judge in source.judges])
         keep = max(1, len(block.x) // source.oversampling)
-        kept = draw(self._balanced(weights.sum(0), block.codes), keep, rng)
-        return replace(block, x=block.x[kept], codes=block.codes[kept], dropped=self._dropped(weights, kept))
+        kept = draw_candidates(self._balance(weights.sum(0), block.codes), keep, rng)
+        return replace(block, x=block.x[kept], codes=block.codes[kept], dropped=self._count_dropped(weights, kept))
 
-    def _candidates(self, number: int, rng: torch.Generator) -> _Block:
+    def _make_candidates(self, number: int, rng: torch.Generator) -> _Block:
         """Return the candidates of a block, all of which meet the conditions."""
         source, found, met, tried = self.source, list[tuple[Tensor, Tensor]](), 0, 0
-        while not _enough(met, tried, source):
-            codes = self._codes(number, tried)
+        while not _is_complete(met, tried, source):
+            codes = self._draw_codes(number, tried)
             x = source.pack(source.candidates(codes, rng))
             tried += len(x)
             if source.conditions is None:
@@ -156,19 +156,19 @@ class Stream:
             found.append((x[taken], codes[taken]))
             met += int(taken.sum())
         if met < source.oversampling and source.conditions is not None:
-            raise source.conditions.refusal(x, met, tried)
+            raise source.conditions.make_error(x, met, tried)
         x, codes = (torch.cat(part)[: source.block] for part in zip(*found, strict=True))
         return _Block(x, codes, tried, met)
 
-    def _codes(self, number: int, tried: int) -> Tensor:
+    def _draw_codes(self, number: int, tried: int) -> Tensor:
         """Return the classes of the next candidates of a block that has `tried` so many."""
         return torch.full((self.source.block,), self.code)
 
-    def _balanced(self, weights: Tensor, codes: Tensor) -> Tensor:
+    def _balance(self, weights: Tensor, codes: Tensor) -> Tensor:
         """Return the log-weights by which candidates are drawn."""
         return weights
 
-    def _dropped(self, weights: Tensor, kept: Tensor) -> dict[str, int]:
+    def _count_dropped(self, weights: Tensor, kept: Tensor) -> dict[str, int]:
         """Return how many candidates were dropped, each put down to the judge that spoke most against it."""
         against = weights.mean(1, keepdim=True) - weights
         lost = torch.ones(weights.shape[1], dtype=torch.bool)
@@ -177,11 +177,11 @@ class Stream:
         return {FILTERS[judge.name].reason: n for judge, n in zip(self.source.judges, worst, strict=True)}
 
 
-def _enough(met: int, tried: int, source: Source) -> bool:
+def _is_complete(met: int, tried: int, source: Source) -> bool:
     return met >= source.block or (tried >= _MANY and met >= _FEW * source.oversampling) or tried >= _MOST
 
 
-class MixedStream(Stream):
+class MixedClassStream(ClassStream):
     """The samples of all classes in the proportions in which they meet the conditions.
 
     Parameters
@@ -198,11 +198,11 @@ class MixedStream(Stream):
         super().__init__(source, -1, seed)
         self.prior = prior
 
-    def _codes(self, number: int, tried: int) -> Tensor:
+    def _draw_codes(self, number: int, tried: int) -> Tensor:
         seed = stream_seed(self.seed, "classes", number)
         return torch.from_numpy(prior_codes(self.prior, tried, self.source.block, seed))
 
-    def _balanced(self, weights: Tensor, codes: Tensor) -> Tensor:
+    def _balance(self, weights: Tensor, codes: Tensor) -> Tensor:
         """Return log-weights with the same mean weight in each class: judges choose samples, not classes."""
         balanced = torch.empty_like(weights)
         for code in torch.unique(codes):
@@ -212,7 +212,7 @@ class MixedStream(Stream):
         return balanced.nan_to_num(nan=-torch.inf)  # a class of which the judges drop every candidate
 
 
-class Streams:
+class ClassStreams:
     """The streams of all classes.
 
     Parameters
@@ -225,20 +225,20 @@ class Streams:
 
     def __init__(self, source: Source, seed: int):
         self.source, self.seed = source, seed
-        self.by_class: dict[int, Stream] = {}
+        self.by_class: dict[int, ClassStream] = {}
 
     def take(self, codes: NDArray[np.int64]) -> Tensor:
         """Return one encoded sample for each class code, the next of that class's stream."""
         parts = [(np.flatnonzero(codes == code), int(code)) for code in np.unique(codes)]
         x: Tensor | None = None
         for rows, code in parts:
-            stream = self.by_class.setdefault(code, Stream(self.source, code, self.seed))
+            stream = self.by_class.setdefault(code, ClassStream(self.source, code, self.seed))
             taken = stream.take(len(rows))
             x = taken.new_empty((len(codes), *taken.shape[1:])) if x is None else x
             x[torch.from_numpy(rows)] = taken
-        return self._nothing() if x is None else x
+        return self._make_empty() if x is None else x
 
-    def _nothing(self) -> Tensor:
+    def _make_empty(self) -> Tensor:
         """Return no samples, in the shape of some."""
         one = self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))
         return self.source.pack(one)[:0]

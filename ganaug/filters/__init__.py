@@ -1,5 +1,5 @@
 """Judges that weigh candidates: by density ratio, by agreement with the label, and by raking of single columns."""
 
-from .judges import FILTERS, Candidates, Filter, Judge, Samples, draw, total_weight, with_strength
+from .judges import FILTERS, Candidates, Filter, Judge, Samples, draw_candidates, set_strengths, sum_log_weights
 
-__all__ = ["FILTERS", "Candidates", "Filter", "Judge", "Samples", "draw", "total_weight", "with_strength"]
+__all__ = ["FILTERS", "Candidates", "Filter", "Judge", "Samples", "draw_candidates", "set_strengths", "sum_log_weights"]

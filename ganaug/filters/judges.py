@@ -1,9 +1,9 @@
 """Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
 
 A judge is one or several classifiers (boosted trees for tables, small networks for images), cross-fitted on the
-training samples: each is trained without one part of them, and what it says of that part calibrates them, so that a
-judge's own memory of its samples is not taken for knowledge. Each judge gives one log-weight per candidate; `draw`
-keeps a fixed number of every block of candidates, without replacement, in proportion to the weights.
+training samples: each is trained without one part of them, and its output on that part calibrates them, so that
+overfitting is not taken for confidence. Each judge gives one log-weight per candidate; `draw_candidates` keeps a fixed
+number of every block of candidates, without replacement, in proportion to the weights.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from ..modality import Classifier, Learner, Reader
 from ..rng import numpy_stream, torch_stream
-from ..threads import in_threads
-from .raking import Marginals, odds
+from ..threads import map_in_threads
+from .raking import RakingWeights, inclusion_probabilities
 from .trees import Trees
 
 _MAX_ROWS = 60_000  # per classifier: more rows cost more time than they mend
@@ -163,10 +163,10 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Le
     real = real.rows(torch.from_numpy(rng.permutation(len(real.codes))[:_MAX_REAL]))
     X = torch.cat([real.with_class(), candidates.with_class()])
     y = torch.arange(len(X)) < len(real.codes)
-    parts = _parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
+    parts = _assign_parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
     classifiers, unseen = _cross_fit(learner, X, y.long(), parts, seed)
     even = math.log(len(candidates.codes) / len(real.codes))  # the odds of as many real rows as candidates
-    slope = _slope(unseen[:, 0] + even, y.float(), even)
+    slope = _fit_slope(unseen[:, 0] + even, y.float(), even)
     return Judge("density_ratio", classifiers, (slope,) * len(classifiers), tuple(told.tolist()))
 
 
@@ -192,8 +192,8 @@ def fit_label_agreement(real: Samples, candidates: Samples, seed: int, learner: 
         return None
     real = real.rows(torch.isin(real.codes, known))
     y = torch.searchsorted(known, real.codes)
-    classifiers, unseen = _cross_fit(learner, real.features, y, _parts(y, rng), seed)
-    slope = _temperature(_two_columns(unseen), y)
+    classifiers, unseen = _cross_fit(learner, real.features, y, _assign_parts(y, rng), seed)
+    slope = _fit_temperature(_one_logit_per_class(unseen), y)
     return Judge("label_agreement", classifiers, (slope,) * len(classifiers), tuple(known.tolist()))
 
 
@@ -204,15 +204,15 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
     judged = known[position] == samples.codes
     likely = torch.zeros(len(samples.codes))
     for logits_of, slope in zip(judge.classifiers, judge.slopes, strict=True):
-        p = (slope * _two_columns(logits_of(samples.features))).softmax(1)
+        p = (slope * _one_logit_per_class(logits_of(samples.features))).softmax(1)
         likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.classifiers)
     return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
 
 
 def fit_marginals(real: Samples, candidates: Candidates, seed: int, learner: Learner = Trees) -> Judge | None:
-    """Fit corrections that leave each column of each class spread as the real one is; see `Marginals`."""
+    """Fit corrections that leave each column of each class spread as the real one is; see `RakingWeights`."""
     sides = (real.features, real.codes), (candidates.features, candidates.codes)
-    found = Marginals.fit(*sides, candidates.weights, candidates.keep_one_in)
+    found = RakingWeights.fit(*sides, candidates.weights, candidates.keep_one_in)
     return Judge("marginals", (found,), (1.0,)) if found.corrections.any() else None
 
 
@@ -224,12 +224,12 @@ def weigh_marginals(judge: Judge, samples: Samples) -> Tensor:
 FILTERS: dict[str, Filter] = {
     "density_ratio": Filter(fit_density_ratio, weigh_density_ratio, "unlike real rows"),
     "label_agreement": Filter(fit_label_agreement, weigh_label_agreement, "unlike their label", compares=False),
-    "marginals": Filter(fit_marginals, weigh_marginals, "too many alike", corrects=True, learner=Marginals),
+    "marginals": Filter(fit_marginals, weigh_marginals, "too many alike", corrects=True, learner=RakingWeights),
 }
 """Filters by name, in the order in which they are fitted."""
 
 
-def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
+def draw_candidates(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     """Draw `keep` of n candidates without replacement, with probabilities in proportion to exp(weights).
 
     Systematic sampling: Madow, "On the Theory of Systematic Sampling, II", Annals of Mathematical Statistics 20
@@ -252,23 +252,23 @@ def draw(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     """
     order = torch.randperm(len(weights), generator=rng)
     start = torch.rand((), generator=rng, dtype=torch.float64)
-    reached = torch.from_numpy(odds(weights[order].double().numpy(), keep)).cumsum(0)
+    reached = torch.from_numpy(inclusion_probabilities(weights[order].double().numpy(), keep)).cumsum(0)
     passed = (reached - start).floor().add_(1).clamp_(0, keep)  # of the marks start, start + 1, ...
     drawn = passed.diff(prepend=passed.new_zeros(1)) > 0
     return order[torch.cat([torch.nonzero(drawn), torch.nonzero(~drawn)])[:keep, 0]]  # rounding may have lost one
 
 
-def total_weight(judges: Sequence[Judge], samples: Samples) -> Tensor:
+def sum_log_weights(judges: Sequence[Judge], samples: Samples) -> Tensor:
     """Return the sum of what the judges say of each candidate, shape (n,); 0 where there are none."""
     return sum((judge.log_weight(samples) for judge in judges), torch.zeros(len(samples.codes)))
 
 
-def with_strength(judges: Sequence[Judge], strengths: Mapping[str, float]) -> list[Judge]:
+def set_strengths(judges: Sequence[Judge], strengths: Mapping[str, float]) -> list[Judge]:
     """Return the judges at other strengths; those at zero are left out."""
     return [replace(j, strength=strengths[j.name]) for j in judges if strengths.get(j.name, 0.0) > 0]
 
 
-def _parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
+def _assign_parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
     """Return the part that each row belongs to, shape (n,); parts are alike in classes."""
     order = rng.permutation(len(codes))
     order = order[np.argsort(codes.numpy()[order], kind="stable")]
@@ -287,7 +287,7 @@ def _cross_fit(
     """
     everything = int(parts.max()) + 1  # the number of no part
     wanted = [*range(everything), *([everything] if int(torch.bincount(y).min()) >= _MANY_OF_CLASS else [])]
-    fitted = in_threads(lambda part: _fit_without(learner, X, y, parts, part, seed), wanted)
+    fitted = map_in_threads(lambda part: _fit_without(learner, X, y, parts, part, seed), wanted)
     unseen = torch.cat([fitted[part](X[parts == part]) for part in range(everything)])
     unseen[torch.argsort(parts, stable=True)] = unseen.clone()
     return tuple(fitted[everything:] or fitted), unseen
@@ -299,12 +299,12 @@ def _fit_without(learner: Learner, X: Tensor, y: Tensor, parts: Tensor, part: in
     return learner.fit(X[rows], y[rows], seed)
 
 
-def _two_columns(out: Tensor) -> Tensor:
+def _one_logit_per_class(out: Tensor) -> Tensor:
     """Return one logit per class; two classes have one output, the log-odds of the second."""
     return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
 
 
-def _slope(log_odds: Tensor, y: Tensor, even: float) -> float:
+def _fit_slope(log_odds: Tensor, y: Tensor, even: float) -> float:
     """Return the factor in [0, 1.5] that makes log-odds fit best (one-parameter Platt scaling).
 
     `even` is the logarithm of how many candidates there are for a real row, whose likelihood the log-odds leave out.
@@ -314,7 +314,7 @@ def _slope(log_odds: Tensor, y: Tensor, even: float) -> float:
     return float(grid[int(torch.stack(losses).argmin())])
 
 
-def _temperature(logits: Tensor, y: Tensor) -> float:
+def _fit_temperature(logits: Tensor, y: Tensor) -> float:
     """Return the factor in [0, 1.5] that makes class logits fit best: Guo et al., ICML 2017."""
     grid = torch.linspace(0.0, 1.5, 31)
     losses = [functional.cross_entropy(s * logits, y) for s in grid]

@@ -27,7 +27,7 @@ Bins = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Marginals:
+class RakingWeights:
     """Log-weights that add up over columns, for each class.
 
     Attributes
@@ -44,7 +44,7 @@ class Marginals:
     @classmethod
     def fit(
         cls, real: tuple[Tensor, Tensor], candidates: tuple[Tensor, Tensor], weights: Tensor, keep_one_in: int
-    ) -> Marginals:
+    ) -> RakingWeights:
         """Find the corrections by iterative proportional fitting.
 
         Deming and Stephan, "On a Least Squares Adjustment of a Sampled Frequency Table When the Expected Marginal
@@ -74,10 +74,10 @@ class Marginals:
             if n_bins < 2 or int(others.sum()) < n_bins * _ROWS_PER_BIN:
                 continue
             for j in range(shape[1]):
-                found = _edges(rows[:, j], n_bins)
+                found = _find_edges(rows[:, j], n_bins)
                 edges[code, j, : len(found)] = torch.from_numpy(found)
-            real_bins, bins = (_binned(part, edges[code]) for part in (rows, Z[others].numpy()))
-            raked = _raked(real_bins, bins, weights[others].double().numpy(), keep_one_in)
+            real_bins, bins = (_bin(part, edges[code]) for part in (rows, Z[others].numpy()))
+            raked = _rake(real_bins, bins, weights[others].double().numpy(), keep_one_in)
             corrections[code] = torch.from_numpy(raked)
         return cls(edges, corrections)
 
@@ -87,7 +87,7 @@ class Marginals:
         total = torch.zeros(len(x), 1)
         for code in torch.unique(codes[codes < len(self.edges)]).tolist():
             rows = torch.nonzero(codes == code).squeeze(1)
-            bins = _binned(X[rows.numpy()], self.edges[code])
+            bins = _bin(X[rows.numpy()], self.edges[code])
             columns = np.arange(bins.shape[1])
             total[rows, 0] = torch.from_numpy(self.corrections[code].numpy()[columns, bins].sum(1, dtype=np.float32))
         return total
@@ -108,12 +108,12 @@ class Marginals:
         return {key: (torch.float32, shape) for key, shape in shapes.items()}
 
     @classmethod
-    def from_json(cls, facts: Sequence[int], tensors: Mapping[str, Tensor]) -> Marginals:
+    def from_json(cls, facts: Sequence[int], tensors: Mapping[str, Tensor]) -> RakingWeights:
         """Return the corrections that `to_json` and `tensors` described."""
         return cls(**{key: tensors[key] for key in cls.expected(facts)})
 
 
-def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
+def _find_edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
     """Return the upper ends of at most `n_bins` bins but the last: each value by itself, or quantiles."""
     distinct: NDArray[np.float32] = np.unique(values)
     if len(distinct) <= n_bins:
@@ -125,13 +125,13 @@ def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
     return np.unique(np.concatenate([ends, distinct[spikes[spikes > 0] - 1]]))
 
 
-def _binned(X: NDArray[np.float32], edges: Tensor) -> Bins:
+def _bin(X: NDArray[np.float32], edges: Tensor) -> Bins:
     """Return the bin of each value, shape (n, d); a value on an edge lies below it."""
     places = (np.searchsorted(edge, X[:, j]) for j, edge in enumerate(edges.numpy()))
     return np.stack([place.astype(np.uint8) for place in places], axis=1)
 
 
-def _raked(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
+def _rake(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
     """Return corrections of shape (d, BINS) with which kept candidates fall into bins as often as real rows do."""
     columns = range(real.shape[1])
     wanted = [np.bincount(real[:, j], minlength=_BINS) for j in columns]
@@ -139,7 +139,7 @@ def _raked(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
     total = weights.copy()
     for _ in range(_SWEEPS):
         before = found.copy()
-        level = _level(total, len(total) // keep_one_in)
+        level = _find_level(total, len(total) // keep_one_in)
         for j in columns:
             kept = np.exp(np.minimum(level + total, 0.0))
             have = np.bincount(bins[:, j], kept, _BINS) * (len(real) / kept.sum())
@@ -152,7 +152,7 @@ def _raked(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
     return found
 
 
-def odds(weights: Floats, keep: int) -> Floats:
+def inclusion_probabilities(weights: Floats, keep: int) -> Floats:
     """Return with what probability each of n candidates is drawn where `keep` are, in proportion to exp(weights).
 
     Parameters
@@ -169,10 +169,10 @@ def odds(weights: Floats, keep: int) -> Floats:
     """
     largest = weights.max(initial=-np.inf)
     weights = np.maximum(weights, largest - _NEVER) if np.isfinite(largest) else np.zeros(len(weights))
-    return np.exp(np.minimum(_level(weights, keep) + weights, 0.0))
+    return np.exp(np.minimum(_find_level(weights, keep) + weights, 0.0))
 
 
-def _level(weights: Floats, keep: int) -> float:
+def _find_level(weights: Floats, keep: int) -> float:
     """Return log c for which min(1, c * exp(weight)), the odds of being drawn, add up to `keep`."""
     if keep < 1:
         return -np.inf

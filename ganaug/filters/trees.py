@@ -76,7 +76,7 @@ class Trees:
     def from_sklearn(cls, model: HistGradientBoostingClassifier) -> Trees:
         """Return the trees of a fitted model of depth `DEPTH` or less, without categorical features."""
         grown = [tree.nodes for stage in model._predictors for tree in stage]
-        flat = [_complete(nodes) for nodes in grown]
+        flat = [_complete_tree(nodes) for nodes in grown]
         feature, threshold, leaf = (torch.from_numpy(np.stack([f[i] for f in flat])) for i in range(3))
         baseline = torch.from_numpy(np.asarray(model._baseline_prediction, dtype=np.float32).reshape(-1))
         return cls(feature, threshold, leaf, baseline)
@@ -84,10 +84,10 @@ class Trees:
     def __call__(self, x: Tensor) -> Tensor:
         """Return the outputs, shape (n, k), for features of shape (n, d)."""
         rows = max(1, min(_ROWS, _PLACES // max(1, len(self.leaf))))
-        blocks = [self._block(part.numpy()) for part in x.split(rows)]
+        blocks = [self._evaluate_block(part.numpy()) for part in x.split(rows)]
         return torch.from_numpy(np.concatenate(blocks)) if len(x) else x.new_zeros(0, len(self.baseline))
 
-    def _block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _evaluate_block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Walk all trees at once, level by level; numpy's `take` is three times as fast here as torch's `gather`."""
         (n, d), (t, inner) = X.shape, self.feature.shape
         values, feature, threshold = np.ravel(X), self.feature.numpy().ravel(), self.threshold.numpy().ravel()
@@ -127,7 +127,7 @@ class Trees:
         return cls(**{key: tensors[key] for key in cls.expected(facts)})
 
 
-def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+def _complete_tree(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """Return one tree as a complete one; below a leaf, every path leads to its value."""
     inner = 2**DEPTH - 1
     feature = np.zeros(inner, dtype=np.int64)
@@ -142,12 +142,12 @@ def _complete(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArr
             begin = (target + 1) * width - 1 - inner
             leaf[begin : begin + width] = node["value"]
             continue
-        feature[target], threshold[target] = node["feature_idx"], _rounded_down(node["num_threshold"])
+        feature[target], threshold[target] = node["feature_idx"], _round_down(node["num_threshold"])
         todo += [(int(node["left"]), 2 * target + 1, level + 1), (int(node["right"]), 2 * target + 2, level + 1)]
     return feature, threshold, leaf
 
 
-def _rounded_down(threshold: float) -> np.float32:
+def _round_down(threshold: float) -> np.float32:
     """Return the largest float32 that is not above `threshold`: float32 features fall on the same side of both."""
     threshold = min(float(threshold), float(np.finfo(np.float32).max))  # beside a float32 they would be rounded first
     nearest = np.float32(threshold)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..data.rows import take_rows
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
-from ..progress import counted
+from ..progress import track_items
 from ..rng import Seed, new_seed
 from .arms import ARMS, trainings, usual_arms
 from .classifiers import named_classifiers
@@ -230,7 +230,7 @@ class _Job:
             delayed(prepare)(augmenter, self.X, self.y, self.groups, fold, share, balance, fidelity)
             for fold in self.folds
         )
-        return list(counted(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
+        return list(track_items(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
     def evaluate(self, prepared: Sequence[Prepared], n_jobs: int | None, verbose: int) -> list[Evaluated]:
         shared = list(trainings(self.arms).values())
@@ -240,7 +240,7 @@ class _Job:
             for arms in shared
         )
         total = len(self.folds) * len(shared)
-        return list(counted(_run(jobs, n_jobs), total, "training classifiers", verbose))
+        return list(track_items(_run(jobs, n_jobs), total, "training classifiers", verbose))
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
         return take_rows(self.X, fold.test), self.labels[fold.test]

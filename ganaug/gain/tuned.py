@@ -17,7 +17,7 @@ from ..data.labels import Labels
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, choice, either, integer
-from ..progress import say
+from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .choosing import Candidate, Trial, candidates, choose, try_candidate
 from .classifiers import named_classifiers, with_seed
@@ -163,7 +163,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         if names := text_columns(X):
             self.feature_names_in_ = np.asarray(names, dtype=object)
         self._seed = seed
-        say(self._choice(), self.verbose)
+        print_message(self._choice(), self.verbose)
         return self
 
     def fit_resample(self, X: Any, y: Any, groups: Any = None) -> tuple[Any, Any]:

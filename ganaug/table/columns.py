@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
-from .identifiers import Form
+from .identifiers import IdPattern
 from .quantiles import LEVELS, Marginal
 
 Scores = NDArray[np.float64]
+Encoded = tuple[NDArray[np.signedinteger[Any]] | None, NDArray[np.floating[Any]] | None]
 
 MAX_STATES = 100
 """Values of a category that get a state of their own; the rest share one, the pool."""
@@ -66,16 +67,18 @@ class Category:
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
         """Learn the values of a column; rare ones, and those beyond `MAX_STATES`, share a state, the pool."""
-        return cls.of(kind, *factorise(plain, missing), room)
+        return cls.from_codes(kind, *factorise(plain, missing), room)
 
     @classmethod
-    def of(cls, kind: str, codes: NDArray[np.signedinteger[Any]], values: list[Any], room: int = ROOM) -> Category:
+    def from_codes(
+        cls, kind: str, codes: NDArray[np.signedinteger[Any]], values: list[Any], room: int = ROOM
+    ) -> Category:
         """Learn the same from what `factorise` made of a column."""
         counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
         order = sorted(range(len(values)), key=lambda i: (-counts[i], str(values[i])))
         own = len(values) if len(values) <= MAX_STATES else MAX_STATES - 1
         if kind == "category":
-            own = _without_rare(own, counts)
+            own = _count_own_states(own, counts)
         if kind == "ordered" and own == len(values):
             order = sorted(range(len(values)), key=values.__getitem__)
         short = [i for i in order[own:] if len(str(values[i])) <= MAX_TEXT]  # a rare book need not be remembered
@@ -106,14 +109,20 @@ class Category:
         return self.kind == "ordered" and not self.pooled
 
     def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[Codes, None]:
-        """Return the state of each cell: the pool for a value not remembered, -1 where there is no pool for it."""
-        codes, values = factorise(plain, missing)
+        """Return the state of each cell; see `encode_codes`."""
+        return self.encode_codes(*factorise(plain, missing)), None
+
+    def encode_codes(self, codes: NDArray[np.signedinteger[Any]], values: list[Any]) -> Codes:
+        """Return the state of each cell of a factorised column.
+
+        A value that was not stored gets the state of the pool, or -1 if the column has no pool.
+        """
         index = {(type(v), v): min(i, self.own) for i, v in enumerate(self.values)}
         other = self.own if self.pooled else -1
         states = [index.get((type(v), v), other) for v in values] + [self.n_states - 1 if self.missing else -1]
-        return np.asarray(states, dtype=np.int64)[codes], None
+        return np.asarray(states, dtype=np.int64)[codes]
 
-    def positions(self, states: Codes, rng: np.random.Generator) -> Codes:
+    def draw_positions(self, states: Codes, rng: np.random.Generator) -> Codes:
         """Return where each state is among the values, -1 for missing; one of the pool is drawn by frequency."""
         positions = np.where(states == self.n_states - 1, -1, states) if self.missing else states
         if not self.pooled:
@@ -126,7 +135,7 @@ class Category:
         """Return the value of each state."""
         if states is None:
             raise TypeError("a category is decoded from states")
-        positions = self.positions(states, rng)
+        positions = self.draw_positions(states, rng)
         return as_plain(self.values)[positions], positions < 0
 
     def to_json(self) -> dict[str, Any]:
@@ -143,7 +152,7 @@ class Category:
         return column
 
 
-def _without_rare(own: int, counts: list[int]) -> int:
+def _count_own_states(own: int, counts: list[int]) -> int:
     """Return how many values get a state of their own: nothing is learned of single rows, nor given away."""
     rare = sum(count < MIN_COUNT for count in counts)
     if rare == 0 or len(counts) == 1:
@@ -191,12 +200,12 @@ class Number:
         limits = [distinct[0].item(), distinct[-1].item()]
         whole = plain.dtype.kind in "iu"
         step = int(np.gcd.reduce(np.diff(distinct.view(np.uint64)))) or 1 if whole else 0
-        decimals = None if whole else _decimals(distinct)
+        decimals = None if whole else _count_decimals(distinct)
         base = limits[0] if whole else 0
         column = cls(kind, base, step, decimals, limits, spikes.tolist(), None, bool(missing.any()))
         regular = known[~np.isin(known, spikes)]
         if len(regular):
-            column.marginal = Marginal.fit(column._offsets(regular), int(np.clip(room // 2 - 20, 20, LEVELS)))
+            column.marginal = Marginal.fit(column._to_offsets(regular), int(np.clip(room // 2 - 20, 20, LEVELS)))
         return column
 
     @property
@@ -210,7 +219,7 @@ class Number:
         total = self.has_score + len(self.spikes) + self.missing
         return 0 if total == 1 and self.has_score else total
 
-    def _offsets(self, plain: Plain) -> NDArray[np.float64]:
+    def _to_offsets(self, plain: Plain) -> NDArray[np.float64]:
         """Return plain values on the scale of the marginal: steps above the smallest, or floats as they are.
 
         Differences are taken modulo 2**64, where they are exact for signed and unsigned integers alike.
@@ -220,7 +229,7 @@ class Number:
         inside = np.clip(plain, *self.limits).view(np.uint64)
         return ((inside - np.uint64(self.base % 2**64)) // np.uint64(self.step)).astype(np.float64)
 
-    def _values(self, offsets: NDArray[np.float64]) -> Plain:
+    def _from_offsets(self, offsets: NDArray[np.float64]) -> Plain:
         """Return the plain values at places on the scale of the marginal, inside the limits."""
         low, high = self.limits
         if not self.step:
@@ -238,7 +247,7 @@ class Number:
         scores = None
         if self.marginal is not None:
             scores = np.zeros(len(plain))
-            scores[regular] = self.marginal.to_scores(self._offsets(plain[regular]), rng, whole=bool(self.step))
+            scores[regular] = self.marginal.to_scores(self._to_offsets(plain[regular]), rng, whole=bool(self.step))
         if not self.n_states:
             return None, scores
         states = np.where(regular, 0 if self.has_score else -1, 0)
@@ -249,9 +258,9 @@ class Number:
     def decode(self, states: Codes | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
         """Return the number of each cell, inside the limits and on the grid of the column."""
         if self.marginal is not None and scores is not None:
-            plain = self._values(self.marginal.from_scores(scores))
+            plain = self._from_offsets(self.marginal.from_scores(scores))
         else:
-            plain = self._values(np.zeros(0 if states is None else len(states)))
+            plain = self._from_offsets(np.zeros(0 if states is None else len(states)))
         missing = np.zeros(len(plain), dtype=bool)
         if states is not None:
             missing = (states == self.n_states - 1) & self.missing
@@ -352,14 +361,14 @@ class Identifier:
         How values are spelled, and where the fresh ones begin.
     """
 
-    form: Form
+    form: IdPattern
     kind: ClassVar[str] = "identifier"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
 
-    def fresh(self, first: int, n: int) -> tuple[Plain, Mask]:
+    def make_fresh(self, first: int, n: int) -> tuple[Plain, Mask]:
         """Return `n` cells that did not occur in training, the ``first``-th fresh one at the start."""
-        return as_plain(self.form.fresh(first, n)), np.zeros(n, dtype=bool)
+        return as_plain(self.form.make_fresh(first, n)), np.zeros(n, dtype=bool)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned."""
@@ -368,7 +377,7 @@ class Identifier:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Identifier:
         """Return the column that `to_json` described."""
-        return cls(Form.from_json(facts["form"]))
+        return cls(IdPattern.from_json(facts["form"]))
 
 
 Column = Category | Number | Constant | Determined | Identifier
@@ -385,7 +394,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def _decimals(distinct: NDArray[np.float64]) -> int | None:
+def _count_decimals(distinct: NDArray[np.float64]) -> int | None:
     """Return the digits after the point that all values respect, None where there is no end to them."""
     for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
         with np.errstate(over="ignore", invalid="ignore"):

@@ -49,12 +49,12 @@ class TableConditions:
 
     def __init__(self, encoder: TableEncoder, where: Mapping[Any, Any]):
         self._where = dict(where)
-        self._wanted = _by_position(encoder, where)
+        self._wanted = _resolve_columns(encoder, where)
         self._chances: dict[int, Chances] = {}  # of each state of a category
         self.encoder = copy.copy(encoder)
         self.encoder.columns = list(encoder.columns)
-        for i, allowed in self._allowed().items():
-            self._chances[i], self.encoder.columns[i] = _narrowed(encoder.columns[i], allowed)
+        for i, allowed in self._find_allowed().items():
+            self._chances[i], self.encoder.columns[i] = _restrict_pool(encoder.columns[i], allowed)
 
     def accept(self, x: Tensor) -> Tensor:
         """Return with what probability each candidate is to be taken.
@@ -70,20 +70,20 @@ class TableConditions:
             0 or 1; between them where only some of the values that share a state are wanted.
         """
         chances = np.ones(len(x))
-        for _, chance in self._of_each(x):
+        for _, chance in self._column_chances(x):
             chances *= chance
         return torch.from_numpy(chances).float()
 
-    def refusal(self, x: Tensor, met: int, tried: int) -> ParameterError:
+    def make_error(self, x: Tensor, met: int, tried: int) -> ParameterError:
         """Return the error for conditions that `met` of `tried` candidates meet; `x` are some of them."""
-        shares = sorted((float(chance.mean()), i) for i, chance in self._of_each(x))
-        alone = ", ".join(f"{self.encoder.names[i]!r} {_percent(share)}" for share, i in shares)
+        shares = sorted((float(chance.mean()), i) for i, chance in self._column_chances(x))
+        alone = ", ".join(f"{self.encoder.names[i]!r} {_format_share(share)}" for share, i in shares)
         return ParameterError(
             f"Hardly any row meets where={self._where!r}: {met:,} of {tried:,} candidates do. Shares of those that "
             f"meet each alone: {alone}. Widen one, or leave it out."
         )
 
-    def _of_each(self, x: Tensor) -> Iterator[tuple[int, Chances]]:
+    def _column_chances(self, x: Tensor) -> Iterator[tuple[int, Chances]]:
         """Yield the position of each column that has a say, and with what probability it takes each candidate."""
         for i, (states, scores) in enumerate(self.encoder.states_and_scores(x)):
             column = self.encoder.columns[i]
@@ -91,17 +91,17 @@ class TableConditions:
                 yield i, self._chances[i][states]
             elif i in self._wanted and isinstance(column, Number):
                 plain, missing = column.decode(states, scores, np.random.default_rng(0))  # which draws nothing
-                yield i, self._wanted[i].of_numbers(plain, missing).astype(np.float64)
+                yield i, self._wanted[i].match_numbers(plain, missing).astype(np.float64)
 
-    def _allowed(self) -> dict[int, Allowed]:
+    def _find_allowed(self) -> dict[int, Allowed]:
         """Return which values of each category are left by the conditions on it and on columns that it decides."""
         allowed: dict[int, Allowed] = {}
         for i, wanted in self._wanted.items():
             column = self.encoder.columns[i]
             if isinstance(column, Category):
-                allowed[i] = allowed.get(i, True) & wanted.among(column.known)
+                allowed[i] = allowed.get(i, True) & wanted.match_values(column.known)
             elif isinstance(column, Determined):
-                allowed[column.by] = allowed.get(column.by, True) & wanted.among(column.values)
+                allowed[column.by] = allowed.get(column.by, True) & wanted.match_values(column.values)
         for i, some in allowed.items():
             if not some.any():
                 raise ParameterError(
@@ -111,17 +111,19 @@ class TableConditions:
         return allowed
 
 
-def _by_position(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[int, Wanted]:
+def _resolve_columns(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[int, ColumnCondition]:
     for name in where:
         if name not in encoder.names:
             known = [str(known) for known in encoder.names]
             hint = suggest(str(name), known) or f"the columns are {join_names(known, _SHOWN_COLUMNS)}."
             raise ParameterError(f"where names {name!r}, which is no column of the training rows; {hint}")
     positions = {name: encoder.names.index(name) for name in where}
-    return {i: wanted_of(name, encoder.columns[i], encoder.dtypes[i], where[name]) for name, i in positions.items()}
+    return {
+        i: parse_condition(name, encoder.columns[i], encoder.dtypes[i], where[name]) for name, i in positions.items()
+    }
 
 
-def _narrowed(column: Any, allowed: Allowed) -> tuple[Chances, Category]:
+def _restrict_pool(column: Any, allowed: Allowed) -> tuple[Chances, Category]:
     """Return with what probability each state is taken, and the category with a pool of allowed values only."""
     chances = allowed[: column.own].astype(np.float64)
     if column.pooled:
@@ -133,7 +135,7 @@ def _narrowed(column: Any, allowed: Allowed) -> tuple[Chances, Category]:
     return np.append(chances, float(allowed[-1])) if column.missing else chances, column
 
 
-def _percent(share: float) -> str:
+def _format_share(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
 
 
@@ -141,7 +143,7 @@ _SHOWN_VALUES = 8  # values that a message lists
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnCondition:
     """The values that one column may have, in plain form.
 
     Attributes
@@ -161,11 +163,11 @@ class Wanted:
     is_range: bool = False
     missing: bool = False
 
-    def among(self, values: Sequence[Any]) -> NDArray[np.bool_]:
+    def match_values(self, values: Sequence[Any]) -> NDArray[np.bool_]:
         """Return which of some values, None being missing, are wanted."""
-        return np.asarray([self.missing if value is None else self._holds(value) for value in values], dtype=bool)
+        return np.asarray([self.missing if value is None else self._matches(value) for value in values], dtype=bool)
 
-    def of_numbers(self, plain: Plain, missing: Mask) -> NDArray[np.bool_]:
+    def match_numbers(self, plain: Plain, missing: Mask) -> NDArray[np.bool_]:
         """Return which cells of a column of numbers are wanted."""
         if not self.is_range:
             return np.where(missing, self.missing, np.isin(plain, np.asarray(self.values, dtype=plain.dtype)))
@@ -175,14 +177,14 @@ class Wanted:
             inside &= plain >= low
         return inside if high is None else inside & (plain <= high)
 
-    def _holds(self, value: Any) -> bool:
+    def _matches(self, value: Any) -> bool:
         if not self.is_range:
             return any(_equal(value, one) for one in self.values)
         low, high = self.values
         return bool((low is None or value >= low) and (high is None or value <= high))
 
 
-def wanted_of(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -> Wanted:
+def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -> ColumnCondition:
     """Return what the user wants of a column.
 
     Parameters
@@ -204,60 +206,62 @@ def wanted_of(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -
     if isinstance(column, Identifier):
         raise ParameterError(f"where[{name!r}]: the column names rows and gets fresh values; leave it out of where.")
     if isinstance(given, tuple):
-        return _range(name, column, dtype, given)
+        return _parse_range(name, column, dtype, given)
     several = list(given) if isinstance(given, list | set | frozenset | np.ndarray | pd.Index | pd.Series) else [given]
     if not several:
         raise ParameterError(f"where[{name!r}] lists no value; name one, or leave the column out of where.")
-    values = [_plain_value(name, dtype, value) for value in several]
+    values = [_to_plain(name, dtype, value) for value in several]
     for value, said in zip(values, several, strict=True):
-        if not _occurs(column, value):
+        if not _may_occur(column, value):
             looked_up = isinstance(column, Determined)  # what only rare values of another column decided did occur
             why = "follows from nothing that was learned" if looked_up else "did not occur in training"
-            raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_instead(column, dtype, said)}")
-    return Wanted(given, tuple(value for value in values if value is not None), missing=None in values)
+            raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_describe_values(column, dtype, said)}")
+    return ColumnCondition(given, tuple(value for value in values if value is not None), missing=None in values)
 
 
-def _range(name: Any, column: Column, dtype: Mapping[str, Any], given: tuple[Any, ...]) -> Wanted:
+def _parse_range(name: Any, column: Column, dtype: Mapping[str, Any], given: tuple[Any, ...]) -> ColumnCondition:
     if len(given) != 2:
         raise ParameterError(
             f"where[{name!r}] must be a value, a list of values, or a range (low, high). Got {given!r} instead."
         )
-    low, high = (_plain_value(name, dtype, end) for end in given)
-    if any(isinstance(value, str | bool) for value in (*_known(column), low, high)):
+    low, high = (_to_plain(name, dtype, end) for end in given)
+    if any(isinstance(value, str | bool) for value in (*_known_values(column), low, high)):
         raise ParameterError(f"where[{name!r}]: a range needs numbers or dates; give a list of values, not {given!r}.")
     if low is not None and high is not None and low > high:
         raise ParameterError(f"where[{name!r}]: the range {given!r} ends before it begins; swap its ends.")
-    wanted = Wanted(given, (low, high), is_range=True)
+    wanted = ColumnCondition(given, (low, high), is_range=True)
     if isinstance(column, Number):
         first, last = column.limits
         empty = (low is not None and low > last) or (high is not None and high < first)
     else:
-        empty = not wanted.among(_known(column)).any()
+        empty = not wanted.match_values(_known_values(column)).any()
     if empty:
-        raise ParameterError(f"where[{name!r}]: nothing in {given!r} was in training; {_instead(column, dtype)}")
+        raise ParameterError(
+            f"where[{name!r}]: nothing in {given!r} was in training; {_describe_values(column, dtype)}"
+        )
     return wanted
 
 
-def _plain_value(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
+def _to_plain(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
     """Return a value as the column's plain form, None for a missing one."""
     value = value.item() if isinstance(value, np.generic) and value.dtype.kind not in "mM" else value
     dtype = dtype.get("inner", dtype)
     try:
         if value is None or pd.isna(value):
             return None
-        return _moment(dtype, value) if _is_of_moments(dtype) else value
+        return _to_count(dtype, value) if _is_time(dtype) else value
     except (ValueError, TypeError, OverflowError, DataError):
         raise ParameterError(
             f"where[{name!r}]: {value!r} is no value of a column of {dtype['dtype']}; give one such as it holds."
         ) from None
 
 
-def _is_of_moments(dtype: Mapping[str, Any]) -> bool:
+def _is_time(dtype: Mapping[str, Any]) -> bool:
     """Return whether cells are dates or durations, which are integers in plain form."""
     return pd.api.types.pandas_dtype(dtype["dtype"]).kind in "mM"
 
 
-def _moment(dtype: Mapping[str, Any], value: Any) -> int:
+def _to_count(dtype: Mapping[str, Any], value: Any) -> int:
     if isinstance(value, bool | int | float):
         raise TypeError("a number is no date")
     described = pd.api.types.pandas_dtype(dtype["dtype"])
@@ -269,7 +273,7 @@ def _moment(dtype: Mapping[str, Any], value: Any) -> int:
     return int(split(moments, dict(dtype))[0][0])
 
 
-def _known(column: Column) -> list[Any]:
+def _known_values(column: Column) -> list[Any]:
     """Return the values that occurred, None for missing; of numbers only those with a state of their own."""
     if isinstance(column, Number):
         return [*column.spikes, *([None] if column.missing else [])]
@@ -278,9 +282,9 @@ def _known(column: Column) -> list[Any]:
     return (column.values or [None]) if isinstance(column, Constant | Determined) else []
 
 
-def _occurs(column: Column, value: Any) -> bool:
+def _may_occur(column: Column, value: Any) -> bool:
     """Return whether a value can have occurred in training."""
-    if any(_equal(known, value) for known in _known(column)):
+    if any(_equal(known, value) for known in _known_values(column)):
         return True
     if not isinstance(column, Number) or value is None or isinstance(value, str | bool):
         return False
@@ -295,21 +299,21 @@ def _equal(a: Any, b: Any) -> bool:
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
-def _instead(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
+def _describe_values(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
     """Return what there is in place of a value that did not occur."""
     if isinstance(column, Number):
-        low, high = _spelled(column.limits, dtype)
+        low, high = _format_values(column.limits, dtype)
         gaps = "some were missing" if column.missing else "none was missing"
         step = f" in steps of {column.step}" if column.step > 1 and column.kind == "numeric" else ""
         return f"values were from {low} to {high}{step}, and {gaps}."
-    known = [value for value in _known(column) if value is not None]
+    known = [value for value in _known_values(column) if value is not None]
     if guess := suggest(said, known):
         return guess
-    return f"values were {join_names(_spelled(known, dtype), _SHOWN_VALUES, form=str)}."
+    return f"values were {join_names(_format_values(known, dtype), _SHOWN_VALUES, form=str)}."
 
 
-def _spelled(values: Sequence[Any], dtype: Mapping[str, Any]) -> list[str]:
+def _format_values(values: Sequence[Any], dtype: Mapping[str, Any]) -> list[str]:
     dtype = dtype.get("inner", dtype)
-    if not _is_of_moments(dtype):
+    if not _is_time(dtype):
         return [repr(value) for value in values]
     return [str(value) for value in restore(as_plain(list(values)), np.zeros(len(values), dtype=bool), dict(dtype))]

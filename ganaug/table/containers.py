@@ -25,7 +25,7 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
         if X.columns.has_duplicates:
             repeated = X.columns[X.columns.duplicated()][0]
             raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
-        names = [_plain_name(name) for name in X.columns]
+        names = [_to_name(name) for name in X.columns]
         title = X.columns.name if isinstance(X.columns.name, str) else None
         frame = X.copy(deep=False)  # which shares the cells, where set_axis of older pandas copies them
         frame.columns = pd.Index(names)
@@ -60,7 +60,7 @@ def check_container(container: Mapping[str, Any]) -> None:
         raise ValueError("the notes of a frame spell no cells")
 
 
-def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
+def join_columns(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
     """Return columns as the kind of table that `to_frame` described."""
     frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
     if container["kind"] == "frame":
@@ -70,7 +70,7 @@ def from_parts(parts: list[pd.Series[Any]], names: list[Any], container: Mapping
     return frame.to_numpy(dtype=np.dtype(container["dtype"]))
 
 
-def _plain_name(name: Any) -> str | int:
+def _to_name(name: Any) -> str | int:
     if isinstance(name, str):
         return str(name)
     if isinstance(name, int | np.integer) and not isinstance(name, bool):

@@ -8,7 +8,7 @@ float32; training rows are kept packed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from torch import Tensor
 from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
-from .columns import Category, Column, Constant, Determined, Identifier, Number
-from .containers import from_parts, to_frame
+from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
+from .containers import join_columns, to_frame
 from .layout import Layout, column_from_json
-from .rehearsal import rehearse
-from .schema import fit_columns, refuse_infinite
+from .schema import fit_columns, fit_encode_columns, refuse_infinite
+from .validation import validate_schema
 
 
 class TableEncoder:
@@ -85,11 +85,47 @@ class TableEncoder:
         ParameterError
             An option names a column that is not there, or a kind that the column cannot be.
         """
+        frame, options = self._prepare(X)
+        self.columns, self.dtypes = fit_columns(frame, *options)
+        self._set_layout()
+        return self
+
+    def fit_transform(self, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
+        """Learn the schema of a table and return it as a tensor, splitting each column once.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, or array-like of shape (n, d)
+            As for `fit`.
+        fit_rng, transform_rng : numpy.random.Generator
+            Those of `fit` and of `transform`.
+
+        Returns
+        -------
+        Tensor of shape (n, d)
+            The same, bit for bit, as ``fit(X, fit_rng).transform(X, transform_rng)``.
+
+        Raises
+        ------
+        DataError, ParameterError
+            As for `fit`.
+        """
+        frame, options = self._prepare(X)
+        self.columns, self.dtypes, encoded = fit_encode_columns(frame, *options, transform_rng)
+        self._set_layout()
+        x = self.layout.allocate_rows(len(frame))
+        self._fill(x, encoded)
+        return x
+
+    def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
+        """Learn container and names; return the frame, and kinds, categories and whether to look for identifiers."""
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
-        categorical = _categorical_names(frame, self.categorical_features)
-        in_frame = self.container["kind"] == "frame"
-        self.columns, self.dtypes = fit_columns(frame, self.column_kinds or {}, categorical, identifiers=in_frame)
+        categorical = _resolve_categorical(frame, self.categorical_features)
+        return frame, (self.column_kinds or {}, categorical, self.container["kind"] == "frame")
+
+    def _set_layout(self) -> None:
+        """Set the layout, and warn of columns that are not learned."""
         self.layout = Layout.of(self.columns)
         unlearned = [repr(n) for n, c in zip(self.names, self.columns, strict=True) if isinstance(c, Identifier)]
         if not self.layout.width:
@@ -102,9 +138,19 @@ class TableEncoder:
                 f"{', '.join(unlearned)} names rows and is not learned; synthetic rows get fresh values of the same "
                 "form. If it is a feature, say column_kinds={...: 'category'} or 'numeric'.",
                 DataWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self
+
+    def _fill(self, x: Tensor, encoded: Iterable[Encoded]) -> None:
+        """Put states and scores of all columns into packed rows."""
+        state_at = score_at = 0
+        for states, scores in encoded:
+            if states is not None:
+                self.layout.put_states(x, state_at, torch.from_numpy(states).long())
+                state_at += 1
+            if scores is not None:
+                self.layout.put_scores(x, score_at, torch.from_numpy(scores))
+                score_at += 1
 
     @property
     def n_features(self) -> int:
@@ -154,23 +200,19 @@ class TableEncoder:
             Columns differ from those learned; or a value is infinite, or a category, or missing where none was.
         """
         frame = self.check(X)
-        layout = self.layout
-        x = layout.new_rows(len(frame))
-        state_at = score_at = 0
-        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
-            if not isinstance(column, Category | Number):
-                continue
-            plain, missing = split(frame[name], dtype)
-            refuse_infinite(frame[name], plain)
-            states, scores = column.encode(plain, missing, rng)
-            _refuse_unseen(frame[name], missing if states is None else states < 0)
-            if states is not None:
-                layout.put_states(x, state_at, torch.from_numpy(states))
-                state_at += 1
-            if scores is not None:
-                layout.put_scores(x, score_at, torch.from_numpy(scores))
-                score_at += 1
+        x = self.layout.allocate_rows(len(frame))
+        self._fill(x, self._encode(frame, rng))
         return x
+
+    def _encode(self, frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[Encoded]:
+        """Yield states and scores of each generated column; raise DataError for cells that have none."""
+        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
+            if isinstance(column, Category | Number):
+                plain, missing = split(frame[name], dtype)
+                refuse_infinite(frame[name], plain)
+                states, scores = column.encode(plain, missing, rng)
+                _refuse_unseen(frame[name], missing if states is None else states < 0)
+                yield states, scores
 
     def expand(self, x: Tensor) -> Tensor:
         """Return packed rows as networks see them.
@@ -209,21 +251,21 @@ class TableEncoder:
             if isinstance(column, Category | Number):
                 part = column.decode(*drawn[i], self._stream(seed, first_row, i))
             elif isinstance(column, Determined):
-                part = self._look_up(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
+                part = self._look_up_cells(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
             else:
-                part = column.fill(len(x)) if isinstance(column, Constant) else column.fresh(first_row, len(x))
+                part = column.fill(len(x)) if isinstance(column, Constant) else column.make_fresh(first_row, len(x))
             parts.append(restore(*part, self.dtypes[i]))
-        return from_parts(parts, self.names, self.container)
+        return join_columns(parts, self.names, self.container)
 
     def _stream(self, seed: int, first_row: int, i: int) -> np.random.Generator:
         return numpy_stream(seed, "decode", first_row, i)
 
-    def _look_up(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
+    def _look_up_cells(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
         """Return cells that follow another column, which draws pooled values from an equal stream."""
-        deciding = self.columns[column.by]
-        if not isinstance(deciding, Category):
+        determining = self.columns[column.by]
+        if not isinstance(determining, Category):
             raise TypeError("only a category decides others")
-        return column.look_up(deciding.positions(states, rng))
+        return column.look_up(determining.draw_positions(states, rng))
 
     def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
         """Yield states and scores of the encoded rows `x` for each column in turn, None for what it has not."""
@@ -246,7 +288,7 @@ class TableEncoder:
         """
         layout = self.layout
         if not x.is_floating_point():
-            return layout.features_of(x)
+            return layout.get_features(x)
         parts = [part.argmax(1, keepdim=True).to(x.dtype) for part in x[:, : layout.n_states].split(layout.segments, 1)]
         return torch.cat([*parts, x[:, layout.n_states :]], dim=1)
 
@@ -294,11 +336,11 @@ class TableEncoder:
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
         encoder.layout = Layout.of(encoder.columns)
-        rehearse(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
+        validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
 
 
-def _categorical_names(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
+def _resolve_categorical(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
     """Return the names behind names, positions or a mask; a name goes before a position."""
     if isinstance(features, str):
         return []

@@ -76,7 +76,7 @@ def has_room(plain: Plain, largest: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Form:
+class IdPattern:
     """How the values of an identifier are spelled, and which are fresh.
 
     Attributes
@@ -103,20 +103,20 @@ class Form:
     beyond: int
 
     @classmethod
-    def fit(cls, plain: Plain, largest: int) -> Form:
+    def fit(cls, plain: Plain, largest: int) -> IdPattern:
         """Learn the form of the values of a column: text, or whole numbers up to `largest`."""
         values = sorted(set(plain.tolist()))
         if plain.dtype.kind in "iu":
             beyond = 10 ** len(str(abs(values[-1])))
             beyond = beyond if beyond + _LEAST_ROOM <= largest else values[-1] + 1
-            return cls("integer", [], 0, *_free(values, beyond), beyond)
-        return _numbered(values) or _code(values) or _unlike(values)
+            return cls("integer", [], 0, *_find_gap(values, beyond), beyond)
+        return _fit_numbered(values) or _fit_code(values) or _make_numbered(values)
 
-    def fresh(self, first: int, n: int) -> list[Any]:
+    def make_fresh(self, first: int, n: int) -> list[Any]:
         """Return values `first` to ``first + n - 1`` of those that did not occur in training, all different."""
         return [self._spell(i) for i in range(first, first + n)]
 
-    def ends(self) -> list[int]:
+    def boundary_positions(self) -> list[int]:
         """Return the places from which on two fresh values show whether all can be spelled: where stretches end."""
         last = _LEAST_ROOM - 2
         return [0, max(0, self.room - 1), last, self.room + last]
@@ -139,7 +139,7 @@ class Form:
         return asdict(self) | {key: str(getattr(self, key)) for key in ("start", "room", "beyond")}
 
     @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Form:
+    def from_json(cls, facts: dict[str, Any]) -> IdPattern:
         """Return the form that `to_json` described."""
         form = cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
         if not 0 <= form.width <= MAX_LENGTH or len(form.parts) > MAX_LENGTH or form.room < 0:
@@ -149,14 +149,14 @@ class Form:
         return form
 
 
-def _free(taken: list[int], end: int) -> tuple[int, int]:
+def _find_gap(taken: list[int], end: int) -> tuple[int, int]:
     """Return where a stretch inside the widest gap between rising numbers begins, and how long it is, both rounded."""
     width, low = max((b - a - 1, a) for a, b in pairwise([*taken, end]))
     unit = 10 ** max(0, len(str(width)) - 2)
     return -(-(low + 1 + width // 4) // unit) * unit, width // 2 // unit * unit
 
 
-def _numbered(texts: list[str]) -> Form | None:
+def _fit_numbered(texts: list[str]) -> IdPattern | None:
     """Return the form of texts that differ in one number, such as "C0017"."""
     found = [match.groups() for text in texts if (match := _NUMBERED.fullmatch(text))]
     if len(found) < len(texts) or len({(before, after) for before, _, after in found}) > 1:
@@ -167,30 +167,32 @@ def _numbered(texts: list[str]) -> Form | None:
     if max(lengths) > MAX_LENGTH or len(before + after) > MAX_LENGTH:
         return None
     beyond = 10 ** max(lengths)
-    return Form("numbered", [before, after], min(lengths), *_free(sorted(set(map(int, numbers))), beyond), beyond)
+    return IdPattern(
+        "numbered", [before, after], min(lengths), *_find_gap(sorted(set(map(int, numbers))), beyond), beyond
+    )
 
 
-def _code(texts: list[str]) -> Form | None:
+def _fit_code(texts: list[str]) -> IdPattern | None:
     """Return the form of texts that mostly have one length, such as "7F-K2"."""
     length, count = Counter(map(len, texts)).most_common(1)[0]
     if not 0 < length <= MAX_LENGTH or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
         return None
     alike = [text for text in texts if len(text) == length]
-    alphabets = [_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
+    alphabets = [_find_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
     size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
     tail = min(max(map(len, texts)) - length + 1, MAX_LENGTH)  # a code that grew is longer than any that occurred
-    return Form("code", alphabets, tail, *_free(sorted(_rank(text, alphabets) for text in alike), size), size)
+    return IdPattern("code", alphabets, tail, *_find_gap(sorted(_rank(text, alphabets) for text in alike), size), size)
 
 
-def _unlike(texts: list[str]) -> Form:
+def _make_numbered(texts: list[str]) -> IdPattern:
     """Return a form for texts that have none, such as names: a number behind a word that none of them begins with."""
     word = "synthetic-"
     while any(text.startswith(word) for text in texts):
         word += "-"
-    return Form("numbered", [word, ""], 1, 1, 0, 1)
+    return IdPattern("numbered", [word, ""], 1, 1, 0, 1)
 
 
-def _alphabet(seen: set[str]) -> str:
+def _find_alphabet(seen: set[str]) -> str:
     if len(seen) == 1:
         return next(iter(seen))
     return next((known for known in _ALPHABETS if seen <= set(known)), "".join(sorted(seen)))

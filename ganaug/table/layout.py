@@ -66,15 +66,15 @@ class Layout:
         """Return the layout of the rows that an encoder's JSON describes."""
         return cls.of([column_from_json(facts) for facts in schema["columns"]])
 
-    def new_rows(self, n: int) -> Tensor:
+    def allocate_rows(self, n: int) -> Tensor:
         """Return `n` packed rows to be filled in, int16 or, for more than 32,768 states, int32."""
         dtype = torch.int16 if self.n_states <= _MOST_STATES else torch.int32
-        width = len(self.segments) + len(self.gates) * _slots(dtype)
+        width = len(self.segments) + len(self.gates) * _count_slots(dtype)
         return torch.zeros(n, width, dtype=dtype)
 
     def pack(self, x: Tensor) -> Tensor:
         """Return rows as networks see or make them, shape (n, self.width), packed; of a segment the largest wins."""
-        rows, n_segments = self.new_rows(len(x)), len(self.segments)
+        rows, n_segments = self.allocate_rows(len(x)), len(self.segments)
         for i, (part, start) in enumerate(
             zip(x[:, : self.n_states].split(self.segments, 1), self.starts().tolist(), strict=True)
         ):
@@ -90,20 +90,20 @@ class Layout:
 
     def put_scores(self, rows: Tensor, number: int, scores: Tensor) -> None:
         """Fill in the scores of one column, shape (n,), the `number`-th that has some."""
-        slots = _slots(rows.dtype)
+        slots = _count_slots(rows.dtype)
         first = len(self.segments) + number * slots
         bits = torch.empty(len(rows), dtype=torch.float32).copy_(scores).view(rows.dtype)
         rows[:, first : first + slots] = bits.view(len(rows), slots)
 
-    def scores_of(self, rows: Tensor) -> Tensor:
+    def get_scores(self, rows: Tensor) -> Tensor:
         """Return all scores, float32, shape (n, scores)."""
         bits = rows[:, len(self.segments) :].clone(memory_format=torch.contiguous_format)  # a slice may not be aligned
         return bits.view(-1).view(torch.float32).view(len(rows), len(self.gates))
 
-    def features_of(self, rows: Tensor) -> Tensor:
+    def get_features(self, rows: Tensor) -> Tensor:
         """Return for each segment the number of its state, then the scores, float32, shape (n, segments + scores)."""
         starts = torch.from_numpy(self.starts()).to(rows.dtype)
-        return torch.cat([(rows[:, : len(starts)] - starts).float(), self.scores_of(rows)], dim=1)
+        return torch.cat([(rows[:, : len(starts)] - starts).float(), self.get_scores(rows)], dim=1)
 
     def expand(self, rows: Tensor) -> Tensor:
         """Return packed rows as networks see them: one-hot states, then scores, float32, shape (n, self.width).
@@ -112,7 +112,7 @@ class Layout:
         """
         x = torch.zeros(len(rows), self.width, dtype=torch.float32, device=rows.device)
         x.scatter_(1, rows[:, : len(self.segments)].long(), 1.0)
-        x[:, self.n_states :] = self.scores_of(rows)
+        x[:, self.n_states :] = self.get_scores(rows)
         return x
 
 
@@ -122,6 +122,6 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
     return column
 
 
-def _slots(dtype: torch.dtype) -> int:
+def _count_slots(dtype: torch.dtype) -> int:
     """Return how many numbers of a dtype hold the bits of one float32."""
     return torch.float32.itemsize // dtype.itemsize

@@ -70,12 +70,12 @@ class Marginal:
         if len(distinct) == 1 or (len(distinct) <= levels and len(values) >= _MIN_REPEATS * len(distinct)):
             return cls(distinct, counts.astype(np.float64), None, np.empty(0))
         rising = np.sort(values)
-        before = _before_gaps(rising)
+        before = _find_gaps(rising)
         last = len(rising) - 1
-        places = _grid(len(rising), levels) * last
+        places = _rank_grid(len(rising), levels) * last
         places = places[~np.isin(np.floor(places), before)]  # none inside a gap
         places = np.unique(np.concatenate([places, before, before + 1]))
-        return cls(_quantiles(rising, places), None, places / last, rising[before])
+        return cls(_take_quantiles(rising, places), None, places / last, rising[before])
 
     @cached_property
     def _steps(self) -> tuple[Floats, Floats, Floats]:
@@ -118,7 +118,7 @@ class Marginal:
         i = np.clip(np.searchsorted(low, rank, side="right") - 1, 0, len(known) - 1)
         j = np.minimum(i + 1, len(known) - 1)
         t = _fraction(np.clip(rank, high[i], np.maximum(low[j], high[i])), high[i], low[j])
-        return _between(known[i], known[j], np.where(self._below_gap[i], np.round(t), t))
+        return _interpolate(known[i], known[j], np.where(self._below_gap[i], np.round(t), t))
 
     def to_json(self) -> dict[str, Any]:
         """Return what was learned, as lists."""
@@ -133,14 +133,14 @@ class Marginal:
         return cls(**arrays)  # type: ignore[arg-type]
 
 
-def _grid(n: int, levels: int) -> Floats:
+def _rank_grid(n: int, levels: int) -> Floats:
     """Return the ranks at which the quantiles of `n` values are kept: even, with finer ones in the tails."""
     middle = np.linspace(0.0, 1.0, min(_KNOTS, levels, max(2, n // 2)) + 1)
     tail = np.asarray([q for q in _TAIL if q * n >= 1 and q < middle[1]])
     return np.unique(np.concatenate([middle, tail, 1.0 - tail]))
 
 
-def _before_gaps(rising: Floats) -> NDArray[np.int64]:
+def _find_gaps(rising: Floats) -> NDArray[np.int64]:
     """Return the places of the values that have a wide gap above."""
     edge = int(np.ceil(_INNER * len(rising)))
     inner = rising[edge : len(rising) - edge] / 4  # a quarter, because 1e308 - -1e308 would be infinite
@@ -151,11 +151,11 @@ def _before_gaps(rising: Floats) -> NDArray[np.int64]:
     return edge + np.flatnonzero(widths > wide)
 
 
-def _quantiles(rising: Floats, places: Floats) -> Floats:
+def _take_quantiles(rising: Floats, places: Floats) -> Floats:
     """Return what lies at places among rising values; numpy's own overflow between -1e308 and 1e308."""
     i = places.astype(np.int64)
     j = np.minimum(i + 1, len(rising) - 1)
-    return np.maximum.accumulate(_between(rising[i], rising[j], places - i))
+    return np.maximum.accumulate(_interpolate(rising[i], rising[j], places - i))
 
 
 def _fraction(values: Floats, low: Floats, high: Floats) -> Floats:
@@ -166,7 +166,7 @@ def _fraction(values: Floats, low: Floats, high: Floats) -> Floats:
     return np.divide(values * scale - low * scale, gap, out=np.zeros_like(gap), where=gap > 0)
 
 
-def _between(low: Floats, high: Floats, t: Floats) -> Floats:
+def _interpolate(low: Floats, high: Floats, t: Floats) -> Floats:
     """Return ``low`` at t = 0 and ``high`` at t = 1, exactly, and what lies between without leaving the two."""
     with np.errstate(over="ignore", invalid="ignore"):
         near = low + t * (high - low)  # exact to the last digit, but for gaps beyond the largest float

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
-from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Identifier, Number
-from .identifiers import Form, has_room, is_identifier
+from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Encoded, Identifier, Number
+from .identifiers import IdPattern, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """What `column_kinds` may say of a column."""
@@ -27,7 +27,7 @@ _ROOM = 360_000  # JSON values that all columns together may take; a model file 
 
 
 @dataclass
-class Cells:
+class ColumnCells:
     """A column that is looked at to learn it.
 
     Attributes
@@ -48,17 +48,17 @@ class Cells:
         return self.plain[~self.missing]
 
     @cached_property
-    def coded(self) -> Coded:
+    def coded(self) -> FactorisedColumn:
         """The same as codes."""
-        return Coded.of(self.plain, self.missing)
+        return FactorisedColumn.of(self.plain, self.missing)
 
-    def few_values(self) -> int:
+    def count_values(self) -> int:
         """Return how many different values there are, or some number above `_FEW_VALUES` for more."""
         of_first = len(factorise(self.plain[:_FIRST_ROWS], self.missing[:_FIRST_ROWS])[1])
         return of_first if of_first > _FEW_VALUES else len(self.coded.values)
 
 
-def infer_kind(cells: Cells, identifiers: bool = True) -> str:
+def infer_kind(cells: ColumnCells, identifiers: bool = True) -> str:
     """Return the kind of a column.
 
     Parameters
@@ -74,7 +74,7 @@ def infer_kind(cells: Cells, identifiers: bool = True) -> str:
         One of `KINDS`.
     """
     series, known = cells.series, cells.known
-    distinct = cells.few_values()
+    distinct = cells.count_values()
     if distinct == 0 or (distinct == 1 and len(known) == len(cells.plain)):
         return "constant"
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -83,14 +83,14 @@ def infer_kind(cells: Cells, identifiers: bool = True) -> str:
         return "datetime"
     if known.dtype.kind == "b":
         return "boolean"
-    if identifiers and is_identifier(series.name, known, _largest(series, cells.plain)):
+    if identifiers and is_identifier(series.name, known, _largest_integer(series, cells.plain)):
         return "identifier"
     if known.dtype.kind == "O":
         return "category"
     return "ordered" if distinct <= min(_FEW_VALUES, len(known) / _MIN_REPEATS) else "numeric"
 
 
-def _largest(series: pd.Series[Any], plain: Plain) -> int:
+def _largest_integer(series: pd.Series[Any], plain: Plain) -> int:
     """Return the largest whole number that the dtype of a column holds."""
     dtype: Any = getattr(series.dtype, "subtype", series.dtype)
     dtype = getattr(dtype, "numpy_dtype", dtype)
@@ -98,7 +98,7 @@ def _largest(series: pd.Series[Any], plain: Plain) -> int:
     return int(np.iinfo(kinds[0]).max) if kinds else 0
 
 
-def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
+def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
     """Learn one column as the given kind, in at most about `room` JSON values.
 
     Raises
@@ -109,22 +109,22 @@ def fit_column(cells: Cells, kind: str, room: int = ROOM) -> Column:
     known = cells.known
     if not len(known):
         return Constant([])
-    _refuse_kind(cells, kind)
+    _check_kind(cells, kind)
     if kind == "constant":
         return Constant(known[:1].tolist())
     if kind in ("numeric", "datetime"):
         return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
-        return Identifier(Form.fit(known, _largest(cells.series, cells.plain)))
-    return Category.of(kind, cells.coded.codes, cells.coded.values, room)
+        return Identifier(IdPattern.fit(known, _largest_integer(cells.series, cells.plain)))
+    return Category.from_codes(kind, cells.coded.codes, cells.coded.values, room)
 
 
-def _refuse_kind(cells: Cells, kind: str) -> None:
+def _check_kind(cells: ColumnCells, kind: str) -> None:
     """Raise ParameterError when a column cannot be of a kind."""
     series, known, missing = cells.series, cells.known, cells.missing
     number, date = known.dtype.kind in "iuf", series.dtype.kind in "mM"
     listed = isinstance(series.dtype, pd.CategoricalDtype)  # no other value than those of its dtype can be made
-    distinct = cells.few_values() if kind in ("constant", "boolean") else 0
+    distinct = cells.count_values() if kind in ("constant", "boolean") else 0
     fits = {
         "numeric": number and not date and not listed,
         "datetime": date,
@@ -143,7 +143,7 @@ def _refuse_kind(cells: Cells, kind: str) -> None:
 
 def _can_name_rows(series: pd.Series[Any], known: Plain) -> bool:
     if known.dtype.kind in "iu":
-        return has_room(known, _largest(series, known))
+        return has_room(known, _largest_integer(series, known))
     return set(map(type, known.tolist())) == {str}
 
 
@@ -153,7 +153,19 @@ def fit_columns(
     categorical: Sequence[Any],
     identifiers: bool = True,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
-    """Learn every column of a frame.
+    """Learn every column of a frame; see `fit_encode_columns`, which also encodes them."""
+    columns, dtypes, _ = _fit_columns(frame, column_kinds, categorical, identifiers, None)
+    return columns, dtypes
+
+
+def fit_encode_columns(
+    frame: pd.DataFrame,
+    column_kinds: Mapping[Any, str],
+    categorical: Sequence[Any],
+    identifiers: bool,
+    rng: np.random.Generator,
+) -> tuple[list[Column], list[dict[str, Any]], Iterator[Encoded]]:
+    """Learn every column of a frame and encode it, splitting each column once.
 
     Parameters
     ----------
@@ -165,6 +177,8 @@ def fit_columns(
         Columns that are categories whatever they hold.
     identifiers : bool
         Whether columns that name rows are looked for.
+    rng : numpy.random.Generator
+        Places equal numbers among their ranks.
 
     Returns
     -------
@@ -172,6 +186,8 @@ def fit_columns(
         One for each column of the frame.
     dtypes : list of dict
         Their dtypes, as `describe_dtype` gives them.
+    encoded : iterator of (states, scores)
+        For each column in turn what its `encode` returns; None and None for a column that is not generated.
 
     Raises
     ------
@@ -180,25 +196,69 @@ def fit_columns(
     ParameterError
         `column_kinds` names a column that is not there, or a kind that the column cannot be.
     """
+    columns, dtypes, encoder = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
+    return columns, dtypes, encoder.encoded(columns)
+
+
+@dataclass
+class _SplitColumns:
+    """What is kept of columns after fitting to encode them: categories as codes, numbers encoded.
+
+    Numbers are encoded while they are split, because their plain values take more memory than their scores.
+    """
+
+    rng: np.random.Generator | None
+    coded: dict[int, FactorisedColumn] = field(default_factory=dict)
+    numbers: dict[int, Encoded] = field(default_factory=dict)
+
+    def add(self, i: int, column: Column, cells: ColumnCells) -> None:
+        """Keep column `i`."""
+        if isinstance(column, Category):
+            self.coded[i] = cells.coded
+        elif isinstance(column, Number) and self.rng is not None:
+            states, scores = column.encode(cells.plain, cells.missing, self.rng)
+            small = None if states is None else states.astype(np.int16)
+            self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
+
+    def encoded(self, columns: Sequence[Column]) -> Iterator[Encoded]:
+        """Yield states and scores of each column in turn."""
+        for i, column in enumerate(columns):
+            if isinstance(column, Category):
+                coded = self.coded.pop(i)
+                yield column.encode_codes(coded.codes, coded.values), None
+            else:
+                yield self.numbers.pop(i, (None, None))
+
+
+def _fit_columns(
+    frame: pd.DataFrame,
+    column_kinds: Mapping[Any, str],
+    categorical: Sequence[Any],
+    identifiers: bool,
+    rng: np.random.Generator | None,
+) -> tuple[list[Column], list[dict[str, Any]], _SplitColumns]:
+    """Return columns and dtypes, and what is kept of the columns; numbers are encoded if there is an `rng`."""
     check_kinds(frame, column_kinds)
-    said = dict.fromkeys(categorical, "category") | dict(column_kinds)
+    kinds = dict.fromkeys(categorical, "category") | dict(column_kinds)
     room = min(ROOM, _ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
-    coded: dict[int, Coded] = {}
+    kept = _SplitColumns(rng)
+    # 1. Each column alone
     for i, name in enumerate(frame.columns):
         series = frame[name]
         dtypes.append(describe_dtype(series))
-        cells = Cells(series, *split(series, dtypes[i]))
+        cells = ColumnCells(series, *split(series, dtypes[i]))
         refuse_infinite(series, cells.plain)
-        columns.append(fit_column(cells, said.get(name) or infer_kind(cells, identifiers), room))
-        if isinstance(columns[i], Category):
-            coded[i] = cells.coded
-    _link_determined(columns, coded)
+        columns.append(fit_column(cells, kinds.get(name) or infer_kind(cells, identifiers), room))
+        kept.add(i, columns[i], cells)
+    # 2. Categories that another one determines
+    _link_determined(columns, kept.coded)
+    # 3. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
             check_texts(f"Column {name!r}", column.values)
-    return columns, dtypes
+    return columns, dtypes, kept
 
 
 def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
@@ -230,14 +290,14 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
 
 
 @dataclass
-class Coded:
+class FactorisedColumn:
     """A column as codes, of as few bytes as will do, -1 being missing, and the value of each code."""
 
     codes: NDArray[np.signedinteger[Any]]
     values: list[Any]
 
     @classmethod
-    def of(cls, plain: Plain, missing: Mask) -> Coded:
+    def of(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
         """Return a column that `split` took apart."""
         codes, values = factorise(plain, missing)
         return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
@@ -260,7 +320,7 @@ class Coded:
         n = len(self.values)
         return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
 
-    def decides(self, other: Coded) -> bool:
+    def determines(self, other: FactorisedColumn) -> bool:
         """Return whether each value goes with one value of `other`, on enough rows to mean something."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
@@ -269,32 +329,33 @@ class Coded:
         return all(bool((other.codes[self.first[self.codes[rows]]] == other.codes[rows]).all()) for rows in parts)
 
 
-def _link_determined(columns: list[Column], coded: Mapping[int, Coded]) -> None:
+def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
     """Replace every category column that another one decides exactly by a look-up."""
-    deciding: list[int] = []
+    determining: list[int] = []
     for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
-        by = next((d for d in deciding if coded[d].decides(coded[i])), None)
+        by = next((d for d in determining if coded[d].determines(coded[i])), None)
         if by is None:
-            deciding.append(i)
+            determining.append(i)
         else:
-            columns[i] = _look_up(by, columns[by], coded[by], coded[i])
+            columns[i] = _make_lookup(by, columns[by], coded[by], coded[i])
 
 
-def _look_up(by: int, column: Column, deciding: Coded, decided: Coded) -> Determined:
+def _make_lookup(by: int, column: Column, determining: FactorisedColumn, dependent: FactorisedColumn) -> Determined:
     if not isinstance(column, Category):
         raise TypeError("only a category decides others")
     keys = [*column.values, *([None] if column.missing else [])]
-    code_of = {(type(value), value): code for code, value in enumerate([*deciding.values, None])}
-    lenders = _lenders(np.asarray([code_of[type(key), key] for key in keys]), deciding.counts)
-    codes = decided.codes[deciding.first[lenders]].tolist()
-    return Determined(by, [decided.values[code] if code >= 0 else None for code in codes])
+    code_of = {(type(value), value): code for code, value in enumerate([*determining.values, None])}
+    lenders = _find_lenders(np.asarray([code_of[type(key), key] for key in keys]), determining.counts)
+    codes = dependent.codes[determining.first[lenders]].tolist()
+    return Determined(by, [dependent.values[code] if code >= 0 else None for code in codes])
 
 
-def _lenders(codes: Codes, counts: Codes) -> Codes:
-    """Return whose look-up each value of a deciding column takes: its own, or where it is rare a common one's.
+def _find_lenders(codes: Codes, counts: Codes) -> Codes:
+    """Return for each value of the determining column the value whose dependent cells it uses.
 
-    What follows from a rare value is a fact about one or two rows, and these must not be in a model. A common value
-    lends all that follows from it, so that decided columns still fit each other. There is one, as `decides` makes sure.
+    Rare values borrow from common ones: the cells beside a rare value are facts about one or two rows, and must not be
+    in a model. A common value lends all its dependent cells, so that they still fit each other. `determines` makes sure
+    that a common value exists.
     """
     rare = counts[codes] < MIN_COUNT
     reached = np.cumsum(counts[codes[~rare]])

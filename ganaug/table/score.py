@@ -34,18 +34,18 @@ def held_out_score(real: tuple[Tensor, Tensor], synthetic: tuple[Tensor, Tensor]
     (X, y), (X_new, y_new) = ((a.numpy(), b.numpy()) for a, b in (real, synthetic))
     n = min(len(X), len(X_new))
     rows = np.vstack([np.column_stack([X[:n], y[:n]]), np.column_stack([X_new[:n], y_new[:n]])])
-    detection = _detection(rows, np.repeat([1, 0], n), seed)
-    return _utility(X, y, X_new, y_new, seed) - _DETECTION_WEIGHT * max(0.0, detection - 0.5)
+    detection = _measure_detection(rows, np.repeat([1, 0], n), seed)
+    return _measure_utility(X, y, X_new, y_new, seed) - _DETECTION_WEIGHT * max(0.0, detection - 0.5)
 
 
-def _model(n: int, seed: int) -> HistGradientBoostingClassifier:
+def _make_classifier(n: int, seed: int) -> HistGradientBoostingClassifier:
     least = int(np.clip(n // 30, 2, 20))
     return HistGradientBoostingClassifier(
         max_iter=50, max_leaf_nodes=15, min_samples_leaf=least, early_stopping=False, random_state=seed % 2**32
     )
 
 
-def _detection(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float:
+def _measure_detection(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float:
     order = np.random.default_rng(seed).permutation(len(X))
     fold = np.empty(len(X), dtype=np.int64)
     fold[order] = np.arange(len(X)) % 2
@@ -53,18 +53,18 @@ def _detection(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float
     for k in range(2):
         train, test = fold != k, fold == k
         if len(set(y[train])) == 2 and len(set(y[test])) == 2:
-            p = _model(int(train.sum()), seed).fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+            p = _make_classifier(int(train.sum()), seed).fit(X[train], y[train]).predict_proba(X[test])[:, 1]
             areas.append(float(roc_auc_score(y[test], p)))
     return float(np.mean(areas)) if areas else 0.5
 
 
-def _utility(
+def _measure_utility(
     X: NDArray[np.float32], y: NDArray[np.int64], X_new: NDArray[np.float32], y_new: NDArray[np.int64], seed: int
 ) -> float:
     classes = np.unique(y_new)
     if len(classes) < 2:
         return 0.5
-    p = _model(len(X_new), seed).fit(X_new, y_new).predict_proba(X)
+    p = _make_classifier(len(X_new), seed).fit(X_new, y_new).predict_proba(X)
     areas, weights = [], []
     for j, label in enumerate(classes):
         positive = y == label

@@ -3,6 +3,6 @@
 from .loop import Progress, RealSamples, train_gan
 from .plan import OPTIMIZERS, Plan
 from .state import HISTORY, TrainingState
-from .trial import Trial
+from .validator import StateValidator
 
-__all__ = ["HISTORY", "OPTIMIZERS", "Plan", "Progress", "RealSamples", "TrainingState", "Trial", "train_gan"]
+__all__ = ["HISTORY", "OPTIMIZERS", "Plan", "Progress", "RealSamples", "StateValidator", "TrainingState", "train_gan"]

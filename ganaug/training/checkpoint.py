@@ -23,7 +23,7 @@ from ..modality import Architecture
 from ..storage import TensorSpec, read_metadata, read_model, write_model
 from .plan import Plan
 from .state import TrainingState
-from .trial import Trial
+from .validator import StateValidator
 
 _EVERY_SECONDS = 10.0
 
@@ -43,7 +43,7 @@ class Checkpoint:
     """
 
     path: Path
-    belongs: dict[str, str]
+    fingerprints: dict[str, str]
     saved: float = -math.inf
 
     @classmethod
@@ -66,15 +66,15 @@ class Checkpoint:
         content = hashlib.sha256()
         for tensor in data:
             content.update(tensor.contiguous().view(-1).numpy().data)
-        belongs = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(architecture)}
-        belongs["augmentation"] = repr(plan.augmentation)
-        belongs["loss"] = next((name for name, loss in LOSSES.items() if loss is plan.loss), "custom")
-        belongs["optimizer"] = plan.optimizer if isinstance(plan.optimizer, str) else "custom"
+        fingerprints = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(architecture)}
+        fingerprints["augmentation"] = repr(plan.augmentation)
+        fingerprints["loss"] = next((name for name, loss in LOSSES.items() if loss is plan.loss), "custom")
+        fingerprints["optimizer"] = plan.optimizer if isinstance(plan.optimizer, str) else "custom"
         for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
-            belongs[name] = repr(getattr(plan, name))
-        return cls(_free_place(path), belongs)
+            fingerprints[name] = repr(getattr(plan, name))
+        return cls(_resolve_path(path), fingerprints)
 
-    def save_now_and_then(self, state: TrainingState) -> None:
+    def save_if_due(self, state: TrainingState) -> None:
         """Write the state unless that was done a moment ago."""
         if time.monotonic() - self.saved >= _EVERY_SECONDS:
             self.save(state)
@@ -82,18 +82,18 @@ class Checkpoint:
     def save(self, state: TrainingState) -> None:
         """Write the state."""
         tensors = state.tensors()
-        metadata = {"kind": "checkpoint", "belongs": self.belongs, "state": state.facts()}
-        write_model(self.path, tensors, metadata | {"tensors": _listed(tensors)})
+        metadata = {"kind": "checkpoint", "belongs": self.fingerprints, "state": state.facts()}
+        write_model(self.path, tensors, metadata | {"tensors": _describe_tensors(tensors)})
         self.saved = time.monotonic()
 
     def load(self, state: TrainingState, plan: Plan) -> None:
         """Bring `state`, of a training by `plan`, to where the file left off; without a file it stays at the start."""
         if not self.path.exists():
             return
-        trial = Trial.of(state, plan)
-        tensors, metadata = read_model(self.path, lambda metadata: self._expect(metadata, trial))
+        validator = StateValidator.of(state, plan)
+        tensors, metadata = read_model(self.path, lambda metadata: self._expect_tensors(metadata, validator))
         try:
-            trial.check(tensors, metadata["state"])
+            validator.check(tensors, metadata["state"])
             state.restore(tensors, metadata["state"])
         except (MemoryError, torch.cuda.OutOfMemoryError):
             raise
@@ -103,17 +103,17 @@ class Checkpoint:
                 "delete the file to start afresh."
             ) from error
 
-    def _expect(self, metadata: dict[str, Any], trial: Trial) -> dict[str, TensorSpec]:
+    def _expect_tensors(self, metadata: dict[str, Any], validator: StateValidator) -> dict[str, TensorSpec]:
         if metadata.get("kind") != "checkpoint":
             raise ModelFileError(f"{self.path} is a {metadata.get('kind', 'file')} of ganaug, not a checkpoint.")
-        other = [name for name, value in self.belongs.items() if metadata["belongs"].get(name) != value]
+        other = [name for name, value in self.fingerprints.items() if metadata["belongs"].get(name) != value]
         if other:
             what = "seed" if "seed" in other else ", ".join(other)  # another seed alone changes the data, too
             raise ModelFileError(
                 f"{self.path} is the checkpoint of another training: not the same {what}. Give the same data and "
                 "options, random_state (--seed) included, or delete the file to start afresh."
             )
-        specs = trial.expected(metadata["tensors"])
+        specs = validator.expected(metadata["tensors"])
         if list(specs["rng"].shape) != metadata["tensors"]["rng"][1]:
             raise ModelFileError(
                 f"{self.path} is the checkpoint of a training on another kind of device, which draws otherwise; go on "
@@ -127,7 +127,7 @@ class Checkpoint:
             self.path.unlink()
 
 
-def _free_place(given: str | os.PathLike[str]) -> Path:
+def _resolve_path(given: str | os.PathLike[str]) -> Path:
     """Return the file that a path leads to: not a link, but what is behind it is written, and in the end deleted.
 
     Raises
@@ -162,5 +162,5 @@ def _refuse_other_files(path: Path) -> None:
         raise ModelFileError(f"{path} is a {kind} of ganaug, not a checkpoint; name another file as checkpoint_path.")
 
 
-def _listed(tensors: dict[str, Tensor]) -> dict[str, Any]:
+def _describe_tensors(tensors: dict[str, Tensor]) -> dict[str, Any]:
     return {name: [str(t.dtype).removeprefix("torch."), list(t.shape)] for name, t in tensors.items()}

@@ -22,13 +22,13 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import TrainingError
-from ..layers import set_condition
-from ..modality import Generator, as_they_are
+from ..layers import set_class_strength
+from ..modality import Generator, identity
 from .plan import Plan
 from .state import TrainingState
 
 Score = Callable[[Generator], float]
-Collapsed = Callable[[Generator], Sequence[str]]
+FindCollapsed = Callable[[Generator], Sequence[str]]
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 _CHECK_EVERY = 50
@@ -53,9 +53,9 @@ class Progress(NamedTuple):
     note: str
 
 
-class _Judges(NamedTuple):
+class _Evaluation(NamedTuple):
     score: Score
-    collapsed: Collapsed
+    collapsed: FindCollapsed
 
 
 def train_gan(
@@ -63,7 +63,7 @@ def train_gan(
     plan: Plan,
     real: RealSamples,
     score: Score,
-    collapsed: Collapsed | None = None,
+    collapsed: FindCollapsed | None = None,
     augment: Augment | None = None,
 ) -> Iterator[Progress]:
     """Train both networks, yielding about every fifty steps.
@@ -98,10 +98,10 @@ def train_gan(
         The networks diverged again after every roll-back; or `max_seconds` is too short for one pass over the samples,
         which the first fifty steps tell.
     """
-    judges = _Judges(score, collapsed or (lambda _: ()))
+    evaluation = _Evaluation(score, collapsed or (lambda _: ()))
     started = time.monotonic() - state.seconds
     sound = (state.tensors(), state.facts())
-    while not _finished(state, plan, started):
+    while not _is_finished(state, plan, started):
         first = state.step
         for _ in range(min(_CHECK_EVERY, plan.max_steps - state.step)):
             _set_rate(state, plan, time.monotonic() - started)
@@ -111,14 +111,14 @@ def train_gan(
         _check_budget(state, plan, real)
         note = ""
         if _is_sound(state, first):
-            newest, note = _keep_best(state, plan, judges)
+            newest, note = _keep_best(state, plan, evaluation)
             sound = (state.tensors(), state.facts())
         else:
             note, newest = _roll_back(state, sound), None
-        yield _progress(state, plan, first, newest, note)
+        yield _make_progress(state, plan, first, newest, note)
 
 
-def _finished(state: TrainingState, plan: Plan, started: float) -> bool:
+def _is_finished(state: TrainingState, plan: Plan, started: float) -> bool:
     late = plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
@@ -148,7 +148,7 @@ def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
     if plan.condition_ramp is not None:
         start, end = plan.condition_ramp
         for network in (state.generator, state.discriminator):
-            set_condition(network, min(1.0, max(0.0, (done - start) / (end - start))))
+            set_class_strength(network, min(1.0, max(0.0, (done - start) / (end - start))))
     rate = _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
     for optimizer in state.optimizers.values():
         for group in optimizer.param_groups:
@@ -162,28 +162,28 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment:
     z = torch.randn(len(c), plan.latent_dim, generator=state.rng, device=c.device)
     noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)
     # One autocast context per pass: kept open over an optimizer step it would serve stale casted weights.
-    with _cast(plan, c.device):
+    with _autocast(plan, c.device):
         fake = generator(z, c, noise)
     seen = (real, fake.detach())
     if augment is not None:
         seen = augment(real, state.rng), augment(fake.detach(), state.rng)
     discriminator.requires_grad_(True)
-    with _cast(plan, c.device):
-        real_logits, fake_logits = _logits(discriminator, seen, c, loss.batch_norm)
+    with _autocast(plan, c.device):
+        real_logits, fake_logits = _discriminate(discriminator, seen, c, loss.batch_norm)
     discriminator_loss = loss.discriminator(real_logits, fake_logits)
     total = discriminator_loss
     if loss.penalty is not None and state.step % loss.penalty_interval == 0:
         part = slice(max(1, round(loss.penalty_share * len(c))))
-        with _cast(plan, c.device) if plan.coarse_penalty else nullcontext():
+        with _autocast(plan, c.device) if plan.coarse_penalty else nullcontext():
             penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
         total = total + loss.penalty_weight * loss.penalty_interval * penalty
-    _descend(state.optimizers["discriminator"], total)
+    _minimise(state.optimizers["discriminator"], total)
     discriminator.requires_grad_(False)
-    with _cast(plan, c.device):
+    with _autocast(plan, c.device):
         new_fake = discriminator(fake if augment is None else augment(fake, state.rng), c)
     # The real side is that of a moment ago: a fourth of the step is saved, and it only sets the mark to reach.
     generator_loss = loss.generator(real_logits.detach(), new_fake)
-    _descend(state.optimizers["generator"], generator_loss)
+    _minimise(state.optimizers["generator"], generator_loss)
     _update_average(state)
     with torch.no_grad():  # logits have no fixed zero in relativistic games, hence the other side's median
         accuracies = [(real_logits > fake_logits.median()).float(), (fake_logits < real_logits.median()).float()]
@@ -191,11 +191,13 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment:
         state.history[state.step] = torch.stack([discriminator_loss, generator_loss, *accuracies])
 
 
-def _cast(plan: Plan, device: torch.device) -> Any:
+def _autocast(plan: Plan, device: torch.device) -> Any:
     return torch.autocast(device.type, torch.bfloat16) if plan.bfloat16 else nullcontext()
 
 
-def _logits(discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, apart: bool) -> tuple[Tensor, Tensor]:
+def _discriminate(
+    discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, apart: bool
+) -> tuple[Tensor, Tensor]:
     """Return the logits of both halves: in one pass, or in two where batch norm would let them see each other."""
     real, fake = seen
     if apart:
@@ -204,7 +206,7 @@ def _logits(discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, ap
     return both[: len(real)], both[len(real) :]
 
 
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def _minimise(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
@@ -230,14 +232,14 @@ def _is_sound(state: TrainingState, first: int) -> bool:
     return bool(torch.stack(largest).max() < _EXPLODED)
 
 
-def _keep_best(state: TrainingState, plan: Plan, judges: _Judges) -> tuple[float | None, str]:
+def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tuple[float | None, str]:
     """Score the average when that is due, keep it if none was better, and revive it if a class has collapsed."""
     last = state.step >= plan.max_steps
     late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
     if not (due or last or late):
         return None, ""
-    newest, collapsed = judges.score(state.average), judges.collapsed(state.average)
+    newest, collapsed = evaluation.score(state.average), evaluation.collapsed(state.average)
     newest = newest if math.isfinite(newest) else _NO_SCORE
     healthy, best = state.best_rank
     if not state.best or (not collapsed, newest) >= (healthy, best - plan.tolerance):
@@ -271,7 +273,7 @@ def _roll_back(state: TrainingState, sound: tuple[dict[str, Tensor], dict[str, A
     return f"diverged before step {failed}: back to step {state.step} at half the learning rate"
 
 
-def _progress(state: TrainingState, plan: Plan, first: int, newest: float | None, note: str) -> Progress:
+def _make_progress(state: TrainingState, plan: Plan, first: int, newest: float | None, note: str) -> Progress:
     means = state.history[min(first, max(0, state.step - 1)) : max(1, state.step)].mean(0).tolist()
     d_loss, g_loss, on_real, on_synthetic = means
     return Progress(state.step, plan.max_steps, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)
@@ -292,7 +294,7 @@ class RealSamples:
         Encoded samples to samples as networks see them, for the rows of a batch.
     """
 
-    def __init__(self, x: Tensor, c: Tensor, class_weights: Tensor, expand: Callable[[Tensor], Tensor] = as_they_are):
+    def __init__(self, x: Tensor, c: Tensor, class_weights: Tensor, expand: Callable[[Tensor], Tensor] = identity):
         self.x, self.expand = x, expand
         self.by_class = torch.argsort(c, stable=True)
         counts = torch.bincount(c, minlength=len(class_weights))

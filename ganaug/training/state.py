@@ -97,9 +97,9 @@ class TrainingState:
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Become the state that `tensors` and `facts` were taken of."""
         for name, network in self.networks().items():
-            network.load_state_dict(_part(tensors, name))
+            network.load_state_dict(_select_tensors(tensors, name))
         device = self.history.device
-        self.best = {k: v.to(device) for k, v in _part(tensors, "best").items()}
+        self.best = {k: v.to(device) for k, v in _select_tensors(tensors, "best").items()}
         for name, optimizer in self.optimizers.items():
             restore_optimizer(f"optimizer.{name}", optimizer, tensors, facts["groups"][name])
         self.rng.set_state(tensors["rng"].clone())
@@ -117,5 +117,5 @@ def make_optimizer(plan: Plan, parameters: Iterable[nn.Parameter]) -> torch.opti
     return make(list(parameters), lr=plan.learning_rate)
 
 
-def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+def _select_tensors(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     return {key[len(name) + 1 :]: value for key, value in tensors.items() if key.startswith(f"{name}.")}

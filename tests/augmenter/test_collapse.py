@@ -10,7 +10,7 @@ from small import numbers, quick_augmenter
 
 from ganaug import CollapseWarning
 from ganaug.augmenter import fitting
-from ganaug.augmenter.collapse import collapsed_classes
+from ganaug.augmenter.collapse import find_collapsed_classes
 from ganaug.augmenter.split import Data
 from ganaug.augmenter.streams import Source
 from ganaug.metrics import COLLAPSED
@@ -104,4 +104,4 @@ def split(*counts):
 )
 def test_classes_of_which_too_few_samples_are_known_are_not_said_to_collapse(counts, expected):
     source = Source(Uneven(), lambda x: x, [], latent_dim=2)
-    assert collapsed_classes(source, split(*counts), seed=0) == expected
+    assert find_collapsed_classes(source, split(*counts), seed=0) == expected

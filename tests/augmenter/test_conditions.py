@@ -15,7 +15,7 @@ from small_images import bars
 
 from ganaug import GANAugmenter, ParameterError
 from ganaug.augmenter import streams as sampling
-from ganaug.augmenter.streams import MixedStream, Source
+from ganaug.augmenter.streams import MixedClassStream, Source
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 
@@ -181,7 +181,7 @@ def test_classes_come_in_the_proportions_in_which_they_meet_the_conditions(monke
     monkeypatch.setitem(FILTERS, "biased", Filter(lambda *_: None, lambda _, s: s.features[:, 0] - 5.0 * s.codes, ""))
     judges = [Judge("biased", (), ())] if judged else []
     source = Source(Tilted(), lambda x: x, judges, 2, conditions=Above())
-    x, codes = MixedStream(source, [0.5, 0.5], 1).take_with_codes(2000)
+    x, codes = MixedClassStream(source, [0.5, 0.5], 1).take_with_codes(2000)
     assert (x[:, 0] > 0).all() and torch.equal(x[:, 1].long(), codes)
     assert abs(codes.float().mean() - 0.9) < 0.02
     assert (x[:, 0].mean() > 1.0) == judged  # of |N(0, 1)| the mean is 0.8
@@ -191,7 +191,7 @@ def test_a_class_of_which_judges_drop_every_candidate_takes_no_place_from_others
     weigh = lambda _, s: torch.where(s.codes == 0, -torch.inf, s.features[:, 0])  # noqa: E731
     monkeypatch.setitem(FILTERS, "against", Filter(lambda *_: None, weigh, ""))
     source = Source(Tilted(), lambda x: x, [Judge("against", (), ())], 2, conditions=Above())
-    assert MixedStream(source, [0.5, 0.5], 1).take_with_codes(300)[1].all()
+    assert MixedClassStream(source, [0.5, 0.5], 1).take_with_codes(300)[1].all()
 
 
 def test_a_value_that_shares_a_state_comes_as_often_as_it_should(augmenter):

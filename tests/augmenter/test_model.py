@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from small import JUDGED, digest, numbers, quick_augmenter, same_rows
 
 from ganaug import GANAugmenter, ModelFileError, ParameterError
-from ganaug.augmenter.model import _expectation
+from ganaug.augmenter.model import _make_expect
 from ganaug.augmenter.options import MODALITIES
 from ganaug.table import TABLE
 from ganaug.training import checkpoint
@@ -333,7 +333,7 @@ def test_no_file_has_networks_that_nobody_may_ask_for(judged_augmenter, path, na
     _, metadata = contents(path)
     metadata["architecture"][name] = COSTLY[name]
     with pytest.raises(ParameterError, match=f"^The '{name}' parameter of Architecture must be "):
-        _expectation(path, MODALITIES, [])(metadata)
+        _make_expect(path, MODALITIES, [])(metadata)
 
 
 def test_a_file_crafted_without_a_change_is_sound(judged_augmenter, path):

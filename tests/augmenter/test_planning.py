@@ -126,15 +126,15 @@ def test_bfloat16_only_where_the_hardware_gains(monkeypatch):
     cpu = torch.device("cpu")
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, probe, lambda: False, raising=False)
-    assert not planning._bfloat16("auto", cpu, True)
+    assert not planning._uses_bfloat16("auto", cpu, True)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
-    assert not planning._bfloat16("auto", cpu, False) and not planning._bfloat16("float32", cpu, True)
-    assert planning._bfloat16("bfloat16", cpu, False)
+    assert not planning._uses_bfloat16("auto", cpu, False) and not planning._uses_bfloat16("float32", cpu, True)
+    assert planning._uses_bfloat16("bfloat16", cpu, False)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
-    assert not planning._bfloat16("auto", torch.device("cuda"), True)
+    assert not planning._uses_bfloat16("auto", torch.device("cuda"), True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-    assert planning._bfloat16("auto", torch.device("cuda"), False)
-    assert not planning._bfloat16("auto", torch.device("mps"), True)
+    assert planning._uses_bfloat16("auto", torch.device("cuda"), False)
+    assert not planning._uses_bfloat16("auto", torch.device("mps"), True)
 
 
 def sampled_by(width, monkeypatch, pays):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from small import same_rows
 
 from ganaug import ParameterError
-from ganaug.augmenter.streams import Source, Stream, Streams, prior_codes
+from ganaug.augmenter.streams import ClassStream, ClassStreams, Source, prior_codes
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 
@@ -83,21 +83,21 @@ def source(judges=()):
 
 @given(st.lists(st.integers(0, 2 * BLOCK), min_size=1, max_size=6))
 def test_taking_bit_by_bit_is_taking_at_once(sizes):
-    stream, whole = Stream(source(), 1, 5), Stream(source(), 1, 5)
+    stream, whole = ClassStream(source(), 1, 5), ClassStream(source(), 1, 5)
     parts = [stream.take(n) for n in sizes]
     assert [len(part) for part in parts] == sizes
     assert torch.equal(torch.cat(parts), whole.take(sum(sizes)))
 
 
 def test_a_judged_stream_keeps_its_promises_too(judged):
-    stream, whole = Stream(judged, 0, 5), Stream(judged, 0, 5)
+    stream, whole = ClassStream(judged, 0, 5), ClassStream(judged, 0, 5)
     parts = torch.cat([stream.take(n) for n in (1, 0, 100, 64, 300)])
     assert torch.equal(parts, whole.take(465))
     assert (parts[:, 0] > 0).all() and len(torch.unique(parts[:, 0])) == 465
 
 
 def test_dropped_candidates_are_counted_by_reason(judged):
-    streams = Streams(judged, 0)
+    streams = ClassStreams(judged, 0)
     assert streams.dropped() == {}
     kept = BLOCK // OVERSAMPLING
     streams.take(np.repeat([0, 1], [kept + 1, kept]))  # two blocks of one class, one of the other
@@ -107,33 +107,33 @@ def test_dropped_candidates_are_counted_by_reason(judged):
 def test_a_judge_that_rejects_everything_does_not_hang(monkeypatch):
     never = Filter(lambda *_: None, lambda judge, samples: torch.full((len(samples.codes),), -torch.inf), "never")
     monkeypatch.setitem(FILTERS, "none", never)
-    taken = Stream(source([Judge("none", (), ())]), 0, 0).take(500)
+    taken = ClassStream(source([Judge("none", (), ())]), 0, 0).take(500)
     assert len(torch.unique(taken[:, 0])) == 500
 
 
 def test_classes_and_seeds_have_streams_of_their_own():
-    first = [Stream(source(), code, seed).take(20)[:, 0] for code in (0, 1) for seed in (0, 1)]
+    first = [ClassStream(source(), code, seed).take(20)[:, 0] for code in (0, 1) for seed in (0, 1)]
     assert len({tuple(part.tolist()) for part in first}) == 4
 
 
 def test_rows_come_in_the_order_that_was_asked_for():
     codes = np.random.default_rng(0).integers(0, 3, 400)
-    x = Streams(source(), 7).take(codes)
+    x = ClassStreams(source(), 7).take(codes)
     assert np.array_equal(x[:, 1].numpy(), codes)
     for code in range(3):
         mine = torch.from_numpy(codes == code)
-        assert torch.equal(x[mine], Stream(source(), code, 7).take(int(mine.sum())))
+        assert torch.equal(x[mine], ClassStream(source(), code, 7).take(int(mine.sum())))
 
 
 def test_no_codes_give_no_rows_of_the_right_shape():
-    assert Streams(source(), 7).take(np.empty(0, dtype=np.int64)).shape == (0, 3)
+    assert ClassStreams(source(), 7).take(np.empty(0, dtype=np.int64)).shape == (0, 3)
 
 
 def test_a_stream_goes_on_where_it_stopped():
-    streams = Streams(source(), 7)
+    streams = ClassStreams(source(), 7)
     codes = np.array([0, 1, 1, 0, 1])
     parts = torch.cat([streams.take(codes[:2]), streams.take(codes[2:])])
-    assert torch.equal(parts, Streams(source(), 7).take(codes))
+    assert torch.equal(parts, ClassStreams(source(), 7).take(codes))
 
 
 # Through GANAugmenter

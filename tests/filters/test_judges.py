@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from small import JUDGED, digest, numbers, points, quick_augmenter
 
 from ganaug.augmenter import filtering as judging
-from ganaug.augmenter.filtering import _best_strengths, _grid
-from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw, judges, total_weight, with_strength
+from ganaug.augmenter.filtering import _choose_strengths, _make_grid
+from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw_candidates, judges, set_strengths, sum_log_weights
 from ganaug.filters.trees import Trees
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
@@ -31,9 +31,9 @@ def rng(seed=0):
 
 def test_draw_is_without_replacement_and_exact():
     for keep in (0, 1, 7, 20):
-        kept = draw(torch.randn(20, generator=rng(1)), keep, rng())
+        kept = draw_candidates(torch.randn(20, generator=rng(1)), keep, rng())
         assert len(kept) == len(set(kept.tolist())) == keep and kept.dtype == torch.int64
-    assert draw(torch.empty(0), 0, rng()).shape == (0,)
+    assert draw_candidates(torch.empty(0), 0, rng()).shape == (0,)
 
 
 def inclusion(weights, keep):
@@ -59,13 +59,13 @@ def test_draw_follows_the_weights_and_shares_out_what_no_candidate_can_take_twic
     source, n = rng(), 4000
     counts = torch.zeros(len(weights))
     for _ in range(n):
-        counts[draw(weights, keep, source)] += 1
+        counts[draw_candidates(weights, keep, source)] += 1
     np.testing.assert_allclose(counts / n, inclusion(weights, keep), atol=0.032)  # four standard errors
 
 
 def test_the_order_of_what_is_drawn_says_nothing():
     weights, source = torch.tensor([9.0, 0.0, 0.0, 0.0, 0.0, 2.0]), rng()
-    drawn = torch.stack([draw(weights, 3, source) for _ in range(3000)])
+    drawn = torch.stack([draw_candidates(weights, 3, source) for _ in range(3000)])
     for place in range(3):
         assert (drawn[:, place] == 0).float().mean().item() == pytest.approx(1 / 3, abs=0.04)  # it is in every draw
 
@@ -73,7 +73,7 @@ def test_the_order_of_what_is_drawn_says_nothing():
 def test_a_draw_is_spread_over_the_candidates_more_evenly_than_by_chance():
     weights, source = torch.zeros(200), rng()
     weights[:100] = math.log(3.0)  # three of four that are kept belong to the first half, and hardly more or fewer
-    shares = [(draw(weights, 40, source) < 100).sum().item() for _ in range(300)]
+    shares = [(draw_candidates(weights, 40, source) < 100).sum().item() for _ in range(300)]
     assert np.mean(shares) == pytest.approx(30, abs=0.5) and np.std(shares) < 0.95 * math.sqrt(40 * 0.75 * 0.25)
 
 
@@ -81,7 +81,7 @@ def test_a_draw_is_spread_over_the_candidates_more_evenly_than_by_chance():
 @settings(max_examples=100, deadline=None)
 def test_any_weights_can_be_drawn_by(weights, data):
     keep = data.draw(st.integers(0, len(weights)))
-    kept = draw(torch.tensor(weights), keep, rng(data.draw(st.integers(0, 99)))).tolist()
+    kept = draw_candidates(torch.tensor(weights), keep, rng(data.draw(st.integers(0, 99)))).tolist()
     assert len(kept) == len(set(kept)) == keep and set(kept) <= set(range(len(weights)))
     if keep and max(weights) > -math.inf and sorted(weights)[-2:-1] < [max(weights) - 30]:
         assert weights.index(max(weights)) in kept  # it outweighs all others together
@@ -89,15 +89,18 @@ def test_any_weights_can_be_drawn_by(weights, data):
 
 @pytest.mark.parametrize("error", [-0.3, 0.3])
 def test_odds_that_do_not_quite_add_up_change_no_number_of_rows(monkeypatch, error):
-    monkeypatch.setattr(judges, "odds", lambda weights, keep: np.full(len(weights), (keep + error) / len(weights)))
+    def inclusion_probabilities(weights, keep):
+        return np.full(len(weights), (keep + error) / len(weights))
+
+    monkeypatch.setattr(judges, "inclusion_probabilities", inclusion_probabilities)
     for seed in range(20):
-        kept = draw(torch.zeros(50), 9, rng(seed)).tolist()
+        kept = draw_candidates(torch.zeros(50), 9, rng(seed)).tolist()
         assert len(kept) == len(set(kept)) == 9
 
 
 @pytest.mark.parametrize("level", [-1e4, -19.0, 0.0, 1e4, -math.inf])
 def test_all_candidates_can_be_drawn(level):
-    assert sorted(draw(torch.full((9,), level), 9, rng()).tolist()) == list(range(9))
+    assert sorted(draw_candidates(torch.full((9,), level), 9, rng()).tolist()) == list(range(9))
 
 
 @pytest.mark.parametrize("level", [-19.0, 1e4, -1e4, -math.inf])
@@ -105,7 +108,7 @@ def test_equal_weights_are_a_fair_draw_whatever_their_level(level):
     counts = torch.zeros(10)
     source = rng()
     for _ in range(2000):
-        counts[draw(torch.full((10,), level), 3, source)] += 1
+        counts[draw_candidates(torch.full((10,), level), 3, source)] += 1
     assert (counts - 600).abs().max() < 5 * math.sqrt(600)
 
 
@@ -113,15 +116,15 @@ def test_what_weighs_nothing_is_drawn_only_when_nothing_else_is_left():
     weights = torch.full((50,), -math.inf)
     weights[[7, 31]] = torch.tensor([0.0, -20.0])
     for seed in range(20):
-        assert set(draw(weights, 2, rng(seed)).tolist()) == {7, 31}
-        kept = draw(weights, 5, rng(seed)).tolist()
+        assert set(draw_candidates(weights, 2, rng(seed)).tolist()) == {7, 31}
+        kept = draw_candidates(weights, 5, rng(seed)).tolist()
         assert len(set(kept)) == 5 and {7, 31} <= set(kept)
 
 
 def test_draw_repeats_itself():
     weights = torch.randn(100, generator=rng(3))
-    assert torch.equal(draw(weights, 9, rng()), draw(weights, 9, rng()))
-    assert not torch.equal(draw(weights, 9, rng()), draw(weights, 9, rng(1)))
+    assert torch.equal(draw_candidates(weights, 9, rng()), draw_candidates(weights, 9, rng()))
+    assert not torch.equal(draw_candidates(weights, 9, rng()), draw_candidates(weights, 9, rng(1)))
 
 
 # The judges
@@ -140,7 +143,7 @@ def gaussians(n, mean=0.0, codes=None, seed=0):
 
 
 def kept_by(judge, candidates, seed=0):
-    return candidates.rows(draw(judge.log_weight(candidates), len(candidates.codes) // 8, rng(seed)))
+    return candidates.rows(draw_candidates(judge.log_weight(candidates), len(candidates.codes) // 8, rng(seed)))
 
 
 def test_density_ratio_mends_a_shifted_column_and_leaves_the_others():
@@ -190,7 +193,7 @@ def test_log_odds_are_calibrated_as_those_of_equal_numbers(times, scale):
     x[4000:] *= 3.0
     ratio = math.log(3.0) - x * 2 / 3  # of the two exponential densities, in logarithms
     y = (torch.arange(len(x)) < 4000).float()
-    assert judges._slope(scale * ratio, y, math.log(times)) == pytest.approx(1 / scale, abs=0.051)
+    assert judges._fit_slope(scale * ratio, y, math.log(times)) == pytest.approx(1 / scale, abs=0.051)
 
 
 def labelled(n, wrong, seed=0):
@@ -204,7 +207,7 @@ def labelled(n, wrong, seed=0):
 def test_label_agreement_removes_rows_under_the_wrong_label():
     judge = FILTERS["label_agreement"].fit(labelled(800, 0.02)[0], labelled(800, 0.3, seed=5)[0], 0)
     candidates, turned = labelled(4000, 0.3, seed=9)
-    kept = draw(judge.log_weight(candidates), 500, rng())
+    kept = draw_candidates(judge.log_weight(candidates), 500, rng())
     assert turned.float().mean() > 0.28 and turned[kept].float().mean() < 0.06
 
 
@@ -284,12 +287,12 @@ def test_weights_are_finite_and_rows_are_weighed_one_by_one(name):
 def test_strength_multiplies_and_zero_switches_off():
     judges = [fitted(name) for name in FILTERS]
     samples = gaussians(50)
-    (half,) = with_strength(judges, {"density_ratio": 0.5, "label_agreement": 0.0})
+    (half,) = set_strengths(judges, {"density_ratio": 0.5, "label_agreement": 0.0})
     torch.testing.assert_close(half.log_weight(samples), 0.5 * judges[0].log_weight(samples))
-    assert with_strength(judges, {}) == []
+    assert set_strengths(judges, {}) == []
     sides = judges[0].log_weight(samples) + judges[2].log_weight(samples)
-    torch.testing.assert_close(total_weight([judges[0], judges[2]], samples), sides)
-    assert torch.equal(total_weight([], samples), torch.zeros(50))
+    torch.testing.assert_close(sum_log_weights([judges[0], judges[2]], samples), sides)
+    assert torch.equal(sum_log_weights([], samples), torch.zeros(50))
 
 
 class Remembering:
@@ -381,13 +384,13 @@ def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_
     *others, last = augmenter.model_.judges
     assert last.name == "marginals" and candidates.keep_one_in == augmenter.model_.modality.oversampling
     assert len(candidates.codes) == 4 * (n - held_out if tried else n)
-    torch.testing.assert_close(candidates.weights, total_weight(others, candidates))
+    torch.testing.assert_close(candidates.weights, sum_log_weights(others, candidates))
     assert candidates.weights.std() > 0
 
 
 def test_filters_are_tried_alone_and_together_and_corrections_only_beside_others():
     density, label, all_three = "density_ratio", "label_agreement", ("density_ratio", "label_agreement", "marginals")
-    assert _grid(all_three) == [
+    assert _make_grid(all_three) == [
         {},
         {density: 0.5},
         {label: 0.5},
@@ -396,7 +399,7 @@ def test_filters_are_tried_alone_and_together_and_corrections_only_beside_others
         {density: 1.0, label: 0.5, "marginals": 1.0},
         {density: 1.0, label: 1.0, "marginals": 1.0},
     ]
-    assert _grid([label]) == [{}, {label: 0.5}, {label: 1.0}]
+    assert _make_grid([label]) == [{}, {label: 0.5}, {label: 1.0}]
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -414,7 +417,7 @@ def test_by_default_several_strengths_are_tried_on_held_out_rows():
 )
 def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_better(lead, used):
     tried = [({}, 0.8 + lead), ({"density_ratio": 1.0}, 0.7), ({"label_agreement": 1.0}, 0.8)]
-    assert _best_strengths(tried, {"label_agreement": 1.0}, 100) == used
+    assert _choose_strengths(tried, {"label_agreement": 1.0}, 100) == used
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")

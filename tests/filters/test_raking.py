@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganaug.filters import FILTERS, Candidates, Samples, draw
+from ganaug.filters import FILTERS, Candidates, Samples, draw_candidates
 from ganaug.filters import raking as marginals
-from ganaug.filters.raking import Marginals, odds
+from ganaug.filters.raking import RakingWeights, inclusion_probabilities
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 
@@ -32,7 +32,7 @@ def rows(n, shift=(0.0, 0.0), seed=0):
 
 def fitted(real, candidates, weights=None, keep_one_in=4):
     weights = torch.zeros(len(candidates[1])) if weights is None else weights
-    return Marginals.fit(real, candidates, weights, keep_one_in)
+    return RakingWeights.fit(real, candidates, weights, keep_one_in)
 
 
 def weigh(correction, x, codes):
@@ -44,7 +44,7 @@ def kept(correction, candidates, code, keep_one_in=4, weights=0.0):
     x, codes = candidates
     total = weigh(correction, x, codes) + weights
     x, total = x[codes == code], total[codes == code]
-    return x[draw(total, len(x) // keep_one_in, rng(3))]
+    return x[draw_candidates(total, len(x) // keep_one_in, rng(3))]
 
 
 # What they mend
@@ -151,7 +151,7 @@ def by_hand():
     edges, corrections = torch.full((1, 2, 19), torch.inf), torch.zeros(1, 2, 20)
     edges[0, 0, :2], edges[0, 1, 0] = torch.tensor([0.0, 1.0]), 5.0
     corrections[0, 0, :3], corrections[0, 1, :2] = torch.tensor([0.1, 0.2, 0.4]), torch.tensor([1.0, 2.0])
-    return Marginals(edges, corrections)
+    return RakingWeights(edges, corrections)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_value_on_an_edge_lies_below_it(value, expected):
 def test_loaded_corrections_are_those_that_were_saved():
     correction = fitted(with_few(5), rows(2000, SHIFT, seed=1))
     facts, tensors = json.loads(json.dumps(correction.to_json())), correction.tensors()
-    assert Marginals.expected(facts) == {name: (t.dtype, tuple(t.shape)) for name, t in tensors.items()}
-    loaded = Marginals.from_json(facts, {name: t.clone() for name, t in tensors.items()})
+    assert RakingWeights.expected(facts) == {name: (t.dtype, tuple(t.shape)) for name, t in tensors.items()}
+    loaded = RakingWeights.from_json(facts, {name: t.clone() for name, t in tensors.items()})
     x, codes = rows(500, seed=4)
     assert torch.equal(weigh(loaded, x, codes), weigh(correction, x, codes)) and weigh(loaded, x, codes).any()
 
@@ -223,7 +223,7 @@ def test_they_are_found_in_few_sweeps(monkeypatch):
 @settings(max_examples=200, deadline=None)
 def test_odds_add_up_to_what_is_kept_never_exceed_one_and_are_proportional_below_it(values, data):
     weights, keep = np.array(values, dtype=float), data.draw(st.integers(0, len(values)))
-    found = odds(weights, keep)
+    found = inclusion_probabilities(weights, keep)
     assert found.shape == weights.shape and found.sum() == pytest.approx(keep, abs=1e-6)
     assert (found >= 0).all() and (found <= 1).all()
     assert (np.diff(found[np.argsort(weights, kind="stable")]) >= -1e-12).all()
@@ -234,8 +234,8 @@ def test_odds_add_up_to_what_is_kept_never_exceed_one_and_are_proportional_below
 
 
 def test_odds_of_weights_that_are_worked_out_by_hand():
-    np.testing.assert_allclose(odds(np.log([1.0, 2.0, 3.0, 4.0]), 1), [0.1, 0.2, 0.3, 0.4])
-    np.testing.assert_allclose(odds(np.log([1.0, 1.0, 2.0, 96.0]), 2), [0.25, 0.25, 0.5, 1.0])
-    np.testing.assert_allclose(odds(np.array([0.0, -math.inf, 0.0]), 1), [0.5, 0.0, 0.5], atol=1e-12)
-    np.testing.assert_allclose(odds(np.array([0.0, -math.inf, -math.inf]), 2), [1.0, 0.5, 0.5])
-    np.testing.assert_allclose(odds(np.full(4, -math.inf), 3), 0.75)
+    np.testing.assert_allclose(inclusion_probabilities(np.log([1.0, 2.0, 3.0, 4.0]), 1), [0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_allclose(inclusion_probabilities(np.log([1.0, 1.0, 2.0, 96.0]), 2), [0.25, 0.25, 0.5, 1.0])
+    np.testing.assert_allclose(inclusion_probabilities(np.array([0.0, -math.inf, 0.0]), 1), [0.5, 0.0, 0.5], atol=1e-12)
+    np.testing.assert_allclose(inclusion_probabilities(np.array([0.0, -math.inf, -math.inf]), 2), [1.0, 0.5, 0.5])
+    np.testing.assert_allclose(inclusion_probabilities(np.full(4, -math.inf), 3), 0.75)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ganaug.filters import trees as module
-from ganaug.filters.trees import DEPTH, Trees, _rounded_down
+from ganaug.filters.trees import DEPTH, Trees, _round_down
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 
@@ -67,14 +67,14 @@ def test_neighbouring_numbers_fall_on_the_side_that_scikit_learn_gives_them():
 @given(st.floats(-3e38, 3e38))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_threshold_is_the_largest_float32_that_is_not_above(threshold):
-    found = _rounded_down(threshold)
+    found = _round_down(threshold)
     assert found.dtype == np.float32 and float(found) <= threshold
     above = np.nextafter(found, np.float32(np.inf))
     assert float(above) > threshold
 
 
 def test_threshold_beyond_all_float32_is_the_largest():
-    assert _rounded_down(np.inf) == _rounded_down(1e300) == np.finfo(np.float32).max
+    assert _round_down(np.inf) == _round_down(1e300) == np.finfo(np.float32).max
 
 
 def test_of_many_rows_steps_are_three_times_as_long(monkeypatch):

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from safetensors import safe_open
 
 from ganaug import GANAugmenter
-from ganaug.augmenter.model import _expectation
+from ganaug.augmenter.model import _make_expect
 from ganaug.augmenter.options import MODALITIES
 from ganaug.errors import GanaugError
 from ganaug.storage import write_model
@@ -99,7 +99,7 @@ def spoil(tensors, chance):
 def fitted(tensors, metadata, chance):
     """Return tensors of the shapes that the metadata imply, where that can be known and is not too much."""
     try:
-        specs = _expectation("forged", MODALITIES, [])(metadata)
+        specs = _make_expect("forged", MODALITIES, [])(metadata)
     except Exception:
         return tensors
     made = {}

@@ -260,8 +260,8 @@ def spread(augmenter, **options):
 def test_only_a_filter_that_compares_gets_candidates(monkeypatch, quick_judges):
     """A thousand samples and more, of large images a lot of memory, which label agreement never looks at."""
     sizes = []
-    real = judging.sampled
-    monkeypatch.setattr(judging, "sampled", lambda *rest: sizes.append(rest[-1]) or real(*rest))
+    real = judging.draw_samples
+    monkeypatch.setattr(judging, "draw_samples", lambda *rest: sizes.append(rest[-1]) or real(*rest))
     assert quick_augmenter(filters="auto").fit(*bars()).filters_["strengths"] == {"label_agreement": 1.0}
     assert sizes == [0, 0]
     quick_augmenter(filters=["density_ratio"]).fit(*numbers())
@@ -499,7 +499,7 @@ class Log:
 @pytest.mark.parametrize("channels", [None, 3])
 def test_losses_and_samples_are_logged_where_tensorboard_is(monkeypatch, tmp_path, channels):
     log = Log()
-    monkeypatch.setattr(preview, "_tensorboard", lambda folder: log)
+    monkeypatch.setattr(preview, "_open_tensorboard", lambda folder: log)
     augmenter = quick_augmenter(preview_path=tmp_path, max_steps=60, width=4).fit(*bars(channels=channels))
     names = {"discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic", "held_out_score"}
     assert {name for name, _, _ in log.scalars} == names and log.closed
@@ -563,7 +563,7 @@ def often(monkeypatch, quick_judges):
 
 
 def cut_short(monkeypatch, path, X, y, reports, **options):
-    shown = fitting.shown
+    shown = fitting.show_progress
 
     def cut(progress, verbose):
         for i, now in enumerate(shown(progress, verbose)):
@@ -572,7 +572,7 @@ def cut_short(monkeypatch, path, X, y, reports, **options):
             yield now
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "shown", cut)
+        patch.setattr(fitting, "show_progress", cut)
         with pytest.raises(KeyboardInterrupt):
             quick_augmenter(max_steps=STEPS, checkpoint_path=path, **options).fit(X, y)
 
@@ -642,7 +642,7 @@ def test_a_class_that_collapses_in_training_is_named_and_the_best_is_kept(monkey
         kept.append((state.step, state.rate, state.revivals))
         return found
 
-    monkeypatch.setattr(fitting, "collapsed_classes", collapsed)
+    monkeypatch.setattr(fitting, "find_collapsed_classes", collapsed)
     monkeypatch.setattr(loop, "_keep_best", keep_best)
     X, y = bars()
     quick_augmenter(max_steps=33, verbose=2).fit(X, np.array(["lies", "stands"])[y])

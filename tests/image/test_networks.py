@@ -11,7 +11,7 @@ from torch import nn
 from ganaug.errors import ParameterError
 from ganaug.image.defaults import image_defaults
 from ganaug.image.networks import PAIRS, image_discriminator, image_generator
-from ganaug.layers import ClassVector, SpectralConv2d, SpectralLinear, initialise, set_condition
+from ganaug.layers import ClassVector, SpectralConv2d, SpectralLinear, initialise, set_class_strength
 from ganaug.losses import LOSSES
 from ganaug.modality import Architecture
 
@@ -147,18 +147,18 @@ def test_without_strength_all_classes_are_one(kind):
 
     told = outputs(0)
     for network in (generator, discriminator):
-        set_condition(network, 0.0)
+        set_class_strength(network, 0.0)
     for first, second in zip(outputs(0), outputs(2), strict=True):
         assert torch.equal(first, second)
     for network in (generator, discriminator):
-        set_condition(network, 1.0)
+        set_class_strength(network, 1.0)
     assert all(torch.equal(first, second) for first, second in zip(outputs(0), told, strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_strength_is_kept_with_the_weights(kind):
     generator = built(image_generator, kind)
-    set_condition(generator, 0.25)
+    set_class_strength(generator, 0.25)
     other = built(image_generator, kind, seed=4)
     other.load_state_dict(generator.state_dict())
     assert [float(part.strength) for part in parts_of(other, ClassVector)] == [0.25]

@@ -23,7 +23,7 @@ from ganaug.table.columns import (
     Identifier,
     Number,
 )
-from ganaug.table.identifiers import Form
+from ganaug.table.identifiers import IdPattern
 
 
 def rng(seed=0):
@@ -317,7 +317,7 @@ def test_a_determined_cell_is_looked_up_missing_ones_too():
 
 
 def test_identifiers_are_whole_numbers_or_text():
-    plain, missing = Identifier(Form.fit(np.arange(10), 2**31 - 1)).fresh(3, 2)
+    plain, missing = Identifier(IdPattern.fit(np.arange(10), 2**31 - 1)).make_fresh(3, 2)
     assert plain.dtype == np.int64 and not missing.any()
 
 
@@ -332,7 +332,7 @@ LEARNED = [
     Constant([True]),
     Constant([]),
     Determined(1, ["a", None]),
-    Identifier(Form.fit(np.arange(30), 2**63 - 1)),
+    Identifier(IdPattern.fit(np.arange(30), 2**63 - 1)),
 ]
 
 

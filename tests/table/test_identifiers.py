@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import unhurried
 
-from ganaug.table.identifiers import MAX_LENGTH, Form, is_identifier
+from ganaug.table.identifiers import MAX_LENGTH, IdPattern, is_identifier
 
 LARGEST = 2**63 - 1
 
@@ -87,55 +87,58 @@ FORMS = {
 
 @pytest.mark.parametrize(("values", "pattern"), FORMS.values(), ids=FORMS)
 def test_fresh_values_have_the_form_of_those_in_training(values, pattern):
-    fresh = Form.fit(texts(values), LARGEST).fresh(0, 500 if len(values) < 1000 else 3000)
-    assert all(re.fullmatch(pattern, text) for text in fresh)
-    assert not set(fresh) & set(values) and len(set(fresh)) == len(fresh)
+    make_fresh = IdPattern.fit(texts(values), LARGEST).make_fresh(0, 500 if len(values) < 1000 else 3000)
+    assert all(re.fullmatch(pattern, text) for text in make_fresh)
+    assert not set(make_fresh) & set(values) and len(set(make_fresh)) == len(make_fresh)
 
 
 @unhurried
 @given(st.lists(st.one_of(st.text(max_size=4), st.from_regex("[ab]{2}", fullmatch=True)), min_size=1, max_size=60))
 def test_fresh_text_is_unique_and_never_one_of_training(values):
-    fresh = Form.fit(texts(values), LARGEST).fresh(0, 400)
-    assert len(set(fresh)) == 400
-    assert not set(fresh) & set(values)
+    make_fresh = IdPattern.fit(texts(values), LARGEST).make_fresh(0, 400)
+    assert len(set(make_fresh)) == 400
+    assert not set(make_fresh) & set(values)
 
 
 @unhurried
 @given(st.lists(st.from_regex("(C|CC)?[0-9]{1,3}", fullmatch=True), min_size=1, max_size=60), st.integers(0, 3000))
 def test_fresh_numbered_text_is_never_one_of_training_however_many_came_before(values, first):
-    assert not set(Form.fit(texts(values), LARGEST).fresh(first, 300)) & set(values)
+    assert not set(IdPattern.fit(texts(values), LARGEST).make_fresh(first, 300)) & set(values)
 
 
 def test_codes_that_run_out_grow_beyond_the_longest_of_training():
     values = [a + b for a in "abcde" for b in "abcde"] + ["aa1", "ab1", "zz1", "zz01"]
-    form = Form.fit(texts(values), LARGEST)
-    fresh = form.fresh(0, 5000)
-    assert form.style == "code" and len(fresh[0]) == 2 and min(map(len, fresh[676:])) == 5
-    assert len(set(fresh)) == 5000 and not set(fresh) & set(values)
+    form = IdPattern.fit(texts(values), LARGEST)
+    make_fresh = form.make_fresh(0, 5000)
+    assert form.style == "code" and len(make_fresh[0]) == 2 and min(map(len, make_fresh[676:])) == 5
+    assert len(set(make_fresh)) == 5000 and not set(make_fresh) & set(values)
 
 
 @unhurried
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=1), st.integers(0, 10**7))
 def test_fresh_whole_numbers_are_unique_and_never_one_of_training(values, first):
-    fresh = Form.fit(np.asarray(values), LARGEST).fresh(first, 300)
-    assert len(set(fresh)) == 300 and not set(fresh) & set(values)
+    make_fresh = IdPattern.fit(np.asarray(values), LARGEST).make_fresh(first, 300)
+    assert len(set(make_fresh)) == 300 and not set(make_fresh) & set(values)
 
 
 @pytest.mark.parametrize(("top", "largest"), [(2**31 - 10_000_001, 2**31 - 1), (2**63 - 10_000_001, 2**63 - 1)])
 def test_fresh_whole_numbers_stay_inside_the_dtype(top, largest):
     values = np.asarray([top, top - 5])
     assert is_identifier("id", np.arange(top - 30, top), largest)
-    assert max(Form.fit(values, largest).fresh(0, 10) + Form.fit(values, largest).fresh(9_999_990, 5)) <= largest
+    assert (
+        max(IdPattern.fit(values, largest).make_fresh(0, 10) + IdPattern.fit(values, largest).make_fresh(9_999_990, 5))
+        <= largest
+    )
 
 
 def test_later_rows_go_on_where_earlier_ones_ended():
-    form = Form.fit(texts([f"{i:03X}" for i in range(0, 4096, 3)]), LARGEST)
-    assert form.fresh(0, 30) == form.fresh(0, 7) + form.fresh(7, 23)
+    form = IdPattern.fit(texts([f"{i:03X}" for i in range(0, 4096, 3)]), LARGEST)
+    assert form.make_fresh(0, 30) == form.make_fresh(0, 7) + form.make_fresh(7, 23)
 
 
 def test_names_get_a_number_behind_a_word_that_none_begins_with():
     names = ["Ann Lee", "Bo Smith-Jones", "synthetic-1", "synthetic--7", *("x" * n for n in range(1, 30))]
-    assert Form.fit(texts(names), LARGEST).fresh(0, 2) == ["synthetic---1", "synthetic---2"]
+    assert IdPattern.fit(texts(names), LARGEST).make_fresh(0, 2) == ["synthetic---1", "synthetic---2"]
 
 
 SECRETS = {
@@ -148,7 +151,7 @@ SECRETS = {
 
 @pytest.mark.parametrize("plain", SECRETS.values(), ids=SECRETS)
 def test_what_is_kept_gives_no_identifier_of_training_away(plain):
-    kept = json.dumps(Form.fit(plain, LARGEST).to_json())
+    kept = json.dumps(IdPattern.fit(plain, LARGEST).to_json())
     numbers = {int(n) + step for n in re.findall(r"\d+", kept) for step in (-1, 0, 1)}
     for value in plain.tolist():
         assert str(value) not in kept
@@ -158,20 +161,20 @@ def test_what_is_kept_gives_no_identifier_of_training_away(plain):
 
 @pytest.mark.parametrize("plain", SECRETS.values(), ids=SECRETS)
 def test_what_was_learned_is_plain_json(plain):
-    form = Form.fit(plain, LARGEST)
-    assert Form.from_json(json.loads(json.dumps(form.to_json(), allow_nan=False))) == form
+    form = IdPattern.fit(plain, LARGEST)
+    assert IdPattern.from_json(json.loads(json.dumps(form.to_json(), allow_nan=False))) == form
 
 
 def test_the_neighbours_of_the_free_stretch_leave_no_trace():
     taken = [*range(100_000, 100_040), 600_000, *range(600_003, 600_050)]
-    forms = {json.dumps(Form.fit(np.array([*taken, n]), LARGEST).to_json()) for n in (100_041, 100_050, 100_099)}
+    forms = {json.dumps(IdPattern.fit(np.array([*taken, n]), LARGEST).to_json()) for n in (100_041, 100_050, 100_099)}
     assert len(forms) == 1
 
 
 @pytest.mark.parametrize("form", ["{:0200000d}", "{:01000d}", "x{:05000d}y", "{:04x}" * 2000, "A{:05d}"])
 def test_a_form_that_was_learned_can_be_read_again_however_long_its_values(form):
     values = [form.format(*[i] * 2000) for i in range(30)] + ["x" * 150_000] * (form == "A{:05d}")
-    learned = Form.fit(np.array(values, dtype=object), 0)
+    learned = IdPattern.fit(np.array(values, dtype=object), 0)
     assert learned.width <= MAX_LENGTH
-    assert Form.from_json(learned.to_json()) == learned
-    assert not set(learned.fresh(0, 5)) & set(values)
+    assert IdPattern.from_json(learned.to_json()) == learned
+    assert not set(learned.make_fresh(0, 5)) & set(values)

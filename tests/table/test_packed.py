@@ -15,7 +15,7 @@ from strategies import unhurried
 from torch.nn import functional
 
 from ganaug.augmenter.split import hold_out
-from ganaug.modality import as_they_are, expansion
+from ganaug.modality import fit_transform, get_expand, identity
 from ganaug.table import TABLE
 from ganaug.table.encoder import TableEncoder
 from ganaug.table.layout import Layout
@@ -40,7 +40,7 @@ def drawn(layout, n, seed=0):
 
 
 def packed_rows(layout, states, scores):
-    rows = layout.new_rows(len(states))
+    rows = layout.allocate_rows(len(states))
     for i in range(states.shape[1]):
         layout.put_states(rows, i, states[:, i])
     for i in range(scores.shape[1]):
@@ -71,7 +71,7 @@ def test_packed_rows_expand_bit_for_bit(layout, n, seed):
     rows = packed_rows(layout, states, scores)
     x = seen_by_networks(layout, states, scores)
     assert bits(layout.expand(rows)) == bits(x)
-    assert bits(layout.features_of(rows)) == bits(torch.cat([states.float(), scores], dim=1))
+    assert bits(layout.get_features(rows)) == bits(torch.cat([states.float(), scores], dim=1))
     for some in (slice(1, 2), slice(None, None, 2), torch.arange(n)[torch.arange(n) % 3 == 0]):
         assert bits(layout.expand(rows[some])) == bits(x[some].contiguous())
 
@@ -84,7 +84,7 @@ def test_two_bytes_hold_positions_up_to_32767_and_four_bytes_any(segments, dtype
     rows = packed_rows(layout, states, scores)
     assert rows.dtype == dtype
     assert torch.equal(layout.expand(rows), seen_by_networks(layout, states, scores))
-    assert torch.equal(layout.features_of(rows), torch.cat([states.float(), scores], dim=1))
+    assert torch.equal(layout.get_features(rows), torch.cat([states.float(), scores], dim=1))
 
 
 def shop(n=3000):
@@ -156,7 +156,7 @@ def test_a_batch_of_packed_rows_is_that_of_expanded_ones_and_no_other_row_is_exp
 
 def test_training_on_rows_in_another_form_ends_with_the_same_weights():
     x, c = points()
-    forms = [(x, as_they_are), (x.view(torch.int32), lambda kept: kept.view(torch.float32))]
+    forms = [(x, identity), (x.view(torch.int32), lambda kept: kept.view(torch.float32))]
     ended = []
     for kept, expand in forms:
         plan = point_plan()
@@ -205,9 +205,9 @@ def test_an_encoder_without_expansion_trains_the_same_model(filters):
 
 
 def test_expansion_is_the_encoders_own_or_none():
-    assert expansion(Unpacked()) is as_they_are
+    assert get_expand(Unpacked()) is identity
     encoder = TableEncoder()
-    assert expansion(encoder) == encoder.expand
+    assert get_expand(encoder) == encoder.expand
 
 
 def test_held_out_rows_stay_as_they_were_encoded():
@@ -219,3 +219,34 @@ def test_held_out_rows_stay_as_they_were_encoded():
     rows = torch.cat([data.x, data.held_x])
     assert torch.equal(rows.unique(dim=0), x.unique(dim=0))
     assert data.expand(data.x[:3]).shape == (3, encoder.layout.width)
+
+
+def awkward():
+    """A table with every kind of column: spikes, gaps, ids, look-ups, mixed objects, constants."""
+    frame = shop(400)
+    frame["id"] = [f"C{i:05d}" for i in range(400)]
+    frame["follows"] = frame["word 5"].map(lambda word: f"group of {word}")
+    frame["zeros"] = np.where(np.arange(400) % 2, 0.0, rng(8).normal(size=400))
+    frame["same"] = 7
+    frame["mixed"] = pd.Series([1, "1", None, True] * 100, dtype=object)
+    frame["short"] = pd.Categorical(np.arange(400) % 3 == 0)
+    frame["wide"] = rng(9).integers(0, 2**63, 400)
+    return frame
+
+
+@pytest.mark.filterwarnings("ignore:.*names rows:ganaug.DataWarning")
+@pytest.mark.parametrize(
+    "X", [awkward(), shop(50), awkward()[["age", "amount"]].to_numpy(), awkward()[["word 5", "age"]].to_numpy()]
+)
+def test_fit_transform_gives_what_fit_and_then_transform_give(X):
+    apart, at_once = TableEncoder(), TableEncoder()
+    expected = apart.fit(X, rng(1)).transform(X, rng(2))
+    assert bits(at_once.fit_transform(X, rng(1), rng(2))) == bits(expected)
+    assert at_once.to_json() == apart.to_json()
+
+
+def test_an_encoder_without_fit_transform_is_fitted_and_then_transforms():
+    frame = shop(400)
+    x = fit_transform(Unpacked(), frame, rng(1), rng(2))
+    encoder = TableEncoder()
+    assert bits(x) == bits(encoder.expand(fit_transform(encoder, frame, rng(1), rng(2))))

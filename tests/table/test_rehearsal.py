@@ -160,4 +160,4 @@ def test_long_texts_that_name_rows_are_fitted_and_read():
     texts = [f"{'so ' * 50_000}it goes, {i} times" for i in range(40)]
     frame = pd.DataFrame({"novel": texts, "number": np.random.default_rng(0).normal(size=40)})
     schema = schema_of(frame)
-    assert TableEncoder.from_json(schema).columns[0].fresh(0, 1)[0].tolist() == ["synthetic-1"]
+    assert TableEncoder.from_json(schema).columns[0].make_fresh(0, 1)[0].tolist() == ["synthetic-1"]

@@ -10,7 +10,7 @@ import pytest
 
 from ganaug.errors import DataError, ParameterError
 from ganaug.table.columns import MAX_POOL, Category, Determined, Number
-from ganaug.table.schema import KINDS, Coded, fit_columns
+from ganaug.table.schema import KINDS, FactorisedColumn, fit_columns
 
 N = 200
 
@@ -236,7 +236,7 @@ def test_a_pooled_category_decides_too_and_has_an_entry_for_every_value_it_may_d
     deciding, decided = columns
     assert deciding.pooled and decided.kind == "determined"
     assert len(decided.values) == len(deciding.values)
-    drawn = deciding.positions(rng().integers(0, deciding.n_states, 5000), rng())
+    drawn = deciding.draw_positions(rng().integers(0, deciding.n_states, 5000), rng())
     plain, _ = decided.look_up(drawn)
     assert all(int(deciding.values[i][1:]) % 7 == town for i, town in zip(drawn, plain.tolist(), strict=True))
 
@@ -310,7 +310,7 @@ def test_many_values_are_told_apart_in_look_ups(n_values, gap):
 
 @pytest.mark.parametrize(("n_values", "size"), [(2, 1), (127, 1), (128, 2), (10_000, 2), (40_000, 4)])
 def test_codes_take_as_few_bytes_as_will_do(n_values, size):
-    codes = Coded.of(np.arange(n_values + 1), np.arange(n_values + 1) == n_values).codes
+    codes = FactorisedColumn.of(np.arange(n_values + 1), np.arange(n_values + 1) == n_values).codes
     assert codes.itemsize == size
     assert codes.tolist() == [*range(n_values), -1]
 

@@ -37,7 +37,7 @@ def augmenter(path=None, **options):
 
 def interrupt_after(monkeypatch, reports, error=KeyboardInterrupt):
     """Let the next trainings end after so many reports, as if somebody had pressed Ctrl-C."""
-    shown = fitting.shown
+    shown = fitting.show_progress
 
     def cut(progress, verbose):
         for i, now in enumerate(shown(progress, verbose)):
@@ -45,7 +45,7 @@ def interrupt_after(monkeypatch, reports, error=KeyboardInterrupt):
                 raise error
             yield now
 
-    monkeypatch.setattr(fitting, "shown", cut)
+    monkeypatch.setattr(fitting, "show_progress", cut)
 
 
 def interrupted(monkeypatch, path, X, y, reports=3, **options):

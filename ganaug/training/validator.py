@@ -24,7 +24,7 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPE_NAMES}
 
 
 @dataclass
-class Trial:
+class StateValidator:
     """What a state on disk is tried on, before a training becomes that state.
 
     Attributes
@@ -42,24 +42,24 @@ class Trial:
     optimizers: dict[str, torch.optim.Optimizer]
 
     @classmethod
-    def of(cls, state: TrainingState, plan: Plan) -> Trial:
+    def of(cls, state: TrainingState, plan: Plan) -> StateValidator:
         """Return the trial for a training that has not begun."""
         optimizers = {}
         for name in state.optimizers:
             parameters = [nn.Parameter(torch.zeros_like(p)) for p in state.networks()[name].parameters()]
             optimizers[name] = make_optimizer(plan, parameters)
-            _step(optimizers[name])
+            _take_step(optimizers[name])
         return cls(state, plan, optimizers)
 
     def expected(self, listed: Mapping[str, Sequence[Any]]) -> dict[str, TensorSpec]:
         """Return what the tensors must be of a state that lists such names, each with its dtype and shape."""
-        specs = _specs(self.state.tensors())
+        specs = _describe_tensors(self.state.tensors())
         if any(name.startswith("best.") for name in listed):
-            specs |= _specs({f"best.{k}": v for k, v in self.state.average.state_dict().items()})
-        parameters = {_parameter_of(name) for name in listed}  # one without a gradient has nothing kept of it
+            specs |= _describe_tensors({f"best.{k}": v for k, v in self.state.average.state_dict().items()})
+        parameters = {_parameter_name(name) for name in listed}  # one without a gradient has nothing kept of it
         for name, optimizer in self.optimizers.items():
-            kept = _specs(flatten_optimizer(f"optimizer.{name}", optimizer)[0])
-            specs |= {key: spec for key, spec in kept.items() if _parameter_of(key) in parameters}
+            kept = _describe_tensors(flatten_optimizer(f"optimizer.{name}", optimizer)[0])
+            specs |= {key: spec for key, spec in kept.items() if _parameter_name(key) in parameters}
         if callable(self.plan.optimizer):  # it may begin to keep something after some steps
             later = {key: form for key, form in listed.items() if key.startswith("optimizer.") and key not in specs}
             specs |= {key: TensorSpec(_DTYPES[kind], tuple(map(index, shape))) for key, (kind, shape) in later.items()}
@@ -67,15 +67,15 @@ class Trial:
 
     def check(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Raise some exception for what no training can have left behind; the training is not touched."""
-        wrong = [name for name, sound in self._sound(tensors, facts).items() if not sound]
+        wrong = [name for name, sound in self._check_facts(tensors, facts).items() if not sound]
         if wrong:
             raise ValueError(f"{wrong[0]!r} is not that of a training")
         for name, optimizer in self.optimizers.items():
             restore_optimizer(f"optimizer.{name}", optimizer, tensors, facts["groups"][name])
-            _step(optimizer)
+            _take_step(optimizer)
         torch.Generator(self.state.rng.device).set_state(tensors["rng"].clone())
 
-    def _sound(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> dict[str, bool]:
+    def _check_facts(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> dict[str, bool]:
         step, scores, rank = facts["step"], facts["scores"], facts["best_rank"]
         has_best = any(name.startswith("best.") for name in tensors)
         sound = {name: type(facts[name]) is int and facts[name] >= 0 for name in ("step", "retries", "revivals")}
@@ -92,7 +92,7 @@ class Trial:
         return sound
 
 
-def _step(optimizer: torch.optim.Optimizer) -> None:
+def _take_step(optimizer: torch.optim.Optimizer) -> None:
     """Take a step without slopes: whatever is kept of parameters is there afterwards, and what cannot be used fails."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
@@ -100,11 +100,11 @@ def _step(optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
-def _specs(tensors: Mapping[str, Tensor]) -> dict[str, TensorSpec]:
+def _describe_tensors(tensors: Mapping[str, Tensor]) -> dict[str, TensorSpec]:
     return {name: TensorSpec(tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
-def _parameter_of(name: str) -> str:
+def _parameter_name(name: str) -> str:
     """Return "optimizer.generator.3" of "optimizer.generator.3.exp_avg"."""
     return ".".join(name.split(".")[:3])
 

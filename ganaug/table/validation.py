@@ -13,12 +13,12 @@ import numpy as np
 
 from ..data.dtypes import Mask, Plain, as_plain, check_description, check_texts, restore, split
 from .columns import Category, Column, Constant, Determined, Identifier, Number
-from .containers import check_container, from_parts
+from .containers import check_container, join_columns
 
 _MOST_SCORE = 6.0  # beyond any that a network makes where it is sound
 
 
-def rehearse(
+def validate_schema(
     names: Sequence[Any], columns: Sequence[Column], dtypes: Sequence[dict[str, Any]], container: Mapping[str, Any]
 ) -> None:
     """Raise whatever a sample of these columns could raise.
@@ -38,24 +38,24 @@ def rehearse(
     for name, column, dtype in zip(names, columns, dtypes, strict=True):
         check_description(dtype)
         if isinstance(column, Determined):
-            _check_follows(column, columns)
-        plain, missing = _cells(column)
+            _check_determined(column, columns)
+        plain, missing = _boundary_cells(column)
         part = restore(plain, missing, dtype)
         if plain.dtype.kind in "iu" and not np.array_equal(split(part, dtype)[0][~missing], plain[~missing]):
             raise ValueError(f"{str(name)[:40]!r} has whole numbers outside its dtype")
-        from_parts([part], [name], container)
+        join_columns([part], [name], container)
 
 
-def _check_follows(column: Determined, columns: Sequence[Column]) -> None:
+def _check_determined(column: Determined, columns: Sequence[Column]) -> None:
     deciding = columns[column.by]
     if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
         raise ValueError("a column does not follow the one that decides it")
 
 
-def _cells(column: Column) -> tuple[Plain, Mask]:
+def _boundary_cells(column: Column) -> tuple[Plain, Mask]:
     """Return every cell that a column lists, or those at the ends of what it can make."""
     if isinstance(column, Identifier):
-        made = [value for first in column.form.ends() for value in column.form.fresh(first, 2)]
+        made = [value for first in column.form.boundary_positions() for value in column.form.make_fresh(first, 2)]
         return as_plain(made), np.zeros(len(made), dtype=bool)
     if isinstance(column, Number):
         n = max(2, column.n_states)
