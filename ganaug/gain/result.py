@@ -14,16 +14,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .arms import BY_ABILITY, CONTROLS
+from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import calibration_curves
 from .experiment import Evaluated, Prepared
 from .facts import counts_of, mean_fidelity, mean_privacy, plain_json
 from .folds import Fold
 from .intervals import Difference, paired_difference
+from .metric_names import PREVALENCE
 from .printing import as_text
-from .scorers import PREVALENCE
 from .synthetic import count_labels
-from .verdict import Conclusion, Decisions, best_control, conclude, decide
+from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
 
 _COLUMNS = ("classifier", "metric", "arm", "mean", "difference", "ci_low", "ci_high", "n")
 _PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
@@ -284,7 +284,7 @@ class GainReport:
         """Return the classifiers behind a name: of all, those that can have the arm, such as class weights."""
         if classifier in self.design.classifiers:
             return [classifier]
-        special = [arm for arm in arms if arm in BY_ABILITY]
+        special = [arm for arm in arms if arm in OPTIONAL_ARMS]
         takers = [n for n in self.design.classifiers if all((n, metric, arm) in self._by for arm in special)]
         return takers or list(self.design.classifiers)
 
@@ -312,7 +312,7 @@ class GainReport:
         known = [name for name in self.metrics if name + PREVALENCE in self.metrics]
         if not known or known[0] == self.design.metrics[0] or "threshold" not in self.design.arms:
             return None
-        return decide(
+        return compare_with_threshold(
             known[0],
             self._difference(self._everyone, known[0], "augmented", "real_only"),
             self._difference(self._everyone, known[0], "threshold", "real_only"),
