@@ -20,7 +20,7 @@ from .calibration import CALIBRATION_ARMS, Predictions, predictions
 from .classifiers import weighted, with_seed
 from .facts import describe_augmenter, describe_rows
 from .folds import Fold
-from .image_classifier import channel_axis_of
+from .image_inputs import channel_axis_of
 from .scorers import Scorer, copied, error_text, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 from .uses import Trained, calibrated

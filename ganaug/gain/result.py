@@ -17,10 +17,12 @@ from ..errors import ParameterError
 from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import calibration_curves
 from .experiment import Evaluated, Prepared
-from .facts import counts_of, mean_fidelity, mean_privacy, plain_json
+from .facts import counts_of
+from .fold_means import mean_fidelity, mean_privacy
 from .folds import Fold
 from .intervals import Difference, paired_difference
 from .metric_names import PREVALENCE
+from .plain_json import to_plain_json
 from .printing import as_text
 from .synthetic import count_labels
 from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
@@ -190,10 +192,12 @@ class GainReport:
             "decisions": self.decisions.to_dict() if self.decisions else None,
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._design(),
-            "rows": plain_json(self._rows()),
+            "rows": to_plain_json(self._rows()),
             "scores": [asdict(score) for score in self._scores],
             "calibration": calibration_curves(self._predictions),
-            "failures": plain_json(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
+            "failures": to_plain_json(
+                self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")
+            ),
             "warnings": self.warnings,
             "counts": [
                 counts_of(fold, done.material.y, fold.test, done.material.added)

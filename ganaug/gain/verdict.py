@@ -11,6 +11,7 @@ import numpy as np
 from .arms import BASELINE
 from .intervals import Difference, rows_needed
 from .metric_names import unit_of
+from .plain_json import finite_or_none
 
 HELPS, NO_BETTER, HURTS, CANNOT_TELL = "helps", "no_better", "hurts", "cannot_tell"
 
@@ -101,12 +102,12 @@ def conclude(
         metric=metric,
         classifier=classifier,
         control=control,
-        difference=_finite_or_none(gain.mean),
-        ci_low=_finite_or_none(gain.low),
-        ci_high=_finite_or_none(gain.high),
-        control_difference=_finite_or_none(over.mean),
-        control_ci_low=_finite_or_none(over.low),
-        control_ci_high=_finite_or_none(over.high),
+        difference=finite_or_none(gain.mean),
+        ci_low=finite_or_none(gain.low),
+        ci_high=finite_or_none(gain.high),
+        control_difference=finite_or_none(over.mean),
+        control_ci_low=finite_or_none(over.low),
+        control_ci_high=finite_or_none(over.high),
         rows_needed=needed,
         n=gain.n,
         rival=rival if kind in (NO_BETTER, CANNOT_TELL) else None,
@@ -297,15 +298,15 @@ def compare_with_threshold(
         kind=kind,
         sentence=sentence,
         metric=metric,
-        difference=_finite_or_none(gain.mean),
-        ci_low=_finite_or_none(gain.low),
-        ci_high=_finite_or_none(gain.high),
-        threshold=_finite_or_none(threshold.mean),
-        threshold_ci_low=_finite_or_none(threshold.low),
-        threshold_ci_high=_finite_or_none(threshold.high),
-        beyond=_finite_or_none(beyond.mean),
-        beyond_ci_low=_finite_or_none(beyond.low),
-        beyond_ci_high=_finite_or_none(beyond.high),
+        difference=finite_or_none(gain.mean),
+        ci_low=finite_or_none(gain.low),
+        ci_high=finite_or_none(gain.high),
+        threshold=finite_or_none(threshold.mean),
+        threshold_ci_low=finite_or_none(threshold.low),
+        threshold_ci_high=finite_or_none(threshold.high),
+        beyond=finite_or_none(beyond.mean),
+        beyond_ci_low=finite_or_none(beyond.low),
+        beyond_ci_high=finite_or_none(beyond.high),
     )
 
 
@@ -313,7 +314,3 @@ def best_control(scores: Mapping[str, float]) -> str | None:
     """Return the control with the best mean score, ignoring NaN; None if no score is known."""
     known = {arm: score for arm, score in scores.items() if not np.isnan(score)}
     return max(known, key=lambda arm: known[arm]) if known else None
-
-
-def _finite_or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
