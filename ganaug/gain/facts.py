@@ -14,7 +14,7 @@ from ..image.fidelity import fidelity as image_fidelity
 from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
-from .classifiers import is_categorical
+from .classifiers import as_frame, is_categorical
 from .image_inputs import are_images
 from .plain_json import finite_or_none, to_plain_json
 from .synthetic import count_labels
@@ -67,7 +67,7 @@ def describe_rows(
     names = _names(real[0])
     label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
-        frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+        frame = as_frame(X).copy()
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)

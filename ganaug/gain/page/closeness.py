@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .drawings import Whisker, whiskers
@@ -33,72 +33,61 @@ _NO_PROMISE = (
 
 
 def fidelity(report: Record) -> Section:
-    """Return how far synthetic rows are from real ones, with held-out real rows as the mark."""
+    """Return how close synthetic rows are to the real training rows, beside held-out real rows."""
     found = report.get("fidelity")
     if not found:
         return Section("fidelity", "How close the rows are", ["Not measured."])
     if "classification_accuracy" in found:
         return _image_fidelity(found)
-    values = [
+    return _table_fidelity(found)
+
+
+def _table_fidelity(found: Record) -> Section:
+    rows = [
         Whisker("Column shapes", found["shape_error"], strong=True, mark=found["holdout_shape_error"]),
         Whisker("Pair trends", found["trend_error"], strong=True, mark=found["holdout_trend_error"]),
         Whisker("Detection", found["detection_auc"], strong=True, mark=0.5),
     ]
-    spoken = "; ".join(f"{v.name} {score(v.value)}, mark {score(v.mark)}" for v in values)
-    svg = whiskers(
-        "fidelity",
-        f"Distance from real rows. {spoken}.",
-        values,
-        "lower is better",
-        span=(0.0, 1.0),
-        reference=None,
-        form=score,
-    )
-    rows = [(v.name, score(v.value), score(v.mark)) for v in values]
-    table = Table.of("Distance from the real training rows", ("Measure", "Synthetic rows", "Held-out real rows"), rows)
-    text = [
+    head = ("Measure", "Synthetic rows", "Held-out real rows")
+    table = Table.of("Distance from the real training rows", head, _marked_cells(rows))
+    svg = _draw_marked("Distance from real rows", rows, "lower is better")
+    text = (
         "Dots are the synthetic rows, bars the mark to reach: what held-out real rows get. Column shapes and pair "
         "trends are mean errors from 0 to 1; detection is the ROC AUC of a classifier that tells synthetic rows from "
         "real ones, 0.5 if it cannot."
-    ]
-    figure = Figure("Distance from real rows", svg, [table], "Bar: held-out real rows")
-    return Section(
-        "fidelity", "How close the rows are", text, figures=[figure], tables=_classes(found["classes"], "Rows")
     )
+    figure = Figure("Distance from real rows", svg, [table], "Bar: held-out real rows")
+    tables = _classes(found["classes"], "Rows")
+    return Section("fidelity", "How close the rows are", [text], figures=[figure], tables=tables)
 
 
 def _image_fidelity(found: Record) -> Section:
-    """Return what networks make of synthetic images, with real ones as the mark.
-
-    Parameters
-    ----------
-    found : mapping
-        "fidelity" of a report about images.
-    """
-    rows = [Whisker(name, found[key], strong=True, mark=found[f"holdout_{key}"]) for key, name in _MEASURES.items()]
-    drawn = [row for row, key in zip(rows, _MEASURES, strict=True) if key != _UNBOUNDED]
-    spoken = "; ".join(f"{v.name} {score(v.value)}, mark {score(v.mark)}" for v in drawn)
-    svg = whiskers(
-        "fidelity",
-        f"Closeness to real images. {spoken}.",
-        drawn,
-        "higher is better",
-        span=(0.0, 1.0),
-        reference=None,
-        form=score,
-    )
-    cells = [(v.name, score(v.value), score(v.mark)) for v in rows]
-    table = Table.of("Closeness to the real training images", ("Measure", "Synthetic images", "Real images"), cells)
-    text = [
+    rows = {
+        key: Whisker(name, found[key], strong=True, mark=found[f"holdout_{key}"]) for key, name in _MEASURES.items()
+    }
+    drawn = [row for key, row in rows.items() if key != _UNBOUNDED]
+    head = ("Measure", "Synthetic images", "Real images")
+    table = Table.of("Closeness to the real training images", head, _marked_cells(rows.values()))
+    svg = _draw_marked("Closeness to real images", drawn, "higher is better")
+    text = (
         "Dots are the synthetic images, bars the mark to reach. Accuracy is that of a small network on held-out real "
         "images, trained on synthetic ones or, for the mark, on the real ones. The others compare images with the "
         "training images in the features of that network; their mark is what held-out real images get. Precision is "
         "the share of synthetic images that lie among real ones, recall the share of real ones among synthetic ones."
-    ]
-    figure = Figure("Closeness to real images", svg, [table], "Bar: real images")
-    return Section(
-        "fidelity", "How close the images are", text, figures=[figure], tables=_classes(found["classes"], "Images")
     )
+    figure = Figure("Closeness to real images", svg, [table], "Bar: real images")
+    tables = _classes(found["classes"], "Images")
+    return Section("fidelity", "How close the images are", [text], figures=[figure], tables=tables)
+
+
+def _marked_cells(rows: Iterable[Whisker]) -> list[tuple[str, str, str]]:
+    return [(row.name, score(row.value), score(row.mark)) for row in rows]
+
+
+def _draw_marked(title: str, rows: Sequence[Whisker], axis: str) -> str:
+    """Return a drawing of measures in [0, 1] with their marks."""
+    spoken = "; ".join(f"{name} {value}, mark {mark}" for name, value, mark in _marked_cells(rows))
+    return whiskers("fidelity", f"{title}. {spoken}.", rows, axis, span=(0.0, 1.0), reference=None, form=score)
 
 
 def _classes(classes: Sequence[Record], unit: str) -> list[Table]:
