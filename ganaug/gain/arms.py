@@ -30,12 +30,23 @@ CONTROLS = (
     "smote",
     "copula",
 )
-ARMS = ("real_only", *CONTROLS, "synthetic_only", "augmented", "augmented_corrected")
-BY_ABILITY = ("threshold", "calibrated", "class_weight", "augmented_corrected")
-"""Arms that some classifiers cannot have."""
+"""Arms that need no trained generator."""
 
-SHARED = {"threshold": "real_only", "augmented_corrected": "augmented"}
-"""Arms that are another use of a classifier that is trained for another arm."""
+BASELINE = "real_only"
+"""Arm that every difference is measured against."""
+
+AUGMENTED = "augmented"
+"""Arm that the verdict is about."""
+
+NOT_CONTROLS = (BASELINE, "synthetic_only", AUGMENTED, "augmented_corrected")
+ARMS = (BASELINE, *CONTROLS, *NOT_CONTROLS[1:])
+"""All arms, in the order of the report."""
+
+OPTIONAL_ARMS = ("threshold", "calibrated", "class_weight", "augmented_corrected")
+"""Arms that need an ability some classifiers lack: probabilities, or class weights."""
+
+TRAINED_AS = {"threshold": BASELINE, "augmented_corrected": AUGMENTED}
+"""Arms that use a classifier trained for another arm."""
 
 _COSTLY_FOR_IMAGES = ("calibrated",)  # trains each network six times
 
@@ -90,7 +101,7 @@ def trainings(arms: Sequence[str]) -> dict[str, list[str]]:
     """Return for each training the arms that it serves, among those that are wanted."""
     found: dict[str, list[str]] = {}
     for arm in arms:
-        found.setdefault(SHARED.get(arm, arm), []).append(arm)
+        found.setdefault(TRAINED_AS.get(arm, arm), []).append(arm)
     return found
 
 

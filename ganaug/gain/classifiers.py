@@ -18,7 +18,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from ..data.dtypes import is_time, time_counts
 from ..errors import ParameterError
-from .image_classifier import ImageClassifier, are_images
+from .image_classifier import ImageClassifier
+from .image_inputs import are_images
 from .scorers import free_name
 
 _RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column

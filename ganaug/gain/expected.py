@@ -19,7 +19,7 @@ from ..data.rows import take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .classifiers import as_frame, is_categorical, named_classifiers, with_seed
-from .image_classifier import are_images
+from .image_inputs import are_images
 from .scorers import roc_auc
 from .synthetic import checked_labels, class_counts
 

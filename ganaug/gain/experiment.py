@@ -15,12 +15,12 @@ from threadpoolctl import threadpool_limits
 from ..data.rows import take_rows
 from ..errors import DataError
 from ..rng import stream_seed
-from .arms import SHARED, Material, NotApplicable, Unavailable, added_counts, training_rows
+from .arms import TRAINED_AS, Material, NotApplicable, Unavailable, added_counts, training_rows
 from .calibration import CALIBRATION_ARMS, Predictions, predictions
 from .classifiers import weighted, with_seed
 from .facts import describe_augmenter, describe_rows
 from .folds import Fold
-from .image_classifier import channel_axis_of
+from .image_inputs import channel_axis_of
 from .scorers import Scorer, copied, error_text, score
 from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
 from .uses import Trained, calibrated
@@ -194,7 +194,7 @@ def evaluate(
         By name.
     """
     done = Evaluated()
-    training = SHARED.get(arms[0], arms[0])
+    training = TRAINED_AS.get(arms[0], arms[0])
     with _alone() as done.warnings:
         try:
             rows = training_rows(training, material, fold.seed)

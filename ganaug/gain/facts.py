@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,8 +14,9 @@ from ..image.fidelity import fidelity as image_fidelity
 from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
-from .classifiers import is_categorical
-from .image_classifier import are_images
+from .classifiers import as_frame, is_categorical
+from .image_inputs import are_images
+from .plain_json import finite_or_none, to_plain_json
 from .synthetic import count_labels
 
 _POINTS = 200
@@ -36,12 +36,12 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     if hasattr(fitted, "share_"):
         scores = fitted.scores_.to_dict("records")
-        facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": plain_json(scores)}
+        facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": to_plain_json(scores)}
     inner = getattr(fitted, "augmenter_", fitted)
     if hasattr(inner, "history_"):
         facts["training"] = _curves(inner.history_)
     if hasattr(inner, "filters_"):
-        facts["filters"] = plain_json(inner.filters_)
+        facts["filters"] = to_plain_json(inner.filters_)
     return facts
 
 
@@ -67,7 +67,7 @@ def describe_rows(
     names = _names(real[0])
     label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
-        frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+        frame = as_frame(X).copy()
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)
@@ -124,86 +124,7 @@ def _curves(history: dict[str, Any]) -> dict[str, Any]:
     curves: dict[str, Any] = {"steps": ends[1:].tolist()}
     for name in _CURVES:  # each point is the mean since the one before
         values = np.asarray(history[name], dtype=float)
-        curves[name] = [_number(values[a:b].mean()) for a, b in itertools.pairwise(ends)]
+        curves[name] = [finite_or_none(values[a:b].mean()) for a, b in itertools.pairwise(ends)]
     curves["score_step"] = np.asarray(history["score_step"]).astype(int).tolist()
-    curves["held_out_score"] = [_number(v) for v in history["held_out_score"]]
+    curves["held_out_score"] = [finite_or_none(v) for v in history["held_out_score"]]
     return curves
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def plain_json(value: Any) -> Any:
-    """Return nested values with numpy's numbers as Python's, and NaN and infinity as None."""
-    if isinstance(value, dict):
-        return {str(k): plain_json(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_json(v) for v in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def mean_fidelity(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the mean of what `ganaug.metrics.fidelity` said in each fold, or None where it said nothing.
-
-    Parameters
-    ----------
-    found : sequence of mapping
-        One for each fold.
-    """
-    if not found:
-        return None
-    measures = [name for name in found[0] if name != "classes"]
-    by_label: dict[str, list[Mapping[str, Any]]] = {}
-    for fold in found:
-        for entry in fold["classes"]:
-            by_label.setdefault(entry["label"], []).append(entry)
-    classes = [_means(entries) | {"label": label} for label, entries in by_label.items()]
-    return {name: _mean(fold[name] for fold in found) for name in measures} | {"classes": classes}
-
-
-def mean_privacy(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the mean of what `ganaug.metrics.privacy` said in each fold, or None where it said nothing.
-
-    The ends of intervals are averaged too, which makes them wider than the mean of several folds deserves: folds share
-    rows.
-
-    Parameters
-    ----------
-    found : sequence of mapping
-        One for each fold.
-    """
-    if not found:
-        return None
-    told = [fold["membership"] for fold in found if fold["membership"]]
-    return {"near_copies": _means([fold["near_copies"] for fold in found]), "membership": _mean_membership(told)}
-
-
-def _mean_membership(told: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    if not told:
-        return None
-    names = [attack["name"] for attack in told[0]["attacks"]]
-    attacks = [
-        _means([attack for fold in told for attack in fold["attacks"] if attack["name"] == name]) | {"name": name}
-        for name in names
-    ]
-    strongest = max(attacks, key=lambda attack: attack["auc"])["name"]
-    maximum = _means([fold["maximum"] for fold in told]) | {"name": strongest}
-    sizes = {key: round(_mean(fold[key] for fold in told) or 0) for key in ("members", "non_members")}
-    return {"attacks": attacks, "maximum": maximum, **sizes}
-
-
-def _means(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the means of the numbers, whole ones as whole numbers."""
-    means: dict[str, Any] = {}
-    for key, value in entries[0].items():
-        if not isinstance(value, str):
-            mean = _mean(entry[key] for entry in entries)
-            means[key] = round(mean) if isinstance(value, int) and mean is not None else mean
-    return means
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None

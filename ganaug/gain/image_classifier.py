@@ -1,4 +1,4 @@
-"""A small convolutional network as a scikit-learn classifier of images, with or without classic augmentation."""
+"""ImageClassifier: a small convolutional network for images, with classic or third-party augmentation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -21,7 +20,6 @@ from ..errors import DataError, ParameterError
 from ..image.augment import AUGMENTATIONS
 from ..image.classifier import Change, ConvClassifier
 from ..image.pixels import Form, to_numpy
-from ..image.samples import accepts, take_apart
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
@@ -216,54 +214,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.augmentation is None or isinstance(self.augmentation, str):
             return () if self.augmentation is None else (self.augmentation,)
         return per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
-
-
-def are_images(X: Any, channel_axis: Any = "auto") -> bool:
-    """Return whether samples have the shape of images, or raise DataError where they do and are none that ganaug takes.
-
-    Parameters
-    ----------
-    X : frame, array or tensor
-        Samples.
-    channel_axis : {"auto", None, 1, -1, 3}
-        Where images have their channels.
-    """
-    if not isinstance(X, np.ndarray | Tensor) or X.ndim not in (3, 4):
-        return False
-    Form.of(X, channel_axis)
-    return True
-
-
-def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
-    """Return the shape of one image, None where samples are none."""
-    try:
-        return tuple(int(side) for side in X.shape[1:]) if are_images(X, channel_axis) else None
-    except DataError:
-        return None
-
-
-def channel_axis_of(augmenter: Any) -> Any:
-    """Return where an augmenter, or the one that it holds, was told that images have their channels."""
-    inner = getattr(augmenter, "augmenter", None)
-    return getattr(augmenter if inner is None else inner, "channel_axis", "auto")
-
-
-def loaded(X: Any, y: Any) -> tuple[Any, Any]:
-    """Return samples and labels as they are, but images of a data set, a folder or a list as one array.
-
-    Parameters
-    ----------
-    X, y : user data
-        `y` is None where `X` holds the labels as well.
-
-    Raises
-    ------
-    DataError
-        These images cannot be read, or differ in size or mode.
-    """
-    if isinstance(X, np.ndarray | Tensor | pd.DataFrame) or not accepts(X):
-        return X, y
-    return take_apart(X, y)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .scorers import PREVALENCE
-from .verdict import is_unbounded
+from .arms import BASELINE
+from .metric_names import POINTS, PREVALENCE, Unit, recall_label, unit_of
 
 _WIDTH = 110
 _METRICS = 8  # in the overview
@@ -47,7 +47,7 @@ def as_text(report: Mapping[str, Any]) -> str:
 
 def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
     """Return the means of every arm in the first metrics; decisions also at the prevalence of the classes."""
-    metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if not name.startswith("recall[")]
+    metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if recall_label(name) is None]
     title = f"{classifier}, means; @prev.: decisions at prevalence, the share of each class in training"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("arm", no_wrap=True)
@@ -61,31 +61,27 @@ def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
 
 
 def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
-    scale = 1.0 if is_unbounded(metric) else 100.0
+    """Return the mean of every arm in one metric, and its difference from the real rows alone."""
+    unit = unit_of(metric)
+    difference_head = "to real_only, points" if unit == POINTS else "to real_only"
     table = Table(title=f"{classifier}, {metric}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("arm")
-    for head in (
-        "mean",
-        "to real_only" + (", points" if scale == 100 else ""),
-        "95 % interval",
-        "effect size",
-        "folds",
-    ):
+    for head in ("mean", difference_head, "95 % interval", "effect size", "folds"):
         table.add_column(head, justify="right")
     table.add_column("")
     for row in rows:
-        own = row["arm"] == "real_only"
-        difference = "" if own else _signed(row["difference"], scale)
-        interval = (
-            ""
-            if own or row["ci_low"] is None
-            else f"{_signed(row['ci_low'], scale)} to {_signed(row['ci_high'], scale)}"
-        )
-        effect = "" if own or row["effect_size"] is None else f"{row['effect_size']:+.2f}"
-        mean = "" if row["mean"] is None else f"{row['mean']:.3f}"
-        table.add_row(row["arm"], mean, difference, interval, effect, str(row["n"]), row["note"][:60])
+        table.add_row(*_cells(row, unit))
     return table
 
 
-def _signed(value: float | None, scale: float) -> str:
-    return "" if value is None else f"{value * scale:+.{1 if scale == 100 else 3}f}"
+def _cells(row: Mapping[str, Any], unit: Unit) -> tuple[str, ...]:
+    mean = "" if row["mean"] is None else f"{row['mean']:.3f}"
+    difference = interval = effect = ""
+    if row["arm"] != BASELINE:
+        if row["difference"] is not None:
+            difference = unit.format(row["difference"])
+        if row["ci_low"] is not None:
+            interval = f"{unit.format(row['ci_low'])} to {unit.format(row['ci_high'])}"
+        if row["effect_size"] is not None:
+            effect = f"{row['effect_size']:+.2f}"
+    return row["arm"], mean, difference, interval, effect, str(row["n"]), row["note"][:60]

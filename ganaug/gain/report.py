@@ -21,7 +21,7 @@ from .arms import ARMS, trainings, usual_arms
 from .classifiers import named_classifiers
 from .experiment import Evaluated, Prepared, evaluate, prepare
 from .folds import Fold, make_folds
-from .image_classifier import channel_axis_of, image_shape, loaded
+from .image_inputs import channel_axis_of, image_shape, loaded
 from .result import Design, GainReport, on_one_line
 from .scorers import named_scorers
 from .synthetic import checked_labels, is_one_vs_all

@@ -14,16 +14,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .arms import BY_ABILITY, CONTROLS
+from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import calibration_curves
 from .experiment import Evaluated, Prepared
-from .facts import counts_of, mean_fidelity, mean_privacy, plain_json
+from .facts import counts_of
+from .fold_means import mean_fidelity, mean_privacy
 from .folds import Fold
 from .intervals import Difference, paired_difference
+from .metric_names import PREVALENCE
+from .plain_json import to_plain_json
 from .printing import as_text
-from .scorers import PREVALENCE
 from .synthetic import count_labels
-from .verdict import Conclusion, Decisions, best_control, conclude, decide
+from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
 
 _COLUMNS = ("classifier", "metric", "arm", "mean", "difference", "ci_low", "ci_high", "n")
 _PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pandas", "scipy")
@@ -190,10 +192,12 @@ class GainReport:
             "decisions": self.decisions.to_dict() if self.decisions else None,
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._design(),
-            "rows": plain_json(self._rows()),
+            "rows": to_plain_json(self._rows()),
             "scores": [asdict(score) for score in self._scores],
             "calibration": calibration_curves(self._predictions),
-            "failures": plain_json(self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")),
+            "failures": to_plain_json(
+                self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")
+            ),
             "warnings": self.warnings,
             "counts": [
                 counts_of(fold, done.material.y, fold.test, done.material.added)
@@ -284,7 +288,7 @@ class GainReport:
         """Return the classifiers behind a name: of all, those that can have the arm, such as class weights."""
         if classifier in self.design.classifiers:
             return [classifier]
-        special = [arm for arm in arms if arm in BY_ABILITY]
+        special = [arm for arm in arms if arm in OPTIONAL_ARMS]
         takers = [n for n in self.design.classifiers if all((n, metric, arm) in self._by for arm in special)]
         return takers or list(self.design.classifiers)
 
@@ -312,7 +316,7 @@ class GainReport:
         known = [name for name in self.metrics if name + PREVALENCE in self.metrics]
         if not known or known[0] == self.design.metrics[0] or "threshold" not in self.design.arms:
             return None
-        return decide(
+        return compare_with_threshold(
             known[0],
             self._difference(self._everyone, known[0], "augmented", "real_only"),
             self._difference(self._everyone, known[0], "threshold", "real_only"),

@@ -12,11 +12,9 @@ from sklearn import metrics as sk
 
 from ..errors import ParameterError
 from ..messages import suggest
+from .metric_names import PREVALENCE, recall_name
 
 Scorer = Callable[[Any, Any, Any], float]
-
-PREVALENCE = "@prevalence"
-"""How the name of a score ends that is of decisions at the shares of the classes in training."""
 
 _BINS = 10
 _ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be called 1
@@ -67,7 +65,7 @@ def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
     scorers: dict[str, Scorer] = {}
     for name, metric in metrics.items():
         if metric == "recall_per_class":
-            scorers |= {f"recall[{label}]": _recall_of(label) for label in classes}
+            scorers |= {recall_name(label): _recall_of(label) for label in classes}
         else:
             scorers[str(name)] = _scorer(metric, y, classes)
     if not scorers:

@@ -22,7 +22,7 @@ from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .choosing import Candidate, Trial, candidates, choose, try_candidate
 from .classifiers import named_classifiers, with_seed
 from .folds import hold_out, inner_folds, is_splitter, make_folds
-from .image_classifier import are_images, channel_axis_of
+from .image_inputs import are_images, channel_axis_of
 from .scorers import Scorer, named_scorers, threshold_free
 from .synthetic import checked_labels, class_counts, grow, is_one_vs_all, plain_labels, rows_for_share
 

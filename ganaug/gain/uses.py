@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 
-from .arms import SHARED, Unavailable
+from .arms import TRAINED_AS, Unavailable
 from .classifiers import with_seed
 from .prior_corrected import around
 from .priors import check_present, class_shares, decided_at_prevalence, weighted_shares
@@ -93,7 +93,7 @@ class Trained:
         DataError
             A class has no rows, so that its probability cannot be put right.
         """
-        if arm not in SHARED:
+        if arm not in TRAINED_AS:
             return self
         if self.decided is None:
             what = (

@@ -1,4 +1,4 @@
-"""The verdict: one sentence, computed from differences and their intervals."""
+"""Decide from paired differences whether augmentation helps, and write the decision as one sentence."""
 
 from __future__ import annotations
 
@@ -8,33 +8,39 @@ from typing import Any
 
 import numpy as np
 
+from .arms import BASELINE
 from .intervals import Difference, rows_needed
+from .metric_names import unit_of
+from .plain_json import finite_or_none
 
 HELPS, NO_BETTER, HURTS, CANNOT_TELL = "helps", "no_better", "hurts", "cannot_tell"
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What a comparison comes to.
+    """Verdict on augmentation for one metric and one classifier.
 
     Attributes
     ----------
     kind : {"helps", "no_better", "hurts", "cannot_tell"}
-        The answer.
+        Verdict.
     sentence : str
-        The answer in words.
+        Verdict in words.
     metric, classifier : str
-        What it rests on.
+        Names of the metric and the classifier.
     control : str or None
-        The control with the best mean, or None where none was run.
+        Control with the best mean; None if no control was run.
     difference, ci_low, ci_high : float or None
-        Of the augmented arm to the real rows alone.
+        Difference of the augmented arm from the real rows alone, with its 95 % interval.
     control_difference, control_ci_low, control_ci_high : float or None
-        Of the augmented arm to the best control.
+        Difference of the augmented arm from the best control, with its 95 % interval.
     rows_needed : int or None
-        About how many labelled rows would settle it, where it cannot be told.
+        Approximate number of labelled rows that would settle an open question; None if `kind` is not "cannot_tell".
     n : int
         Number of folds.
+    rival : str or None
+        Arm that did as well as the augmented one ("no_better"), or may have done so ("cannot_tell"): the best control
+        or "real_only". None if augmentation helps or hurts.
     """
 
     kind: str
@@ -50,9 +56,10 @@ class Conclusion:
     control_ci_high: float | None
     rows_needed: int | None
     n: int
+    rival: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the verdict as plain JSON."""
         return asdict(self)
 
 
@@ -64,45 +71,69 @@ def conclude(
     n_rows: int,
     margin: float,
 ) -> Conclusion:
-    """Return what the differences say.
+    """Decide whether augmentation helps.
 
     Parameters
     ----------
     metric, classifier : str
-        What was measured.
+        Names of the metric and the classifier.
     gain : Difference
-        Augmented against real rows alone.
+        Augmented arm against the real rows alone.
     over_control : (name, Difference) or None
-        Augmented against the control with the best mean.
+        Augmented arm against the control with the best mean.
     n_rows : int
-        Labelled rows that were there.
+        Number of labelled rows in the experiment.
     margin : float
-        Smallest difference worth having: an interval that ends below it is as good as no gain.
+        Smallest difference worth having: an interval that ends below it counts as no gain.
     """
-    kind, needed = _kind(gain, over_control, margin), None
+    kind = _classify(gain, over_control, margin)
+    control = None
+    over = Difference(np.nan, np.nan, np.nan, np.nan, 0)
+    if over_control is not None:
+        control, over = over_control
+    rival = find_rival(gain.mean, gain.low, control, over.mean)
+    needed = None
     if kind == CANNOT_TELL:
-        open_question = gain if over_control is None or not gain.low > 0 else over_control[1]
-        needed = rows_needed(open_question, n_rows)
-    sentence = _sentence(kind, metric, classifier, gain, over_control, needed)
-    name, second = over_control if over_control is not None else (None, Difference(np.nan, np.nan, np.nan, np.nan, 0))
+        is_control_open = control is not None and gain.low > 0
+        needed = rows_needed(over if is_control_open else gain, n_rows)
     return Conclusion(
         kind=kind,
-        sentence=sentence,
+        sentence=_write_sentence(kind, metric, classifier, gain, over_control, rival, needed),
         metric=metric,
         classifier=classifier,
-        control=name,
-        difference=_known(gain.mean),
-        ci_low=_known(gain.low),
-        ci_high=_known(gain.high),
-        control_difference=_known(second.mean),
-        control_ci_low=_known(second.low),
-        control_ci_high=_known(second.high),
+        control=control,
+        difference=finite_or_none(gain.mean),
+        ci_low=finite_or_none(gain.low),
+        ci_high=finite_or_none(gain.high),
+        control_difference=finite_or_none(over.mean),
+        control_ci_low=finite_or_none(over.low),
+        control_ci_high=finite_or_none(over.high),
         rows_needed=needed,
         n=gain.n,
+        rival=rival if kind in (NO_BETTER, CANNOT_TELL) else None,
     )
 
 
-def _kind(gain: Difference, over_control: tuple[str, Difference] | None, margin: float) -> str:
+def find_rival(gain: float | None, gain_low: float | None, control: str | None, over_control: float | None) -> str:
+    """Return the arm that the augmented one has to beat: the best control, or the real rows if they score higher.
+
+    Parameters
+    ----------
+    gain, gain_low : float or None
+        Difference of the augmented arm from the real rows alone, and the lower end of its interval.
+    control : str or None
+        Name of the best control.
+    over_control : float or None
+        Difference of the augmented arm from the best control.
+    """
+    if control is None:
+        return BASELINE
+    beats_real_rows = gain_low is not None and gain_low > 0
+    is_control_higher = gain is not None and over_control is not None and over_control <= gain
+    return control if beats_real_rows or is_control_higher else BASELINE
+
+
+def _classify(gain: Difference, over_control: tuple[str, Difference] | None, margin: float) -> str:
     if not gain.n or np.isnan(gain.low):
         return CANNOT_TELL
     if gain.high < 0:
@@ -117,100 +148,103 @@ def _kind(gain: Difference, over_control: tuple[str, Difference] | None, margin:
     return CANNOT_TELL
 
 
-def _sentence(
+def _write_sentence(
     kind: str,
     metric: str,
     classifier: str,
     gain: Difference,
     over_control: tuple[str, Difference] | None,
+    rival: str,
     needed: int | None,
 ) -> str:
-    measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {_folds(gain.n)})"
+    folds = _count_folds(gain.n)
+    measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {folds})"
     if kind == HELPS:
-        beside = (
-            f", and {_amount(over_control[1], metric)} against the best control, {over_control[0]}"
-            if over_control
-            else ""
-        )
+        beside = ""
+        if over_control is not None:
+            name, over = over_control
+            beside = f", and {_amount(over, metric)} against the best control, {name}"
         return f"Augmentation helps: {measured}{beside}."
     if kind == HURTS:
         return f"Augmentation hurts: {measured}. Do not augment."
     if kind == NO_BETTER:
-        if over_control is not None and (gain.low > 0 or over_control[1].mean <= gain.mean):
-            name, second = over_control
-            if name == "threshold":
-                return (
-                    "Augmentation does no better than a decision threshold, which is free. The threshold gives as "
-                    f"much: {_amount(second, metric)} of {metric} against it, and {measured}. Do not augment; move the "
-                    "threshold."
-                )
-            return (
-                f"Augmentation does no better than {name}, which is free: {_amount(second, metric)} of {metric} "
-                f"against it, and {measured}. Do not augment."
-            )
+        return _write_no_better(measured, metric, over_control, rival)
+    return _write_cannot_tell(measured, metric, gain, over_control, needed)
+
+
+def _write_no_better(measured: str, metric: str, over_control: tuple[str, Difference] | None, rival: str) -> str:
+    if over_control is None or rival == BASELINE:
         return f"Augmentation does no better than the real rows alone: {measured}. Do not augment."
-    return _undecided(measured, metric, gain, over_control, needed)
+    against = f"{_amount(over_control[1], metric)} of {metric} against it"
+    if rival == "threshold":
+        return (
+            "Augmentation does no better than a decision threshold, which is free. The threshold gives as "
+            f"much: {against}, and {measured}. Do not augment; move the threshold."
+        )
+    return f"Augmentation does no better than {rival}, which is free: {against}, and {measured}. Do not augment."
 
 
-def _undecided(
+def _write_cannot_tell(
     measured: str, metric: str, gain: Difference, over_control: tuple[str, Difference] | None, needed: int | None
 ) -> str:
     if not gain.n:
         return "Cannot tell: no fold has scores of both the real rows alone and the augmented ones."
     if np.isnan(gain.low):
-        return f"Cannot tell from {_folds(gain.n)}: {measured}; take more folds."
-    show = f"about {needed:,} labelled rows would be needed to show it" if needed else "no number of rows would show it"
-    if gain.low > 0 and over_control is not None:
-        name, beside = over_control
-        if np.isnan(beside.low):
-            found = (
-                f"{_amount(beside, metric)} of {metric} against it ({_folds(beside.n)})"
-                if beside.n
-                else "no fold has scores of both"
-            )
-            return (
-                f"Cannot tell whether augmentation beats {name}, which is free: {found}, and {measured}; "
-                f"take more folds. Until then, take {name}."
-            )
+        return f"Cannot tell from {_count_folds(gain.n)}: {measured}; take more folds."
+    show = "no number of rows would show it"
+    if needed:
+        show = f"about {needed:,} labelled rows would be needed to show it"
+    if over_control is None or not gain.low > 0:
         return (
-            f"Cannot tell with this much data whether augmentation beats {name}, which is free: "
-            f"{_amount(beside, metric)} of {metric} against it, and {measured}; {show}. Until then, take {name}."
+            f"Cannot tell with this much data: {measured}; {show}, if that difference is real. "
+            "Until then, do not augment."
         )
+    name, over = over_control
+    against = f"{_amount(over, metric)} of {metric} against it"
+    if not np.isnan(over.low):
+        return (
+            f"Cannot tell with this much data whether augmentation beats {name}, which is free: {against}, and "
+            f"{measured}; {show}. Until then, take {name}."
+        )
+    found = f"{against} ({_count_folds(over.n)})" if over.n else "no fold has scores of both"
     return (
-        f"Cannot tell with this much data: {measured}; {show}, if that difference is real. Until then, do not augment."
+        f"Cannot tell whether augmentation beats {name}, which is free: {found}, and {measured}; take more folds. "
+        f"Until then, take {name}."
     )
 
 
-def _folds(n: int) -> str:
+def _count_folds(n: int) -> str:
     return f"{n} fold{'s' * (n != 1)}"
 
 
 def _amount(difference: Difference, metric: str) -> str:
-    scale, unit = (1.0, "") if is_unbounded(metric) else (100.0, " points")
-    digits = 3 if scale == 1 else 1
-    mean, low, high = (f"{scale * v:+.{digits}f}" for v in (difference.mean, difference.low, difference.high))
-    interval = f" (95 % interval {low} to {high})" if np.isfinite(difference.low) else ""
-    return f"{mean}{unit}{interval}"
+    """Return a difference in the unit of its metric, with its interval where it has one."""
+    unit = unit_of(metric)
+    amount = f"{unit.format(difference.mean)} {unit.name}".rstrip()
+    if not np.isfinite(difference.low):
+        return amount
+    return f"{amount} (95 % interval {unit.format(difference.low)} to {unit.format(difference.high)})"
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What of a gain in decisions a threshold gives for nothing.
+    """Comparison of the gain in decisions with the gain from a moved decision threshold.
 
     Attributes
     ----------
     kind : {"threshold", "open", "beyond"}
-        The threshold gives as much; it may; augmentation gives more.
+        The threshold gives as much; it may give as much; augmentation gives more.
     sentence : str
-        The same in words.
+        The comparison in words.
     metric : str
-        A metric of decisions.
+        Metric of decisions, such as "balanced_accuracy".
     difference, ci_low, ci_high : float or None
-        Of the augmented arm to the real rows alone, deciding as the classifier does.
+        Difference of the augmented arm from the real rows alone, with its 95 % interval; both arms decide as the
+        classifier does.
     threshold, threshold_ci_low, threshold_ci_high : float or None
-        Of the threshold to the real rows alone.
+        Difference of the moved threshold from the real rows alone, with its 95 % interval.
     beyond, beyond_ci_low, beyond_ci_high : float or None
-        Of the augmented arm to the threshold.
+        Difference of the augmented arm from the moved threshold, with its 95 % interval.
     """
 
     kind: str
@@ -227,48 +261,56 @@ class Decisions:
     beyond_ci_high: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the comparison as plain JSON."""
         return asdict(self)
 
 
-def decide(metric: str, gain: Difference, threshold: Difference, beyond: Difference, margin: float) -> Decisions | None:
-    """Return what of a gain in decisions a threshold gives, or None where there is no clear gain.
+def compare_with_threshold(
+    metric: str, gain: Difference, threshold: Difference, beyond: Difference, margin: float
+) -> Decisions | None:
+    """Compare the gain in decisions with that of a moved threshold; return None if there is no clear gain.
 
     Parameters
     ----------
     metric : str
-        A metric of decisions.
+        Metric of decisions.
     gain, threshold : Difference
-        Of the augmented arm, and of the threshold, to the real rows alone.
+        Augmented arm, and moved threshold, against the real rows alone.
     beyond : Difference
-        Of the augmented arm to the threshold.
+        Augmented arm against the moved threshold.
     margin : float
         Smallest difference worth having.
     """
     if not gain.low > 0 or not threshold.n:
         return None
-    free = f"the threshold gives {_amount(threshold, metric)} for nothing"
     start = f"In {metric} augmentation gains {_amount(gain, metric)}"
+    free = f"the threshold gives {_amount(threshold, metric)} for nothing"
     if beyond.low > 0:
-        kind, sentence = "beyond", f"{start}; {free}, and augmentation {_amount(beyond, metric)} beyond it."
+        kind = "beyond"
+        sentence = f"{start}; {free}, and augmentation {_amount(beyond, metric)} beyond it."
     elif beyond.mean < margin:
-        kind, sentence = "threshold", f"{start}, but the threshold gives as much: {_amount(threshold, metric)}."
+        kind = "threshold"
+        sentence = f"{start}, but the threshold gives as much: {_amount(threshold, metric)}."
     else:
-        kind, sentence = "open", f"{start}; {free}, and the rest, {_amount(beyond, metric)}, may be chance."
-    ends = [(_known(d.mean), _known(d.low), _known(d.high)) for d in (gain, threshold, beyond)]
-    return Decisions(kind, sentence, metric, *ends[0], *ends[1], *ends[2])
-
-
-def is_unbounded(metric: str) -> bool:
-    """Return whether a metric is not a share between 0 and 1, so that its differences are not points."""
-    return metric.startswith("neg_") and metric not in ("neg_calibration_error", "neg_brier_score")
+        kind = "open"
+        sentence = f"{start}; {free}, and the rest, {_amount(beyond, metric)}, may be chance."
+    return Decisions(
+        kind=kind,
+        sentence=sentence,
+        metric=metric,
+        difference=finite_or_none(gain.mean),
+        ci_low=finite_or_none(gain.low),
+        ci_high=finite_or_none(gain.high),
+        threshold=finite_or_none(threshold.mean),
+        threshold_ci_low=finite_or_none(threshold.low),
+        threshold_ci_high=finite_or_none(threshold.high),
+        beyond=finite_or_none(beyond.mean),
+        beyond_ci_low=finite_or_none(beyond.low),
+        beyond_ci_high=finite_or_none(beyond.high),
+    )
 
 
 def best_control(scores: Mapping[str, float]) -> str | None:
-    """Return the control with the best mean score; NaN does not count."""
+    """Return the control with the best mean score, ignoring NaN; None if no score is known."""
     known = {arm: score for arm, score in scores.items() if not np.isnan(score)}
     return max(known, key=lambda arm: known[arm]) if known else None
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 from ganaug import GaussianCopula, ParameterError
 from ganaug.gain.arms import ARMS, CONTROLS, trainings, usual_arms
 from ganaug.gain.intervals import Difference
-from ganaug.gain.verdict import decide
+from ganaug.gain.verdict import compare_with_threshold
 
 METRICS = ["roc_auc", "neg_log_loss", "neg_brier_score", "balanced_accuracy"]
 
@@ -287,12 +287,12 @@ def between(low, high):
 def test_what_of_a_gain_in_decisions_the_threshold_gives(gain, threshold, beyond, kind, text):
     import re
 
-    found = decide("balanced_accuracy", between(*gain), between(*threshold), between(*beyond), 0.005)
+    found = compare_with_threshold("balanced_accuracy", between(*gain), between(*threshold), between(*beyond), 0.005)
     assert found.kind == kind and re.search(text, found.sentence)
     assert found.to_dict()["beyond_ci_low"] == beyond[0]
 
 
 def test_no_clear_gain_in_decisions_needs_no_sentence():
     nothing = Difference(np.nan, np.nan, np.nan, np.nan, 0)
-    assert decide("f1_macro", between(-0.1, 0.2), between(0.1, 0.2), between(0, 0.1), 0.005) is None
-    assert decide("f1_macro", between(0.1, 0.2), nothing, nothing, 0.005) is None
+    assert compare_with_threshold("f1_macro", between(-0.1, 0.2), between(0.1, 0.2), between(0, 0.1), 0.005) is None
+    assert compare_with_threshold("f1_macro", between(0.1, 0.2), nothing, nothing, 0.005) is None

@@ -15,7 +15,7 @@ from ganaug.gain import classifiers as rooms
 from ganaug.gain.arms import ARMS
 from ganaug.gain.classifiers import named_classifiers
 from ganaug.gain.facts import describe_rows
-from ganaug.gain.image_classifier import are_images, channel_axis_of, image_shape, loaded
+from ganaug.gain.image_inputs import are_images, channel_axis_of, image_shape, loaded
 from ganaug.gain.smote import smote_rows
 
 NAMES = np.asarray(["lies", "stands"])

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganaug.gain.intervals import Difference, paired_difference
-from ganaug.gain.verdict import best_control, conclude, is_unbounded
+from ganaug.gain.metric_names import OWN_SCALE, POINTS, unit_of
+from ganaug.gain.verdict import best_control, conclude
 
 MARGIN = 0.005
 
@@ -117,12 +118,31 @@ def test_two_folds_that_happen_to_agree_are_no_proof():
     assert verdict(gain).kind == "cannot_tell"
 
 
+@pytest.mark.parametrize(
+    ("gain", "control", "rival"),
+    [
+        (between(0.01, 0.03), between(0.005, 0.015), None),  # it helps
+        (between(-0.03, -0.01), None, None),  # it hurts
+        (between(0.01, 0.03), between(-0.02, -0.01), "smote"),
+        (between(-0.01, 0.003), between(-0.001, 0.02), "real_only"),
+        (between(-0.01, 0.003), None, "real_only"),
+        (between(-0.02, 0.04), between(-0.02, 0.04), "smote"),
+        (between(0.01, 0.03), NOTHING, "smote"),
+    ],
+)
+def test_the_rival_is_the_arm_that_was_not_beaten(gain, control, rival):
+    found = verdict(gain, control)
+    assert found.rival == rival
+    if found.kind == "no_better":
+        assert ("smote" in found.sentence) == (rival == "smote")
+
+
 def test_points_are_for_shares_only():
     said = verdict(between(0.01, 0.03), metric="neg_log_loss").sentence
     assert "+0.020 (95 % interval +0.010 to +0.030) of neg_log_loss" in said
     assert "points" not in said
-    assert is_unbounded("neg_log_loss") and is_unbounded("neg_root_mean_squared_error")
-    assert not is_unbounded("balanced_accuracy") and not is_unbounded("neg_calibration_error")
+    assert unit_of("neg_log_loss") == unit_of("neg_root_mean_squared_error") == OWN_SCALE
+    assert unit_of("balanced_accuracy") == unit_of("neg_calibration_error") == POINTS
 
 
 def test_the_best_control_has_the_best_mean():

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..arms import BASELINE
+from ..metric_names import PREVALENCE, recall_label
 from .drawings import Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, interval, known, named, score
-from .words import PREVALENCE, Unit, arm, class_of, classifier, in_sentence, metric, unit_of
+from .units import PageUnit, page_unit
+from .words import arm, classifier, in_sentence, metric
 
 Record = Mapping[str, Any]
 
@@ -19,7 +22,6 @@ TOOLS = (
     "scikit-learn has the tools (1.5 or later, sklearn.model_selection): FixedThresholdClassifier sets a threshold, "
     "TunedThresholdClassifierCV finds one"
 )
-_BASELINE = "real_only"
 _WORDS = {
     "threshold": "A threshold decides as well",
     "open": "A threshold may decide as well",
@@ -32,13 +34,13 @@ _ADVICE = {
 }
 
 
-def rival(report: Record) -> tuple[str, str, Figure] | None:
-    """Return what the threshold gives as a few words, a sentence and a drawing; None where it was not asked."""
+def summarize_threshold(report: Record) -> tuple[str, str, Figure] | None:
+    """Return the gain of a moved threshold as a few words, a sentence and a drawing; None if it was not compared."""
     found = report.get("decisions")
     if not found:
         return None
     word = _WORDS.get(found["kind"], "What a threshold gives")
-    return word, found["sentence"].replace(" %", "\u00a0%"), _rival_figure(found)
+    return word, found["sentence"].replace(" %", "\u00a0%"), _threshold_figure(found)
 
 
 def advice(report: Record) -> str:
@@ -47,8 +49,8 @@ def advice(report: Record) -> str:
     return _ADVICE.get(found["kind"], "") if found else ""
 
 
-def _rival_figure(found: Record) -> Figure:
-    unit, name = unit_of(found["metric"]), metric(found["metric"])
+def _threshold_figure(found: Record) -> Figure:
+    unit, name = page_unit(found["metric"]), metric(found["metric"])
     compared = [
         ("Threshold moved", "real rows only", "threshold", "threshold_ci_low", "threshold_ci_high"),
         ("Augmented", "real rows only", "difference", "ci_low", "ci_high"),
@@ -83,8 +85,8 @@ def decisions(report: Record) -> Section | None:
     names = told_twice(report)
     if not names:
         return None
-    plain = [name for name in names if class_of(name) is None]
-    recalls = [name for name in names if class_of(name) is not None]
+    plain = [name for name in names if recall_label(name) is None]
+    recalls = [name for name in names if recall_label(name) is not None]
     tables = [_table(report, name, folded=i > 0) for i, name in enumerate(plain[:MAX_METRICS])]
     if recalls:
         tables.append(_recalls(report, recalls[:MAX_CLASSES], folded=bool(plain)))
@@ -111,12 +113,12 @@ def _pairs(report: Record, name: str) -> Iterator[tuple[str, list[tuple[Record, 
     yield from ((key, rows) for key, rows in groups.items() if rows)
 
 
-def _head(unit: Unit) -> tuple[str, ...]:
+def _head(unit: PageUnit) -> tuple[str, ...]:
     return ("Arm", "As it decides", "At prevalence", unit.head(), CI)
 
 
-def _row(row: Record, moved: float | None, unit: Unit) -> Row:
-    baseline = row["arm"] == _BASELINE
+def _row(row: Record, moved: float | None, unit: PageUnit) -> Row:
+    baseline = row["arm"] == BASELINE
     gain = "baseline" if baseline else unit.signed(row["difference"])
     within = "" if baseline else unit.interval(row["ci_low"], row["ci_high"])
     cells = (arm(row["arm"]), score(row["mean"]), score(moved), gain, within)
@@ -124,7 +126,7 @@ def _row(row: Record, moved: float | None, unit: Unit) -> Row:
 
 
 def _table(report: Record, name: str, folded: bool) -> Table:
-    unit = unit_of(name)
+    unit = page_unit(name)
     groups = [
         Group(classifier(key), [_row(row, moved, unit) for row, moved in pairs])
         for key, pairs in list(_pairs(report, name))[:MAX_GROUPS]
@@ -134,10 +136,10 @@ def _table(report: Record, name: str, folded: bool) -> Table:
 
 def _recalls(report: Record, names: Sequence[str], folded: bool) -> Table:
     """Return one group a class, for the classifier of the verdict alone."""
-    groups, unit = [], unit_of(names[0])
+    groups, unit = [], page_unit(names[0])
     for name in names:
         key, pairs = next(_pairs(report, name))
-        title = f"{named(class_of(name) or '')} ({in_sentence(classifier(key))})"
+        title = f"{named(recall_label(name) or '')} ({in_sentence(classifier(key))})"
         groups.append(Group(title, [_row(row, moved, unit) for row, moved in pairs]))
     return Table("Recall of each class, decided in two ways", _head(unit), groups, folded)
 

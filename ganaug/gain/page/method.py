@@ -7,22 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...messages import join_names
+from ..metric_names import PREVALENCE, recall_label
 from .drawings import Whisker, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import NOTHING, compact, count, interval, known, named, plural, score, share, shorten, signed
+from .units import page_unit
 from .words import (
-    ARMS,
-    AT_PREVALENCE,
-    MEASURES,
-    METRICS,
-    PREVALENCE,
-    RECALL,
+    ARM_TEXTS,
+    METRIC_TEXTS,
+    PREVALENCE_TEXT,
+    RECALL_TEXT,
+    TERM_TEXTS,
     arm,
-    class_of,
     classifier,
     metric,
     size,
-    unit_of,
 )
 
 Record = Mapping[str, Any]
@@ -232,7 +231,7 @@ def _amount(design: Record) -> str:
 
 
 def _margin(design: Record) -> str:
-    unit = unit_of(design["metrics"][0])
+    unit = page_unit(design["metrics"][0])
     return f"{unit.signed(design['margin'])} {unit.name}".strip()
 
 
@@ -266,10 +265,10 @@ def glossary(report: Record) -> Section:
     """Return the arms and metrics of this page in plain words."""
     design = report["design"]
     metrics = dict.fromkeys([*design["metrics"], *(row["metric"] for row in report["rows"])])
-    arms = [(ARMS[name][0], name, ARMS[name][1]) for name in design["arms"] if name in ARMS]
-    known_metrics = [(METRICS[name][0], name, METRICS[name][1]) for name in metrics if name in METRICS]
-    recall = [("Recall", "recall[class]", RECALL)] if any(class_of(name) for name in metrics) else []
+    arms = [(ARM_TEXTS[name][0], name, ARM_TEXTS[name][1]) for name in design["arms"] if name in ARM_TEXTS]
+    known_metrics = [(METRIC_TEXTS[name][0], name, METRIC_TEXTS[name][1]) for name in metrics if name in METRIC_TEXTS]
+    recall = [("Recall", "recall[class]", RECALL_TEXT)] if any(recall_label(name) for name in metrics) else []
     if any(name.endswith(PREVALENCE) for name in metrics):
-        recall.append(("At prevalence", f"metric{PREVALENCE}", AT_PREVALENCE))
-    words = [(word, "", text) for word, text in MEASURES.items()]
+        recall.append(("At prevalence", f"metric{PREVALENCE}", PREVALENCE_TEXT))
+    words = [(word, "", text) for word, text in TERM_TEXTS.items()]
     return Section("glossary", "Glossary", terms=[*arms, *known_metrics, *recall, *words])

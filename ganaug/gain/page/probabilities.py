@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..arms import BASELINE
+from ..calibration import CALIBRATION_ARMS
 from .drawings import Points, reliability
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, NOTHING, known, score, share
-from .words import Unit, arm, classifier, metric, unit_of
+from .units import PageUnit, page_unit
+from .words import arm, classifier, metric
 
 Record = Mapping[str, Any]
 
 MAX_FIGURES = 20  # classifiers drawn
 MAX_GROUPS = 30  # classifiers in one table
-_CURVES = ("real_only", "augmented", "augmented_corrected")
 _ARMS = ("real_only", "calibrated", "augmented", "augmented_corrected")
 _METRICS = ("neg_log_loss", "neg_brier_score")
 
@@ -41,8 +43,8 @@ def probabilities(report: Record) -> Section | None:
 def _curves(report: Record) -> dict[str, list[Points]]:
     """Return for each classifier the curves that have points, in the order of their arms."""
     found: dict[str, list[Points]] = {}
-    listed = [curve for curve in report.get("calibration") or [] if curve["arm"] in _CURVES]
-    for curve in sorted(listed, key=lambda curve: _CURVES.index(curve["arm"])):
+    listed = [curve for curve in report.get("calibration") or [] if curve["arm"] in CALIBRATION_ARMS]
+    for curve in sorted(listed, key=lambda curve: CALIBRATION_ARMS.index(curve["arm"])):
         both = zip(curve["predicted"], curve["observed"], strict=False)
         points = [(p, o) for p, o in both if known(p) and known(o)]
         if points:
@@ -78,23 +80,23 @@ def _scores(report: Record) -> Table | None:
         groups.append(Group(classifier(key), [row for row in rows if any(cell != NOTHING for cell in row.cells[1:])]))
     head = ["Arm"]
     for name in names:
-        head += [metric(name), _head(unit_of(name))]
+        head += [metric(name), _head(page_unit(name))]
     return Table(f"Scores of probabilities, with {CI}s", head, [group for group in groups if group.rows])
 
 
-def _head(unit: Unit) -> str:
+def _head(unit: PageUnit) -> str:
     return f"{unit.head()} (interval)"
 
 
 def _row(name: str, found: Sequence[Record | None], metrics: Sequence[str]) -> Row:
     cells = [arm(name)]
     for row, own in zip(found, metrics, strict=True):
-        cells += [score(row["mean"]), _difference(row, unit_of(own))] if row else [NOTHING, NOTHING]
+        cells += [score(row["mean"]), _difference(row, page_unit(own))] if row else [NOTHING, NOTHING]
     return Row(cells, strong=name == "augmented")
 
 
-def _difference(row: Record, unit: Unit) -> str:
-    if row["arm"] == "real_only":
+def _difference(row: Record, unit: PageUnit) -> str:
+    if row["arm"] == BASELINE:
         return "baseline"
     within = unit.interval(row["ci_low"], row["ci_high"])
     return f"{unit.signed(row['difference'])} ({within})" if within != NOTHING else unit.signed(row["difference"])

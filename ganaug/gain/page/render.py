@@ -37,7 +37,7 @@ def render(report: Mapping[str, Any]) -> str:
     # Jinja2 and matplotlib are slow to import, and only who wants a page should wait for them.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from . import decisions, generator, probabilities
+    from . import closeness, decisions, distributions, generator, probabilities
     from . import method as record
     from . import scores as results
     from . import top as verdict
@@ -51,11 +51,11 @@ def render(report: Mapping[str, Any]) -> str:
         results.metrics,
         record.choice,
         record.filters,
-        generator.fidelity,
-        generator.columns,
-        generator.pairs,
+        closeness.fidelity,
+        distributions.columns,
+        distributions.pairs,
         generator.training,
-        generator.privacy,
+        closeness.privacy,
         record.failures,
         record.method,
         record.glossary,

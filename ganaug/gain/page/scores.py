@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..arms import BASELINE
+from ..metric_names import PREVALENCE, recall_label
 from .decisions import told_twice
 from .drawings import Limits, Whisker, limits, whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .text import CI, count, named, score, shorten, signed
-from .words import PREVALENCE, Unit, arm, class_of, classifier, in_sentence, metric, reading, unit_of
+from .units import PageUnit, page_unit, reading
+from .words import arm, classifier, in_sentence, metric
 
 Record = Mapping[str, Any]
 
@@ -18,16 +21,15 @@ MAX_FIGURES = 20  # classifiers drawn
 MAX_GROUPS = 30  # classifiers in one table
 MAX_METRICS = 12
 MAX_CLASSES = 60
-_BASELINE = "real_only"
 
 
 def differences(report: Record) -> Section:
     """Return the differences of the leading metric, a drawing for each classifier."""
     name = report["verdict"]["metric"]
-    unit = unit_of(name)
-    groups = {key: rows for key, rows in _by(report, name) if any(row["arm"] != _BASELINE for row in rows)}
+    unit = page_unit(name)
+    groups = {key: rows for key, rows in _by(report, name) if any(row["arm"] != BASELINE for row in rows)}
     # Synthetic rows alone are often far below: they may leave the scale rather than flatten everything else.
-    scaled = [row for rows in groups.values() for row in rows if row["arm"] not in (_BASELINE, "synthetic_only")]
+    scaled = [row for rows in groups.values() for row in rows if row["arm"] not in (BASELINE, "synthetic_only")]
     span = limits([unit.whisker(row) for row in scaled])
     shown = list(groups.items())[:MAX_FIGURES]
     figures = [_difference_figure(f"difference-{i}", key, rows, span, unit) for i, (key, rows) in enumerate(shown)]
@@ -41,9 +43,9 @@ def differences(report: Record) -> Section:
     return Section("differences", "Differences", text, figures=figures, notes=notes)
 
 
-def _difference_figure(name: str, key: str, rows: Sequence[Record], span: Limits, unit: Unit) -> Figure:
+def _difference_figure(name: str, key: str, rows: Sequence[Record], span: Limits, unit: PageUnit) -> Figure:
     title = classifier(key)
-    others = [row for row in rows if row["arm"] != _BASELINE]
+    others = [row for row in rows if row["arm"] != BASELINE]
     lines: list[Whisker] = [unit.whisker(row) for row in others]
     cells = [
         (
@@ -58,7 +60,7 @@ def _difference_figure(name: str, key: str, rows: Sequence[Record], span: Limits
     label = f"{title}, difference from real rows only, with {CI}. {spoken}."
     svg = whiskers(name, label, lines, unit.name or "difference", span=span, form=unit.write)
     table = Table.of(f"{title}: differences from real rows only", ("Arm", unit.head(), CI, "Reading"), cells)
-    base = next((row["mean"] for row in rows if row["arm"] == _BASELINE), None)
+    base = next((row["mean"] for row in rows if row["arm"] == BASELINE), None)
     return Figure(title, svg, [table], f"Real rows only: {score(base)}")
 
 
@@ -76,9 +78,9 @@ def metrics(report: Record) -> Section:
     lead = report["verdict"]["metric"]
     elsewhere = {name + PREVALENCE for name in told_twice(report)}
     names = [n for n in dict.fromkeys([lead, *(row["metric"] for row in report["rows"])]) if n not in elsewhere]
-    plain = [name for name in names if class_of(name) is None]
+    plain = [name for name in names if recall_label(name) is None]
     tables = [_metric_table(report, name, folded=name != lead) for name in plain[:MAX_METRICS]]
-    recalls = [name for name in names if class_of(name) is not None]
+    recalls = [name for name in names if recall_label(name) is not None]
     if recalls:
         tables.append(_recall_table(report, recalls))
     longest = max((len(list(_by(report, name))) for name in plain), default=0)
@@ -93,12 +95,12 @@ def metrics(report: Record) -> Section:
     return Section("metrics", "All metrics", text, tables=tables, notes=notes)
 
 
-def _head(unit: Unit) -> tuple[str, ...]:
+def _head(unit: PageUnit) -> tuple[str, ...]:
     return ("Arm", "Mean", unit.head(), CI, "Reading", "Effect size", "Folds", "Note")
 
 
 def _metric_table(report: Record, name: str, folded: bool) -> Table:
-    unit = unit_of(name)
+    unit = page_unit(name)
     groups = [Group(classifier(key), [_row(row, unit) for row in rows]) for key, rows in _by(report, name)]
     return _without_empty_notes(Table(metric(name), _head(unit), groups[:MAX_GROUPS], folded))
 
@@ -112,17 +114,17 @@ def _without_empty_notes(table: Table) -> Table:
 
 def _recall_table(report: Record, names: Sequence[str]) -> Table:
     """Return one group a class, for the classifier of the verdict alone: all would be too many to read."""
-    groups, unit = [], unit_of(names[0])
+    groups, unit = [], page_unit(names[0])
     for name in names[:MAX_CLASSES]:
         key, rows = next(_by(report, name))
         groups.append(
-            Group(f"{named(class_of(name) or '')} ({in_sentence(classifier(key))})", [_row(r, unit) for r in rows])
+            Group(f"{named(recall_label(name) or '')} ({in_sentence(classifier(key))})", [_row(r, unit) for r in rows])
         )
     return _without_empty_notes(Table("Recall of each class", _head(unit), groups, folded=True))
 
 
-def _row(row: Record, unit: Unit) -> Row:
-    baseline = row["arm"] == _BASELINE
+def _row(row: Record, unit: PageUnit) -> Row:
+    baseline = row["arm"] == BASELINE
     cells = (
         arm(row["arm"]),
         score(row["mean"]),

@@ -6,50 +6,54 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .decisions import TOOLS, advice, rival
+from ..arms import BASELINE, NOT_CONTROLS
+from ..verdict import find_rival
+from .decisions import TOOLS, advice, summarize_threshold
 from .drawings import Whisker, whiskers
 from .parts import Figure, Section, Table
 from .text import CI, NOTHING, count, known, plural
-from .words import NO_CONTROLS, arm, classifier, in_sentence, kind, metric, phrase, size, unit_of
+from .units import page_unit
+from .words import arm, classifier, in_sentence, kind, metric, phrase, size
 
 Record = Mapping[str, Any]
 
 MAX_CLASSIFIERS = 30
-_NOTHING_ADDED = "real rows only"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A sentence, the numbers behind it, and drawings of them; a rival is what a threshold gives, in words."""
+    """Verdict of a report: its sentence, numbers and drawings, and the gain of a moved threshold in words."""
 
     kind: str
     word: str
     sentence: str
     facts: Sequence[tuple[str, str, str]]
     figures: Sequence[Figure]
-    rival: tuple[str, str] | None = None
+    threshold: tuple[str, str] | None = None
 
 
 def verdict(report: Record) -> Verdict:
     """Return the top of the page."""
     found, design = report["verdict"], report["design"]
-    unit = unit_of(found["metric"])
+    unit = page_unit(found["metric"])
     facts = [
         (f"Against {name}", f"{unit.signed(gain)} {unit.name}".rstrip(), unit.within(low, high))
         for name, gain, low, high in _comparisons(found)
     ]
     facts.append(("Measured on", plural(found["n"], "fold"), size(design)))
     figures = [drawing] if (drawing := _drawing(found)) else []
-    words = None
-    if free := rival(report):
-        words = free[:2]
-        figures.append(free[2])
-    return Verdict(found["kind"], _word(found), found["sentence"].replace(" %", "\u00a0%"), facts, figures, words)
+    threshold = None
+    if summary := summarize_threshold(report):
+        word, sentence, drawing = summary
+        threshold = (word, sentence)
+        figures.append(drawing)
+    sentence = found["sentence"].replace(" %", "\u00a0%")
+    return Verdict(found["kind"], _word(found), sentence, facts, figures, threshold)
 
 
 def _comparisons(found: Record) -> list[tuple[str, float | None, float | None, float | None]]:
     """Return what the augmented arm is compared with, and the difference with its interval."""
-    first = (_NOTHING_ADDED, found["difference"], found["ci_low"], found["ci_high"])
+    first = (phrase(BASELINE), found["difference"], found["ci_low"], found["ci_high"])
     if not found.get("control"):
         return [first]
     name = phrase(found["control"])
@@ -57,20 +61,18 @@ def _comparisons(found: Record) -> list[tuple[str, float | None, float | None, f
 
 
 def _word(found: Record) -> str:
-    return f"No better than {_rival(found)}" if found["kind"] == "no_better" else kind(found["kind"])
+    return f"No better than {phrase(_rival(found))}" if found["kind"] == "no_better" else kind(found["kind"])
 
 
 def _rival(found: Record) -> str:
-    """Return what did as well as the augmented arm: the best control, unless the real rows alone were better still."""
-    gain, over_control = found["difference"], found.get("control_difference")
-    if not (found.get("control") and known(gain) and known(over_control)):
-        return _NOTHING_ADDED
-    clear = known(found["ci_low"]) and found["ci_low"] > 0
-    return phrase(found["control"]) if clear or over_control <= gain else _NOTHING_ADDED
+    """Return the arm that the augmented one did not beat; reports saved by earlier versions do not name it."""
+    if found.get("rival"):
+        return str(found["rival"])
+    return find_rival(found["difference"], found["ci_low"], found.get("control"), found.get("control_difference"))
 
 
 def _drawing(found: Record) -> Figure | None:
-    unit = unit_of(found["metric"])
+    unit = page_unit(found["metric"])
     rows = [
         Whisker(name, unit.value(gain), unit.value(low), unit.value(high), strong=True)
         for name, gain, low, high in _comparisons(found)
@@ -111,32 +113,35 @@ def _advice(found: Record) -> tuple[str, str]:
             f"With synthetic rows, {name} was lower {unseen}, and the interval leaves zero out.",
             "Do not augment this table with this augmenter.",
         )
-    return (_no_better if found["kind"] == "no_better" else _cannot_tell)(found, name, _rival(found))
+    rival = _rival(found)
+    if found["kind"] == "no_better":
+        return _advice_no_better(name, rival)
+    return _advice_cannot_tell(found, name, rival)
 
 
-def _no_better(found: Record, name: str, other: str) -> tuple[str, str]:
-    if other == _NOTHING_ADDED:
+def _advice_no_better(name: str, rival: str) -> tuple[str, str]:
+    if rival == BASELINE:
         return f"Synthetic rows gave no more {name} than the real rows alone.", "Do not augment."
-    if found["control"] == "threshold":
+    if rival == "threshold":
         return (
             f"Synthetic rows gave no more {name} than a threshold at the share of each class, which is free.",
             f"Do not augment; move the threshold. {TOOLS}.",
         )
     return (
-        f"Synthetic rows gave no more {name} than {other}, which is free.",
-        f"Do not augment with this augmenter; where a difference is worth having, use {other}.",
+        f"Synthetic rows gave no more {name} than {phrase(rival)}, which is free.",
+        f"Do not augment with this augmenter; where a difference is worth having, use {phrase(rival)}.",
     )
 
 
-def _cannot_tell(found: Record, name: str, other: str) -> tuple[str, str]:
+def _advice_cannot_tell(found: Record, name: str, rival: str) -> tuple[str, str]:
     needed = found.get("rows_needed")
     more = f" About {count(needed)} labelled rows would be needed to settle it." if needed else ""
     if (found.get("ci_low") or 0) > 0:
-        tools = f" {TOOLS}." if found.get("control") == "threshold" else ""
+        tools = f" {TOOLS}." if rival == "threshold" else ""
         return (
             f"With synthetic rows, {name} was higher than with the real rows alone; the folds leave it open whether "
-            f"{other} does as well.{more}",
-            f"Take {other} on this evidence, which is free; or collect more real rows.{tools}",
+            f"{phrase(rival)} does as well.{more}",
+            f"Take {phrase(rival)} on this evidence, which is free; or collect more real rows.{tools}",
         )
     return (
         f"The folds leave it open whether {name} is higher or lower with synthetic rows, or whether a free alternative "
@@ -148,12 +153,12 @@ def _cannot_tell(found: Record, name: str, other: str) -> tuple[str, str]:
 def _other_gains(report: Record) -> str:
     """Say which of the free controls helped by themselves."""
     found = report["verdict"]
-    unit = unit_of(found["metric"])
+    unit = page_unit(found["metric"])
     rows = [
         row
         for row in report["rows"]
         if (row["metric"], row["classifier"]) == (found["metric"], found["classifier"])
-        and row["arm"] not in NO_CONTROLS
+        and row["arm"] not in NOT_CONTROLS
     ]
     gains = [row for row in rows if known(row["difference"]) and known(row["ci_low"]) and row["ci_low"] > 0]
     gains.sort(key=lambda row: -row["difference"])
@@ -174,7 +179,7 @@ def _troubles(report: Record) -> str:
 
 
 def _each_classifier(verdicts: Sequence[Record]) -> Table:
-    unit = unit_of(verdicts[0]["metric"])
+    unit = page_unit(verdicts[0]["metric"])
     head = (
         "Classifier",
         "Verdict",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from .drawings import Whisker, excludes
-from .text import CI, NOTHING, interval, known, named, plural, signed
+from ..metric_names import PREVALENCE, recall_label
+from .text import CI, named, plural
 
-ARMS: dict[str, tuple[str, str]] = {
+ARM_TEXTS: dict[str, tuple[str, str]] = {
     "real_only": (
         "Real rows only",
         "The training rows as they are. Every difference on this page is against this arm.",
@@ -64,13 +63,10 @@ ARMS: dict[str, tuple[str, str]] = {
     ),
 }
 
-NO_CONTROLS = ("real_only", "synthetic_only", "augmented", "augmented_corrected")
-"""Arms that are no free control."""
-
 _PHRASES = {"threshold": "a threshold", "copula": "a Gaussian copula"}
 _PROPER = ("Brier", "Gaussian", "Platt")
 
-METRICS: dict[str, tuple[str, str]] = {
+METRIC_TEXTS: dict[str, tuple[str, str]] = {
     "balanced_accuracy": (
         "Balanced accuracy",
         "The share of rows recognised in each class, averaged over classes, so that rare ones count as much as "
@@ -112,17 +108,14 @@ METRICS: dict[str, tuple[str, str]] = {
     ),
 }
 
-PREVALENCE = "@prevalence"
-"""How the name of a metric ends whose decisions are taken at the share of each class in training."""
-
-AT_PREVALENCE = (
+PREVALENCE_TEXT = (
     "The same metric, of decisions for the class most probable relative to its share in the rows of that arm (Elkan, "
     "The Foundations of Cost-Sensitive Learning, 2001)."
 )
 
-RECALL = "The share of the rows of one class that were recognised."
+RECALL_TEXT = "The share of the rows of one class that were recognised."
 
-MEASURES: dict[str, str] = {
+TERM_TEXTS: dict[str, str] = {
     CI: (
         "Where the true mean difference lies with 95\u00a0% confidence. Folds share training rows, and the interval is "
         "wider for it."
@@ -131,7 +124,7 @@ MEASURES: dict[str, str] = {
     "Fold": "One split of the rows into a part for training and a part for testing. All arms get the same folds.",
 }
 
-KINDS = {
+VERDICT_TEXTS = {
     "helps": "It helps",
     "no_better": "No better",
     "hurts": "It hurts",
@@ -149,7 +142,7 @@ def size(design: Mapping[str, Any]) -> str:
 
 def arm(name: str) -> str:
     """Return an arm in plain words."""
-    return ARMS[name][0] if name in ARMS else named(name)
+    return ARM_TEXTS[name][0] if name in ARM_TEXTS else named(name)
 
 
 def phrase(name: str) -> str:
@@ -161,18 +154,15 @@ def metric(name: str) -> str:
     """Return a metric in plain words; one that is not known keeps its name."""
     if name.endswith(PREVALENCE) and name != PREVALENCE:
         return f"{metric(name.removesuffix(PREVALENCE))} at prevalence"
-    label = class_of(name)
-    return f"Recall of {named(label)}" if label is not None else METRICS[name][0] if name in METRICS else named(name)
+    label = recall_label(name)
+    if label is not None:
+        return f"Recall of {named(label)}"
+    return METRIC_TEXTS[name][0] if name in METRIC_TEXTS else named(name)
 
 
 def kind(name: str) -> str:
     """Return a kind of verdict in plain words."""
-    return KINDS.get(name, name)
-
-
-def class_of(name: str) -> str | None:
-    """Return LABEL for ``recall[LABEL]``, None for other metrics."""
-    return name[len("recall[") : -1] if name.startswith("recall[") and name.endswith("]") else None
+    return VERDICT_TEXTS.get(name, name)
 
 
 def classifier(name: str) -> str:
@@ -188,60 +178,3 @@ def in_sentence(words: str) -> str:
     if first in _PROPER or any(letter.isupper() for letter in first[1:]):
         return words
     return words[:1].lower() + words[1:]
-
-
-_SHARES = {"neg_calibration_error", "neg_brier_score"}  # negated, and still between -1 and 0
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Hundredths of a metric that lies between 0 and 1, called points; other metrics as they are."""
-
-    name: str
-    scale: float
-    decimals: int
-
-    def value(self, difference: float | None) -> float | None:
-        """Return a difference in this unit."""
-        return self.scale * difference if known(difference) else None
-
-    def write(self, value: float | None) -> str:
-        """Return a value in this unit with its sign."""
-        return signed(value, self.decimals)
-
-    def signed(self, difference: float | None) -> str:
-        """Return a difference as text, without the unit."""
-        return self.write(self.value(difference))
-
-    def interval(self, low: float | None, high: float | None) -> str:
-        """Return an interval as text, without the unit."""
-        return interval(self.value(low), self.value(high), self.write)
-
-    def within(self, low: float | None, high: float | None) -> str:
-        """Return an interval as a phrase."""
-        text = self.interval(low, high)
-        return f"{CI} {text}" if text != NOTHING else "no interval"
-
-    def head(self) -> str:
-        """Return the heading of a column of differences."""
-        return f"Difference, {self.name}" if self.name else "Difference"
-
-    def whisker(self, row: Mapping[str, Any]) -> Whisker:
-        """Return a row of the report as a line of a drawing."""
-        ends = self.value(row["ci_low"]), self.value(row["ci_high"])
-        return Whisker(arm(row["arm"]), self.value(row["difference"]), *ends, strong=row["arm"] == "augmented")
-
-
-def unit_of(metric: str) -> Unit:
-    """Return the unit of a metric, a scorer's name."""
-    as_it_is = metric.startswith("neg_") and metric not in _SHARES
-    return Unit("", 1.0, 3) if as_it_is else Unit("points", 100.0, 1)
-
-
-def reading(low: float | None, high: float | None) -> str:
-    """Return an interval in words."""
-    if not (known(low) and known(high)):
-        return NOTHING
-    if low == high == 0:
-        return "the same"
-    return ("higher" if low > 0 else "lower") if excludes(low, high) else "no clear difference"

@@ -11,7 +11,8 @@ from report_page import Page
 
 from ganaug.gain.page import render
 from ganaug.gain.page.drawings import Points, reliability
-from ganaug.gain.page.words import ARMS, METRICS, arm, in_sentence, metric, phrase, reading, unit_of
+from ganaug.gain.page.units import page_unit, reading
+from ganaug.gain.page.words import ARM_TEXTS, METRIC_TEXTS, arm, in_sentence, metric, phrase
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,7 @@ def test_only_free_controls_are_named_as_gains(moved):
 def test_every_arm_and_metric_of_today_has_plain_words(page):
     glossary = page.section_text("glossary")
     for name in RARE_ARMS:
-        assert f"{ARMS[name][0]} {name}" in glossary
+        assert f"{ARM_TEXTS[name][0]} {name}" in glossary
     assert "At prevalence metric@prevalence" in glossary
     assert "Brier, 1950" in glossary
     assert "Saerens" in glossary
@@ -179,8 +180,8 @@ def test_metric_at_prevalence_is_said_in_words(name, words):
 
 
 def test_brier_score_is_told_in_points():
-    assert unit_of("neg_brier_score").signed(-0.012) == "−1.2"
-    assert in_sentence(METRICS["neg_brier_score"][0]) == "Brier score, negated"
+    assert page_unit("neg_brier_score").signed(-0.012) == "−1.2"
+    assert in_sentence(METRIC_TEXTS["neg_brier_score"][0]) == "Brier score, negated"
 
 
 def test_names_keep_their_capitals_in_a_sentence():

@@ -21,7 +21,7 @@ from ganaug.errors import DataError
 from ganaug.gain.page import render, write_page
 from ganaug.gain.page.drawings import Whisker, limits, whiskers
 from ganaug.gain.page.text import compact, printable, shorten, signed
-from ganaug.gain.page.words import unit_of
+from ganaug.gain.page.units import page_unit
 
 
 class Kept(dict):
@@ -141,6 +141,16 @@ def test_page_says_what_to_do(pages, kind, advice):
     assert advice in pages[kind].section_text("meaning")
 
 
+def test_the_page_names_the_rival_that_the_report_names_and_finds_it_in_older_reports():
+    older = example("no_better")
+    assert "rival" not in older["verdict"]
+    named = example("no_better")
+    named["verdict"]["rival"] = "smote"
+    assert render(named) == render(older)
+    named["verdict"]["rival"] = "real_only"
+    assert "No better than real rows only" in Page(render(named)).section_text("verdict")
+
+
 def test_no_better_than_nothing_is_said_as_such():
     report = example("no_better")
     report["verdict"].update(difference=0.001, ci_low=-0.004, ci_high=0.004, control_difference=0.01)
@@ -150,11 +160,11 @@ def test_no_better_than_nothing_is_said_as_such():
 
 
 def test_difference_is_told_in_points_only_where_the_metric_has_them():
-    assert unit_of("balanced_accuracy").signed(0.0519) == "+5.2"
-    assert unit_of("neg_calibration_error").signed(-0.01) == "−1.0"
-    assert unit_of("neg_log_loss").signed(-0.0519) == "−0.052"
-    assert unit_of("recall[no]").interval(-0.1, 0.02) == "−10.0 to +2.0"
-    assert unit_of("roc_auc").interval(None, 0.02) == "n/a"
+    assert page_unit("balanced_accuracy").signed(0.0519) == "+5.2"
+    assert page_unit("neg_calibration_error").signed(-0.01) == "−1.0"
+    assert page_unit("neg_log_loss").signed(-0.0519) == "−0.052"
+    assert page_unit("recall[no]").interval(-0.1, 0.02) == "−10.0 to +2.0"
+    assert page_unit("roc_auc").interval(None, 0.02) == "n/a"
 
 
 def test_interval_is_read_out_in_words(pages):
