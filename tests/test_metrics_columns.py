@@ -259,7 +259,7 @@ def test_a_single_column_has_no_pairs():
 
 def test_of_wide_tables_pairs_are_drawn_by_the_seed():
     wide = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (20, 60)))
-    first, again, other = (pair_errors(wide, wide, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (pair_errors(wide, wide, random_state=seed) for seed in (0, 0, 1))
     assert len(first) == len(other) == 780
     assert list(first) == list(again) != list(other)
     assert len({name for pair in first for name in pair}) == 60

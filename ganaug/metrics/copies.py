@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rng import numpy_stream
+from ..rng import Seed, new_seed, numpy_stream
 from .neighbours import nearest, nearest_other
 from .space import Points, Space, row_keys, sample_rows
 
@@ -36,7 +36,7 @@ class NearCopies:
     n: int
 
 
-def near_copy_share(real: Any, synthetic: Any, holdout: Any | None = None, seed: int = 0) -> NearCopies:
+def near_copy_share(real: Any, synthetic: Any, holdout: Any | None = None, random_state: Seed = None) -> NearCopies:
     """Return the share of synthetic rows that are nearly copies of training rows, beside that of held-out real rows.
 
     A row is nearly a copy if it equals a training row, or is nearer to one than all but 1 % of the distinct training
@@ -54,8 +54,8 @@ def near_copy_share(real: Any, synthetic: Any, holdout: Any | None = None, seed:
         Synthetic rows; beyond 5,000, so many are drawn.
     holdout : DataFrame or array, optional
         Real rows that were not trained on; drawn likewise. None or no rows: there is no mark.
-    seed : int, default 0
-        Decides which rows are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def near_copy_share(real: Any, synthetic: Any, holdout: Any | None = None, seed:
     DataError
         A table is empty or lacks a column, or a column holds values of another kind than the real one.
     """
-    rng = numpy_stream(seed, "near copies")
+    rng = numpy_stream(new_seed(random_state), "near copies")
     space = Space.fit(real)
     training = space.transform(sample_rows(real, _MAX_ROWS, rng))
     threshold = _threshold(training, rng)

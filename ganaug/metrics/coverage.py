@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..rng import numpy_stream
+from ..rng import Seed, new_seed, numpy_stream
 from .neighbours import ball_radii, count_inside, is_inside
 from .space import Points, Space, sample_rows
 from .values import encode, frequent
@@ -98,7 +98,7 @@ def precision_recall(real: Points, synthetic: Points, k: int = 5) -> tuple[float
 
 
 def class_density_coverage(
-    real: tuple[Any, Any], synthetic: tuple[Any, Any], k: int = 5, seed: int = 0
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], k: int = 5, random_state: Seed = None
 ) -> list[ClassCoverage]:
     """Return density and coverage of every real class, on equal numbers of rows: at most 5,000 per class.
 
@@ -108,8 +108,8 @@ def class_density_coverage(
         Rows, a DataFrame or array, and a label for each.
     k : int, default 5
         As for `density_coverage`.
-    seed : int, default 0
-        Decides which rows are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def class_density_coverage(
     )
     labels, space = frequent(y), Space.fit(X)
     codes, new_codes = encode(y, labels), encode(y_new, labels)
-    classes = []
+    seed, classes = new_seed(random_state), []
     for code, label in enumerate(labels):
         rng = numpy_stream(seed, "coverage", code)
         rows, made = np.flatnonzero(codes == code), np.flatnonzero(new_codes == code)

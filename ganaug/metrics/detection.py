@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from ..rng import numpy_stream
+from ..rng import Seed, new_seed, numpy_stream
 from ..threads import one_thread
 from .space import as_frame, feature_table, sample_rows
 from .values import Numbers, aligned
@@ -20,7 +20,7 @@ _FOLDS = 3
 _ITERATIONS = 80
 
 
-def detection_auc(real: Any, synthetic: Any, seed: int) -> float | None:
+def detection_auc(real: Any, synthetic: Any, random_state: Seed = None) -> float | None:
     """Return how well boosted trees tell synthetic rows from real ones: the area under the ROC curve.
 
     The classifier two-sample test: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017, with the
@@ -31,8 +31,8 @@ def detection_auc(real: Any, synthetic: Any, seed: int) -> float | None:
     ----------
     real, synthetic : DataFrame or array
         Rows, with the same columns.
-    seed : int
-        Decides which rows are drawn, the folds, and the trees.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn, the folds, and the trees.
 
     Returns
     -------
@@ -49,6 +49,7 @@ def detection_auc(real: Any, synthetic: Any, seed: int) -> float | None:
     n = min(len(real), len(synthetic), _MAX_ROWS, max(500, _MAX_CELLS // real.shape[1]))
     if n < 2 * _FOLDS:
         return None
+    seed = new_seed(random_state)
     rng = numpy_stream(seed, "detection")
     real, synthetic = (sample_rows(rows, n, rng) for rows in (real, synthetic))
     X = np.concatenate(feature_table(real, real, synthetic))

@@ -12,7 +12,7 @@ from scipy.special import rel_entr, softmax
 from torch import Tensor, nn
 
 from ..errors import DataError, ParameterError
-from ..rng import numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .coverage import density_coverage, precision_recall
 from .space import Points, sample_rows
 
@@ -29,7 +29,7 @@ def image_metrics(
     y_real: Any = None,
     y_synthetic: Any = None,
     k: int = 5,
-    seed: int = 0,
+    random_state: Seed = None,
 ) -> dict[str, Any]:
     """Return FID, KID, precision, recall, density and coverage of synthetic images, of all and of each class.
 
@@ -45,8 +45,8 @@ def image_metrics(
         Labels; both or neither.
     k : int, default 5
         Neighbours, for precision, recall, density and coverage.
-    seed : int, default 0
-        Decides which images are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the images that are drawn.
 
     Returns
     -------
@@ -69,6 +69,7 @@ def image_metrics(
     if points["real"].shape[1] != points["synthetic"].shape[1]:
         widths = " and ".join(f"{p.shape[1]} of {name} images" for name, p in points.items())
         raise DataError(f"The features differ in number, {widths}; give images of one size.")
+    seed = new_seed(random_state)
     found = _compared(points["real"], points["synthetic"], k, seed)
     if y_real is None:
         return found
@@ -148,7 +149,9 @@ def _compared(real: Points, synthetic: Points, k: int, seed: int) -> dict[str, A
     }
 
 
-def inception_score(images: Any, network: Callable[[Tensor], Any], splits: int = 10, seed: int = 0) -> float:
+def inception_score(
+    images: Any, network: Callable[[Tensor], Any], splits: int = 10, random_state: Seed = None
+) -> float:
     """Return how sure a classifier is of each image, and how different its answers are: the Inception score.
 
     The exponential of the mean divergence of the classes of an image from those of all, averaged over parts of the
@@ -164,8 +167,8 @@ def inception_score(images: Any, network: Callable[[Tensor], Any], splits: int =
         do not sum to 1.
     splits : int, default 10
         Parts; at most as many as there are images.
-    seed : int, default 0
-        Decides which images a part has.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the order of the images, and so of the parts.
 
     Returns
     -------
@@ -184,7 +187,7 @@ def inception_score(images: Any, network: Callable[[Tensor], Any], splits: int =
     p = embedded(images, network).astype(np.float64)
     if (p < 0).any() or not np.allclose(p.sum(axis=1), 1.0, atol=1e-3):
         p = softmax(p, axis=1)
-    p = p[numpy_stream(seed, "inception score").permutation(len(p))]
+    p = p[numpy_stream(new_seed(random_state), "inception score").permutation(len(p))]
     parts = np.array_split(p, min(splits, len(p)))
     return float(np.mean([np.exp(rel_entr(part, part.mean(axis=0)).sum(axis=1).mean()) for part in parts]))
 
@@ -247,7 +250,7 @@ def frechet_distance(real: Points, synthetic: Points) -> float | None:
     return max(0.0, float(metric.compute()))
 
 
-def kernel_distance(real: Points, synthetic: Points, seed: int) -> float | None:
+def kernel_distance(real: Points, synthetic: Points, random_state: Seed = None) -> float | None:
     """Return the squared maximum mean discrepancy between features under a cubic kernel, by torchmetrics.
 
     With features of the Inception network this is the KID: Bińkowski et al., "Demystifying MMD GANs", ICLR 2018. The
@@ -257,8 +260,8 @@ def kernel_distance(real: Points, synthetic: Points, seed: int) -> float | None:
     ----------
     real, synthetic : ndarray of float32, shapes (n, d) and (m, d)
         Features; beyond 1000 of a kind, the mean over 10 draws of so many.
-    seed : int
-        Decides the draws.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the draws.
 
     Returns
     -------
@@ -274,7 +277,7 @@ def kernel_distance(real: Points, synthetic: Points, seed: int) -> float | None:
     if size < 2:
         return None
     poly_mmd = _torchmetrics().image.kid.poly_mmd
-    rng = numpy_stream(seed, "kernel distance")
+    rng = numpy_stream(new_seed(random_state), "kernel distance")
     draws = 1 if len(real) == len(synthetic) == size else _SUBSETS
     found = []
     for _ in range(draws):

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from ..errors import DataError
-from ..rng import numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .detection import synthetic_odds
 from .neighbours import nearest
 from .space import Points, Space, as_frame, feature_table, n_equal, sample_rows
@@ -68,7 +68,7 @@ class Membership:
     non_members: int
 
 
-def membership_inference(members: Any, non_members: Any, synthetic: Any, seed: int) -> Membership:
+def membership_inference(members: Any, synthetic: Any, non_members: Any, random_state: Seed = None) -> Membership:
     """Return how well attacks that see only synthetic rows tell which real rows were trained on.
 
     Half of the non-members are attacked, beside as many members, at most 5,000 of each; the other half is the
@@ -80,12 +80,14 @@ def membership_inference(members: Any, non_members: Any, synthetic: Any, seed: i
 
     Parameters
     ----------
-    members, non_members : DataFrame or array
-        Rows that were trained on, and others of the same distribution that were not; the label is one of the columns.
+    members : DataFrame or array
+        Rows that were trained on, the label among the columns; at most 100,000 are used.
     synthetic : DataFrame or array
-        What was generated; beyond 100,000 rows, so many are drawn, as of the members.
-    seed : int
-        Decides the halves, which rows are drawn, and what attacks draw.
+        Synthetic rows; at most 100,000 are used.
+    non_members : DataFrame or array
+        Rows of the same distribution that were not trained on.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the halves, of the rows that are drawn, and of the attacks.
 
     Returns
     -------
@@ -106,6 +108,7 @@ def membership_inference(members: Any, non_members: Any, synthetic: Any, seed: i
             f"There are {len(members)} training rows and {len(non_members)} held-out rows; membership inference takes "
             f"at least 2 and {MIN_NON_MEMBERS}. Hold out more rows."
         )
+    seed = new_seed(random_state)
     rng = numpy_stream(seed, "membership")
     order = rng.permutation(len(non_members))
     attacked, reference = non_members.iloc[order[::2]], non_members.iloc[order[1::2]]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..rng import numpy_stream
+from ..rng import Seed, new_seed, numpy_stream
 from .columns import Bins, decile_bins
 from .values import Codes, aligned, total_variation
 
@@ -20,7 +20,9 @@ _MAX_CATEGORIES = 20
 _MISSING = "missing"
 
 
-def pair_errors(real: pd.DataFrame, synthetic: pd.DataFrame, seed: int = 0) -> dict[tuple[Hashable, Hashable], float]:
+def pair_errors(
+    real: pd.DataFrame, synthetic: pd.DataFrame, random_state: Seed = None
+) -> dict[tuple[Hashable, Hashable], float]:
     """Return how far the joint distribution of each two columns is from the real one.
 
     The total variation distance of the two tables that count how often each pair of values occurs (one minus
@@ -31,8 +33,8 @@ def pair_errors(real: pd.DataFrame, synthetic: pd.DataFrame, seed: int = 0) -> d
     ----------
     real, synthetic : DataFrame of shapes (n, d) and (m, d)
         Tables with the same columns.
-    seed : int, default 0
-        Where there are more than 40 columns, it decides the 780 pairs that are drawn; all other pairs are left out.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the 780 pairs that are drawn from tables with more than 40 columns.
 
     Returns
     -------
@@ -45,10 +47,12 @@ def pair_errors(real: pd.DataFrame, synthetic: pd.DataFrame, seed: int = 0) -> d
     DataError
         A table is empty or lacks a column, or a column holds values of another kind than the real one.
     """
-    return {pair: tables.error for pair, tables in _all_tables(real, synthetic, seed).items()}
+    return {pair: tables.error for pair, tables in _all_tables(real, synthetic, new_seed(random_state)).items()}
 
 
-def pair_figures(real: pd.DataFrame, synthetic: pd.DataFrame, n: int = 4, seed: int = 0) -> list[dict[str, Any]]:
+def pair_figures(
+    real: pd.DataFrame, synthetic: pd.DataFrame, n: int = 4, random_state: Seed = None
+) -> list[dict[str, Any]]:
     """Return what it takes to draw the `n` pairs of columns that are worst by `pair_errors`.
 
     Parameters
@@ -57,7 +61,7 @@ def pair_figures(real: pd.DataFrame, synthetic: pd.DataFrame, n: int = 4, seed: 
         As for `pair_errors`.
     n : int, default 4
         How many pairs, at most.
-    seed : int, default 0
+    random_state : int, numpy RandomState or Generator, or None, default None
         As for `pair_errors`.
 
     Returns
@@ -72,7 +76,7 @@ def pair_figures(real: pd.DataFrame, synthetic: pd.DataFrame, n: int = 4, seed: 
     DataError
         As for `pair_errors`.
     """
-    tables = _all_tables(real, synthetic, seed)
+    tables = _all_tables(real, synthetic, new_seed(random_state))
     worst = sorted(tables, key=lambda pair: -tables[pair].error)[:n]
     return [{"a": str(a), "b": str(b), **tables[a, b].figure()} for a, b in worst]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError
-from ..rng import numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .columns import column_errors, column_figures
 from .copies import near_copy_share
 from .coverage import class_density_coverage
@@ -20,9 +20,15 @@ from .pairs import pair_errors, pair_figures
 from .space import sample_rows
 from .values import aligned, kind_of
 
+_PAIRS_SEED = 0  # the same pairs of columns in every call, so that values compare
+
 
 def fidelity(
-    real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None, label: Hashable, seed: int
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame | None,
+    label: Hashable,
+    random_state: Seed = None,
 ) -> dict[str, Any]:
     """Return how like the real rows the synthetic ones are.
 
@@ -34,8 +40,8 @@ def fidelity(
         Real rows that were not trained on, for the mark.
     label : hashable
         Name of the label column; whatever its dtype, its values are categories.
-    seed : int
-        Decides which rows are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn.
 
     Returns
     -------
@@ -55,21 +61,24 @@ def fidelity(
         holdout = None
     given = {"synthetic": synthetic} | ({"held_out": holdout} if holdout is not None else {})
     real, *others = (_with_categories(frame, label) for frame in aligned(real, **given))
+    seed = new_seed(random_state)
     rng = numpy_stream(seed, "fidelity")
     n = min(map(len, others))
     made, mark = ([sample_rows(frame, n, rng) for frame in others] + [None])[:2]
-    classes = class_density_coverage((real, real[label]), (others[0], others[0][label]), seed=seed)
+    classes = class_density_coverage((real, real[label]), (others[0], others[0][label]), random_state=seed)
     return {
         "shape_error": _mean(column_errors, real, made),
-        "trend_error": _mean(pair_errors, real, made),
+        "trend_error": _mean(_pair_errors, real, made),
         "detection_auc": detection_auc(real, others[0], seed),
         "classes": [asdict(c) | {"label": str(c.label)} for c in classes],
         "holdout_shape_error": _mean(column_errors, real, mark),
-        "holdout_trend_error": _mean(pair_errors, real, mark),
+        "holdout_trend_error": _mean(_pair_errors, real, mark),
     }
 
 
-def privacy(real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None, seed: int) -> dict[str, Any]:
+def privacy(
+    real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None, random_state: Seed = None
+) -> dict[str, Any]:
     """Return how many synthetic rows copy training rows, and whether they give away which rows were trained on.
 
     Parameters
@@ -78,8 +87,8 @@ def privacy(real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame |
         Training rows and synthetic rows, the label among the columns.
     holdout : DataFrame or None
         Real rows that were not trained on.
-    seed : int
-        Decides which rows are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn.
 
     Returns
     -------
@@ -93,15 +102,18 @@ def privacy(real: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame |
     DataError
         A table is empty or lacks a column, or a column holds values of another kind than the real one.
     """
+    seed = new_seed(random_state)
     copies = near_copy_share(real, synthetic, holdout, stream_seed(seed, "near copies"))
     found = None
     if holdout is not None and len(holdout) >= MIN_NON_MEMBERS and len(real) > 1:
-        found = asdict(membership_inference(real, holdout, synthetic, stream_seed(seed, "membership")))
+        found = asdict(membership_inference(real, synthetic, holdout, stream_seed(seed, "membership")))
         found["attacks"] = list(found["attacks"])
     return {"near_copies": asdict(copies), "membership": found}
 
 
-def figures(real: pd.DataFrame, synthetic: pd.DataFrame, label: Hashable | None = None) -> dict[str, Any]:
+def figures(
+    real: pd.DataFrame, synthetic: pd.DataFrame, label: Hashable | None = None, random_state: Seed = None
+) -> dict[str, Any]:
     """Return what it takes to draw columns and the worst pairs, real beside synthetic.
 
     Parameters
@@ -110,6 +122,8 @@ def figures(real: pd.DataFrame, synthetic: pd.DataFrame, label: Hashable | None 
         Training rows and synthetic rows.
     label : hashable, optional
         Name of the label column, whose values are categories whatever its dtype.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        As for `pair_errors`.
 
     Returns
     -------
@@ -122,7 +136,10 @@ def figures(real: pd.DataFrame, synthetic: pd.DataFrame, label: Hashable | None 
         A table is empty or lacks a column, or a column holds values of another kind than the real one.
     """
     real, synthetic = (_with_categories(frame, label) for frame in aligned(real, synthetic=synthetic))
-    return {"columns": column_figures(real, synthetic), "pairs": pair_figures(real, synthetic)}
+    return {
+        "columns": column_figures(real, synthetic),
+        "pairs": pair_figures(real, synthetic, random_state=random_state),
+    }
 
 
 def _with_categories(frame: pd.DataFrame, label: Hashable | None) -> pd.DataFrame:
@@ -137,6 +154,10 @@ def _with_categories(frame: pd.DataFrame, label: Hashable | None) -> pd.DataFram
     frame = frame.copy(deep=False)
     frame[label] = labels.astype(object).astype("category")
     return frame
+
+
+def _pair_errors(real: pd.DataFrame, other: pd.DataFrame) -> dict[tuple[Hashable, Hashable], float]:
+    return pair_errors(real, other, random_state=_PAIRS_SEED)
 
 
 def _mean(
