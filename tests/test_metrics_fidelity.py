@@ -11,7 +11,7 @@ from conftest import make_toy_table
 
 from ganaug.errors import DataError
 from ganaug.metrics import Space, class_density_coverage, density_coverage, detection_auc
-from ganaug.metrics.space import as_frame, feature_table, sample_rows
+from ganaug.metrics.space import feature_table, flatten_samples, sample_rows
 
 
 def points(data, learned=None):
@@ -125,8 +125,8 @@ def test_rows_are_drawn_by_the_seed_and_only_if_too_many():
 
 
 def test_arrays_become_tables():
-    assert as_frame(np.zeros((3, 2, 2))).shape == (3, 4)
-    assert as_frame(np.array([["a", 1], ["b", 2]], dtype=object)).dtypes.iloc[1] == np.int64
+    assert flatten_samples(np.zeros((3, 2, 2))).shape == (3, 4)
+    assert flatten_samples(np.array([["a", 1], ["b", 2]], dtype=object)).dtypes.iloc[1] == np.int64
 
 
 # ---- detection -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.rows import as_frame
 from ..errors import DataError
 from ..image.fidelity import image_fidelity
 from ..metrics.copies import near_copy_share
@@ -68,7 +69,7 @@ def describe_rows(
     names = _names(real[0])
     label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
-        frame = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X)).infer_objects()
+        frame = as_frame(X).copy()
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)

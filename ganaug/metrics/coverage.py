@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from ..data.rows import take_rows
 from ..errors import DataError
 from ..rng import Seed, new_seed, numpy_stream
 from .neighbours import ball_radii, count_inside, is_inside
@@ -134,7 +134,9 @@ def class_density_coverage(
         n = min(len(rows), len(made), _MAX_ROWS)
         found = None
         if n > 1:
-            a, b = (space.transform(_take(data, sample_rows(at, n, rng))) for data, at in ((X, rows), (X_new, made)))
+            a, b = (
+                space.transform(take_rows(data, sample_rows(at, n, rng))) for data, at in ((X, rows), (X_new, made))
+            )
             found = density_coverage(a, b, k)
         density, coverage = found or (None, None)
         classes.append(ClassCoverage(label, density, coverage, n))
@@ -146,7 +148,3 @@ def _with_labels(name: str, X: Any, y: Any) -> tuple[Any, pd.Series[Any]]:
     if len(labels) != len(X):
         raise DataError(f"There are {len(X)} {name} rows and {len(labels)} labels; give one label per row.")
     return X, labels
-
-
-def _take(data: Any, positions: NDArray[np.int64]) -> Any:
-    return data.iloc[positions] if isinstance(data, pd.DataFrame) else np.asarray(data)[positions]

@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from ..rng import Seed, new_seed, numpy_stream
 from ..threads import one_thread
-from .space import as_frame, feature_table, sample_rows
+from .space import feature_table, flatten_samples, sample_rows
 from .values import Numbers, aligned
 
 _MAX_ROWS = 20_000  # of either kind
@@ -45,7 +45,7 @@ def detection_auc(real: Any, synthetic: Any, random_state: Seed = None) -> float
     DataError
         A table is empty or lacks a column, or a column holds values of another kind than the real one.
     """
-    real, synthetic = aligned(as_frame(real), synthetic=as_frame(synthetic))
+    real, synthetic = aligned(flatten_samples(real), synthetic=flatten_samples(synthetic))
     n = min(len(real), len(synthetic), _MAX_ROWS, max(500, _MAX_CELLS // real.shape[1]))
     if n < 2 * _FOLDS:
         return None

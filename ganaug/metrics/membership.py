@@ -16,7 +16,7 @@ from ..errors import DataError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .detection import synthetic_odds
 from .neighbours import nearest
-from .space import Points, Space, as_frame, feature_table, n_equal, sample_rows
+from .space import Points, Space, feature_table, flatten_samples, n_equal, sample_rows
 from .values import Numbers, aligned
 
 MIN_NON_MEMBERS = 8
@@ -101,7 +101,7 @@ def membership_inference(members: Any, synthetic: Any, non_members: Any, random_
         kind.
     """
     members, non_members, synthetic = aligned(
-        as_frame(members), held_out=as_frame(non_members), synthetic=as_frame(synthetic)
+        flatten_samples(members), held_out=flatten_samples(non_members), synthetic=flatten_samples(synthetic)
     )
     if len(members) < 2 or len(non_members) < MIN_NON_MEMBERS:
         raise DataError(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..data.rows import as_frame
 from ..errors import DataError
 from .values import Kind, Numbers, aligned, encode, frequent, kind_of, numbers
 
@@ -62,7 +63,7 @@ class Space:
         """
         if np.ndim(data) != 2 and not isinstance(data, pd.DataFrame):
             return cls(pd.RangeIndex(0), (_AllNumbers.fit(_flat(data)),))
-        (frame,) = aligned(as_frame(data))
+        (frame,) = aligned(flatten_samples(data))
         columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
         kinds = [kind_of(column) for column in columns]
         limit = int(np.clip(_MAX_CODES // max(1, kinds.count("category")), 2, _MAX_CATEGORIES))
@@ -134,14 +135,14 @@ class _AllNumbers:
         return _scaled(np.where(np.isnan(x), self.centre, x), self.centre, self.scale)
 
 
-def as_frame(data: Any) -> pd.DataFrame:
-    """Return a table as it is, and an array as one with a row per sample."""
+def flatten_samples(data: Any) -> pd.DataFrame:
+    """Return a table unchanged, and an array of any shape as a table with one row per sample."""
     if isinstance(data, pd.DataFrame):
         return data
     array = np.asarray(data)
     if not array.ndim:
         raise DataError(f"The rows are a {type(data).__name__}; give a pandas.DataFrame or an array.")
-    return pd.DataFrame(array.reshape(len(array), -1)).infer_objects()
+    return as_frame(array.reshape(len(array), -1))
 
 
 def row_keys(points: Points) -> list[bytes]:
@@ -232,4 +233,4 @@ def _flat(data: Any) -> Numbers:
 
 
 def _like(columns: pd.Index[Any], data: Any) -> pd.DataFrame:
-    return aligned(pd.DataFrame(columns=columns, index=[0]), given=as_frame(data))[1]
+    return aligned(pd.DataFrame(columns=columns, index=[0]), given=flatten_samples(data))[1]

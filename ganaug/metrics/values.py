@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..data.dtypes import dense
 from ..errors import DataError
 
 Kind: TypeAlias = Literal["number", "category", "date"]
@@ -90,11 +91,6 @@ def kind_of(column: pd.Series[Any]) -> Kind:
     if dtype.kind == "M":
         return "date"
     return "number" if dtype.kind in "iufm" or "decimal" in str(dtype) else "category"
-
-
-def dense(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a sparse column as a dense one, and any other as it is."""
-    return column.astype(column.dtype.subtype) if isinstance(column.dtype, pd.SparseDtype) else column
 
 
 def numbers(column: pd.Series[Any], kind: Kind) -> Numbers:
