@@ -15,7 +15,7 @@ from ganaug.image.fidelity import classification_accuracy_score, detection_accur
 from ganaug.metrics.coverage import precision_recall
 from ganaug.metrics.images import (
     discriminator_accuracy,
-    embedded,
+    extract_features,
     frechet_distance,
     image_metrics,
     inception_score,
@@ -138,9 +138,9 @@ def test_the_network_sees_the_images_as_they_were_given_in_blocks():
         seen.append((images.dtype, tuple(images.shape)))
         return images.flatten(1)[:, :3].float().numpy()
 
-    assert embedded(X, network).shape == (300, 3)
+    assert extract_features(X, network).shape == (300, 3)
     assert seen == [(torch.uint8, (256, 10, 10)), (torch.uint8, (44, 10, 10))]
-    np.testing.assert_array_equal(embedded(torch.from_numpy(X), network), embedded(X, network))
+    np.testing.assert_array_equal(extract_features(torch.from_numpy(X), network), extract_features(X, network))
 
 
 def test_features_need_no_network():

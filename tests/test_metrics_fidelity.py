@@ -11,7 +11,7 @@ from conftest import make_toy_table
 
 from ganaug.errors import DataError
 from ganaug.metrics import Space, class_density_coverage, density_coverage, detection_auc
-from ganaug.metrics.space import feature_table, flatten_samples, sample_rows
+from ganaug.metrics.space import feature_tables, flatten_samples, sample_rows
 
 
 def points(data, learned=None):
@@ -111,7 +111,7 @@ def test_other_columns_than_learned_are_refused():
 def test_categories_become_codes_by_falling_frequency_and_gaps_stay():
     learned = pd.DataFrame({"a": ["x", "y", "y", None], "b": [1.0, 2.0, np.nan, 4.0]})
     other = pd.DataFrame({"a": ["z", "x", None, "y"], "b": [1, 2, 3, 4]})
-    (table,) = feature_table(learned, other)
+    (table,) = feature_tables(learned, other)
     assert np.array_equal(table, [[2, 1], [1, 2], [np.nan, 3], [0, 4]], equal_nan=True)
 
 

@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 
 from ganaug.errors import DataError
 from ganaug.metrics import ATTACKS, membership_inference, near_copy_share
-from ganaug.metrics.membership import Target, density_ratio, interval, monte_carlo
-from ganaug.metrics.neighbours import nearest
+from ganaug.metrics.membership import Target, auc_interval, density_ratio, monte_carlo
+from ganaug.metrics.neighbours import nearest_distances
 
 
 def mixed(n, seed):
@@ -109,7 +109,7 @@ def test_of_many_rows_some_are_looked_at():
 
 def test_equal_points_have_no_distance_in_many_dimensions():
     points = np.random.default_rng(0).normal(3, 1, (200, 100)).astype(np.float32)
-    assert not nearest(points, points[::-1], 3)[:, 0].any()
+    assert not nearest_distances(points, points[::-1], 3)[:, 0].any()
 
 
 # ---- membership inference ------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_docstring_of_an_attack_names_its_source(name):
     [(0.5, 100, 0.4038, 0.5962), (1.0, 100, 0.9630, 1.0), (0.0, 100, 0.0, 0.0370), (0.9, 50, 0.7864, 0.9565)],
 )
 def test_interval_is_that_of_a_share(auc, n, low, high):
-    assert interval(auc, n) == pytest.approx((low, high), abs=1e-4)
+    assert auc_interval(auc, n) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
@@ -243,6 +243,6 @@ def test_interval_covers_the_true_area_whatever_the_spread(shift):
     true = (rng.normal(shift, 3, 10**6) > rng.normal(0, 1, 10**6)).mean()
     truth, covered = np.repeat([1, 0], 40), 0
     for _ in range(300):
-        low, high = interval(roc_auc_score(truth, rng.normal(np.repeat([shift, 0], 40), np.repeat([3, 1], 40))), 40)
+        low, high = auc_interval(roc_auc_score(truth, rng.normal(np.repeat([shift, 0], 40), np.repeat([3, 1], 40))), 40)
         covered += low <= true <= high
     assert covered >= 0.95 * 300

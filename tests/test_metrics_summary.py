@@ -120,7 +120,7 @@ def test_users_tables_stay_as_they_are():
 
 
 def test_a_label_that_is_no_column_is_refused():
-    with pytest.raises(DataError, match="There is no column 'chrun', which is to hold the labels; give the name"):
+    with pytest.raises(DataError, match="There is no label column 'chrun'; give the name"):
         fidelity(toy(0), toy(1), toy(2), "chrun", random_state=0)
 
 
