@@ -105,7 +105,7 @@ def attacked(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, 
     from ganaug.metrics import membership_inference, near_copy_share
 
     copies = near_copy_share(members, made, held_out, seed)
-    membership = membership_inference(members, held_out, made, seed)
+    membership = membership_inference(members, made, held_out, seed)
     best = membership.maximum
     return {
         "near_copies": copies.synthetic,

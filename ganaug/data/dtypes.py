@@ -60,7 +60,7 @@ def describe_dtype(series: pd.Series[Any]) -> dict[str, Any]:
         return {"dtype": "category", "ordered": bool(dtype.ordered), "categories": listed, "inner": inner}
     if isinstance(dtype, pd.SparseDtype):
         fill = None if pd.isna(dtype.fill_value) else np.asarray(dtype.fill_value).item()
-        return {"dtype": "sparse", "fill": fill, "inner": describe_dtype(_dense(series))}
+        return {"dtype": "sparse", "fill": fill, "inner": describe_dtype(dense(series))}
     description: dict[str, Any] = {"dtype": str(dtype)}
     if dtype == _OBJECT:
         return description | {"missing": _missing_mark(series)}
@@ -181,7 +181,7 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
         return _split_category(series, description.get("inner", description))
     if "inner" in description:
         return split(series, description["inner"])
-    series = _cast(_dense(series), _build(description))
+    series = _cast(dense(series), _build(description))
     missing, kind = series.isna().to_numpy(dtype=bool), series.dtype.kind
     if kind not in _PLAIN and isinstance(series.array, pd.arrays.ArrowExtensionArray):
         return _split_text(series), missing
@@ -193,7 +193,8 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     return series.to_numpy(dtype=_PLAIN[kind], na_value=instead), missing
 
 
-def _dense(series: pd.Series[Any]) -> pd.Series[Any]:
+def dense(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a sparse column as a dense one, and any other column unchanged."""
     return series.astype(series.dtype.subtype) if isinstance(series.dtype, pd.SparseDtype) else series
 
 

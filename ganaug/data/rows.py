@@ -17,6 +17,20 @@ from ..messages import join_names
 Positions = NDArray[np.int64]
 
 
+def as_frame(X: Any) -> pd.DataFrame:
+    """Return a table as a DataFrame, with object columns converted to the dtype of their values.
+
+    Parameters
+    ----------
+    X : DataFrame, array or list of rows, of shape (n, d)
+        A DataFrame is returned unchanged.
+    """
+    if isinstance(X, pd.DataFrame):
+        return X
+    rows = list(X) if isinstance(X, list | tuple) else np.asarray(X)
+    return pd.DataFrame(rows).infer_objects()
+
+
 def take_rows(data: Any, positions: Positions) -> Any:
     """Return the rows at some positions, in the container of the data.
 

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from ..data.dtypes import is_time, time_counts
+from ..data.rows import as_frame
 from ..errors import ParameterError
 from .image_classifier import ImageClassifier
 from .image_inputs import are_images
@@ -126,18 +127,6 @@ def plain_columns(X: Any) -> pd.DataFrame:
     frame = as_frame(X)
     columns = {str(i): _plain_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
     return pd.DataFrame(columns, index=range(len(frame)))
-
-
-def as_frame(X: Any) -> pd.DataFrame:
-    """Return a table as a frame, columns of objects with the dtypes that they could have.
-
-    Parameters
-    ----------
-    X : frame, array or list of rows, of shape (n, d)
-    """
-    if isinstance(X, pd.DataFrame):
-        return X
-    return pd.DataFrame(list(X) if isinstance(X, list | tuple) else np.asarray(X)).infer_objects()
 
 
 def is_categorical(column: pd.Series[Any]) -> bool:

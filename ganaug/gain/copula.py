@@ -14,10 +14,9 @@ from sklearn.base import BaseEstimator
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.rows import labels_below, rows_below
+from ..data.rows import as_frame, labels_below, rows_below
 from ..errors import ParameterError
 from ..rng import Seed, new_seed, numpy_stream
-from .classifiers import as_frame
 from .coding import coded
 from .synthetic import checked_labels, class_counts, count_labels
 

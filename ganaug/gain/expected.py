@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from ..data.rows import take_rows
+from ..data.rows import as_frame, take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .classifiers import as_frame, is_categorical, named_classifiers, with_seed
+from .classifiers import is_categorical, named_classifiers, with_seed
 from .image_inputs import are_images
 from .scorers import roc_auc
 from .synthetic import checked_labels, class_counts

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .classifiers import as_frame
+from ..data.rows import as_frame
 from .coding import Coded, coded
 
 _NEIGHBOURS = 5

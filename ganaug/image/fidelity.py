@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..metrics.coverage import density_coverage, precision_recall
 from ..metrics.space import Points, sample_rows
-from ..rng import numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
 from .classifier import ConvClassifier
 from .pixels import Form, to_numpy
@@ -43,12 +43,10 @@ class AccuracyScore:
 
 
 def classification_accuracy_score(
-    synthetic: Any,
-    y_synthetic: Any,
-    real: Any,
-    y_real: Any,
+    real: tuple[Any, Any],
+    synthetic: tuple[Any, Any],
     *,
-    seed: int = 0,
+    random_state: Seed = None,
     channel_axis: int | str | None = "auto",
     steps: int | None = None,
     augmentation: Sequence[str] = _AUGMENTATION,
@@ -60,12 +58,10 @@ def classification_accuracy_score(
 
     Parameters
     ----------
-    synthetic, real : ndarray or Tensor of n and m images
-        Of one layout, dtype and size.
-    y_synthetic, y_real : array-like of shapes (n,) and (m,)
-        Labels.
-    seed : int, default 0
-        Decides the network.
+    real, synthetic : (X, y)
+        Images, an ndarray or Tensor of one layout, dtype and size, and a label for each.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the network.
     channel_axis : {"auto", None, 1, -1, 3}
         See `GANAugmenter`.
     steps : int, optional
@@ -82,11 +78,11 @@ def classification_accuracy_score(
     DataError
         These are no images of one kind, or there is not one label per image.
     """
-    form = Form.of(real, channel_axis)
-    sides = [(images, _checked(images, y)) for images, y in ((synthetic, y_synthetic), (real, y_real))]
+    form = Form.of(real[0], channel_axis)
+    sides = [(images, _checked(images, y)) for images, y in (synthetic, real)]
     (x_new, labels_new), (x, labels) = ((form.encode(form.matching(images)), y) for images, y in sides)
     with one_thread():
-        right = _student(x_new, labels_new, seed, steps, augmentation).predict(x) == labels
+        right = _student(x_new, labels_new, new_seed(random_state), steps, augmentation).predict(x) == labels
     classes = {label: float(right[labels == label].mean()) for label in np.unique(labels).tolist()}
     return AccuracyScore(float(right.mean()), classes)
 
@@ -95,7 +91,7 @@ def detection_accuracy(
     real: Any,
     synthetic: Any,
     *,
-    seed: int = 0,
+    random_state: Seed = None,
     channel_axis: int | str | None = "auto",
     steps: int | None = None,
 ) -> float | None:
@@ -108,8 +104,8 @@ def detection_accuracy(
     ----------
     real, synthetic : ndarray or Tensor of n and m images
         Of one layout, dtype and size.
-    seed : int, default 0
-        Decides the halves and the networks.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the halves and the networks.
     channel_axis, steps
         As for `classification_accuracy_score`.
 
@@ -126,6 +122,7 @@ def detection_accuracy(
     n = min(len(real), len(synthetic), _DETECTION_ROWS)
     if n < 4:
         return None
+    seed = new_seed(random_state)
     form, rng = Form.of(real, channel_axis), numpy_stream(seed, "detection")
     sides = [sample_rows(to_numpy(form.matching(images)), n, rng) for images in (real, synthetic)]
     x, y = form.encode(np.concatenate(sides)), np.repeat([0, 1], n)
@@ -139,11 +136,11 @@ def detection_accuracy(
     return float(np.mean(shares))
 
 
-def fidelity(
+def image_fidelity(
     real: tuple[Any, Labels],
     synthetic: tuple[Any, Labels],
     holdout: tuple[Any, Labels],
-    seed: int,
+    random_state: Seed = None,
     channel_axis: int | str | None = "auto",
 ) -> dict[str, Any]:
     """Return how like the real images the synthetic ones are, by what networks learn from either.
@@ -152,8 +149,8 @@ def fidelity(
     ----------
     real, synthetic, holdout : (X, y)
         Training images, synthetic ones, and real ones that were not trained on.
-    seed : int
-        Decides networks and draws.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the networks and the draws.
     channel_axis : {"auto", None, 1, -1, 3}
         See `GANAugmenter`.
 
@@ -170,7 +167,7 @@ def fidelity(
     DataError
         These are no images of one kind.
     """
-    form = Form.of(real[0], channel_axis)
+    seed, form = new_seed(random_state), Form.of(real[0], channel_axis)
     x, x_new, x_held = (form.encode(form.matching(X)) for X, _ in (real, synthetic, holdout))
     y, y_new, y_held = real[1], synthetic[1], holdout[1]
     with one_thread():

@@ -1,4 +1,7 @@
-"""Numbers about synthetic data, as plain functions: fidelity, diversity, copies, membership inference."""
+"""Measure synthetic tables: fidelity, diversity, near-copies of training rows and membership inference.
+
+`ganaug.metrics.images` measures images in the features of a network that the user brings.
+"""
 
 from .columns import column_errors, column_figures
 from .copies import NearCopies, near_copy_share

@@ -1,4 +1,4 @@
-"""Whether synthetic rows lie where real ones do, and reach everywhere that real ones do, class by class."""
+"""Compare real and synthetic points by their nearest neighbours: density, coverage, precision and recall."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from ..data.rows import take_rows
 from ..errors import DataError
-from ..rng import numpy_stream
+from ..rng import Seed, new_seed, numpy_stream
 from .neighbours import ball_radii, count_inside, is_inside
 from .space import Points, Space, sample_rows
-from .values import encode, frequent
+from .values import encode_categories, rank_categories
 
-_MAX_ROWS = 5000  # of either kind per class
+_MAX_ROWS = 5000  # real, and as many synthetic, per class
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class ClassCoverage:
     Attributes
     ----------
     label : object
-        The class.
+        Label of the class.
     density, coverage : float or None
-        As `density_coverage` gives them; None where there are fewer than 2 rows of either kind.
+        As returned by `density_coverage`; None with fewer than 2 real or 2 synthetic rows.
     rows : int
-        Rows of either kind that were compared.
+        Number of real rows that were compared with as many synthetic rows.
     """
 
     label: Any
@@ -39,27 +39,43 @@ class ClassCoverage:
 
 
 def density_coverage(real: Points, synthetic: Points, k: int = 5) -> tuple[float, float] | None:
-    """Return how densely synthetic points lie where real ones do, and what share of the real ones they reach.
+    """Return the density and the coverage of synthetic points [1]_.
 
-    Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020. Every real point has a
-    ball that reaches to its k-th nearest real neighbour, the border included. Density is the mean number of balls that
-    a synthetic point lies in, over k; coverage the share of balls with a synthetic point in them. Where points
-    coincide, as those of few categories do, a ball can hold more than k neighbours; it then counts by that number, so
-    that real rows still have a density of about 1.
+    Every real point is the centre of a ball that reaches to its k-th nearest real neighbour, the border included.
+    Density is the mean number of balls around a synthetic point, divided by k. Coverage is the share of balls that
+    contain a synthetic point. If points coincide, as in tables of few categories, a ball can hold more than k
+    neighbours; its weight is then divided by their number, so that real rows still have a density of about 1.
 
     Parameters
     ----------
     real, synthetic : ndarray of float32, shapes (n, d) and (m, d)
-        Points, such as `Space` makes. Coverage grows with m: compare sets of equal size.
+        Points, as returned by `Space.transform`. Coverage grows with m: compare sets of equal size.
     k : int, default 5
-        Neighbours; at most n - 1 are taken.
+        Number of neighbours, at most n - 1.
 
     Returns
     -------
     (density, coverage) or None
-        Density is 0 or more, and about 1 for rows of the real distribution, which it can exceed; coverage lies in 0 to
-        1, and is about ``1 - 0.5**k`` for as many rows of the real distribution. None where there
-        are fewer than 2 real or no synthetic points.
+        Density is at least 0, and about 1 for rows of the real distribution; it can exceed 1. Coverage lies between 0
+        and 1, and is about ``1 - 0.5**k`` for n rows of the real distribution. None with fewer than 2 real points or
+        without synthetic points.
+
+    See Also
+    --------
+    class_density_coverage : Density and coverage of the rows of each class.
+
+    References
+    ----------
+    .. [1] Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganaug.metrics import density_coverage
+    >>> real = np.float32([[0], [1], [2], [9]])
+    >>> synthetic = np.float32([[0.5], [1.5], [1.6]])
+    >>> density_coverage(real, synthetic, k=1)  # no synthetic point is near the real one at 9
+    (1.5, 0.75)
     """
     if len(real) < 2 or not len(synthetic):
         return None
@@ -71,22 +87,37 @@ def density_coverage(real: Points, synthetic: Points, k: int = 5) -> tuple[float
 
 
 def precision_recall(real: Points, synthetic: Points, k: int = 5) -> tuple[float, float] | None:
-    """Return what share of the synthetic points lies among real ones, and of the real ones among synthetic ones.
+    """Return the precision and the recall of synthetic points [1]_.
 
-    Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019: a point
-    lies among others if it is no further from one of them than that one's k-th nearest neighbour among them.
+    Precision is the share of synthetic points within the real manifold, recall the share of real points within the
+    synthetic manifold. The manifold of a set of points is the union of the balls around them that reach to their k-th
+    nearest neighbours in the set.
 
     Parameters
     ----------
     real, synthetic : ndarray of float32, shapes (n, d) and (m, d)
-        Points; recall grows with m: compare sets of equal size.
+        Points. Recall grows with m: compare sets of equal size.
     k : int, default 5
-        Neighbours; at most one less than there are points of a kind are taken.
+        Number of neighbours, at most n - 1 and m - 1.
 
     Returns
     -------
     (precision, recall) or None
-        Each in 0 to 1. None where there are fewer than 2 points of either kind.
+        Each between 0 and 1. None with fewer than 2 real or 2 synthetic points.
+
+    References
+    ----------
+    .. [1] Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganaug.metrics.coverage import precision_recall
+    >>> real = np.float32([[0], [1], [2], [3]])
+    >>> synthetic = np.float32([[0.5], [1], [8]])
+    >>> precision, recall = precision_recall(real, synthetic, k=1)
+    >>> round(precision, 2), round(recall, 2)
+    (0.67, 1.0)
     """
     if min(len(real), len(synthetic)) < 2:
         return None
@@ -98,18 +129,18 @@ def precision_recall(real: Points, synthetic: Points, k: int = 5) -> tuple[float
 
 
 def class_density_coverage(
-    real: tuple[Any, Any], synthetic: tuple[Any, Any], k: int = 5, seed: int = 0
+    real: tuple[Any, Any], synthetic: tuple[Any, Any], k: int = 5, random_state: Seed = None
 ) -> list[ClassCoverage]:
-    """Return density and coverage of every real class, on equal numbers of rows: at most 5,000 per class.
+    """Return the density and the coverage of every real class, on at most 5,000 real and as many synthetic rows.
 
     Parameters
     ----------
     real, synthetic : (X, y)
-        Rows, a DataFrame or array, and a label for each.
+        Rows, as a DataFrame or array, and their labels.
     k : int, default 5
         As for `density_coverage`.
-    seed : int, default 0
-        Decides which rows are drawn.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the rows that are drawn.
 
     Returns
     -------
@@ -119,34 +150,48 @@ def class_density_coverage(
     Raises
     ------
     DataError
-        There is not one label per row, a table is empty or lacks a column, or a column holds values of another kind
-        than the real one.
+        Rows and labels differ in number, a table is empty or lacks a column, or the kinds of a real and a synthetic
+        column differ.
+
+    Examples
+    --------
+    >>> from ganaug.metrics import class_density_coverage
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> for c in class_density_coverage((X, y), (X, y)):
+    ...     print(c.label, round(c.density, 1), c.coverage, c.rows)
+    0 1.2 1.0 50
+    1 1.2 1.0 50
+    2 1.2 1.0 50
     """
-    (X, y), (X_new, y_new) = (
-        _with_labels(name, *rows) for name, rows in {"real": real, "synthetic": synthetic}.items()
-    )
-    labels, space = frequent(y), Space.fit(X)
-    codes, new_codes = encode(y, labels), encode(y_new, labels)
+    X, X_new = real[0], synthetic[0]
+    y = _check_labels("real", *real)
+    y_new = _check_labels("synthetic", *synthetic)
+    seed = new_seed(random_state)
+    space = Space.fit(X)
+    labels = rank_categories(y)
+    codes = encode_categories(y, labels)
+    new_codes = encode_categories(y_new, labels)
     classes = []
     for code, label in enumerate(labels):
+        # Draw equally many real and synthetic rows of the class
         rng = numpy_stream(seed, "coverage", code)
-        rows, made = np.flatnonzero(codes == code), np.flatnonzero(new_codes == code)
-        n = min(len(rows), len(made), _MAX_ROWS)
+        rows = np.flatnonzero(codes == code)
+        new_rows = np.flatnonzero(new_codes == code)
+        n = min(len(rows), len(new_rows), _MAX_ROWS)
+        # Compare them in the space of all real rows
         found = None
         if n > 1:
-            a, b = (space.transform(_take(data, sample_rows(at, n, rng))) for data, at in ((X, rows), (X_new, made)))
-            found = density_coverage(a, b, k)
+            points = space.transform(take_rows(X, sample_rows(rows, n, rng)))
+            new_points = space.transform(take_rows(X_new, sample_rows(new_rows, n, rng)))
+            found = density_coverage(points, new_points, k)
         density, coverage = found or (None, None)
         classes.append(ClassCoverage(label, density, coverage, n))
     return classes
 
 
-def _with_labels(name: str, X: Any, y: Any) -> tuple[Any, pd.Series[Any]]:
+def _check_labels(name: str, X: Any, y: Any) -> pd.Series[Any]:
     labels = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y).ravel(), name="label")
     if len(labels) != len(X):
         raise DataError(f"There are {len(X)} {name} rows and {len(labels)} labels; give one label per row.")
-    return X, labels
-
-
-def _take(data: Any, positions: NDArray[np.int64]) -> Any:
-    return data.iloc[positions] if isinstance(data, pd.DataFrame) else np.asarray(data)[positions]
+    return labels

@@ -1,4 +1,4 @@
-"""How varied synthetic samples are, as plain functions of encoded samples; `METRICS` holds them by name."""
+"""Measure the diversity of encoded samples; `METRICS` holds the functions by name."""
 
 from __future__ import annotations
 
@@ -12,22 +12,36 @@ COLLAPSED = 0.25
 
 
 def diversity(real: Tensor, synthetic: Tensor) -> float:
-    """Return how varied synthetic samples are, as a share of how varied real ones are.
+    """Return the diversity of synthetic samples relative to that of real samples.
 
-    The smaller of two ratios: mean distance between two samples, which falls when all samples are alike, and mean
-    distance to the nearest other sample, which falls when they are copies of a few. Both follow the intra-class
-    diversity of Arora et al., "Do GANs learn the distribution?", ICLR 2018.
+    This is the smaller of two ratios, of synthetic to real: the mean distance between two samples, which falls if all
+    samples are alike, and the mean distance to the nearest other sample, which falls if they are copies of a few. Both
+    follow the intra-class diversity of Arora et al. [1]_.
 
     Parameters
     ----------
     real, synthetic : Tensor of shape (n, ...)
-        Encoded samples of one class, the same number of each, at least two.
+        Encoded samples of one class, at least two and equally many of each.
 
     Returns
     -------
     float
-        0 when collapsed, about 1 when as varied as the real samples; higher values are cut to 1. Where the real
-        samples are all equal, there is nothing to fall short of, and the answer is 1.
+        0 (collapsed) to 1 (as diverse as the real samples); larger ratios are clipped to 1. It is 1 if all real samples
+        are equal.
+
+    References
+    ----------
+    .. [1] Arora et al., "Do GANs learn the distribution?", ICLR 2018.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ganaug.metrics import diversity
+    >>> real = torch.tensor([[0.0], [1.0], [2.0]])
+    >>> diversity(real, real)
+    1.0
+    >>> diversity(real, torch.tensor([[1.0], [1.0], [1.0]]))
+    0.0
     """
     ratios = []
     for spread in (_mean_distance, _nearest_distance):
@@ -47,8 +61,8 @@ def _mean_distance(x: Tensor) -> float:
 
 
 def _nearest_distance(x: Tensor) -> float:
-    away = _distances(x).fill_diagonal_(float("inf"))
-    return float(away.min(1).values.mean())
+    to_others = _distances(x).fill_diagonal_(float("inf"))
+    return float(to_others.min(1).values.mean())
 
 
 METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"diversity": diversity}

@@ -1,4 +1,7 @@
-"""Whether synthetic rows give away which real rows were trained on: attacks, and how often they succeed."""
+"""Attack synthetic rows by membership inference, and measure how often the attacks recognise training rows.
+
+`membership_inference` runs all `ATTACKS`. An attack is a function of a `Target` that scores each candidate row.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,38 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from ..errors import DataError
-from ..rng import numpy_stream, stream_seed
+from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .detection import synthetic_odds
-from .neighbours import nearest
-from .space import Points, Space, as_frame, feature_table, n_equal, sample_rows
-from .values import Numbers, aligned
+from .neighbours import nearest_distances
+from .space import Points, Space, feature_tables, flatten_samples, count_equal, sample_rows
+from .values import Numbers, align_columns
 
 MIN_NON_MEMBERS = 8
-"""Held-out rows below which nothing can be said."""
+"""Minimum number of held-out rows."""
+N_SYNTHETIC = 50
+"""Number of nearest synthetic rows that attacks know of each candidate."""
+N_REFERENCE = 5
+"""Number of nearest reference rows that attacks know of each candidate."""
 
-_MAX_CANDIDATES = 5000  # of either kind
-_MAX_ROWS = 100_000  # of members and of synthetic rows
+_MAX_CANDIDATES = 5000  # members, and as many non-members
+_MAX_ROWS = 100_000  # of members, and of synthetic rows
+_MAX_TAUGHT = 10_000  # synthetic rows that the attacking classifier is trained on
 _MIN_UNIQUE = 10
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Attack:
-    """How well one attack tells training rows from others.
+    """Success of one attack.
 
     Attributes
     ----------
     name : str
         Key in `ATTACKS`.
     auc : float
-        Area under the ROC curve: 0.5 is chance, 1 is always right.
+        Area under the ROC curve of members against non-members: 0.5 is chance, 1 is always right.
     ci_low, ci_high : float
-        95 % confidence interval of it.
+        95 % confidence interval of `auc`.
     """
 
     name: str
@@ -50,16 +58,16 @@ class Attack:
 
 @dataclass(frozen=True)
 class Membership:
-    """The outcome of all attacks.
+    """Success of all attacks.
 
     Attributes
     ----------
     attacks : tuple of Attack
         One for each of `ATTACKS`.
     maximum : Attack
-        The one with the greatest area; its interval allows for its being the best of several (Bonferroni).
+        Attack with the largest area; its interval is corrected for the choice among several (Bonferroni).
     members, non_members : int
-        Training rows and held-out rows that were attacked.
+        Number of training rows and of held-out rows that were attacked.
     """
 
     attacks: tuple[Attack, ...]
@@ -68,24 +76,25 @@ class Membership:
     non_members: int
 
 
-def membership_inference(members: Any, non_members: Any, synthetic: Any, seed: int) -> Membership:
-    """Return how well attacks that see only synthetic rows tell which real rows were trained on.
+def membership_inference(members: Any, synthetic: Any, non_members: Any, random_state: Seed = None) -> Membership:
+    """Return how well attacks on synthetic rows distinguish training rows from other real rows.
 
-    Half of the non-members are attacked, beside as many members, at most 5,000 of each; the other half is the
-    reference that attackers have. A row that has an equal among the other members is attacked neither as a member nor
-    as a non-member, for then it is both; only where hardly any other rows are left, all are attacked.
+    Half of the non-members are candidates, beside as many members, at most 5,000 of each. The other half is the
+    attackers' reference. Rows that equal another member are not attacked, because they are members and non-members at
+    once; if fewer than 10 members or non-members remain, all rows are attacked.
 
-    No single attack is the best one everywhere, so the maximum counts (Houssiau et al., "TAPAS: a Toolbox for
-    Adversarial Privacy Auditing of Synthetic Data", arXiv 2211.06550). An attack that fails proves no privacy.
+    No single attack is the best on all data, so the maximum counts [1]_. Failed attacks do not prove privacy.
 
     Parameters
     ----------
-    members, non_members : DataFrame or array
-        Rows that were trained on, and others of the same distribution that were not; the label is one of the columns.
+    members : DataFrame or array
+        Rows that were trained on, the label among the columns; at most 100,000 are used.
     synthetic : DataFrame or array
-        What was generated; beyond 100,000 rows, so many are drawn, as of the members.
-    seed : int
-        Decides the halves, which rows are drawn, and what attacks draw.
+        Synthetic rows; at most 100,000 are used.
+    non_members : DataFrame or array
+        Rows of the same distribution that were not trained on.
+    random_state : int, numpy RandomState or Generator, or None, default None
+        Seed of the halves, of the rows that are drawn, and of the attacks.
 
     Returns
     -------
@@ -95,52 +104,78 @@ def membership_inference(members: Any, non_members: Any, synthetic: Any, seed: i
     Raises
     ------
     DataError
-        There are fewer than 2 members or 8 non-members, a table lacks a column, or a column holds values of another
-        kind.
+        There are fewer than 2 members or 8 non-members, a table lacks a column, or the kinds of two columns differ.
+
+    See Also
+    --------
+    near_copy_share : The share of synthetic rows that are near-copies of training rows.
+
+    References
+    ----------
+    .. [1] Houssiau et al., "TAPAS: a Toolbox for Adversarial Privacy Auditing of Synthetic Data", arXiv 2211.06550.
+
+    Examples
+    --------
+    >>> from ganaug.metrics import membership_inference
+    >>> from sklearn.datasets import load_wine
+    >>> X = load_wine(as_frame=True).data
+    >>> found = membership_inference(X[::2], X[::2], X[1::2], random_state=0)  # synthetic rows are the training rows
+    >>> round(found.maximum.auc, 2), found.members, found.non_members
+    (1.0, 45, 45)
     """
-    members, non_members, synthetic = aligned(
-        as_frame(members), held_out=as_frame(non_members), synthetic=as_frame(synthetic)
+    members, non_members, synthetic = align_columns(
+        flatten_samples(members), held_out=flatten_samples(non_members), synthetic=flatten_samples(synthetic)
     )
     if len(members) < 2 or len(non_members) < MIN_NON_MEMBERS:
         raise DataError(
             f"There are {len(members)} training rows and {len(non_members)} held-out rows; membership inference takes "
             f"at least 2 and {MIN_NON_MEMBERS}. Hold out more rows."
         )
+    seed = new_seed(random_state)
     rng = numpy_stream(seed, "membership")
+    # Split the non-members into candidates and the attackers' reference
     order = rng.permutation(len(non_members))
-    attacked, reference = non_members.iloc[order[::2]], non_members.iloc[order[1::2]]
-    members, synthetic = (sample_rows(rows, _MAX_ROWS, rng) for rows in (members, synthetic))
-    target = _target(members, attacked, reference, synthetic, seed)
+    attacked = non_members.iloc[order[::2]]
+    reference = non_members.iloc[order[1::2]]
+    members = sample_rows(members, _MAX_ROWS, rng)
+    synthetic = sample_rows(synthetic, _MAX_ROWS, rng)
+    target = _build_target(members, attacked, reference, synthetic, seed)
+    # Score the candidates by each attack
     truth = np.repeat([1, 0], len(target.to_synthetic) // 2)
     areas = {name: float(roc_auc_score(truth, attack(target))) for name, attack in ATTACKS.items()}
+    # Report each attack, and the best with a corrected interval
     n = len(truth) // 2
     best = max(areas, key=lambda name: areas[name])
-    attacks = tuple(Attack(name, area, *interval(area, n)) for name, area in areas.items())
-    maximum = Attack(best, areas[best], *interval(areas[best], n, 1 - (1 - _CONFIDENCE) / len(areas)))
+    attacks = tuple(Attack(name, area, *auc_interval(area, n)) for name, area in areas.items())
+    maximum = Attack(best, areas[best], *auc_interval(areas[best], n, 1 - (1 - _CONFIDENCE) / len(areas)))
     return Membership(attacks, maximum, n, n)
 
 
-def interval(auc: float, n: int, confidence: float = _CONFIDENCE) -> tuple[float, float]:
-    """Return a confidence interval of an area under the ROC curve, whatever the distribution of the scores.
+def auc_interval(auc: float, n: int, confidence: float = _CONFIDENCE) -> tuple[float, float]:
+    """Return a confidence interval of an area under the ROC curve that holds for any distribution of scores.
 
-    The area is an average of means over n disjoint pairs of a member and a non-member (Hoeffding, "Probability
-    Inequalities for Sums of Bounded Random Variables", JASA 1963, section 5), so its variance is at most
-    ``auc (1 - auc) / n``, that of a share of n trials; hence the interval of such a share (Wilson, JASA 1927), which
-    also holds near 0 and 1. Where it is not exact, it is too wide.
+    The area is an average of means over n disjoint pairs of a member and a non-member [1]_, so its variance is at most
+    ``auc (1 - auc) / n``, the variance of a binomial share of n trials. The interval is Wilson's for such a share [2]_,
+    which also holds near 0 and 1. It is exact or too wide.
 
     Parameters
     ----------
     auc : float
         0 to 1.
     n : int
-        Members, and as many non-members.
+        Number of members, and of non-members.
     confidence : float, default 0.95
-        Above 0, below 1.
+        Level, between 0 and 1.
 
     Returns
     -------
     (low, high)
-        Within 0 to 1.
+        Between 0 and 1.
+
+    References
+    ----------
+    .. [1] Hoeffding, "Probability Inequalities for Sums of Bounded Random Variables", JASA 1963, section 5.
+    .. [2] Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
     """
     z = float(norm.ppf(0.5 + confidence / 2))
     shrink = 1 + z * z / n
@@ -149,47 +184,9 @@ def interval(auc: float, n: int, confidence: float = _CONFIDENCE) -> tuple[float
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _target(
-    members: pd.DataFrame, attacked: pd.DataFrame, reference: pd.DataFrame, synthetic: pd.DataFrame, seed: int
-) -> Target:
-    """Return the candidates, as many members as others, and what the attacker knows.
-
-    All is scaled by the synthetic rows: scales and categories from the members would tell them from the others.
-    """
-    space = Space.fit(synthetic)
-    a, b = space.transform(members), space.transform(attacked)
-    in_a, in_b = _chosen(a, b, numpy_stream(seed, "membership", "candidates"))
-    candidates = np.concatenate([a[in_a], b[in_b]])
-    frames = (members.iloc[in_a], attacked.iloc[in_b], synthetic, reference)
-    inside, outside, taught, told = feature_table(synthetic, *frames)
-    return Target(
-        nearest(candidates, space.transform(synthetic), N_COUNTED),
-        nearest(candidates, space.transform(reference), N_REFERENCE),
-        (np.concatenate([inside, outside]), taught, told),
-        stream_seed(seed, "membership", "attacks"),
-    )
-
-
-def _chosen(members: Points, others: Points, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return which members and which others are attacked: those without an equal among the other members."""
-    single, foreign = n_equal(members, members) == 1, n_equal(others, members) == 0
-    if min(single.sum(), foreign.sum()) < _MIN_UNIQUE:
-        single[:], foreign[:] = True, True
-    n = min(single.sum(), foreign.sum(), _MAX_CANDIDATES)
-    return [rng.permutation(np.flatnonzero(which))[:n] for which in (single, foreign)]
-
-
-N_COUNTED = 50
-"""Synthetic rows around a candidate that are looked at."""
-N_REFERENCE = 5
-"""Reference rows around a candidate that are looked at."""
-
-_MAX_TAUGHT = 10_000  # synthetic rows that the classifier learns from
-
-
 @dataclass(frozen=True)
 class Target:
-    """What an attacker has: rows to judge, synthetic rows, and reference rows that were not trained on.
+    """Knowledge of an attacker: candidate rows, synthetic rows, and reference rows that were not trained on.
 
     Attributes
     ----------
@@ -198,9 +195,9 @@ class Target:
     to_reference : ndarray of shape (n, at most 5)
         Distances of each candidate to the nearest reference rows, ascending.
     tables : tuple of ndarray
-        Candidates, synthetic and reference rows as `feature_table` gives them.
+        Candidates, synthetic and reference rows, as returned by `feature_tables`.
     seed : int
-        Decides what attacks draw.
+        Seed of the attacks.
     """
 
     to_synthetic: Numbers
@@ -210,7 +207,7 @@ class Target:
 
 
 def nearest_synthetic(target: Target) -> Numbers:
-    """Score a candidate by how near the nearest synthetic row is.
+    """Score a candidate by the negative distance to the nearest synthetic row.
 
     Chen et al., "GAN-Leaks: A Taxonomy of Membership Inference Attacks against Generative Models", CCS 2020 (the
     full black-box attack).
@@ -229,11 +226,12 @@ def monte_carlo(target: Target) -> Numbers:
 
 
 def density_ratio(target: Target) -> Numbers:
-    """Score a candidate by how much denser synthetic rows lie around it than reference rows.
+    """Score a candidate by the ratio of the densities of synthetic and of reference rows around it.
 
     DOMIAS: van Breugel et al., "Membership Inference Attacks against Synthetic Data through Overfitting Detection",
-    AISTATS 2023. Densities are those of nearest neighbours, averaged over the first five: in many dimensions they fare
-    better than kernels. A constant factor, such as from different numbers of rows, does not change the ranking.
+    AISTATS 2023. Densities are nearest-neighbour estimates, averaged over the first five neighbours; in many dimensions
+    they work better than kernels. A constant factor, such as from different numbers of rows, does not change the
+    ranking.
     """
     k = min(N_REFERENCE, target.to_synthetic.shape[1], target.to_reference.shape[1])
     least = 1e-3 * float(np.median(target.to_reference[:, 0])) + 1e-6
@@ -242,10 +240,10 @@ def density_ratio(target: Target) -> Numbers:
 
 
 def classifier(target: Target) -> Numbers:
-    """Score a candidate by how synthetic a classifier finds it that was told synthetic from reference rows.
+    """Score a candidate by the log-odds of a classifier of synthetic against reference rows.
 
-    In the manner of Hayes et al., "LOGAN: Membership Inference Attacks Against Generative Models", PoPETs 2019 (their
-    black-box attack with auxiliary rows), with boosted trees.
+    After Hayes et al., "LOGAN: Membership Inference Attacks Against Generative Models", PoPETs 2019 (their black-box
+    attack with auxiliary rows), with boosted trees.
     """
     candidates, synthetic, reference = target.tables
     synthetic = sample_rows(synthetic, _MAX_TAUGHT, numpy_stream(target.seed, "classifier"))
@@ -259,4 +257,39 @@ ATTACKS: dict[str, Callable[[Target], Numbers]] = {
     "density ratio": density_ratio,
     "classifier": classifier,
 }
-"""Attacks by name: each gives one score per candidate, greater for those it takes for training rows."""
+"""Attacks by name; each returns one score per candidate, larger for likely training rows."""
+
+
+def _build_target(
+    members: pd.DataFrame, attacked: pd.DataFrame, reference: pd.DataFrame, synthetic: pd.DataFrame, seed: int
+) -> Target:
+    """Return equally many members and non-members as candidates, and the knowledge of the attacker.
+
+    The space is learned on the synthetic rows: scales and categories of the members would give these away.
+    """
+    space = Space.fit(synthetic)
+    # Choose the candidates
+    a = space.transform(members)
+    b = space.transform(attacked)
+    in_a, in_b = _choose_candidates(a, b, numpy_stream(seed, "membership", "candidates"))
+    candidates = np.concatenate([a[in_a], b[in_b]])
+    # Convert candidates, synthetic and reference rows to features of trees
+    frames = (members.iloc[in_a], attacked.iloc[in_b], synthetic, reference)
+    inside, outside, taught, auxiliary = feature_tables(synthetic, *frames)
+    return Target(
+        nearest_distances(candidates, space.transform(synthetic), N_SYNTHETIC),
+        nearest_distances(candidates, space.transform(reference), N_REFERENCE),
+        (np.concatenate([inside, outside]), taught, auxiliary),
+        stream_seed(seed, "membership", "attacks"),
+    )
+
+
+def _choose_candidates(members: Points, others: Points, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return positions of members and of others without an equal among the other members, equally many."""
+    single = count_equal(members, members) == 1
+    foreign = count_equal(others, members) == 0
+    if min(single.sum(), foreign.sum()) < _MIN_UNIQUE:
+        single[:] = True
+        foreign[:] = True
+    n = min(single.sum(), foreign.sum(), _MAX_CANDIDATES)
+    return [rng.permutation(np.flatnonzero(which))[:n] for which in (single, foreign)]

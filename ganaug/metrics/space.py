@@ -1,4 +1,4 @@
-"""Rows as points: what nearest neighbours, balls and classifiers are computed on."""
+"""Map rows to points with meaningful Euclidean distances, and to features of decision trees."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..data.rows import as_frame
 from ..errors import DataError
-from .values import Kind, Numbers, aligned, encode, frequent, kind_of, numbers
+from .values import Kind, Numbers, align_columns, encode_categories, rank_categories, column_kind, to_floats
 
 Points = NDArray[np.float32]
 
@@ -26,21 +27,29 @@ _LARGEST = 1e300
 
 @dataclass(frozen=True)
 class Space:
-    """A map, learned on some rows, from rows to points between which Euclidean distance makes sense.
+    """A learned map from rows to points, for distances between rows of mixed types.
 
-    Numbers, dates and durations are centred on their median and divided by a scale taken from quantiles, so that a
-    few extreme values decide nothing; beyond five scales, distance grows by its logarithm. A gap becomes the median
-    and, where gaps were learned, one more coordinate. A category becomes a corner of a simplex with sides of length 1.
-    Only the most frequent categories of a column (100, fewer where there are many such columns) have corners of their
-    own; all others, those not seen among them, share one, so that identifiers take no more room than other columns.
-    Arrays of more than two dimensions (images) have one scale for all values.
+    Numbers, dates and durations are centred on their median and divided by a scale from quantiles, which is robust to
+    extreme values; beyond five scales, distance grows with its logarithm. A missing number becomes the median and, if
+    the learned column has missing values, sets one more coordinate. A category becomes a corner of a simplex with sides
+    of length 1. The most frequent categories of a column (100, or fewer in tables with many such columns) have a corner
+    each; all others share one, so that identifiers have no more weight than other columns. Arrays of more than two
+    dimensions (images) have one scale for all values.
 
     Attributes
     ----------
     columns : pandas.Index
         Names of the learned columns.
     axes : tuple
-        How each column becomes coordinates.
+        Map from each column to coordinates.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ganaug.metrics import Space
+    >>> rows = pd.DataFrame({"age": [20, 30, 40, 50, 60], "plan": ["a", "a", "a", "b", "b"]})
+    >>> Space.fit(rows).transform(rows).shape  # one coordinate of age, and one each of a, b and other plans
+    (5, 4)
     """
 
     columns: pd.Index[Any]
@@ -58,38 +67,38 @@ class Space:
         Raises
         ------
         DataError
-            There are no rows, or a column holds what cannot be compared.
+            There are no rows, or a column holds values that cannot be compared.
         """
         if np.ndim(data) != 2 and not isinstance(data, pd.DataFrame):
-            return cls(pd.RangeIndex(0), (_AllNumbers.fit(_flat(data)),))
-        (frame,) = aligned(as_frame(data))
+            return cls(pd.RangeIndex(0), (_SharedScale.fit(_flatten(data)),))
+        (frame,) = align_columns(flatten_samples(data))
         columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
-        kinds = [kind_of(column) for column in columns]
+        kinds = [column_kind(column) for column in columns]
         limit = int(np.clip(_MAX_CODES // max(1, kinds.count("category")), 2, _MAX_CATEGORIES))
-        return cls(frame.columns, tuple(_axis(c, kind, limit) for c, kind in zip(columns, kinds, strict=True)))
+        return cls(frame.columns, tuple(_fit_axis(c, kind, limit) for c, kind in zip(columns, kinds, strict=True)))
 
     def transform(self, data: Any) -> Points:
-        """Return rows as points.
+        """Map rows to points.
 
         Parameters
         ----------
         data : DataFrame or array
-            m rows like those that were learned.
+            m rows with the learned columns.
 
         Returns
         -------
         ndarray of float32, shape (m, d)
-            Without gaps.
+            Points without missing values.
         """
-        if isinstance(self.axes[0], _AllNumbers):
-            return self.axes[0].points(_flat(data))
-        frame = _like(self.columns, data)
+        if isinstance(self.axes[0], _SharedScale):
+            return self.axes[0].points(_flatten(data))
+        frame = _select_columns(self.columns, data)
         points = [axis.points(frame.iloc[:, i]) for i, axis in enumerate(self.axes)]
         return np.concatenate(points, axis=1) + np.float32(0)  # no -0.0: equal points have equal bytes
 
 
 class _Axis(Protocol):
-    """How one column becomes coordinates."""
+    """The map from one column to coordinates."""
 
     @abstractmethod
     def points(self, column: Any) -> Points: ...
@@ -103,9 +112,9 @@ class _NumberAxis:
     has_gaps: bool
 
     def points(self, column: pd.Series[Any]) -> Points:
-        x = numbers(column, self.kind)
+        x = to_floats(column, self.kind)
         gaps = np.isnan(x)
-        scaled = _scaled(np.where(gaps, self.centre, x), self.centre, self.scale)
+        scaled = _scale(np.where(gaps, self.centre, x), self.centre, self.scale)
         return np.column_stack([scaled, gaps.astype(np.float32)]) if self.has_gaps else scaled[:, None]
 
 
@@ -115,90 +124,90 @@ class _CategoryAxis:
     has_gaps: bool
 
     def points(self, column: pd.Series[Any]) -> Points:
-        codes = encode(column, self.values)
+        codes = encode_categories(column, self.values)
         others = len(self.values)
         corners = np.eye(others + 1 + self.has_gaps, dtype=np.float32) * np.float32(0.5**0.5)
         return corners[np.where(codes < 0, others + self.has_gaps, codes)]
 
 
 @dataclass(frozen=True)
-class _AllNumbers:
+class _SharedScale:
     centre: float
     scale: float
 
     @classmethod
-    def fit(cls, x: Numbers) -> _AllNumbers:
+    def fit(cls, x: Numbers) -> _SharedScale:
         return cls(*_centre_and_scale(x[np.isfinite(x)]))
 
     def points(self, x: Numbers) -> Points:
-        return _scaled(np.where(np.isnan(x), self.centre, x), self.centre, self.scale)
+        return _scale(np.where(np.isnan(x), self.centre, x), self.centre, self.scale)
 
 
-def as_frame(data: Any) -> pd.DataFrame:
-    """Return a table as it is, and an array as one with a row per sample."""
+def flatten_samples(data: Any) -> pd.DataFrame:
+    """Return a table unchanged, and an array of any shape as a table with one row per sample."""
     if isinstance(data, pd.DataFrame):
         return data
     array = np.asarray(data)
     if not array.ndim:
         raise DataError(f"The rows are a {type(data).__name__}; give a pandas.DataFrame or an array.")
-    return pd.DataFrame(array.reshape(len(array), -1)).infer_objects()
+    return as_frame(array.reshape(len(array), -1))
 
 
 def row_keys(points: Points) -> list[bytes]:
-    """Return one key per point, the same for equal points."""
+    """Return one hashable key per point, equal for equal points."""
     return [row.tobytes() for row in points]
 
 
-def n_equal(points: Points, others: Points) -> NDArray[np.int64]:
-    """Return how many of `others` equal each of the points."""
+def count_equal(points: Points, others: Points) -> NDArray[np.int64]:
+    """Count the `others` that equal each point."""
     counts = Counter(row_keys(others))
     return np.array([counts[key] for key in row_keys(points)], dtype=np.int64)
 
 
-def feature_table(learned: pd.DataFrame, *frames: pd.DataFrame) -> list[Numbers]:
-    """Return tables as trees take them: numbers with NaN for gaps, and categories by falling frequency.
+def feature_tables(learned: pd.DataFrame, *frames: pd.DataFrame) -> list[Numbers]:
+    """Convert tables to features of decision trees: numbers, and categories as ranks by falling frequency.
 
     Parameters
     ----------
     learned : DataFrame
-        What the codes of categories are learned on.
+        Table that determines the kinds of the columns and the ranks of categories.
     *frames : DataFrame
         Tables with the same columns.
 
     Returns
     -------
     list of ndarray of float64, shape (n, d)
-        One per table.
+        One per table; missing values are NaN.
     """
     tables: list[list[Numbers]] = [[] for _ in frames]
     for i in range(learned.shape[1]):
         column = learned.iloc[:, i]
-        kind = kind_of(column)
-        values = frequent(column) if kind == "category" else []
+        kind = column_kind(column)
+        values = rank_categories(column) if kind == "category" else []
         for table, frame in zip(tables, frames, strict=True):
-            table.append(_feature(frame.iloc[:, i], kind, values))
+            table.append(_feature_column(frame.iloc[:, i], kind, values))
     return [np.column_stack(table) for table in tables]
 
 
 def sample_rows(data: Any, n: int, rng: np.random.Generator) -> Any:
-    """Return at most `n` rows of a table or array, drawn without replacement, in their order."""
+    """Draw at most `n` rows of a table or array without replacement, and keep their order."""
     if len(data) <= n:
         return data
     chosen = np.sort(rng.choice(len(data), n, replace=False))
     return data.iloc[chosen] if isinstance(data, pd.DataFrame) else np.asarray(data)[chosen]
 
 
-def _feature(column: pd.Series[Any], kind: Kind, values: Sequence[Any]) -> Numbers:
+def _feature_column(column: pd.Series[Any], kind: Kind, values: Sequence[Any]) -> Numbers:
     if kind != "category":
-        return numbers(column, kind)
-    codes = encode(column, values)
+        return to_floats(column, kind)
+    codes = encode_categories(column, values)
     return np.where(codes < 0, np.nan, codes)
 
 
-def _axis(column: pd.Series[Any], kind: Kind, limit: int) -> _Axis:
+def _fit_axis(column: pd.Series[Any], kind: Kind, limit: int) -> _Axis:
     if kind == "category":
-        return _CategoryAxis(tuple(frequent(column, limit)), bool(column.isna().any()))
-    x = numbers(column, kind)
+        return _CategoryAxis(tuple(rank_categories(column, limit)), bool(column.isna().any()))
+    x = to_floats(column, kind)
     gaps = np.isnan(x)
     return _NumberAxis(kind, *_centre_and_scale(x[~gaps]), bool(gaps.any()))
 
@@ -206,7 +215,7 @@ def _axis(column: pd.Series[Any], kind: Kind, limit: int) -> _Axis:
 def _centre_and_scale(x: Numbers) -> tuple[float, float]:
     """Return the median, and the standard deviation of the normal distribution with the same inner quantiles.
 
-    The quantiles move outward where most values are equal.
+    If most values are equal, outer quantiles are used.
     """
     if not len(x):
         return 0.0, 1.0
@@ -217,19 +226,19 @@ def _centre_and_scale(x: Numbers) -> tuple[float, float]:
     return float(x[0]), 1.0
 
 
-def _scaled(x: Numbers, centre: float, scale: float) -> Points:
+def _scale(x: Numbers, centre: float, scale: float) -> Points:
     with np.errstate(over="ignore"):
         z = np.clip((x - centre) / scale, -_LARGEST, _LARGEST)
     size = np.abs(z)
     return np.where(size <= _TAIL, z, np.sign(z) * (_TAIL + np.log1p(np.maximum(size - _TAIL, 0)))).astype(np.float32)
 
 
-def _flat(data: Any) -> Numbers:
+def _flatten(data: Any) -> Numbers:
     array = np.asarray(data, dtype=np.float64)
     if not array.ndim or not len(array):
         raise DataError("There are no rows to compare; give at least one.")
     return np.clip(array.reshape(len(array), -1), -_LARGEST, _LARGEST)
 
 
-def _like(columns: pd.Index[Any], data: Any) -> pd.DataFrame:
-    return aligned(pd.DataFrame(columns=columns, index=[0]), given=as_frame(data))[1]
+def _select_columns(columns: pd.Index[Any], data: Any) -> pd.DataFrame:
+    return align_columns(pd.DataFrame(columns=columns, index=[0]), given=flatten_samples(data))[1]

@@ -1,4 +1,4 @@
-"""What the cells of a column are to the metrics: numbers with NaN for gaps, or codes of listed values."""
+"""Convert the columns of a table to floats with NaN where missing, or to codes of categories."""
 
 from __future__ import annotations
 
@@ -9,33 +9,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..data.dtypes import dense
 from ..errors import DataError
 
 Kind: TypeAlias = Literal["number", "category", "date"]
 Numbers: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 
-_LARGEST = 1e300  # infinities are cut to it: differences of two such numbers are still finite
+_LARGEST = 1e300  # infinities are clipped to it, so that differences stay finite
 _OBJECT_KINDS: dict[str, Kind] = {
     **dict.fromkeys(["integer", "floating", "mixed-integer-float", "decimal", "timedelta"], "number"),
     **dict.fromkeys(["date", "datetime"], "date"),
 }
 
 
-def aligned(real: pd.DataFrame, **others: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the tables, all with the columns of the real one in its order.
+def align_columns(real: pd.DataFrame, **others: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return all tables with the columns of the real one, in its order.
 
     Parameters
     ----------
     real : pandas.DataFrame
         The real table.
     **others : pandas.DataFrame
-        Further tables, under the names that messages are to use.
+        Further tables, by the names that error messages use.
 
     Raises
     ------
     DataError
-        A table is none, has no row or no column, lacks a column, or has a column name twice.
+        An argument is not a DataFrame, has no rows or no columns, lacks a column, or has duplicate column names.
     """
     frames = []
     for name, frame in {"real": real, **others}.items():
@@ -47,35 +48,35 @@ def aligned(real: pd.DataFrame, **others: pd.DataFrame) -> list[pd.DataFrame]:
             raise DataError(f"The {name} table has no columns; give at least one.")
         if frame.columns.has_duplicates:
             repeated = frame.columns[frame.columns.duplicated()][0]
-            raise DataError(f"Column name {repeated!r} stands twice in the {name} table; rename one of the two.")
+            raise DataError(f"Column name {repeated!r} occurs twice in the {name} table; rename one of the two.")
         places = frame.columns.get_indexer(real.columns)
         if np.any(places < 0):
             missing = real.columns[int(np.argmax(places < 0))]
-            raise DataError(f"The {name} table has no column {missing!r}, which the real one has; add it.")
+            raise DataError(f"The {name} table has no column {missing!r}, which the real table has; add it.")
         frames.append(frame.iloc[:, places])
-    return _with_mixed_columns_as_categories(frames)
+    return _categorise_mixed(frames)
 
 
-def _with_mixed_columns_as_categories(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """Return tables whose mixed columns, such as of numbers and text, are categories for any part of the rows too."""
+def _categorise_mixed(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Convert columns of mixed types, such as numbers and text, to categories, so that subsets keep the kind."""
     mixed = [name for name, column in frames[0].items() if _is_mixed(column)]
     if not mixed:
         return frames
     for column in (frame[name] for frame in frames for name in mixed):
-        _factorized(column)  # which says whose values cannot be told apart
+        _factorize(column)  # raises for values that cannot be compared
     return [frame.astype(dict.fromkeys(mixed, "category")) for frame in frames]
 
 
 def _is_mixed(column: pd.Series[Any]) -> bool:
-    if column.dtype != np.dtype(object) or kind_of(column) != "category":
+    if column.dtype != np.dtype(object) or column_kind(column) != "category":
         return False
     return pd.api.types.infer_dtype(column, skipna=True).startswith("mixed")
 
 
-def kind_of(column: pd.Series[Any]) -> Kind:
-    """Return what a column holds: numbers and durations, dates, or anything else, which counts as categories.
+def column_kind(column: pd.Series[Any]) -> Kind:
+    """Return the kind of a column: "number" (also durations), "date" or "category" (everything else).
 
-    Objects are what their values are; booleans and whatever is of dtype category are categories.
+    The kind of an object column follows from its values; booleans and columns of dtype category are categories.
 
     Parameters
     ----------
@@ -92,58 +93,53 @@ def kind_of(column: pd.Series[Any]) -> Kind:
     return "number" if dtype.kind in "iufm" or "decimal" in str(dtype) else "category"
 
 
-def dense(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a sparse column as a dense one, and any other as it is."""
-    return column.astype(column.dtype.subtype) if isinstance(column.dtype, pd.SparseDtype) else column
-
-
-def numbers(column: pd.Series[Any], kind: Kind) -> Numbers:
-    """Return numbers as they are, and dates and durations in seconds; NaN where missing.
+def to_floats(column: pd.Series[Any], kind: Kind) -> Numbers:
+    """Convert a column to float64: numbers unchanged, dates and durations in seconds, NaN where missing.
 
     Parameters
     ----------
     column : pandas.Series
         n values.
     kind : {"number", "date"}
-        What the real column holds. Dates without a zone are read as UTC.
+        Kind of the real column. Dates without a time zone are read as UTC.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        Infinities are cut to 1e300.
+        Infinities are clipped to 1e300.
 
     Raises
     ------
     DataError
-        The values cannot be read so.
+        The values cannot be converted.
     """
     column = dense(column)
     try:
-        values = _seconds(column, kind) if _is_time(column, kind) else _floats(column)
+        values = _read_seconds(column, kind) if _is_time(column, kind) else _read_numbers(column)
     except (TypeError, ValueError, OverflowError):
         raise DataError(
             f"Column {column.name!r} holds {kind}s in the real table and {column.dtype} values such as "
-            f"{_example(column)} in the other; convert it first."
+            f"{_first_value(column)} in the other; convert one of them first."
         ) from None
     return np.clip(values, -_LARGEST, _LARGEST)
 
 
-def frequent(column: pd.Series[Any], limit: int | None = None) -> list[Any]:
-    """Return the distinct values of a column, the most frequent first; at most `limit` of them.
+def rank_categories(column: pd.Series[Any], limit: int | None = None) -> list[Any]:
+    """Return at most `limit` distinct values of a column, the most frequent first.
 
     Raises
     ------
     DataError
-        The column holds something that cannot be told apart, such as lists.
+        The column holds values that cannot be compared, such as lists.
     """
-    codes, values = _factorized(column)
+    codes, values = _factorize(column)
     counts = np.bincount(codes[codes >= 0], minlength=len(values))
     order = np.argsort(-counts, kind="stable")[:limit]
     return [values[i] for i in order if counts[i]]
 
 
-def encode(column: pd.Series[Any], values: Sequence[Any]) -> Codes:
-    """Return the position of each cell in `values`: -1 where missing, ``len(values)`` for any other value.
+def encode_categories(column: pd.Series[Any], values: Sequence[Any]) -> Codes:
+    """Return the position of each cell in `values`, -1 where missing, and ``len(values)`` for any other value.
 
     Parameters
     ----------
@@ -152,29 +148,29 @@ def encode(column: pd.Series[Any], values: Sequence[Any]) -> Codes:
     values : sequence
         Distinct values.
     """
-    codes, present = _factorized(column)
+    codes, present = _factorize(column)
     position = {value: i for i, value in enumerate(values)}
     table = [position.get(value, len(values)) for value in present]
     return np.asarray([*table, -1], dtype=np.int64)[codes]
 
 
 def total_variation(p: NDArray[Any], q: NDArray[Any]) -> float:
-    """Return half the sum of the absolute differences of two tables of shares, from 0 to 1."""
+    """Return the total variation distance of two distributions: half the sum of absolute differences, from 0 to 1."""
     return min(1.0, float(np.abs(p - q).sum() / 2))
 
 
-def _factorized(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
+def _factorize(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     try:
         codes, values = column.factorize()
     except TypeError:
         raise DataError(
-            f"Column {column.name!r} holds values that cannot be compared, such as {_example(column)}; "
-            "convert it to text, or leave it out."
+            f"Column {column.name!r} holds values that cannot be compared, such as {_first_value(column)}; "
+            "convert it to text, or drop it."
         ) from None
     return codes.astype(np.int64), list(values)
 
 
-def _example(column: pd.Series[Any]) -> str:
+def _first_value(column: pd.Series[Any]) -> str:
     return repr(column.dropna().astype(object).iloc[0])
 
 
@@ -184,19 +180,19 @@ def _is_time(column: pd.Series[Any], kind: Kind) -> bool:
     return kind == "date" or getattr(column.dtype, "kind", "") == "m"
 
 
-def _seconds(column: pd.Series[Any], kind: Kind) -> Numbers:
+def _read_seconds(column: pd.Series[Any], kind: Kind) -> Numbers:
     if kind == "date":
         if getattr(column.dtype, "kind", "") in "iufb":
-            raise TypeError("numbers are no dates")
+            raise TypeError("numbers are not dates")
         times = pd.to_datetime(column, utc=True).to_numpy(dtype="datetime64[us]")
     else:
         times = pd.to_timedelta(column).to_numpy(dtype="timedelta64[us]")
     return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
 
 
-def _floats(column: pd.Series[Any]) -> Numbers:
+def _read_numbers(column: pd.Series[Any]) -> Numbers:
     if getattr(column.dtype, "kind", "") == "M":
-        raise TypeError("dates are no numbers")
+        raise TypeError("dates are not numbers")
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganaug.data.rows import labels_below, rows_below, take_rows
+from ganaug.data.rows import as_frame, labels_below, rows_below, take_rows
 from ganaug.errors import DataError
 
 POSITIONS = np.array([2, 0])
@@ -257,3 +257,10 @@ def test_no_value_changes_whatever_numbers_meet(real, made):
     both = rows_below(frame, pd.DataFrame({"a": made}))["a"]
     assert both.iloc[: len(real)].tolist() == real
     assert np.array_equal(both.iloc[len(real) :].to_numpy(dtype=float), made, equal_nan=True)
+
+
+def test_a_frame_stays_itself_and_columns_of_objects_get_the_dtype_of_their_values():
+    frame = pd.DataFrame({"a": [1, 2]})
+    assert as_frame(frame) is frame
+    for rows in ([["a", 1], ["b", 2]], np.array([["a", 1], ["b", 2]], dtype=object)):
+        assert as_frame(rows).dtypes.iloc[1] == np.int64

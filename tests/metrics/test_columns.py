@@ -15,7 +15,7 @@ from toy_table import make_toy_table
 
 from ganaug.errors import DataError
 from ganaug.metrics import column_errors, column_figures, pair_errors, pair_figures
-from ganaug.metrics.values import kind_of
+from ganaug.metrics.values import column_kind
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04"])
 
@@ -106,7 +106,7 @@ def test_dates_are_compared_by_value_whatever_their_unit(unit):
     ],
 )
 def test_kind_of_a_column_is_what_its_values_are(values, kind):
-    assert kind_of(values) == kind
+    assert column_kind(values) == kind
 
 
 def test_columns_may_have_any_name_and_order():
@@ -120,10 +120,10 @@ def test_columns_may_have_any_name_and_order():
 @pytest.mark.parametrize(
     ("synthetic", "message"),
     [
-        (pd.DataFrame({"b": [1]}), "The synthetic table has no column 'a', which the real one has; add it"),
+        (pd.DataFrame({"b": [1]}), "The synthetic table has no column 'a', which the real table has; add it"),
         (pd.DataFrame({"a": []}), "The synthetic table has no rows"),
         (pd.DataFrame(index=[0, 1]), "The synthetic table has no columns"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "Column name 'a' stands twice in the synthetic table; rename"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "Column name 'a' occurs twice in the synthetic table; rename"),
         (np.ones((3, 1)), "The synthetic rows are a ndarray; give a pandas.DataFrame"),
         (pd.DataFrame({"a": ["x", "y"]}), "Column 'a' holds numbers in the real table and .* such as 'x' in the other"),
         (pd.DataFrame({"a": DAYS}), "Column 'a' holds numbers in the real table and datetime64"),
@@ -259,7 +259,7 @@ def test_a_single_column_has_no_pairs():
 
 def test_of_wide_tables_pairs_are_drawn_by_the_seed():
     wide = pd.DataFrame(np.random.default_rng(0).integers(0, 2, (20, 60)))
-    first, again, other = (pair_errors(wide, wide, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (pair_errors(wide, wide, random_state=seed) for seed in (0, 0, 1))
     assert len(first) == len(other) == 780
     assert list(first) == list(again) != list(other)
     assert len({name for pair in first for name in pair}) == 60

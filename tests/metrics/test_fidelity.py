@@ -11,7 +11,7 @@ from toy_table import make_toy_table
 
 from ganaug.errors import DataError
 from ganaug.metrics import Space, class_density_coverage, density_coverage, detection_auc
-from ganaug.metrics.space import as_frame, feature_table, sample_rows
+from ganaug.metrics.space import feature_tables, flatten_samples, sample_rows
 
 
 def points(data, learned=None):
@@ -111,7 +111,7 @@ def test_other_columns_than_learned_are_refused():
 def test_categories_become_codes_by_falling_frequency_and_gaps_stay():
     learned = pd.DataFrame({"a": ["x", "y", "y", None], "b": [1.0, 2.0, np.nan, 4.0]})
     other = pd.DataFrame({"a": ["z", "x", None, "y"], "b": [1, 2, 3, 4]})
-    (table,) = feature_table(learned, other)
+    (table,) = feature_tables(learned, other)
     assert np.array_equal(table, [[2, 1], [1, 2], [np.nan, 3], [0, 4]], equal_nan=True)
 
 
@@ -125,8 +125,8 @@ def test_rows_are_drawn_by_the_seed_and_only_if_too_many():
 
 
 def test_arrays_become_tables():
-    assert as_frame(np.zeros((3, 2, 2))).shape == (3, 4)
-    assert as_frame(np.array([["a", 1], ["b", 2]], dtype=object)).dtypes.iloc[1] == np.int64
+    assert flatten_samples(np.zeros((3, 2, 2))).shape == (3, 4)
+    assert flatten_samples(np.array([["a", 1], ["b", 2]], dtype=object)).dtypes.iloc[1] == np.int64
 
 
 # ---- detection -----------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def toy(seed, n=300):
 
 
 def test_rows_of_the_real_distribution_are_not_detected():
-    assert detection_auc(toy(0), toy(1), seed=0) == pytest.approx(0.5, abs=0.06)
+    assert detection_auc(toy(0), toy(1), random_state=0) == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_rows_of_the_real_distribution_are_not_detected():
     ],
 )
 def test_what_is_wrong_is_detected(change):
-    assert detection_auc(toy(0, 600), toy(1, 600).assign(**change), seed=0) > 0.54
+    assert detection_auc(toy(0, 600), toy(1, 600).assign(**change), random_state=0) > 0.54
 
 
 def test_copies_of_real_rows_are_taken_for_real_ones():
-    assert detection_auc(toy(0), toy(0), seed=0) < 0.45
+    assert detection_auc(toy(0), toy(0), random_state=0) < 0.45
 
 
 def test_detection_takes_equal_numbers_and_depends_on_the_seed_alone():
     real, synthetic = toy(0), toy(1, 900)
-    found = [detection_auc(real, synthetic, seed=seed) for seed in (2**62, 2**62, 1)]
+    found = [detection_auc(real, synthetic, random_state=seed) for seed in (2**62, 2**62, 1)]
     assert found[0] == found[1] != found[2]
     assert found[0] == pytest.approx(0.5, abs=0.08)
 
@@ -168,15 +168,15 @@ def test_detection_takes_equal_numbers_and_depends_on_the_seed_alone():
 def test_detection_takes_columns_with_hardly_any_value():
     empty, single = toy(0).assign(a=np.nan), toy(0).assign(a=[1.0] + [np.nan] * 299)
     for real in (empty, single):
-        assert detection_auc(real, toy(1).assign(a=np.nan), seed=0) == pytest.approx(0.5, abs=0.06)
+        assert detection_auc(real, toy(1).assign(a=np.nan), random_state=0) == pytest.approx(0.5, abs=0.06)
 
 
 def test_detection_of_arrays_and_of_few_rows():
     rng = np.random.default_rng(0)
-    assert detection_auc(rng.normal(size=(100, 3)), rng.normal(3, 1, size=(100, 3)), seed=0) > 0.95
-    assert detection_auc(np.zeros((100, 2, 2)), np.ones((100, 2, 2)), seed=0) == 1.0
-    assert detection_auc(toy(0, 5), toy(1), seed=0) is None
-    assert 0 <= detection_auc(toy(0, 6), toy(1), seed=0) <= 1
+    assert detection_auc(rng.normal(size=(100, 3)), rng.normal(3, 1, size=(100, 3)), random_state=0) > 0.95
+    assert detection_auc(np.zeros((100, 2, 2)), np.ones((100, 2, 2)), random_state=0) == 1.0
+    assert detection_auc(toy(0, 5), toy(1), random_state=0) is None
+    assert 0 <= detection_auc(toy(0, 6), toy(1), random_state=0) <= 1
 
 
 # ---- density and coverage ------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def test_each_class_is_measured_by_itself():
     X, y = make_toy_table(400)
     X_new, y_new = make_toy_table(600, seed=1)
     swapped = y_new.map({"leaves": "stays", "stays": "leaves"})
-    right, wrong = (class_density_coverage((X, y), (X_new, labels)) for labels in (y_new, swapped))
+    right, wrong = (class_density_coverage((X, y), (X_new, labels), random_state=0) for labels in (y_new, swapped))
     assert [c.label for c in right] == ["stays", "leaves"]
     assert [c.rows for c in right] == [min((y == c.label).sum(), (y_new == c.label).sum()) for c in right]
     assert min(c.density for c in right) > 0.8 > max(c.density for c in wrong)
@@ -244,7 +244,7 @@ def test_each_class_is_measured_by_itself():
 
 def test_classes_without_rows_to_compare_have_no_figures():
     X = pd.DataFrame({"a": np.arange(12.0)})
-    found = class_density_coverage((X, ["a"] * 6 + ["b"] * 5 + ["c"]), (X, ["a"] * 6 + ["c"] * 6))
+    found = class_density_coverage((X, ["a"] * 6 + ["b"] * 5 + ["c"]), (X, ["a"] * 6 + ["c"] * 6), random_state=0)
     assert [(c.label, c.rows, c.coverage is None) for c in found] == [("a", 6, False), ("b", 0, True), ("c", 1, True)]
 
 
@@ -272,4 +272,4 @@ def test_nothing_warns_at_one_row_and_one_column():
         warnings.simplefilter("error")
         one = pd.DataFrame({"a": [1]})
         assert class_density_coverage((one, [0]), (one, [0]))[0].density is None
-        assert detection_auc(one, one, seed=0) is None
+        assert detection_auc(one, one, random_state=0) is None

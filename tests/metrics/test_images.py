@@ -11,11 +11,11 @@ from scipy import linalg
 from torch import nn
 
 from ganaug.errors import DataError, ParameterError
-from ganaug.image.fidelity import classification_accuracy_score, detection_accuracy, fidelity
+from ganaug.image.fidelity import classification_accuracy_score, detection_accuracy, image_fidelity
 from ganaug.metrics.coverage import precision_recall
 from ganaug.metrics.images import (
     discriminator_accuracy,
-    embedded,
+    extract_features,
     frechet_distance,
     image_metrics,
     inception_score,
@@ -98,7 +98,9 @@ def flat(images):
 
 def test_every_measure_sees_a_shift():
     X, _ = bars(200)
-    same, worse = (image_metrics(X, made, flat) for made in (bars(200, seed=1)[0], bars(200, seed=1, noise=200)[0]))
+    same, worse = (
+        image_metrics(X, made, flat, random_state=0) for made in (bars(200, seed=1)[0], bars(200, seed=1, noise=200)[0])
+    )
     assert same["rows"] == worse["rows"] == 200
     assert worse["fid"] > 2 * same["fid"]
     assert worse["kid"] > 5 * abs(same["kid"])
@@ -109,7 +111,7 @@ def test_every_measure_sees_a_shift():
 def test_classes_are_compared_with_their_own():
     (X, y), (X_new, y_new) = bars(80), bars(60, seed=1)
     X_new[y_new == "stands"] = 255
-    found = image_metrics(X, X_new, flat, y_real=y, y_synthetic=y_new)
+    found = image_metrics(X, X_new, flat, y_real=y, y_synthetic=y_new, random_state=0)
     lies, stands = found["classes"]
     assert (lies["label"], stands["label"]) == ("lies", "stands")
     assert lies["rows"] == stands["rows"] == 30
@@ -121,7 +123,7 @@ def test_classes_are_compared_with_their_own():
 def test_a_class_without_synthetic_images_has_no_numbers():
     (X, y), (X_new, y_new) = bars(40), bars(40, seed=1)
     only = y_new == "lies"
-    found = image_metrics(X, X_new[only], flat, y_real=y, y_synthetic=y_new[only])
+    found = image_metrics(X, X_new[only], flat, y_real=y, y_synthetic=y_new[only], random_state=0)
     assert found["classes"][1] == dict.fromkeys(("fid", "kid", "precision", "recall", "density", "coverage")) | {
         "label": "stands",
         "rows": 0,
@@ -136,9 +138,9 @@ def test_the_network_sees_the_images_as_they_were_given_in_blocks():
         seen.append((images.dtype, tuple(images.shape)))
         return images.flatten(1)[:, :3].float().numpy()
 
-    assert embedded(X, network).shape == (300, 3)
+    assert extract_features(X, network).shape == (300, 3)
     assert seen == [(torch.uint8, (256, 10, 10)), (torch.uint8, (44, 10, 10))]
-    np.testing.assert_array_equal(embedded(torch.from_numpy(X), network), embedded(X, network))
+    np.testing.assert_array_equal(extract_features(torch.from_numpy(X), network), extract_features(X, network))
 
 
 def test_features_need_no_network():
@@ -194,7 +196,7 @@ def test_without_torchmetrics_it_is_said_what_to_install(monkeypatch):
 
 def test_the_inception_score_runs_from_one_to_the_number_of_classes():
     sure, unsure = np.tile(np.eye(5, dtype=np.float32), (40, 1)), np.full((200, 5), 0.2, dtype=np.float32)
-    assert inception_score(sure, lambda p: p, splits=1) == pytest.approx(5, rel=1e-6)
+    assert inception_score(sure, lambda p: p, splits=1, random_state=0) == pytest.approx(5, rel=1e-6)
     assert inception_score(unsure, lambda p: p) == pytest.approx(1)
     assert inception_score(sure[sure[:, 0] == 1], lambda p: p) == pytest.approx(1)
 
@@ -202,8 +204,8 @@ def test_the_inception_score_runs_from_one_to_the_number_of_classes():
 def test_the_inception_score_takes_logits_and_probabilities():
     p = np.random.default_rng(0).dirichlet(np.ones(4), 100).astype(np.float32)
     logits = np.log(p) + 3
-    assert inception_score(logits, lambda x: x, splits=2) == pytest.approx(
-        inception_score(p, lambda x: x, splits=2), rel=1e-4
+    assert inception_score(logits, lambda x: x, splits=2, random_state=0) == pytest.approx(
+        inception_score(p, lambda x: x, splits=2, random_state=0), rel=1e-4
     )
     with pytest.raises(ParameterError, match="splits"):
         inception_score(p, lambda x: x, splits=0)
@@ -219,13 +221,13 @@ def test_the_inception_score_is_that_of_torchmetrics():
         theirs = InceptionScore(feature=nn.Identity(), splits=1)
         theirs.update(logits)
         expected = float(theirs.compute()[0])
-    assert inception_score(logits, lambda x: x, splits=1) == pytest.approx(expected, rel=1e-5)
+    assert inception_score(logits, lambda x: x, splits=1, random_state=0) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_accuracy_score_is_what_synthetic_images_teach():
-    X, y = bars(100, seed=5)
+    real = bars(100, seed=5)
     good, wrong = (
-        classification_accuracy_score(*bars(60, seed=1, swap=swap), X, y, steps=60, augmentation=())
+        classification_accuracy_score(real, bars(60, seed=1, swap=swap), random_state=0, steps=60, augmentation=())
         for swap in (0.0, 1.0)
     )
     assert good.accuracy > 0.9
@@ -236,7 +238,7 @@ def test_the_accuracy_score_is_what_synthetic_images_teach():
 def test_a_class_that_synthetic_images_lack_counts_as_wrong():
     (X, y), (X_new, y_new) = bars(40), bars(40, seed=1)
     only = y_new == "stands"
-    found = classification_accuracy_score(X_new[only], y_new[only], X, y, steps=2)
+    found = classification_accuracy_score((X, y), (X_new[only], y_new[only]), random_state=0, steps=2)
     assert found.accuracy == 0.5
     assert found.classes == {"lies": 0.0, "stands": 1.0}
 
@@ -244,15 +246,16 @@ def test_a_class_that_synthetic_images_lack_counts_as_wrong():
 def test_images_and_labels_that_do_not_match_are_refused():
     X, y = bars(20)
     with pytest.raises(DataError, match="20 images and 19 labels"):
-        classification_accuracy_score(X, y[1:], X, y)
+        classification_accuracy_score((X, y), (X, y[1:]))
     with pytest.raises(DataError, match="were learned"):
-        classification_accuracy_score(X[:, :9], y, X, y)
+        classification_accuracy_score((X, y), (X[:, :9], y))
 
 
 def test_real_images_are_not_told_from_their_like_but_from_others():
     X, _ = bars(60)
-    assert 0.25 < detection_accuracy(X, bars(60, seed=1)[0], steps=100) < 0.75  # enough to know by heart
-    assert detection_accuracy(X, bars(60, seed=1, noise=200)[0], steps=25) > 0.9
+    steps = 100  # enough to know the images by heart
+    assert 0.25 < detection_accuracy(X, bars(60, seed=1)[0], random_state=0, steps=steps) < 0.75
+    assert detection_accuracy(X, bars(60, seed=1, noise=200)[0], random_state=0, steps=25) > 0.9
     assert detection_accuracy(X[:3], X) is None
 
 
@@ -264,7 +267,9 @@ def test_the_discriminator_is_looked_at_where_training_ends():
 def test_fidelity_tells_good_images_from_bad_ones_and_gives_the_mark(monkeypatch):
     monkeypatch.setattr("ganaug.image.classifier.steps_for", lambda n: 40)
     real, held = bars(60), bars(40, seed=9)
-    good, bad = (fidelity(real, made, held, 0) for made in (bars(60, seed=1), bars(60, seed=1, noise=220, swap=0.5)))
+    good, bad = (
+        image_fidelity(real, made, held, 0) for made in (bars(60, seed=1), bars(60, seed=1, noise=220, swap=0.5))
+    )
     assert good["classification_accuracy"] > 0.85
     assert good["holdout_classification_accuracy"] == bad["holdout_classification_accuracy"] > 0.85
     assert good["holdout_precision"] == bad["holdout_precision"] > 0.3

@@ -10,8 +10,8 @@ from toy_table import make_toy_table
 
 from ganaug.errors import DataError
 from ganaug.metrics import ATTACKS, membership_inference, near_copy_share
-from ganaug.metrics.membership import Target, density_ratio, interval, monte_carlo
-from ganaug.metrics.neighbours import nearest
+from ganaug.metrics.membership import Target, auc_interval, density_ratio, monte_carlo
+from ganaug.metrics.neighbours import nearest_distances
 
 
 def mixed(n, seed):
@@ -109,7 +109,7 @@ def test_of_many_rows_some_are_looked_at():
 
 def test_equal_points_have_no_distance_in_many_dimensions():
     points = np.random.default_rng(0).normal(3, 1, (200, 100)).astype(np.float32)
-    assert not nearest(points, points[::-1], 3)[:, 0].any()
+    assert not nearest_distances(points, points[::-1], 3)[:, 0].any()
 
 
 # ---- membership inference ------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def test_equal_points_have_no_distance_in_many_dimensions():
 @pytest.mark.parametrize("table", [mixed, numeric, heavy_tailed])
 def test_a_memoriser_is_seen(table, disturb):
     members, others, _ = parts(table)
-    found = membership_inference(members, others, disturb(members), seed=0)
+    found = membership_inference(members, disturb(members), others, random_state=0)
     assert found.maximum.auc >= 0.9
     assert found.maximum.ci_low > 0.8
     assert {a.name for a in found.attacks} == set(ATTACKS)
@@ -127,13 +127,13 @@ def test_a_memoriser_is_seen(table, disturb):
 
 def test_a_memoriser_of_categories_is_seen():
     members, others, _ = parts(categorical)
-    assert membership_inference(members, others, members, seed=0).maximum.auc >= 0.9
+    assert membership_inference(members, members, others, random_state=0).maximum.auc >= 0.9
 
 
 @pytest.mark.parametrize("attack", ["nearest synthetic row", "Monte Carlo", "density ratio"])
 def test_each_attack_by_distance_sees_a_memoriser(attack):
     members, others, _ = parts(mixed)
-    found = {a.name: a for a in membership_inference(members, others, disturbed(members), seed=0).attacks}
+    found = {a.name: a for a in membership_inference(members, disturbed(members), others, random_state=0).attacks}
     assert found[attack].auc >= 0.9
 
 
@@ -141,7 +141,7 @@ def test_the_classifier_sees_where_synthetic_rows_crowd():
     rng = np.random.default_rng(0)
     members, others = (pd.DataFrame(rng.normal(mean, 1, (300, 2))) for mean in (1, 0))
     synthetic = pd.DataFrame(rng.normal(1, 1, (300, 2)))
-    found = {a.name: a for a in membership_inference(members, others, synthetic, seed=0).attacks}
+    found = {a.name: a for a in membership_inference(members, synthetic, others, random_state=0).attacks}
     assert found["classifier"].auc > 0.7
 
 
@@ -149,7 +149,7 @@ def test_the_classifier_sees_where_synthetic_rows_crowd():
 def test_fresh_rows_raise_no_alarm(table):
     for seed in range(5):
         members, others, fresh = parts(table, seed)
-        found = membership_inference(members, others, fresh, seed)
+        found = membership_inference(members, fresh, others, seed)
         assert found.maximum.ci_low <= 0.5 <= found.maximum.ci_high
 
 
@@ -157,21 +157,21 @@ def test_duplicated_rows_neither_hide_a_memoriser_nor_raise_an_alarm():
     rows = mixed(800, 0)
     doubled = pd.concat([rows] * 2).sample(frac=1, random_state=0)
     members, others = doubled[:1000], doubled[1000:]
-    assert membership_inference(members, others, members, seed=0).maximum.auc >= 0.9
-    calm = membership_inference(members, others, mixed(1000, 1), seed=0).maximum
+    assert membership_inference(members, members, others, random_state=0).maximum.auc >= 0.9
+    calm = membership_inference(members, mixed(1000, 1), others, random_state=0).maximum
     assert calm.ci_low <= 0.5 <= calm.ci_high
 
 
 def test_where_all_rows_have_equals_all_are_attacked():
     rows = pd.DataFrame({"a": list("ab") * 50})
-    found = membership_inference(rows, rows[:40], rows, seed=0)
+    found = membership_inference(rows, rows, rows[:40], random_state=0)
     assert (found.members, found.non_members) == (20, 20)
     assert found.maximum.ci_low <= 0.5 <= found.maximum.ci_high
 
 
 def test_the_maximum_is_the_best_attack_with_a_wider_interval():
     members, others, fresh = parts(mixed)
-    found = membership_inference(members, others, fresh, seed=0)
+    found = membership_inference(members, fresh, others, random_state=0)
     best = max(found.attacks, key=lambda a: a.auc)
     assert (found.maximum.name, found.maximum.auc) == (best.name, best.auc)
     assert found.maximum.ci_low < best.ci_low
@@ -180,7 +180,7 @@ def test_the_maximum_is_the_best_attack_with_a_wider_interval():
 
 def test_as_many_members_as_others_are_attacked_and_the_seed_decides_which():
     members, others, fresh = parts(numeric)
-    first, again, other = (membership_inference(members, others, fresh, seed) for seed in (2**62, 2**62, 1))
+    first, again, other = (membership_inference(members, fresh, others, seed) for seed in (2**62, 2**62, 1))
     assert first == again != other
     assert first.members == first.non_members == 100
 
@@ -189,20 +189,20 @@ def test_categories_that_only_members_have_are_no_clue():
     rng = np.random.default_rng(0)
     rows = pd.DataFrame({"name": [f"n{i}" for i in range(160)], "x": rng.normal(size=160)})
     synthetic = rows.assign(name="unknown", x=rng.normal(size=160))
-    found = membership_inference(rows[:80], rows[80:], synthetic, seed=0)
+    found = membership_inference(rows[:80], synthetic, rows[80:], random_state=0)
     assert all(0.3 < a.auc < 0.7 for a in found.attacks)
 
 
 def test_too_few_rows_are_refused():
     rows = numeric(20, 0)
     with pytest.raises(DataError, match=r"20 training rows and 7 held-out rows; .* at least 2 and 8\. Hold out more"):
-        membership_inference(rows, rows[:7], rows, seed=0)
-    assert membership_inference(rows[:2], rows[:8], rows[:1], seed=0).members == 2
+        membership_inference(rows, rows, rows[:7], random_state=0)
+    assert membership_inference(rows[:2], rows[:1], rows[:8], random_state=0).members == 2
 
 
 def test_arrays_can_be_attacked():
     images = np.random.default_rng(0).random((60, 4, 4))
-    assert membership_inference(images[:30], images[30:], images[:30], seed=0).maximum.auc >= 0.9
+    assert membership_inference(images[:30], images[:30], images[30:], random_state=0).maximum.auc >= 0.9
 
 
 # ---- attacks and intervals -----------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_docstring_of_an_attack_names_its_source(name):
     [(0.5, 100, 0.4038, 0.5962), (1.0, 100, 0.9630, 1.0), (0.0, 100, 0.0, 0.0370), (0.9, 50, 0.7864, 0.9565)],
 )
 def test_interval_is_that_of_a_share(auc, n, low, high):
-    assert interval(auc, n) == pytest.approx((low, high), abs=1e-4)
+    assert auc_interval(auc, n) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 2.0])
@@ -243,6 +243,6 @@ def test_interval_covers_the_true_area_whatever_the_spread(shift):
     true = (rng.normal(shift, 3, 10**6) > rng.normal(0, 1, 10**6)).mean()
     truth, covered = np.repeat([1, 0], 40), 0
     for _ in range(300):
-        low, high = interval(roc_auc_score(truth, rng.normal(np.repeat([shift, 0], 40), np.repeat([3, 1], 40))), 40)
+        low, high = auc_interval(roc_auc_score(truth, rng.normal(np.repeat([shift, 0], 40), np.repeat([3, 1], 40))), 40)
         covered += low <= true <= high
     assert covered >= 0.95 * 300

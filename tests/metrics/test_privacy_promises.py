@@ -64,7 +64,7 @@ def trained():
 @pytest.mark.promise("membership")
 def test_membership_can_hardly_be_told_at_defaults(trained, attempt, finding):
     members, held_out, made = trained
-    found = membership_inference(members, held_out, made, seed=0)
+    found = membership_inference(members, made, held_out, random_state=0)
     attempt(found.members + found.non_members)
     best = found.maximum
     assert best.ci_low <= 0.55, found
@@ -74,7 +74,7 @@ def test_membership_can_hardly_be_told_at_defaults(trained, attempt, finding):
 @pytest.mark.promise("membership")
 def test_a_memoriser_is_found(trained, attempt, finding):
     members, held_out, _ = trained
-    found = membership_inference(members, held_out, members, seed=0)
+    found = membership_inference(members, members, held_out, random_state=0)
     attempt(found.members + found.non_members)
     assert found.maximum.auc >= 0.9
     finding(f"{found.maximum.auc:.3f} of a memoriser")

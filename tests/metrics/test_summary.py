@@ -29,7 +29,7 @@ def is_plain(value):
 
 
 def test_fidelity_has_all_entries():
-    found = fidelity(toy(0), toy(1), toy(2, 200), "churn", seed=0)
+    found = fidelity(toy(0), toy(1), toy(2, 200), "churn", random_state=0)
     assert is_plain(found)
     assert set(found) == {
         *("shape_error", "trend_error", "detection_auc", "classes"),
@@ -41,7 +41,7 @@ def test_fidelity_has_all_entries():
 
 def test_errors_are_means_over_columns_and_pairs():
     real, synthetic, holdout = toy(0), toy(1), toy(2)
-    found = fidelity(real, synthetic, holdout, "churn", seed=0)
+    found = fidelity(real, synthetic, holdout, "churn", random_state=0)
     assert found["shape_error"] == pytest.approx(np.mean(list(column_errors(real, synthetic).values())))
     assert found["trend_error"] == pytest.approx(np.mean(list(pair_errors(real, synthetic).values())))
     assert found["holdout_shape_error"] == pytest.approx(np.mean(list(column_errors(real, holdout).values())))
@@ -49,14 +49,15 @@ def test_errors_are_means_over_columns_and_pairs():
 
 
 def test_errors_of_few_held_out_rows_are_compared_with_those_of_few_synthetic_ones():
-    found = fidelity(toy(0, 1000), toy(1, 1000), toy(2, 50), "churn", seed=0)
+    found = fidelity(toy(0, 1000), toy(1, 1000), toy(2, 50), "churn", random_state=0)
     assert found["shape_error"] == pytest.approx(found["holdout_shape_error"], rel=0.4)
     assert found["trend_error"] == pytest.approx(found["holdout_trend_error"], rel=0.2)
 
 
 def test_labels_are_categories_even_if_they_are_numbers():
     text, numbers = (
-        fidelity(*(change(toy(seed)) for seed in range(3)), "churn", seed=0) for change in (lambda f: f, numbered)
+        fidelity(*(change(toy(seed)) for seed in range(3)), "churn", random_state=0)
+        for change in (lambda f: f, numbered)
     )
     assert numbers | {"classes": []} == text | {"classes": []}
     assert [c["label"] for c in numbers["classes"]] == ["7" if c["label"] == "leaves" else "3" for c in text["classes"]]
@@ -67,7 +68,7 @@ def test_labels_are_categories_even_if_they_are_numbers():
 
 def test_a_copy_shows_in_privacy_and_fresh_rows_do_not():
     real, fresh, holdout = toy(0), toy(1), toy(2)
-    copied, calm = (privacy(real, synthetic, holdout, seed=0) for synthetic in (real, fresh))
+    copied, calm = (privacy(real, synthetic, holdout, random_state=0) for synthetic in (real, fresh))
     assert is_plain(copied)
     assert copied["near_copies"] == {"synthetic": 1.0, "holdout": pytest.approx(0, abs=0.05), "n": 300}
     assert set(copied["membership"]) == {"attacks", "maximum", "members", "non_members"}
@@ -87,19 +88,19 @@ def test_figures_are_those_of_columns_and_of_four_pairs():
 
 @pytest.mark.parametrize("holdout", [None, toy(2)[:0]])
 def test_without_a_hold_out_there_is_no_mark(holdout):
-    found = fidelity(toy(0), toy(1), holdout, "churn", seed=0)
+    found = fidelity(toy(0), toy(1), holdout, "churn", random_state=0)
     assert found["holdout_shape_error"] is found["holdout_trend_error"] is None
     assert found["shape_error"] > 0
-    private = privacy(toy(0), toy(1), holdout, seed=0)
+    private = privacy(toy(0), toy(1), holdout, random_state=0)
     assert private["near_copies"]["holdout"] is private["membership"] is None
 
 
 def test_few_rows_leave_entries_empty():
     one = pd.DataFrame({"churn": ["a"]})
-    found = fidelity(one, one, one, "churn", seed=0)
+    found = fidelity(one, one, one, "churn", random_state=0)
     assert found["classes"] == [{"label": "a", "density": None, "coverage": None, "rows": 1}]
     assert found["trend_error"] is found["detection_auc"] is None
-    assert privacy(one, one, one, seed=0)["membership"] is None
+    assert privacy(one, one, one, random_state=0)["membership"] is None
 
 
 def test_the_same_seed_gives_the_same_figures():
@@ -111,29 +112,29 @@ def test_the_same_seed_gives_the_same_figures():
 def test_users_tables_stay_as_they_are():
     real, synthetic, holdout = (numbered(toy(seed)) for seed in range(3))
     before = [frame.copy() for frame in (real, synthetic, holdout)]
-    fidelity(real, synthetic, holdout, "churn", seed=0)
-    privacy(real, synthetic, holdout, seed=0)
+    fidelity(real, synthetic, holdout, "churn", random_state=0)
+    privacy(real, synthetic, holdout, random_state=0)
     figures(real, synthetic, "churn")
     for frame, old in zip((real, synthetic, holdout), before, strict=True):
         pd.testing.assert_frame_equal(frame, old)
 
 
 def test_a_label_that_is_no_column_is_refused():
-    with pytest.raises(DataError, match="There is no column 'chrun', which is to hold the labels; give the name"):
-        fidelity(toy(0), toy(1), toy(2), "chrun", seed=0)
+    with pytest.raises(DataError, match="There is no label column 'chrun'; give the name"):
+        fidelity(toy(0), toy(1), toy(2), "chrun", random_state=0)
 
 
 def test_a_hold_out_without_a_column_is_refused():
     with pytest.raises(DataError, match="The held_out table has no column 'age'"):
-        fidelity(toy(0), toy(1), toy(2).drop(columns="age"), "churn", seed=0)
+        fidelity(toy(0), toy(1), toy(2).drop(columns="age"), "churn", random_state=0)
 
 
 def test_a_column_of_numbers_and_text_is_of_categories_even_where_rows_that_are_drawn_hold_only_numbers():
     frame = pd.DataFrame({"n": range(31), "mixed": pd.Series([1.0, 1.0, "", *[None] * 28], dtype=object)})
     for seed in range(5):
         synthetic, holdout = (frame.sample(31, replace=True, random_state=10 * seed + i) for i in range(2))
-        assert is_plain(fidelity(frame, synthetic, holdout, "n", seed=seed))
-        assert is_plain(privacy(frame, synthetic, holdout, seed=seed))
+        assert is_plain(fidelity(frame, synthetic, holdout, "n", random_state=seed))
+        assert is_plain(privacy(frame, synthetic, holdout, random_state=seed))
 
 
 @settings(unhurried, max_examples=15)
@@ -142,6 +143,6 @@ def test_any_table_can_be_summed_up(frame):
     rng = np.random.default_rng(0)
     synthetic, holdout = (frame.iloc[rng.integers(0, len(frame), len(frame))] for _ in range(2))
     label = frame.columns[-1]
-    assert is_plain(fidelity(frame, synthetic, holdout, label, seed=0))
-    assert is_plain(privacy(frame, synthetic, holdout, seed=0))
+    assert is_plain(fidelity(frame, synthetic, holdout, label, random_state=0))
+    assert is_plain(privacy(frame, synthetic, holdout, random_state=0))
     assert is_plain(figures(frame, synthetic, label))
