@@ -227,10 +227,8 @@ def _loaded(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugment
 
 def _table_of(augmenter: GANAugmenter, data: str, options: Mapping[str, Any], say: Say) -> Labelled:
     """Return the table, whose label and excluded columns are those of the model unless named."""
-    known = augmenter.schema_["container"].get("attrs", {}).get("column_order", [])
-    label = augmenter.model_.labels.container.get("name")
-    target = options["target"] if options["target"] is not None else label
-    unused = [name for name in known if name not in augmenter.schema_["names"] and name != label]
+    target = augmenter.label_name_ if options["target"] is None else options["target"]
+    unused = [column["name"] for column in augmenter.describe()["left_out"] if column["reason"] == "excluded"]
     labelled = read_labelled(data, options["separator"], target, options["exclude"], unused=unused)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")

@@ -1,4 +1,4 @@
-"""Conditions on the command line: ``--where COLUMN=VALUE``, ``--where COLUMN=LOW..HIGH``."""
+"""Parse conditions such as ``--where COLUMN=VALUE`` and ``--where COLUMN=LOW..HIGH``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .front import Refused
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
 
-_MOMENTS = ("datetime", "timedelta", "timestamp", "date", "duration")  # how dtypes of dates and durations begin
+_MOMENTS = ("datetime", "timedelta", "timestamp", "date", "duration")  # prefixes of dtypes
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 where_option = click.option(
@@ -21,32 +21,34 @@ where_option = click.option(
     "conditions",
     multiple=True,
     metavar="COLUMN=VALUE",
-    help="Only rows with that value; COLUMN=LOW..HIGH for a range of numbers or dates, either end may be left out; "
-    "COLUMN= for a missing cell. May be repeated: values of one column are alternatives, all columns have to fit.",
+    help="Only rows with that value; COLUMN=LOW..HIGH for a range of numbers or dates, with an open end where LOW or "
+    "HIGH is left out; COLUMN= for a missing cell. Repeat it for alternative values of a column, or for conditions on "
+    "several columns.",
 )
 
 
-def where_of(augmenter: GANAugmenter, texts: Iterable[str]) -> dict[Any, Any] | None:
-    """Return the `where` of `GANAugmenter.sample` that options spell, None where there are none.
+def parse_where(augmenter: GANAugmenter, texts: Iterable[str]) -> dict[Any, Any] | None:
+    """Return the argument `where` of `GANAugmenter.sample` that options spell, None where there are none.
 
     Raises
     ------
     Refused
-        A text is not of the form COLUMN=VALUE, or has a range beside other values of the same column.
+        A text is not of the form COLUMN=VALUE, or a column has a range and another value.
     """
+    columns = {column["name"]: column for column in augmenter.describe().get("columns", [])} if texts else {}
     given: dict[Any, list[Any]] = {}
     for text in texts:
-        name, value = _split(text, augmenter.schema_)
-        given.setdefault(name, []).append(_read(name, value, augmenter.schema_))
+        name, value = _split(text, columns)
+        given.setdefault(name, []).append(_parse(value, columns.get(name)))
     for name, values in given.items():
         if len(values) > 1 and any(isinstance(value, tuple) for value in values):
             raise Refused(f"--where gives {str(name)!r} a range and something else; give one range, or values")
     return {name: values[0] if len(values) == 1 else values for name, values in given.items()} or None
 
 
-def _split(text: str, schema: Mapping[str, Any]) -> tuple[Any, str]:
-    """Return column and value; a column's name may hold an equals sign, too."""
-    for name in sorted(schema.get("names", []), key=lambda name: -len(str(name))):
+def _split(text: str, names: Iterable[Any]) -> tuple[Any, str]:
+    """Return column and value; the name of a column can hold an equals sign, too."""
+    for name in sorted(names, key=lambda name: -len(str(name))):
         if text.startswith(f"{name}="):
             return name, text[len(str(name)) + 1 :]
     name, equals, value = text.partition("=")
@@ -55,19 +57,20 @@ def _split(text: str, schema: Mapping[str, Any]) -> tuple[Any, str]:
     return name, value
 
 
-def _read(name: Any, text: str, schema: Mapping[str, Any]) -> Any:
-    """Return what a text means for a column; one that the column cannot hold is left to be refused by name."""
+def _parse(text: str, column: Mapping[str, Any] | None) -> Any:
+    """Return the value or range that a text spells; `sample` refuses one that the column cannot hold."""
     if not text:
         return None
-    if name not in schema.get("names", []):
+    if column is None:
         return text
-    position = schema["names"].index(name)
-    column, is_moment = schema["columns"][position], schema["dtypes"][position]["dtype"].startswith(_MOMENTS)
-    for value in column.get("values", []):
-        if value is not None and _is_spelled(value, text):
+    for value in column.get("categories", []):
+        if _is_spelled(value, text):
             return value
+    is_moment = column["dtype"].startswith(_MOMENTS)
     low, dots, high = text.partition("..")
-    return (_end(low, is_moment), _end(high, is_moment)) if dots else _end(text, is_moment)
+    if dots:
+        return _parse_end(low, is_moment), _parse_end(high, is_moment)
+    return _parse_end(text, is_moment)
 
 
 def _is_spelled(value: Any, text: str) -> bool:
@@ -80,8 +83,8 @@ def _is_spelled(value: Any, text: str) -> bool:
     return False
 
 
-def _end(text: str, is_moment: bool) -> Any:
-    """Return a number where the text is one, else the text, as dates are; None for an open end."""
+def _parse_end(text: str, is_moment: bool) -> Any:
+    """Return a number, or the text itself where it is a date or no number, or None for an open end."""
     if not text:
         return None
     if not is_moment:

@@ -72,7 +72,7 @@ def found(images: Images) -> str:
 
 def is_of_images(augmenter: GANAugmenter) -> bool:
     """Tell whether a model is one of images."""
-    return bool(augmenter.model_.modality.name == "image")
+    return bool(augmenter.modality_ == "image")
 
 
 def check_model_suits(augmenter: GANAugmenter, model: str, data: str, images: bool) -> None:

@@ -1,48 +1,44 @@
-"""``ganaug inspect``: what a model knows; nothing is sampled or run."""
+"""``ganaug inspect``: show what a model knows, without sampling from it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sized
-from dataclasses import asdict
-from itertools import islice
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .folders import COLOURS, is_of_images
+from .folders import COLOURS
 from .front import debug_option
 from .places import PLACE
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ganaug import GANAugmenter
-
 EXAMPLE = """\b
 Example:
   ganaug inspect loans.safetensors"""
 
-_SHOWN_VALUES = 6
-_SHOWN_SPIKES = 3
-_SHOWN_ROWS = 50  # of columns and of classes; there may be as many as a file can hold
-_SHOWN_TEXT = 500
+_MAX_CATEGORIES = 6
+_MAX_FREQUENT = 3
+_MAX_ROWS = 50  # of columns and of classes; a file can hold thousands
+_MAX_TEXT = 500
 
 
 @click.command("inspect", epilog=EXAMPLE)
 @click.argument("model", type=PLACE)
-@click.option("--json", "as_json", is_flag=True, help="For machines: everything, as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object, for programs.")
 @debug_option
 def inspect_model(model: str, as_json: bool) -> None:
     """Show what a model knows: columns or images, classes, training, filters, origin."""
-    from ganaug import GanaugError, ModelFileError
+    from ganaug import GanaugError, GANAugmenter, ModelFileError
 
     try:
-        facts = model_facts(model, None if as_json else _SHOWN_ROWS)
+        facts = {"file": model, **GANAugmenter.load(model).describe()}
         shown = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) if as_json else _tables(facts)
     except GanaugError:
         raise
-    except Exception as error:  # a forged file can be loaded and still say what nobody can show
+    except Exception as error:  # a forged file can be loaded and still hold numbers that nobody can show
         raise ModelFileError(
             f"{model} holds facts that cannot be shown ({type(error).__name__}: {error}); train again."
         ) from error
@@ -54,111 +50,6 @@ def inspect_model(model: str, as_json: bool) -> None:
     console = Console(highlight=False)
     for table in shown:
         console.print(table)
-
-
-def model_facts(path: str, most: int | None = None) -> dict[str, Any]:
-    """Return everything there is to say of a model, as plain JSON.
-
-    Parameters
-    ----------
-    path : str
-        A model file; its checksum is verified.
-    most : int, optional
-        Columns and classes to tell of, and then only what is to be shown of them; ``more`` counts the others.
-
-    Returns
-    -------
-    dict
-        ``file``, ``ganaug_version``, ``format_version``, ``modality``, ``rows``, ``label``, ``classes``, ``columns`` of
-        a table or ``images``, ``networks``, ``steps``, ``seconds``, ``seed``, ``held_out_rows``, ``held_out_scores``,
-        ``filters`` and ``params``.
-    """
-    from safetensors import safe_open
-
-    from ganaug import GANAugmenter
-
-    augmenter = GANAugmenter.load(path)
-    with safe_open(path, framework="np") as file:  # what `load` has checked a moment ago
-        metadata = json.loads(file.metadata()["ganaug"])
-    model, facts = augmenter.model_, augmenter.model_.facts
-    columns = () if is_of_images(augmenter) else augmenter.schema_["names"]
-    more = {"columns": _beyond(columns, most), "classes": _beyond(model.labels.values, most)}
-    return {
-        "file": path,
-        "ganaug_version": metadata["ganaug_version"],
-        "format_version": metadata["format_version"],
-        "modality": model.modality.name,
-        "rows": facts["n_rows"],
-        "label": model.labels.container.get("name"),
-        "classes": _class_facts(augmenter)[:most],
-        **_kind_facts(augmenter, most),
-        "networks": asdict(model.architecture),
-        "steps": len(model.history),
-        "seconds": facts["seconds"],
-        "seed": facts["seed"],
-        "held_out_rows": facts["held_out"],
-        "held_out_scores": facts["scores"] if facts["held_out"] else [],
-        "filters": facts["filters"],
-        "params": facts.get("params", {}),
-        **({} if most is None else {"more": more}),
-    }
-
-
-def _beyond(values: Sized, most: int | None) -> int:
-    return 0 if most is None else max(0, len(values) - most)
-
-
-def _class_facts(augmenter: GANAugmenter) -> list[dict[str, Any]]:
-    pairs = zip(augmenter.model_.labels.values, augmenter.class_prior_.tolist(), strict=True)
-    return [
-        {"label": label, "share": share, "diversity": augmenter.diversity_.get(str(label))} for label, share in pairs
-    ]
-
-
-def _kind_facts(augmenter: GANAugmenter, most: int | None) -> dict[str, Any]:
-    """Return what is particular to a kind of data."""
-    if is_of_images(augmenter):
-        return {"images": augmenter.schema_}
-    return {"columns": _column_facts(augmenter.schema_, most)}
-
-
-def _column_facts(schema: Mapping[str, Any], most: int | None) -> list[dict[str, Any]]:
-    names, brief = schema["names"], most is not None
-    known = islice(zip(names, schema["columns"], schema["dtypes"], strict=True), most)
-    return [{"name": n, "dtype": d["dtype"]} | _known_of(c, d["dtype"], names, brief) for n, c, d in known]
-
-
-def _known_of(column: Mapping[str, Any], dtype: str, names: list[Any], brief: bool) -> dict[str, Any]:
-    """Return what is known of a column: its kind, and range, values, or where it comes from."""
-    kind = column["kind"]
-    facts: dict[str, Any] = {"kind": kind, "missing": bool(column.get("missing", False))}
-    if kind in ("numeric", "datetime"):
-        low, high = (_moment(value, dtype) for value in column["limits"])
-        spikes = [_moment(value, dtype) for value in column["spikes"][: _SHOWN_SPIKES if brief else None]]
-        return facts | {"min": low, "max": high, "decimals": column["decimals"], "frequent": spikes}
-    if kind == "determined":
-        values = {json.dumps(value) for value in column["values"] if value is not None}
-        return facts | {"missing": None in column["values"], "values": len(values), "by": names[column["by"]]}
-    if kind == "identifier":
-        return facts
-    shown = [_moment(value, dtype) for value in column["values"][:_SHOWN_VALUES]]
-    gone = facts["missing"] or not column["values"]
-    facts |= {"missing": gone, "values": len(column["values"]), "such_as": shown}
-    if "own" in column:  # what shares a state, and is in the file all the same
-        pooled = column["values"][column["own"] :]
-        facts["pooled"] = pooled if brief else [_moment(value, dtype) for value in pooled]  # counted, but not shown
-    return facts
-
-
-def _moment(value: Any, dtype: str) -> Any:
-    """Return a date or duration as text; it is kept as an integer in the unit of its dtype."""
-    if not dtype.startswith(("datetime64", "timedelta64")):
-        return value
-    import pandas as pd
-
-    unit = dtype.split("[")[1].split("]")[0].split(",")[0]
-    kind = "datetime64" if dtype.startswith("datetime64") else "timedelta64"
-    return str(pd.Series([value]).astype(f"{kind}[{unit}]").iloc[0]).removesuffix(" 00:00:00")
 
 
 def _tables(facts: Mapping[str, Any]) -> list[Table]:
@@ -197,7 +88,7 @@ def _image_rows(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that are not the default; the seed is told elsewhere."""
+    """Return the options that differ from the default, except the seed, which has a row of its own."""
     from ganaug import GANAugmenter
 
     defaults = GANAugmenter().get_params()
@@ -205,40 +96,49 @@ def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(facts: Mapping[str, Any]) -> Table:
-    more = facts["more"]["columns"]
-    table = _table(f"{len(facts['columns']) + more} columns", "column", "kind", "known", "missing")
-    for column in facts["columns"]:
+    columns = facts["columns"]
+    table = _table(f"{len(columns)} columns", "column", "kind", "known", "missing")
+    for column in columns[:_MAX_ROWS]:
         missing = "yes" if column["missing"] else ""
-        table.add_row(*map(_plain, (column["name"], column["kind"], _in_words(column), missing)))
-    return _with_others(table, more)
+        table.add_row(*map(_plain, (column["name"], column["kind"], _summarise(column), missing)))
+    return _count_others(table, len(columns))
 
 
 def _classes(facts: Mapping[str, Any]) -> Table:
     title = "classes" if facts["label"] is None else f"classes of {facts['label']}"
     table = _table(title, "class", "share", "diversity")
-    for one in facts["classes"]:
+    for one in facts["classes"][:_MAX_ROWS]:
+        share = f"{one['share']:.2%}" if one["share"] else "not learned"
         diversity = "" if one["diversity"] is None else f"{one['diversity']:.2f}"
-        table.add_row(*map(_plain, (one["label"], f"{one['share']:.2%}" if one["share"] else "not learned", diversity)))
-    return _with_others(table, facts["more"]["classes"])
+        table.add_row(*map(_plain, (one["label"], share, diversity)))
+    return _count_others(table, len(facts["classes"]))
 
 
-def _in_words(column: Mapping[str, Any]) -> str:
+def _summarise(column: Mapping[str, Any]) -> str:
+    """Return the range of a column, or its first categories."""
     kind = column["kind"]
     if kind in ("numeric", "datetime"):
-        digits = column["decimals"]
-        decimals = f", {digits} decimal{'s' if digits > 1 else ''}" if digits else ""
-        often = f", often {', '.join(map(str, column['frequent'][:3]))}" if column["frequent"] else ""
-        return f"{column['min']} to {column['max']}{decimals}{often}"
+        return _summarise_range(column)
     if kind == "identifier":
         return "not learned; fresh values of the same form"
+    categories = column["categories"]
     if kind == "determined":
-        return f"{column['values']} values, follows {column['by']}"
-    such_as = ", ".join(map(str, column["such_as"]))
+        return f"{len(categories)} values, follows {column['by']}"
+    first = ", ".join(map(str, categories[:_MAX_CATEGORIES]))
     if kind == "constant":
-        return such_as
-    more = " ..." if column["values"] > len(column["such_as"]) else ""
+        return first
+    more = " ..." if len(categories) > _MAX_CATEGORIES else ""
     pooled = f"; {len(column['pooled'])} rare ones pooled" if column["pooled"] else ""
-    return f"{column['values']} values: {such_as}{more}{pooled}"
+    return f"{len(categories)} values: {first}{more}{pooled}"
+
+
+def _summarise_range(column: Mapping[str, Any]) -> str:
+    text = f"{column['min']} to {column['max']}"
+    if digits := column["decimals"]:
+        text += f", {digits} decimal{'s' if digits > 1 else ''}"
+    if frequent := column["frequent"][:_MAX_FREQUENT]:
+        text += f", often {', '.join(map(str, frequent))}"
+    return text
 
 
 def _table(title: str, *headers: str) -> Table:
@@ -251,17 +151,17 @@ def _table(title: str, *headers: str) -> Table:
     return table
 
 
-def _with_others(table: Table, more: int) -> Table:
-    """Say in the last row how many are not shown."""
-    if more:
-        table.add_row(_plain(f"and {more} more (--json)"))
+def _count_others(table: Table, n: int) -> Table:
+    """Add a row that counts those of `n` that are not shown."""
+    if n > _MAX_ROWS:
+        table.add_row(_plain(f"and {n - _MAX_ROWS} more (--json)"))
     return table
 
 
 def _plain(value: Any) -> Any:
-    """Return text, or its beginning, as rich is to show it: brackets are no markup, control characters no commands."""
+    """Return the beginning of a text for rich, without markup and without commands for the terminal."""
     from rich.text import Text
 
     text = str(value)
-    shown = text if len(text) <= _SHOWN_TEXT else f"{text[:_SHOWN_TEXT]} ..."
+    shown = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."
     return Text("".join(c if c.isprintable() else "?" for c in shown))

@@ -161,17 +161,6 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
     _check_writable(path, place if target.is_dir() else place.parent, option)
 
 
-def write_text(path: str, text: str) -> None:
-    """Write a local text file that `check_local_output` let pass, whole or not at all."""
-    try:
-        with replacing(Path(path).resolve()) as temporary:  # a link stays a link
-            temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(
-            f"{path!r} cannot be written ({error.strerror or error}); choose another place."
-        ) from error
-
-
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[Path]:
     """Yield the name of a file in the same folder, which takes the place of `target` if the block ends well."""

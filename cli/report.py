@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from .folders import Images
 from .front import Refused, debug_option, speaker
 from .image_options import check_options_suit, given
 from .options import DEFAULT_SEED, TRAINING_ONLY, classifier_option, jobs_option, measuring_options
-from .places import PLACE, beside, check_local_output, is_folder, is_url, write_text
+from .places import PLACE, beside, check_local_output, is_folder, is_url
 from .tables import Labelled, group_codes
 from .train import check_learnable, new_augmenter, read_for_training
 from .tuning import new_tuned
@@ -118,7 +117,7 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     found.to_html(output)
     say(f"page: {output}")
     if options["json_output"] is not None:
-        write_text(options["json_output"], json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        found.to_json(options["json_output"])
         say(f"figures: {options['json_output']}")
     _check_fitted(found)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .conditions import where_of, where_option
+from .conditions import parse_where, where_option
 from .folders import is_of_images
 from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option, spreadsheet_option
@@ -78,7 +78,7 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
     say = speaker(options["quiet"])
-    where = where_of(augmenter, options["conditions"])
+    where = parse_where(augmenter, options["conditions"])
     chunks = sampled(augmenter, wanted, options["seed"], options["quiet"], where)
     written = _write(augmenter, chunks, images, output, options, say)
     what = "images" if images else "rows"
@@ -145,7 +145,7 @@ def wanted_rows(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, 
         A label is none of the classes, or the classes together exceed the number.
     """
     if not counts:
-        return int(augmenter.model_.facts["n_rows"]) if rows is None else rows
+        return int(augmenter.n_samples_) if rows is None else rows
     labels = augmenter.classes_.tolist()
     wanted = {_label(labels, text): count for text, count in counts.items()}
     rest = 0 if rows is None else rows - sum(wanted.values())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .folders import Images, found, is_of_images, read_images
+from .folders import Images, found, read_images
 from .front import Refused, debug_option, resumable, speaker
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, training_options
@@ -128,21 +128,11 @@ def fit(augmenter: GANAugmenter, labelled: Labelled | Images, say: Callable[[str
 
 
 def say_saved(augmenter: GANAugmenter, path: str, say: Callable[[str], None]) -> None:
-    """Say what came of a training, and where it is."""
-    if not is_of_images(augmenter):
-        _say_unlearned(augmenter, say)
-    scores = augmenter.history_["held_out_score"]
-    if augmenter.model_.facts["held_out"] and len(scores):
-        say(f"held-out score: {scores.max():.3f}")
+    """Say which columns were left out, the best held-out score, and where the model is."""
+    facts = augmenter.describe()
+    for reason, text in (("identifier", "not learned, as they name rows"), ("excluded", "excluded")):
+        if names := [str(column["name"]) for column in facts.get("left_out", []) if column["reason"] == reason]:
+            say(f"{text}: {', '.join(names)}")
+    if scores := [score for _, score in facts["held_out_scores"]]:
+        say(f"held-out score: {max(scores):.3f}")
     say(f"model: {path} ({Path(path).stat().st_size / 1e6:.1f} MB)")
-
-
-def _say_unlearned(augmenter: GANAugmenter, say: Callable[[str], None]) -> None:
-    names, columns = augmenter.schema_["names"], augmenter.schema_["columns"]
-    unlearned = [n for n, column in zip(names, columns, strict=True) if column["kind"] == "identifier"]
-    excluded = [n for n in augmenter.schema_["container"]["attrs"].get("column_order", []) if n not in names]
-    label = augmenter.model_.labels.container.get("name")
-    if unlearned:
-        say(f"not learned, as they name rows: {', '.join(unlearned)}")
-    if left_out := [name for name in excluded if name != label]:
-        say(f"excluded: {', '.join(left_out)}")

@@ -300,6 +300,9 @@ class Modality:
         ``pictures(x) -> ndarray``, encoded samples as uint8 images of shape (n, h, w) or (n, h, w, 3 or 4).
     conditions : callable or None
         ``conditions(encoder, where) -> Conditions`` for what a user wants samples to be like; raises ParameterError.
+    describe : callable or None
+        ``describe(schema) -> dict``, the part of `GANAugmenter.describe` that depends on the kind of data, as plain
+        JSON; None shows the schema itself.
     block, oversampling : int
         Candidates that are generated at once, and for each sample that is kept where judges weigh them.
     unit : str
@@ -322,6 +325,7 @@ class Modality:
     architectures: tuple[str, ...] = ()
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
     conditions: Callable[[Any, Mapping[Any, Any]], Conditions] | None = None
+    describe: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
     block: int = 1536
     oversampling: int = 3
     unit: str = "row"

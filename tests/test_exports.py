@@ -3,8 +3,12 @@
 from __future__ import annotations
 import __future__
 
+import ast
+import importlib
+import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -21,8 +25,8 @@ PUBLIC = [
     "GainReport",
     "GanaugError",
     "GaussianCopula",
+    "Loss",
     "MixedDataset",
-    "Modality",
     "ModelFileError",
     "ParameterError",
     "PriorCorrectedClassifier",
@@ -37,6 +41,7 @@ PUBLIC = [
     "write_image_folder",
     "write_table",
 ]
+SUBMODULES = {"losses", "messages", "metrics"}
 
 
 def run_python(code, folder):
@@ -59,6 +64,34 @@ def test_all_is_sorted_and_is_what_is_promised():
 
 def test_no_public_name_is_missing_from_all():
     assert {name for name in dir(ganaug) if is_name_of_ours(name)} <= set(ganaug.__all__)
+    reachable = {name for name in vars(ganaug) if is_name_of_ours(name)}
+    assert reachable <= {*ganaug.__all__, "TYPE_CHECKING"}
+
+
+def test_dir_shows_the_public_names_and_nothing_else():
+    shown = {name for name in dir(ganaug) if not name.startswith("__")}
+    assert shown == {*PUBLIC, *SUBMODULES}
+    assert {name for name in SUBMODULES if isinstance(getattr(ganaug, name), ModuleType)} == SUBMODULES
+
+
+def test_lazy_names_are_those_that_type_checkers_see():
+    tree = ast.parse(Path(ganaug.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    assert {alias.name: node.module for node in imports for alias in node.names} == ganaug._MODULE_OF
+    assert sorted(ganaug._MODULE_OF) == PUBLIC
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'ganaug' has no attribute 'GanAugmenter'"):
+        _ = ganaug.GanAugmenter
+
+
+def test_the_version_is_that_of_the_installed_package():
+    assert ganaug.__version__ == importlib.metadata.version("ganaug")
+
+
+def test_a_kind_of_data_of_ones_own_can_be_imported_from_its_module():
+    assert importlib.import_module("ganaug.modality").Modality.__module__ == "ganaug.modality"
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -83,9 +116,15 @@ def test_errors_can_be_caught_as_promised(name, parent):
     assert issubclass(getattr(ganaug, name), parent)
 
 
+def test_import_is_light(tmp_path):
+    heavy = {"torch", "numpy", "pandas", "sklearn", "scipy", "imblearn", "pyarrow", "rich", "joblib"}
+    code = f"import sys, ganaug; ganaug.DataError; print(*sorted({heavy!r} & set(sys.modules)))"
+    assert run_python(code, tmp_path).split() == []
+
+
 def test_import_needs_nothing_that_only_images_or_pages_need(tmp_path):
     heavy = {"torchvision", "matplotlib", "PIL", "tensorboard"}
-    code = f"import sys, ganaug; print(*sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys; from ganaug import *; print(*sorted({heavy!r} & set(sys.modules)))"
     assert run_python(code, tmp_path).split() == []
 
 

@@ -18,6 +18,7 @@ from ..params import check_params
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
+from .description import describe_model
 from .fitting import fit_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
@@ -109,6 +110,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Labels in order.
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class in the training rows, which `sample` follows; 0 for a class that was skipped.
+    modality_ : str
+        Name of the kind of data, such as "table" or "image".
+    label_name_ : str, int or None
+        Name of the labels, where `y` has one as a Series.
+    n_samples_ : int
+        Number of training samples, held-out ones included.
     n_features_in_ : int
         Number of columns, or of values in an image.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -412,6 +419,55 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             augmenter._adopt(model, model.facts["feature_names"])
         return augmenter
 
+    def describe(self) -> dict[str, Any]:
+        """Return everything that the model knows, as plain JSON.
+
+        Returns
+        -------
+        dict
+            * "ganaug_version" and "format_version": of the file that `load` read; of this installation after `fit`.
+            * "modality": "table" or "image".
+            * "rows", "held_out_rows": numbers of training samples, and of those among them that only judged.
+            * "label": name of the labels, or None. "classes": a list of "label", "share" in the training rows, and
+              "diversity" (see `diversity_`).
+            * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
+              "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
+              the rare ones among them that are "pooled"; and the column "by" which a determined column is looked up.
+            * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an
+              "identifier", or were "excluded" by ``ganaug train --exclude``.
+            * "images": size, channels, container, dtype and value range.
+            * "networks": their sizes. "steps", "seconds", "seed": of the training.
+            * "held_out_scores": a list of (step, score). "filters": see `filters_`. "params": see `get_params`.
+
+        Raises
+        ------
+        NotFittedError
+            The augmenter is not fitted.
+        ModelFileError
+            The model comes from a forged file, and a value in it cannot be shown.
+
+        See Also
+        --------
+        save : Write the model to a file.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=5, filters=None, random_state=0).fit(X, y)
+        >>> facts = augmenter.describe()
+        >>> facts["modality"], facts["rows"], facts["label"]
+        ('table', 150, 'target')
+        >>> column = facts["columns"][0]
+        >>> column["name"], column["kind"], column["min"], column["max"]
+        ('sepal length (cm)', 'numeric', 4.3, 7.9)
+        """
+        check_is_fitted(self)
+        # A file has no options that are code, and the augmenter that was loaded has their defaults
+        params = self.model_.facts.get("params") or to_json(self.get_params(deep=False))
+        return describe_model(self.model_, params)
+
     _estimator_type = "sampler"
 
     def _more_tags(self) -> dict[str, Any]:  # what scikit-learn before 1.6 asks in place of __sklearn_tags__
@@ -437,6 +493,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = np.asarray(feature_names, dtype=object)
         self.classes_ = model.labels.classes
         self.class_prior_ = np.asarray(model.prior)
+        self.modality_ = model.modality.name
+        self.label_name_ = model.labels.container["name"]
+        self.n_samples_ = model.facts["n_rows"]
         self.n_features_in_ = model.encoder.n_features
         self.history_ = dict(zip(HISTORY, model.history.numpy().T, strict=True))
         steps, scores = np.asarray(model.facts["scores"], dtype=float).reshape(-1, 2).T

@@ -61,6 +61,8 @@ class Model:
         What `training.HISTORY` names, for each step.
     facts : dict
         What else there is to know, as plain JSON: options, scores, seed, seconds, what was decided and why.
+    origin : dict
+        "ganaug_version" and "format_version" of the file that the model was read from; empty where there is none.
     """
 
     modality: Modality
@@ -72,6 +74,7 @@ class Model:
     judges: list[Judge]
     history: Tensor
     facts: dict[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
 
     def source(self, latent_scale: float = 1.0) -> Source:
         """Return what sampling needs."""
@@ -128,6 +131,7 @@ class Model:
                 [Judge.from_json(facts, tensors, get_learner(modality)) for facts in metadata["judges"]],
                 tensors["history"],
                 dict(metadata["facts"]),
+                {name: metadata[name] for name in ("ganaug_version", "format_version")},
             )
             model._validate_by_sampling()
         return model

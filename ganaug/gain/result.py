@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from .arms import CONTROLS, OPTIONAL_ARMS
+from ..files.places import new_file
 from .calibration import calibration_curves
 from .experiment import Evaluated, Prepared
 from .facts import counts_of
@@ -228,6 +230,49 @@ class GainReport:
         from .page import write_page
 
         write_page(self.to_dict(), path)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return `to_dict` as JSON text, and write it to a file if a path is given.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            The file, such as "gain.json"; replaced as a whole or not at all.
+
+        Returns
+        -------
+        str
+            JSON in UTF-8, indented, with a newline at the end.
+
+        Raises
+        ------
+        DataError
+            The file cannot be written.
+
+        See Also
+        --------
+        to_html : Write the report as a page.
+
+        Examples
+        --------
+        >>> import json
+        >>> from imblearn.over_sampling import RandomOverSampler
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import gain_report
+        >>> X, y = load_iris(return_X_y=True)
+        >>> report = gain_report(
+        ...     RandomOverSampler(), X, y, classifier="logistic", cv=2, n_repeats=1, arms=[], random_state=0
+        ... )
+        >>> json.loads(report.to_json())["design"]["arms"]
+        ['real_only', 'augmented']
+        """
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        if path is not None:
+            # Half a character, which text of a table may hold, has no UTF-8
+            data = text.encode("utf-8", "backslashreplace")
+            with new_file(os.fspath(path), overwrite=True) as file:
+                file.write(data)
+        return text
 
     def __str__(self) -> str:
         return as_text(self.to_dict())

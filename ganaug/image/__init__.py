@@ -26,6 +26,7 @@ IMAGE = Modality(
     augmentations=tuple(AUGMENTATIONS),
     architectures=tuple(PAIRS),
     pictures=pictures,
+    describe=lambda schema: {"images": schema},
     block=256,
     oversampling=4,
     unit="image",

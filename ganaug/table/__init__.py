@@ -8,6 +8,7 @@ import pandas as pd
 from ..modality import Modality
 from .conditions import TableConditions
 from .defaults import table_defaults
+from .description import describe_table
 from .encoder import TableEncoder
 from .networks import table_discriminator, table_generator
 from .score import held_out_score
@@ -33,6 +34,7 @@ TABLE = Modality(
     options=("column_kinds", "categorical_features"),
     defaults=table_defaults,
     conditions=TableConditions,
+    describe=describe_table,
 )
 
 __all__ = ["TABLE"]

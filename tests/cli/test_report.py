@@ -285,9 +285,10 @@ def test_figures_that_cannot_be_written_are_one_sentence(folder, asked, monkeypa
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(GainReport, "to_html", lambda *_: None)  # which would fail before
     done = run("report", "toy.csv", "--target", "churn", "--json", "gain.json", code=1)
-    last = "ganaug: 'gain.json' cannot be written (No space left on device); choose another place."
+    last = "ganaug: 'gain.json' cannot be written (No space left on device); check the place, or choose another."
     assert done.stderr.splitlines()[-1] == last
 
 

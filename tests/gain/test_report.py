@@ -147,6 +147,24 @@ def test_the_dictionary_counts_rows_of_each_fold(found):
         assert count["synthetic"] == {"0": 32, "1": 8}
 
 
+def test_the_text_is_the_dictionary_as_json(report, found, tmp_path):
+    text = report.to_json()
+    assert json.loads(text) == found and text.endswith("}\n")
+    assert report.to_json(tmp_path / "gain.json") == text
+    assert (tmp_path / "gain.json").read_text(encoding="utf-8") == text
+    assert [path.name for path in tmp_path.iterdir()] == ["gain.json"]
+
+
+def test_json_that_cannot_be_written_is_refused_and_half_a_character_can_be(report, found, tmp_path, monkeypatch):
+    with pytest.raises(DataError, match="is a folder; name a file in it"):
+        report.to_json(tmp_path)
+    with pytest.raises(DataError, match=r"gain.json' cannot be written \(.*\); check the place"):
+        report.to_json(tmp_path / "nowhere" / "gain.json")
+    monkeypatch.setattr(type(report), "to_dict", lambda self: {"label": "\ud83d"})
+    report.to_json(tmp_path / "gain.json")
+    assert json.loads((tmp_path / "gain.json").read_text(encoding="utf-8")) == {"label": "\ud83d"}
+
+
 def test_several_classifiers_have_a_verdict_each_and_one_together(report, found):
     assert [v["classifier"] for v in found["verdicts"]] == ["LogisticRegression", "KNeighborsClassifier"]
     assert found["verdict"]["classifier"].startswith("mean of 2")

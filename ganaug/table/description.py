@@ -1,0 +1,72 @@
+"""Describe the schema of a table in words and values that a user knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data.dtypes import as_plain, restore
+
+Json = Any
+
+
+def describe_table(schema: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the columns of a learned table, and those that are not learned, as plain JSON.
+
+    Parameters
+    ----------
+    schema : mapping
+        Schema of a fitted `TableEncoder`, from its `to_json`.
+
+    Returns
+    -------
+    dict
+        "columns", a list with one dict per column (see `GANAugmenter.describe`), and "left_out", a list of dicts with
+        the "name" of a column and the "reason": "identifier" or "excluded".
+    """
+    names = schema["names"]
+    known = zip(names, schema["columns"], schema["dtypes"], strict=True)
+    columns = [
+        {"name": name, "dtype": dtype["dtype"], **_describe(column, dtype, names)} for name, column, dtype in known
+    ]
+    identifiers = [column["name"] for column in columns if column["kind"] == "identifier"]
+    learned = set(names)
+    order = schema["container"].get("attrs", {}).get("column_order", [])
+    excluded = [name for name in order if name not in learned]
+    left_out = [{"name": name, "reason": "identifier"} for name in identifiers]
+    left_out += [{"name": name, "reason": "excluded"} for name in excluded]
+    return {"columns": columns, "left_out": left_out}
+
+
+def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequence[Json]) -> dict[str, Json]:
+    """Return the kind of a column, whether cells were missing, and its range or categories."""
+    facts: dict[str, Json] = {"kind": column["kind"], "missing": bool(column.get("missing", False))}
+    if facts["kind"] == "identifier":
+        return facts
+    if facts["kind"] in ("numeric", "datetime"):
+        low, high = _readable(column["limits"], dtype)
+        frequent = _readable(column["spikes"], dtype)
+        return facts | {"min": low, "max": high, "decimals": column["decimals"], "frequent": frequent}
+    values = [value for value in column["values"] if value is not None]
+    facts["missing"] = facts["missing"] or len(values) < len(column["values"]) or not values
+    if facts["kind"] == "determined":
+        # a look-up, in which the same value may stand many times
+        distinct = {(type(value), value): value for value in values}
+        return facts | {"categories": _readable(list(distinct.values()), dtype), "by": names[column["by"]]}
+    categories = _readable(values, dtype)
+    facts["categories"] = categories
+    if "own" in column:
+        facts["pooled"] = categories[column["own"] :]
+    return facts
+
+
+def _readable(values: Sequence[Json], dtype: Mapping[str, Json]) -> list[Json]:
+    """Return values as JSON, dates and durations as text; the schema holds these as integers."""
+    dtype = dtype.get("inner", dtype)
+    if not values or pd.api.types.pandas_dtype(dtype["dtype"]).kind not in "mM":
+        return list(values)
+    moments = restore(as_plain(list(values)), np.zeros(len(values), dtype=bool), dict(dtype))
+    return [str(moment).removesuffix(" 00:00:00") for moment in moments]
