@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from ..data.items import convert_label, find_sample_key, infer_layout, is_image, is_pil_image
 from ..errors import DataError
 from .folders import read_image_folder
 from .picture import to_array
 from .pixels import MAX_SIDE, to_numpy, value_range
-
-_LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
-_IMAGE_KEYS = ("image", "images", "img", "pixel_values", "x")
 
 
 def accepts(X: Any) -> bool:
@@ -31,7 +28,7 @@ def accepts(X: Any) -> bool:
     if isinstance(X, np.ndarray | Tensor):
         return X.ndim in (3, 4)
     if isinstance(X, list | tuple):
-        return bool(X) and _is_image(X[0])
+        return bool(X) and is_image(X[0])
     return isinstance(X, str | os.PathLike | Dataset | DataLoader)
 
 
@@ -43,10 +40,11 @@ def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
     X : ndarray, Tensor, list, torch Dataset, str or path-like
         * Array or tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w): returned as it is.
         * List or tuple of PIL images, arrays or tensors of one size: stacked.
-        * Map-style data set of ``(image, label)`` items, or of dicts with one image and one of the keys "label",
-          "labels", "target", "targets", "y", "class"; images are PIL images, arrays or tensors. Every item is read
-          once. Give it without random transforms: what they do to an item here is all that is ever seen of it, and
-          their draws are not ganaug's.
+        * Map-style data set of ``(image, label)`` items, or of dicts with an image and one of the keys "label",
+          "labels", "target", "targets", "y", "class"; other fields may stand beside them (see `augment_loader`, which
+          takes the same items). Images are PIL images, arrays or tensors; labels may be one-hot rows. Every item is
+          read once. Give the data set without random transforms: only one draw of them would ever be seen, and it
+          does not depend on `random_state`.
         * Folder of class folders, see `read_image_folder`.
     y : array-like of shape (n,), optional
         Labels; left out for folders and for data sets that have their own. Given with a data set, they stand in for
@@ -86,15 +84,6 @@ def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
     return X, y
 
 
-def _is_pil(value: Any) -> bool:
-    pil = sys.modules.get("PIL.Image")  # without that module there is no such image
-    return pil is not None and isinstance(value, pil.Image)
-
-
-def _is_image(value: Any) -> bool:
-    return _is_pil(value) or (isinstance(value, np.ndarray | Tensor) and value.ndim in (2, 3))
-
-
 def _check_labels(n: int, y: Any) -> None:
     single = isinstance(y, str) or not hasattr(y, "__len__") or not getattr(y, "shape", (1,))
     if single or len(y) != n:
@@ -103,7 +92,7 @@ def _check_labels(n: int, y: Any) -> None:
 
 
 def _load(data: Dataset[Any], y: Any) -> tuple[Any, Any]:
-    """Return images and labels of a data set; `y` goes before its own."""
+    """Return the images of a data set, and its labels where `y` is None, else `y`."""
     name = type(data).__name__
     if isinstance(data, IterableDataset) or not hasattr(data, "__len__"):
         raise DataError(
@@ -112,12 +101,21 @@ def _load(data: Dataset[Any], y: Any) -> tuple[Any, Any]:
         )
     n = len(data)
     labels: list[Any] = []
-    take = _image_with_label(labels) if y is None else _image_alone
-    images = _stack((take(item, i) for i, item in _items(data, n)), n, f"The image of {name} item")
+
+    def read_images() -> Iterator[Any]:
+        for i, item in _read_items(data, n):
+            try:
+                image, label = (_get_image(item), None) if y is not None else _split_item(item)
+            except DataError as error:
+                raise DataError(f"Item {i} of {name} does not fit. {error}") from None
+            labels.append(label)
+            yield image
+
+    images = _stack(read_images(), n, f"The image of {name} item")
     return images, (_label_array(labels) if y is None else y)
 
 
-def _items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
+def _read_items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
     for i in range(n):
         try:
             yield i, data[i]
@@ -127,64 +125,35 @@ def _items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
             ) from error
 
 
-def _image_with_label(labels: list[Any]) -> Callable[[Any, int], Any]:
-    """Return a function that returns the image of an item and leaves its label in `labels`."""
-
-    def take(item: Any, i: int) -> Any:
-        image, label = _fields(item, i)
-        labels.append(_plain_label(label, i))
-        return image
-
-    return take
-
-
-def _image_alone(item: Any, i: int) -> Any:
+def _get_image(item: Any) -> Any:
+    """Return the image of an item that needs no label: an image alone, or the first one in a tuple, list or dict."""
     if isinstance(item, Mapping):
-        return item[_image_key(item, i)]
-    return item[0] if isinstance(item, Sequence) and len(item) else item
+        return item[find_sample_key(item, images=True)]
+    if isinstance(item, Sequence) and len(item):
+        return next((field for field in item if is_image(field)), item[0])
+    return item
 
 
-def _fields(item: Any, i: int) -> tuple[Any, Any]:
-    if isinstance(item, Mapping):
-        keys = [key for key in _LABEL_KEYS if key in item]
-        if not keys:
-            raise DataError(
-                f"Item {i} has the fields {list(item)}, none of them a label ({', '.join(_LABEL_KEYS)}); rename its "
-                "field, or give y."
-            )
-        return item[_image_key(item, i)], item[keys[0]]
-    if isinstance(item, tuple | list) and len(item) == 2:
-        return item[0], item[1]
-    what = f"{len(item)} fields" if isinstance(item, tuple | list) else f"a {type(item).__name__}"
-    raise DataError(f"Item {i} of the data set is {what}; let it be (image, label), or a dict with both.")
+def _split_item(item: Any) -> tuple[Any, bool | int | str]:
+    """Return the image of an item, and its label as a plain value."""
+    try:
+        layout = infer_layout(item, images=True)
+    except DataError as error:
+        raise DataError(f"{error} Labels can also be given as y.") from None
+    return item[layout.sample], _check_label(
+        convert_label(item[layout.label], "give one class per image; several cannot be learned")
+    )
 
 
-def _image_key(item: Mapping[Any, Any], i: int) -> Any:
-    keys = [key for key, value in item.items() if _is_image(value)]
-    named = [key for key in keys if key in _IMAGE_KEYS] if len(keys) > 1 else keys
-    if len(named) != 1:
-        raise DataError(
-            f"Item {i} has {len(keys)} images among its fields {list(item)}; let one field be an image, called 'image'."
-        )
-    return named[0]
-
-
-def _plain_label(label: Any, i: int) -> bool | int | str:
-    """Return a label as a plain value."""
-    if isinstance(label, np.ndarray | np.generic | Tensor) and np.prod(label.shape) == 1:
-        label = label.item()
+def _check_label(label: Any) -> bool | int | str:
+    """Return a label that is a whole number, a truth value or text; raise DataError for any other."""
     if isinstance(label, float) and label.is_integer():
         return int(label)
     if isinstance(label, bool | int | str):
         return label
     if label is None or (isinstance(label, float) and label != label):
-        raise DataError(f"The label of item {i} is missing ({label}); drop the items without a label.")
-    shape = getattr(label, "shape", None)
-    what = f"{type(label).__name__} of shape {tuple(shape)}" if shape else f"{type(label).__name__} ({label!r})"
-    raise DataError(
-        f"The label of item {i} is a {what}, but must be one whole number or text; for one-hot labels take the "
-        "position of the 1 (label.argmax()), and several labels per image cannot be learned."
-    )
+        raise DataError(f"Its label is missing ({label}); drop the items without a label.")
+    raise DataError(f"Its label is a {type(label).__name__} ({label!r}); give a whole number or text.")
 
 
 def _label_array(labels: list[Any]) -> NDArray[Any]:
@@ -218,7 +187,7 @@ def _stack(images: Iterator[Any], n: int, what: str) -> Any:
 
 def _one(image: Any, what: str) -> Any:
     """Return one image as an array or a tensor."""
-    if not _is_image(image):
+    if not is_image(image):
         shape = f" of shape {tuple(image.shape)}" if hasattr(image, "shape") else ""
         raise DataError(
             f"{what} is a {type(image).__name__}{shape}; let it be a PIL image, or an array or tensor of 2 or 3 "
@@ -227,7 +196,7 @@ def _one(image: Any, what: str) -> Any:
     if isinstance(image, Tensor):
         plain: Any = image.detach().cpu()
     else:
-        plain = _decoded(image, what) if _is_pil(image) else image
+        plain = _decoded(image, what) if is_pil_image(image) else image
     if max(plain.shape) > MAX_SIDE:  # said before room is made for them all
         raise DataError(
             f"{what} has the shape {tuple(plain.shape)}, and ganaug takes 8 to {MAX_SIDE} pixels a side; resize first "
@@ -247,6 +216,6 @@ def _decoded(image: Any, what: str) -> Any:
 
 
 def _describe(image: Any, plain: Any) -> str:
-    if _is_pil(image):
+    if is_pil_image(image):
         return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}"
     return f"{type(plain).__name__.lower()} of shape {tuple(plain.shape)}, {plain.dtype}"

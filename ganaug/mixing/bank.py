@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.items import is_picture, known_labels, plain_label
+from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
 from .forms import Form, Transform
@@ -112,7 +112,7 @@ class Bank:
         if not len(wanted):
             return "tensor", torch.empty(0)
         X, y = augmenter.sample(None, y=wanted, random_state=seed)
-        given = y.tolist() if hasattr(y, "tolist") else [plain_label(label) for label in y]
+        given = y.tolist() if hasattr(y, "tolist") else [convert_label(label) for label in y]
         if len(X) != len(wanted) or given != wanted.tolist():
             got = "other labels" if len(given) == len(wanted) else f"{len(given)} labels"
             raise DataError(
@@ -141,7 +141,7 @@ def _stored(X: Any) -> tuple[str, Any]:
         return "array", torch.from_numpy(np.array(X, order="C"))
     X = list(X)
     if len({_shape(x) for x in X}) == 1 and _shape(X[0]) is not None:
-        if is_picture(X[0]):
+        if is_pil_image(X[0]):
             return "PIL image", torch.from_numpy(np.stack([np.asarray(x) for x in X]))
         stacked = torch.stack([torch.as_tensor(x).detach().cpu() for x in X])
         return ("tensor" if isinstance(X[0], Tensor) else "array"), stacked
@@ -150,7 +150,7 @@ def _stored(X: Any) -> tuple[str, Any]:
 
 def _shape(x: Any) -> Any:
     """Return what samples must have in common to be kept as one tensor; None for what cannot be."""
-    if is_picture(x):
+    if is_pil_image(x):
         return (x.mode, x.size) if x.mode in ("L", "RGB", "RGBA") else None
     if isinstance(x, Tensor) or (isinstance(x, np.ndarray) and x.dtype.kind in "biuf"):
         return type(x), x.dtype, tuple(x.shape)
@@ -182,18 +182,18 @@ def class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any, float]:
     For loaders of which nothing is known before they run.
     """
     _, y = augmenter.sample(_LOOKED_AT, random_state=stream_seed(seed, "shares") % 2**32)
-    given = [plain_label(label) for label in y]
-    classes = [*(known_labels(augmenter) or ()), *(plain_label(v) for v in (label_map or {}).values()), *given]
+    given = [convert_label(label) for label in y]
+    classes = [*(get_classes(augmenter) or ()), *(convert_label(v) for v in (label_map or {}).values()), *given]
     counts = {label: max(1, given.count(label)) for label in dict.fromkeys(classes)}
     return {label: count / sum(counts.values()) for label, count in counts.items()}
 
 
 def classes_of(augmenter: Any, label_map: Any, seed: int) -> list[Any]:
     """Return the classes that an augmenter has, by its ``classes_`` and `label_map`, or by what it samples."""
-    if known_labels(augmenter) is None:
+    if get_classes(augmenter) is None:
         return list(class_shares(augmenter, label_map, seed))
-    mapped = [plain_label(label) for label in (label_map or {}).values()]
-    return list(dict.fromkeys([*(known_labels(augmenter) or ()), *mapped]))
+    mapped = [convert_label(label) for label in (label_map or {}).values()]
+    return list(dict.fromkeys([*(get_classes(augmenter) or ()), *mapped]))
 
 
 def sizes_of(shares: Sequence[float], pool_size: int) -> list[int]:

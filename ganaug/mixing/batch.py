@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from ..data.items import find_places, match_labels, plain_label
+from ..data.items import convert_label, infer_layout, match_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
@@ -108,8 +108,8 @@ class SyntheticMix:
         """
         if y is not None:
             return self._mixed(x, y), y
-        places = find_places(x)
-        return places.with_sample(x, self._mixed(x[places.sample], x[places.label]))
+        layout = infer_layout(x)
+        return layout.replace_sample(x, self._mixed(x[layout.sample], x[layout.label]))
 
     def set_synthetic_fraction(self, fraction: float) -> None:
         """Change the share from the next batch on; copies in worker processes keep theirs."""
@@ -194,5 +194,5 @@ class SyntheticMix:
 def _labels(y: Any) -> list[Any]:
     if isinstance(y, Tensor):
         y = y.cpu()
-        return y.tolist() if y.ndim == 1 else [plain_label(label) for label in y]
-    return [plain_label(label) for label in y]
+        return y.tolist() if y.ndim == 1 else [convert_label(label) for label in y]
+    return [convert_label(label) for label in y]

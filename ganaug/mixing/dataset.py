@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset
 
-from ..data.items import known_labels, match_labels
+from ..data.items import get_classes, match_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, new_seed, numpy_stream
@@ -121,7 +121,7 @@ class MixedDataset(Dataset[Any]):
         self._augmenter, self._schedule, self._frames = augmenter, schedule, transform
         self._live = Live(synthetic_fraction if schedule is None else fraction_at(schedule, 0))
         found = survey(real)
-        names = match_labels(found.labels, known_labels(augmenter), found.names, label_map)
+        names = match_labels(found.labels, get_classes(augmenter), found.names, label_map)
         classes = list(dict.fromkeys(names.values()))
         checked_pool_size("MixedDataset", pool_size, len(classes))
         self._code = {label: classes.index(name) for label, name in names.items()}
@@ -138,7 +138,10 @@ class MixedDataset(Dataset[Any]):
         if pool_size is not None:
             sizes = np.array(sizes_of(sizes / max(1, sizes.sum()), pool_size))
         self._bank = Bank(augmenter, classes, sizes.tolist(), self._seed, transform)
-        self._places, self._form = found.places, Form.of([item[found.places.sample] for item in found.items.values()])
+        self._layout, self._form = (
+            found.layout,
+            Form.of([found.layout.get_sample(item) for item in found.items.values()]),
+        )
         self._renderings: dict[Leaf, Rendering] = {}
         if len(self._bank):
             self._find_renderings(found)
@@ -256,7 +259,7 @@ class MixedDataset(Dataset[Any]):
             for index, item in found.items.items():
                 leaf, dataset = leaf_of(self.real, index)
                 if leaf not in self._renderings:
-                    through = own or image_transform(dataset, item[self._places.label])
+                    through = own or image_transform(dataset, self._layout.get_raw_label(item))
                     way = choose_rendering(sample, pool, self._form, through, own is not None)
                     self._renderings[leaf] = way
 
@@ -294,15 +297,15 @@ class MixedDataset(Dataset[Any]):
         return positions(len(at), fraction, rng).tolist()
 
     def _synthetic(self, item: Any, owner: int, slot: int) -> Any:
-        label = self._places.label_of(item)
+        label = self._layout.get_label(item)
         if label not in self._code:
             raise DataError(f"Item {owner} has the label {label!r}, which none had before; give labels that stay.")
         sample = self._bank.take(self._bank.entry(self._code[label], slot, self._live.epoch))
         leaf, dataset = leaf_of(self.real, owner)
         if leaf not in self._renderings:  # a part that none of the items looked at was from
-            through = image_transform(dataset, item[self._places.label])
+            through = image_transform(dataset, self._layout.get_raw_label(item))
             self._renderings[leaf] = choose_rendering(sample, self._bank.form(), self._form, through, False)
-        return self._places.with_sample(item, self._renderings[leaf](sample))
+        return self._layout.replace_sample(item, self._renderings[leaf](sample))
 
 
 def appended(stream: Stream, fraction: float) -> int:

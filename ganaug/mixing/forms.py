@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.items import is_picture
+from ..data.items import is_pil_image
 from ..errors import DataError, DataWarning
 
 Transform = Callable[[Any], Any]
@@ -85,7 +85,7 @@ class Form:
 
 
 def _form_of_one(sample: Any, values: bool = True) -> Form:
-    if is_picture(sample):
+    if is_pil_image(sample):
         return Form("PIL image", str(sample.mode))
     if not isinstance(sample, np.ndarray | Tensor):
         return Form(type(sample).__name__, "")
@@ -136,7 +136,7 @@ def _channels_first(sample: Any) -> Tensor:
 
 _VIEWS: dict[str, Transform] = {
     "as it is": lambda sample: sample,
-    "PIL image": lambda sample: sample if is_picture(sample) else _picture(sample),
+    "PIL image": lambda sample: sample if is_pil_image(sample) else _picture(sample),
     "RGB PIL image": lambda sample: _picture(sample).convert("RGB"),
     "grey PIL image": lambda sample: _picture(sample).convert("L"),
     "uint8 array": _pixels,

@@ -8,7 +8,7 @@ from typing import Any
 import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ..data.items import Places, class_names, find_places, match_labels
+from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
 from ..errors import ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, new_seed, numpy_stream
@@ -141,13 +141,13 @@ class MixedIterableDataset(IterableDataset[Any]):
     def code_of(self, label: Any) -> int:
         """Return the class of a label, as the bank counts them."""
         classes = self._bank.classes
-        return classes.index(match_labels([label], classes, class_names(self.real), self._label_map)[label])
+        return classes.index(match_labels([label], classes, get_class_names(self.real), self._label_map)[label])
 
-    def rendering(self, item: Any, places: Places) -> Rendering:
+    def rendering(self, item: Any, layout: ItemLayout) -> Rendering:
         """Return how samples take the form of the one in a first item."""
         own = None if self._bank.framed else self._frames
-        through = own or image_transform(self.real, item[places.label])
-        form = Form.of([item[places.sample]])
+        through = own or image_transform(self.real, layout.get_raw_label(item))
+        form = Form.of([layout.get_sample(item)])
         with global_random_state_kept():
             return choose_rendering(self._bank.take(0), self._bank.form(), form, through, own is not None)
 
@@ -164,12 +164,12 @@ class _Run:
         self._stripes = (worker.num_workers if worker else 1) * ranks
         self._codes: dict[Any, int] = {}
         self._used: dict[int, int] = {}
-        self._ways: tuple[Places, Rendering] | None = None
+        self._ways: tuple[ItemLayout, Rendering] | None = None
 
     def item(self, item: Any) -> Any:
         """Return the item, or the same with a synthetic sample in it."""
-        places, rendering = self._ways or self._begin(item)
-        label = places.label_of(item)
+        layout, rendering = self._ways or self._begin(item)
+        label = layout.get_label(item)
         if label not in self._codes:
             self._codes[label] = self._mixed.code_of(label)
         fraction = self._mixed._live.fraction
@@ -177,14 +177,14 @@ class _Run:
         if self._due < 1.0 - 1e-9 or fraction <= 0:
             return item
         self._due -= 1.0
-        return places.with_sample(item, rendering(self._next(self._codes[label])))
+        return layout.replace_sample(item, rendering(self._next(self._codes[label])))
 
-    def _begin(self, item: Any) -> tuple[Places, Rendering]:
+    def _begin(self, item: Any) -> tuple[ItemLayout, Rendering]:
         """Look at a first item, and at the epoch, which the main process tells before it asks for items."""
         self._epoch = self._mixed.begin()
         self._due = float(numpy_stream(self._mixed._seed, "phase", self._epoch, self._stripe).random())
-        places = find_places(item)
-        self._ways = places, self._mixed.rendering(item, places)
+        layout = infer_layout(item)
+        self._ways = layout, self._mixed.rendering(item, layout)
         return self._ways
 
     def _next(self, code: int) -> Any:

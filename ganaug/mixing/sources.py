@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
-from ..data.items import Places, class_names, find_places, plain_label
+from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
 from ..errors import DataError
 
 Leaf: TypeAlias = "tuple[int, ...]"
@@ -31,7 +31,7 @@ class Survey:
 
     Attributes
     ----------
-    places : Places
+    layout : ItemLayout
         Where sample and label are in its items.
     labels : list of length n
         The label of every item, as a Python value.
@@ -41,7 +41,7 @@ class Survey:
         What the data set calls its labels.
     """
 
-    places: Places
+    layout: ItemLayout
     labels: list[Any]
     items: dict[int, Any]
     names: dict[Any, Any]
@@ -62,13 +62,13 @@ def survey(dataset: Any) -> Survey:
     spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_starts(dataset)))
     with global_random_state_kept():
         items = {i: dataset[i] for i in spaced}
-        places = find_places(items[0])
+        layout = infer_layout(items[0])
         for item in items.values():
-            places.label_of(item)
-        labels = _checked_labels(dataset, places, items)
+            layout.get_label(item)
+        labels = _checked_labels(dataset, layout, items)
         if labels is None:
-            labels = [places.label_of(items[i] if i in items else dataset[i]) for i in range(n)]
-    return Survey(places, labels, items, class_names(_under(dataset)))
+            labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
+    return Survey(layout, labels, items, get_class_names(_under(dataset)))
 
 
 def _length(dataset: Any) -> int:
@@ -92,7 +92,7 @@ def _starts(dataset: Any) -> list[int]:
     return [int(end) - n for end, n in zip(dataset.cumulative_sizes, lengths, strict=True) if n]
 
 
-def _checked_labels(dataset: Any, places: Places, items: dict[int, Any]) -> list[Any] | None:
+def _checked_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> list[Any] | None:
     """Return the labels of all items by those stored, or None where there are none or items contradict them.
 
     Labels of items may be others than those stored, as a ``target_transform`` makes them: one item of each class tells.
@@ -101,15 +101,15 @@ def _checked_labels(dataset: Any, places: Places, items: dict[int, Any]) -> list
     if stored is None:
         return None
     try:
-        stored = [plain_label(label) for label in stored]
+        stored = [convert_label(label) for label in stored]
     except DataError:
         return None
     first = {label: i for i, label in reversed(list(enumerate(stored)))}
     for i in first.values():
         if i not in items:
             items[i] = dataset[i]
-    label_in_items = {label: places.label_of(items[i]) for label, i in first.items()}
-    if any(label_in_items[stored[i]] != places.label_of(item) for i, item in items.items()):
+    label_in_items = {label: layout.get_label(items[i]) for label, i in first.items()}
+    if any(label_in_items[stored[i]] != layout.get_label(item) for i, item in items.items()):
         return None
     return [label_in_items[label] for label in stored]
 

@@ -16,7 +16,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 from torchvision.datasets import VisionDataset
 from torchvision.transforms import v2
 
-from ganaug.data.items import find_places, match_labels, plain_label
+from ganaug.data.items import convert_label, infer_layout, match_labels
 from ganaug.errors import DataError, DataWarning
 from ganaug.mixing import MixedDataset, augment_loader
 from ganaug.mixing.share import positions
@@ -198,7 +198,7 @@ REFUSED = {
     "no tuple": (
         lambda i: torch.zeros(1, 8, 8),
         Greys(),
-        r"yields a Tensor; synthetic samples need items that are a tuple",
+        r"yields a Tensor; let its items be a tuple",
     ),
     "no label": (
         lambda i: (torch.zeros(1, 8, 8),),
@@ -209,12 +209,12 @@ REFUSED = {
     "dict without label": (
         lambda i: {"image": torch.zeros(1, 8, 8), "cls": 0},
         Greys(),
-        "keys 'image', 'cls', none of which is a label's; call it 'label'",
+        "keys 'image', 'cls', but no label; call it 'label'",
     ),
     "dict with two samples": (
         lambda i: {"a": torch.zeros(8), "b": torch.zeros(8), "label": 0},
         Greys(),
-        "'a', 'b' may be the sample; call the image",
+        "'a', 'b' could each be the sample; call the sample 'image'",
     ),
     "soft labels": (
         lambda i: (torch.zeros(1, 8, 8), torch.tensor([0.4, 0.6])),
@@ -323,9 +323,9 @@ def test_items_keep_their_form_and_all_but_the_sample(form, leaf):
         before, after = real[i], mixed[i]
         assert type(after) is type(before)
         keys = list(before) if isinstance(before, dict) else range(len(before))
-        places = find_places(before)
+        layout = infer_layout(before)
         for key in keys:
-            if key == places.sample:
+            if key == layout.sample:
                 assert torch.allclose(after[key], torch.tensor(SYNTHETIC / 255))
             else:
                 assert np.array_equal(np.asarray(after[key]), np.asarray(before[key]))
@@ -335,7 +335,7 @@ def test_items_keep_their_form_and_all_but_the_sample(form, leaf):
 @given(st.integers(0, 9), st.integers(10, 12))
 def test_one_hot_rows_are_the_class_they_say(label, n):
     for row in (torch.eye(n)[label], np.eye(n, dtype=bool)[label], np.eye(n)[label].tolist()):
-        assert plain_label(row) == label
+        assert convert_label(row) == label
 
 
 @given(st.integers(1, 200), st.floats(0, 1), st.integers(0, 2**31))
@@ -355,7 +355,7 @@ def test_every_place_of_a_batch_is_taken_as_often():
 @pytest.mark.parametrize("row", [[0.0, 2.0], [0.0, 0.5], [0, 0], [1, 1], [[0, 1]]])
 def test_other_rows_are_no_label(row):
     with pytest.raises(DataError, match="neither one class nor a one-hot row"):
-        plain_label(np.array(row))
+        convert_label(np.array(row))
 
 
 def test_the_mean_share_of_small_batches_is_exact():
