@@ -15,7 +15,7 @@ from ..image.fidelity import image_fidelity
 from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
 from ..rng import stream_seed
-from .classifiers import as_frame, is_categorical
+from .classifiers import is_categorical
 from .image_inputs import are_images
 from .plain_json import finite_or_none, to_plain_json
 from .synthetic import count_labels

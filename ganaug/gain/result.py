@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from .arms import CONTROLS, OPTIONAL_ARMS
 from ..files.places import new_file
+from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import calibration_curves
 from .experiment import Evaluated, Prepared
 from .facts import counts_of

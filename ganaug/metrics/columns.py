@@ -19,9 +19,9 @@ from .values import (
     Kind,
     Numbers,
     align_columns,
+    column_kind,
     encode_categories,
     rank_categories,
-    column_kind,
     to_floats,
     total_variation,
 )

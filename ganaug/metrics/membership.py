@@ -19,7 +19,7 @@ from ..errors import DataError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .detection import synthetic_odds
 from .neighbours import nearest_distances
-from .space import Points, Space, feature_tables, flatten_samples, count_equal, sample_rows
+from .space import Points, Space, count_equal, feature_tables, flatten_samples, sample_rows
 from .values import Numbers, align_columns
 
 MIN_NON_MEMBERS = 8

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..data.rows import as_frame
 from ..errors import DataError
-from .values import Kind, Numbers, align_columns, encode_categories, rank_categories, column_kind, to_floats
+from .values import Kind, Numbers, align_columns, column_kind, encode_categories, rank_categories, to_floats
 
 Points = NDArray[np.float32]
 
