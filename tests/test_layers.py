@@ -17,7 +17,7 @@ MAX_LINES = 250  # of code: docstrings, comments and blank lines are free
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"params", "rng", "threads"},
+    {"params", "records", "rng", "threads"},
     {"modality", "losses", "layers"},
     {"data"},
     {"files", "metrics"},

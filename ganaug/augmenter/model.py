@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import torch
+from msgspec import Meta
 from torch import Tensor
 
 from ..data.labels import MAX_CLASSES, Labels
@@ -18,14 +19,13 @@ from ..filters.trees import Trees
 from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Learner, Modality, get_pack
 from ..params import Rule, check_params, choice, integer
+from ..records import decode
 from ..storage import TensorSpec, read_model, write_model
 from ..training import HISTORY
 from .options import RULES
 from .streams import Source
 
 _VALIDATED_CLASSES = 10  # classes of which a sample is made when a file is read
-_FACTS = {"n_rows": int, "held_out": int, "seed": int, "seconds": int | float, "filters": dict, "diversity": dict}
-"""What `facts` hold at least, and of which kind it is."""
 _SIZES = {
     "latent_dim": RULES["latent_dim"],
     "width": RULES["width"],
@@ -35,6 +35,25 @@ _SIZES = {
     "kind": Rule("text", lambda v: isinstance(v, str)),
 }
 """What an architecture may be: no more than a user may ask for."""
+
+
+_Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class _FilterFacts(TypedDict):
+    strengths: dict[str, float]
+
+
+class _Facts(TypedDict):
+    """The facts of every training; there may be more."""
+
+    n_rows: int
+    held_out: int
+    seed: int
+    seconds: float
+    filters: _FilterFacts
+    diversity: dict[str, float]
+    scores: list[tuple[int, float]]
 
 
 @dataclass
@@ -125,7 +144,7 @@ class Model:
                 modality,
                 modality.encoder.from_json(metadata["schema"]),
                 Labels.from_json(metadata["labels"], modality.unit),
-                list(metadata["prior"]),
+                decode(metadata["prior"], list[_Share]),
                 Architecture(**metadata["architecture"]),
                 generator.eval().requires_grad_(False),
                 [Judge.from_json(facts, tensors, get_learner(modality)) for facts in metadata["judges"]],
@@ -141,27 +160,14 @@ class Model:
         n = self.architecture.n_classes
         if not len(self.prior) == len(self.labels.values) == n:
             raise ValueError(f"there are {len(self.prior)} shares of {len(self.labels.values)} classes, {n} in all")
-        if not all(0 <= share <= 1 for share in self.prior) or not any(self.prior):
-            raise ValueError("the shares of the classes are none")
-        _check_facts(self.facts)
+        if not any(self.prior):
+            raise ValueError("all shares of the classes are 0")
+        decode(self.facts, _Facts)
         codes = torch.arange(min(n, _VALIDATED_CLASSES))
         z = torch.zeros(len(codes), self.architecture.latent_dim)
         x = self.generator.sample(z, codes, torch.full((len(codes), self.generator.noise_dim), 0.5))
         sum_log_weights(self.judges, Samples(self.encoder.features(x), codes))
         self.encoder.inverse_transform(x, 0, 0)
-
-
-def _check_facts(facts: Mapping[str, Any]) -> None:
-    """Raise TypeError for facts that are of another kind than those of a training."""
-    wrong = [name for name, kind in _FACTS.items() if not isinstance(facts[name], kind)]
-    numbers = {
-        "filters": facts["filters"]["strengths"].values(),
-        "diversity": facts["diversity"].values(),
-        "scores": [number for step, score in facts["scores"] for number in (step, score)],
-    }
-    wrong += [name for name, values in numbers.items() if not all(isinstance(v, int | float) for v in values)]
-    if wrong:
-        raise TypeError(f"{wrong[0]!r} is of another kind")
 
 
 @contextmanager

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 import pandas as pd
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..messages import join_names
+from ..records import decode
 from .dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
 
 Codes = NDArray[np.int64]
 
-KINDS = ("series", "frame", "array", "list", "indicator")
-"""Containers of labels."""
-_NAMES = (str, int, bool, type(None))
 MAX_CLASSES = 10_000
 """Most classes of a data set, and most columns of one-vs-all indicators."""
+
+
+_Values = Annotated[list[str | bool | int | float], Meta(max_length=MAX_CLASSES)]
+
+
+class _Container(TypedDict):
+    """The part of the description of a container that all containers of labels have."""
+
+    kind: Literal["series", "frame", "array", "list", "indicator"]
+    name: str | int | bool | None
+    dtype: dict[str, Any]
 
 
 class Labels:
@@ -184,15 +194,12 @@ class Labels:
         ValueError, TypeError, KeyError, IndexError
             `to_json` cannot have returned this description.
         """
-        labels = cls(list(facts["values"]), dict(facts["container"]), unit)
-        container = labels.container
-        if container["kind"] not in KINDS or len(set(map(repr, labels.values))) < len(labels.values):
-            raise ValueError("the labels are of another kind, or one of them stands twice")
-        if len(labels.values) > MAX_CLASSES:
-            raise ValueError(f"there are {len(labels.values)} classes of at most {MAX_CLASSES}")
-        check_texts("The label", labels.values)
-        if not set(map(type, labels.values)) <= {str, bool, int, float} or type(container["name"]) not in _NAMES:
-            raise TypeError("a label, or what labels are called, is neither text nor a number")
+        values, container = decode(facts["values"], _Values), dict(facts["container"])
+        decode(container, _Container)
+        if len(set(map(repr, values))) < len(values):
+            raise ValueError("one of the labels stands twice")
+        check_texts("The label", values)
+        labels = cls(values, container, unit)
         if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_CLASSES:
             raise ValueError(f"there are {container['width']} indicators of {len(labels.values)} classes")
         if "array" in container:

@@ -11,16 +11,19 @@ missing)`` and ``to_json()``; `COLUMNS` finds the class by the kind that the JSO
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from ..data.dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
+from ..records import JsonRecord
 from .identifiers import IdPattern
 from .quantiles import LEVELS, Marginal
 
 Scores = NDArray[np.float64]
+Value = str | bool | int | float
 Encoded = tuple[NDArray[np.signedinteger[Any]] | None, NDArray[np.floating[Any]] | None]
 
 MAX_STATES = 100
@@ -39,7 +42,7 @@ _SPIKE_FACTOR = 4  # and this many times the share of an average value, or every
 
 
 @dataclass
-class Category:
+class Category(JsonRecord):
     """Values that are drawn from a list: categories, booleans, and numbers with few values.
 
     Attributes
@@ -57,12 +60,16 @@ class Category:
         Whether missing is the last state.
     """
 
-    kind: str
-    values: list[Any]
+    kind: Annotated[str, Meta(pattern="^(category|boolean|ordered)$")]
+    values: list[Value]
     counts: list[int]
-    own: int
+    own: Annotated[int, Meta(ge=0, le=MAX_STATES)]
     missing: bool
     has_score: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not len(self.counts) == len(self.values) >= self.own:
+            raise ValueError("a category has other values than counts")
 
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
@@ -138,19 +145,6 @@ class Category:
         positions = self.draw_positions(states, rng)
         return as_plain(self.values)[positions], positions < 0
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned."""
-        facts = {"kind": self.kind, "values": self.values, "counts": self.counts}
-        return facts | {"own": self.own, "missing": self.missing}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Category:
-        """Return the column that `to_json` described."""
-        column = cls(facts["kind"], facts["values"], facts["counts"], facts["own"], facts["missing"])
-        if not len(column.counts) == len(column.values) >= column.own >= 0 or column.own > MAX_STATES:
-            raise ValueError(f"a category has other values than counts, or more than {MAX_STATES} states")
-        return column
-
 
 def _count_own_states(own: int, counts: list[int]) -> int:
     """Return how many values get a state of their own: nothing is learned of single rows, nor given away."""
@@ -161,7 +155,7 @@ def _count_own_states(own: int, counts: list[int]) -> int:
 
 
 @dataclass
-class Number:
+class Number(JsonRecord):
     """A number or a date: regular values by their normal score, spikes and missing by states of their own.
 
     Attributes
@@ -182,14 +176,19 @@ class Number:
         Whether missing is the last state.
     """
 
-    kind: str
+    kind: Annotated[str, Meta(pattern="^(numeric|datetime)$")]
     base: int
     step: int
-    decimals: int | None
-    limits: list[Any]
-    spikes: list[Any]
+    decimals: Annotated[int, Meta(ge=0, le=_MOST_DECIMALS)] | None
+    limits: Annotated[list[int | float], Meta(min_length=2, max_length=2)]
+    spikes: Annotated[list[int | float], Meta(max_length=MAX_STATES)]
     marginal: Marginal | None
     missing: bool
+
+    def __post_init__(self) -> None:
+        low, high = self.limits
+        if not low <= high:
+            raise ValueError("a number has impossible limits")
 
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Number:
@@ -226,7 +225,8 @@ class Number:
         """
         if not self.step:
             return plain
-        inside = np.clip(plain, *self.limits).view(np.uint64)
+        low, high = self.limits
+        inside = np.clip(plain, low, high).view(np.uint64)
         return ((inside - np.uint64(self.base % 2**64)) // np.uint64(self.step)).astype(np.float64)
 
     def _from_offsets(self, offsets: NDArray[np.float64]) -> Plain:
@@ -268,27 +268,9 @@ class Number:
                 plain[states == self.has_score + i] = spike
         return plain, missing
 
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned."""
-        facts = {key: getattr(self, key) for key in ("kind", "base", "step", "decimals", "limits", "spikes")}
-        return facts | {"missing": self.missing, "marginal": self.marginal and self.marginal.to_json()}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Number:
-        """Return the column that `to_json` described."""
-        marginal = facts["marginal"] and Marginal.from_json(facts["marginal"])
-        keys = ("kind", "base", "step", "decimals", "limits", "spikes", "missing")
-        column = cls(marginal=marginal, **{key: facts[key] for key in keys})
-        low, high = column.limits
-        if not low <= high or not (column.decimals is None or column.decimals in range(_MOST_DECIMALS + 1)):
-            raise ValueError("a number has impossible limits or decimals")
-        if len(column.spikes) > MAX_STATES:
-            raise ValueError(f"a number has more than {MAX_STATES} spikes")
-        return column
-
 
 @dataclass
-class Constant:
+class Constant(JsonRecord):
     """A column with one value, or with none at all.
 
     Attributes
@@ -297,19 +279,10 @@ class Constant:
         The one value, or nothing where every cell was missing.
     """
 
-    values: list[Any]
-    kind: ClassVar[str] = "constant"
+    values: list[Value]
+    kind: Literal["constant"] = "constant"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned."""
-        return {"kind": "constant", "values": self.values}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Constant:
-        """Return the column that `to_json` described."""
-        return cls(facts["values"])
 
     def fill(self, n: int) -> tuple[Plain, Mask]:
         """Return `n` cells."""
@@ -317,7 +290,7 @@ class Constant:
 
 
 @dataclass
-class Determined:
+class Determined(JsonRecord):
     """A column that a category decides: its value is looked up.
 
     Attributes
@@ -330,8 +303,8 @@ class Determined:
     """
 
     by: int
-    values: list[Any]
-    kind: ClassVar[str] = "determined"
+    values: list[Value | None]
+    kind: Literal["determined"] = "determined"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
 
@@ -340,15 +313,6 @@ class Determined:
         gone = np.asarray([value is None for value in self.values])
         filler = next((value for value in self.values if value is not None), "")
         return as_plain([filler if value is None else value for value in self.values])[positions], gone[positions]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned."""
-        return {"kind": "determined", "by": self.by, "values": self.values}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Determined:
-        """Return the column that `to_json` described."""
-        return cls(facts["by"], facts["values"])
 
 
 @dataclass

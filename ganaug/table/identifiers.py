@@ -10,11 +10,13 @@ import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from msgspec import Meta
 
 from ..data.dtypes import Plain
+from ..records import decode
 
 MAX_LENGTH = 1000
 """Digits, or characters, beyond which a text is taken for no number and no code; no form is longer."""
@@ -95,12 +97,16 @@ class IdPattern:
         Larger than any number that occurred: where fresh ones go on after that.
     """
 
-    style: str
-    parts: list[str]
-    width: int
+    style: Literal["integer", "numbered", "code"]
+    parts: Annotated[list[str], Meta(max_length=MAX_LENGTH)]
+    width: Annotated[int, Meta(ge=0, le=MAX_LENGTH)]
     start: int
     room: int
     beyond: int
+
+    def __post_init__(self) -> None:
+        if self.room < 0 or (self.style == "numbered" and sum(map(len, self.parts)) > MAX_LENGTH):
+            raise ValueError(f"an identifier is longer than {MAX_LENGTH} characters, or of a form of no sense")
 
     @classmethod
     def fit(cls, plain: Plain, largest: int) -> IdPattern:
@@ -141,12 +147,7 @@ class IdPattern:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> IdPattern:
         """Return the form that `to_json` described."""
-        form = cls(**facts | {key: int(facts[key]) for key in ("start", "room", "beyond")})
-        if not 0 <= form.width <= MAX_LENGTH or len(form.parts) > MAX_LENGTH or form.room < 0:
-            raise ValueError(f"an identifier has {form.width} digits of at most {MAX_LENGTH}, or a form of no sense")
-        if form.style == "numbered" and sum(map(len, form.parts)) > MAX_LENGTH:
-            raise ValueError(f"an identifier is longer than {MAX_LENGTH} characters")
-        return form
+        return decode(facts | {key: int(facts[key]) for key in ("start", "room", "beyond")}, cls)
 
 
 def _find_gap(taken: list[int], end: int) -> tuple[int, int]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+from ..records import JsonRecord
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ _WIDE_SPACINGS = 10
 
 
 @dataclass(frozen=True)
-class Marginal:
+class Marginal(JsonRecord):
     """Distribution function of one number.
 
     Attributes
@@ -119,18 +120,6 @@ class Marginal:
         j = np.minimum(i + 1, len(known) - 1)
         t = _fraction(np.clip(rank, high[i], np.maximum(low[j], high[i])), high[i], low[j])
         return _interpolate(known[i], known[j], np.where(self._below_gap[i], np.round(t), t))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what was learned, as lists."""
-        counts = None if self.counts is None else self.counts.astype(int).tolist()
-        ranks = None if self.ranks is None else self.ranks.tolist()
-        return {"points": self.points.tolist(), "counts": counts, "ranks": ranks, "gaps": self.gaps.tolist()}
-
-    @classmethod
-    def from_json(cls, facts: dict[str, Any]) -> Marginal:
-        """Return the distribution that `to_json` described."""
-        arrays = {k: None if v is None else np.asarray(v, dtype=np.float64) for k, v in facts.items()}
-        return cls(**arrays)  # type: ignore[arg-type]
 
 
 def _rank_grid(n: int, levels: int) -> Floats:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import make_toy_table
 from sklearn.exceptions import NotFittedError
 from small import quick_augmenter
+from toy_table import make_toy_table
 
 from ganaug import GANAugmenter, ModelFileError
 from ganaug.storage import FORMAT_VERSION

@@ -201,7 +201,7 @@ def test_ten_thousand_classes_are_learned_and_read_and_more_are_refused():
     assert len(Labels.from_json(labels.to_json()).classes) == 10_000
     with pytest.raises(DataError, match=r"The labels have 10,001 different values, and ganaug takes up to 10,000 clas"):
         Labels.fit(np.arange(10_001))
-    with pytest.raises(ValueError, match="there are 10001 classes of at most 10000"):
+    with pytest.raises(ValueError, match="Expected `array` of length <= 10000"):
         Labels.from_json(labels.to_json() | {"values": list(range(10_001))})
 
 
@@ -210,7 +210,7 @@ def test_ten_thousand_classes_are_learned_and_read_and_more_are_refused():
 def test_what_is_no_label_is_refused_when_it_is_read(change):
     facts = Labels.fit(pd.Series(["a", "b"], dtype=object))[0].to_json()
     forged = {"values": change.get("values", facts["values"]), "container": facts["container"] | change}
-    with pytest.raises(TypeError, match="a label, or what labels are called, is neither text nor a number"):
+    with pytest.raises(ValueError, match=r"Expected `.*`, got `(null|array|object)` - at"):
         Labels.from_json(forged)
 
 

@@ -457,9 +457,9 @@ def test_preview_is_a_grid_of_every_class_at_each_score(tmp_path):
 
 def test_preview_is_made_from_the_same_noise(tmp_path, monkeypatch):
     seen = []
-    real = preview.Preview._samples
+    real = preview.Preview._make_samples
     monkeypatch.setattr(
-        preview.Preview, "_samples", lambda self, net: (seen.append((self.z, self.codes)), real(self, net))[1]
+        preview.Preview, "_make_samples", lambda self, net: (seen.append((self.z, self.codes)), real(self, net))[1]
     )
     quick_augmenter(preview_path=tmp_path, max_steps=110, width=4).fit(*bars())
     assert len(seen) == 3 and all(torch.equal(z, seen[0][0]) for z, _ in seen)
@@ -472,7 +472,7 @@ def test_preview_shows_colours_and_the_last_grid_is_of_the_last_weights(tmp_path
         assert picture.mode == "RGB" and picture.size == (100, 24)
         first = np.asarray(picture)[:10, :8]
     shown = preview.Preview.of(tmp_path, augmenter.model_.modality, augmenter.model_.prior, 64, 0)
-    expected = shown.pictures(shown._samples(augmenter.model_.generator))[0]
+    expected = shown.pictures(shown._make_samples(augmenter.model_.generator))[0]
     assert np.array_equal(first, expected)
 
 

@@ -96,11 +96,11 @@ FORGED = {
 COSTLY = {
     "15,000 states": (
         column(CATEGORY, {"dtype": "int64"}, values=[*range(15_000)], counts=[1] * 15_000, own=15_000),
-        "more than 100 states",
+        "<= 100 - at `[$].own`",
     ),
-    "10,000 spikes": (column(NUMBER, spikes=[*range(10_000)]), "more than 100 spikes"),
-    "identifiers of 100,000 digits": (form(width=100_000), "100000 digits of at most 1000"),
-    "identifiers of 2,000 places": (form(style="code", parts=["ab"] * 2000), "a form of no sense"),
+    "10,000 spikes": (column(NUMBER, spikes=[*range(10_000)]), "length <= 100 - at `[$].spikes`"),
+    "identifiers of 100,000 digits": (form(width=100_000), "<= 1000 - at `[$].width`"),
+    "identifiers of 2,000 places": (form(style="code", parts=["ab"] * 2000), "length <= 1000 - at `[$].parts`"),
     "identifiers of 10,000,000 characters": (
         form({"dtype": "object"}, style="numbered", parts=["x" * 10**7, ""]),
         "longer than 1000 characters",
