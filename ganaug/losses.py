@@ -1,8 +1,8 @@
-"""Adversarial losses and gradient penalties, as pairs of functions of the logits.
+"""Define adversarial losses and gradient penalties, each loss a pair of functions of the logits.
 
-A loss sees the discriminator's logits of real and of synthetic samples side by side (``fake_logits`` is the field's
-word inside losses), sample i of both sharing the class. Every function takes tensors of shape (n,) and returns a
-scalar; `LOSSES` holds the named ones, and any other `Loss` can be given to ``GANAugmenter(loss=...)`` itself.
+A loss takes the discriminator's logits of real and of synthetic samples (``fake_logits``, the field's word); sample i
+of both has the same class. Every function takes tensors of shape (n,) and returns a scalar. `LOSSES` holds the losses
+with a name; any other `Loss` can be given as ``GANAugmenter(loss=...)``.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ Penalty = Callable[[nn.Module, Tensor, Tensor, Tensor, torch.Generator], Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """A pair of adversarial objectives and what they need to be stable.
+    """Pair of adversarial objectives, and the regularisation that keeps them stable.
 
     Attributes
     ----------
     discriminator, generator : callable
-        ``f(real_logits, fake_logits) -> Tensor`` of shape (), to be minimised by that network.
+        ``f(real_logits, fake_logits) -> Tensor`` of shape (), the loss that this network minimises.
     penalty : callable or None
         ``penalty(discriminator, real, fake, c, rng) -> Tensor`` of shape (), added to the discriminator's loss.
     penalty_weight : float
         Factor of the penalty, >= 0.
     penalty_interval : int
-        The penalty is computed every so many steps, and then weighs that much more (lazy regularisation [1]_).
+        Steps between two evaluations of the penalty, each weighted by this number (lazy regularisation [1]_).
     penalty_share : float
-        Share of a batch, in (0, 1], that the penalty looks at; it is a mean, so a part of the batch estimates it.
+        Share of a batch, in (0, 1], on which the penalty is estimated.
     spectral_norm, batch_norm : bool
-        What the discriminator needs; batch norm excludes a penalty, which wants gradients sample by sample.
+        Normalisation of the discriminator. Batch norm excludes a penalty, which needs the gradient at each sample.
 
     Raises
     ------
@@ -49,6 +49,22 @@ class Loss:
     References
     ----------
     .. [1] Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020.
+
+    Examples
+    --------
+    The least-squares loss of Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017:
+
+    >>> import torch
+    >>> from ganaug.losses import Loss, r1_r2
+    >>> least_squares = Loss(
+    ...     discriminator=lambda real, fake: ((real - 1) ** 2).mean() + (fake**2).mean(),
+    ...     generator=lambda real, fake: ((fake - 1) ** 2).mean(),
+    ...     penalty=r1_r2,
+    ... )
+    >>> least_squares.discriminator(torch.ones(4), torch.zeros(4))
+    tensor(0.)
+
+    It trains an augmenter as ``GANAugmenter(loss=least_squares)``.
     """
 
     discriminator: Logits
@@ -61,7 +77,7 @@ class Loss:
     batch_norm: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Check the values."""
         rules = {
             "penalty_weight": real(0.0, inclusive=True),
             "penalty_interval": integer(1),
@@ -70,23 +86,23 @@ class Loss:
         check_params("Loss", {name: getattr(self, name) for name in rules}, rules)
         if self.batch_norm and self.penalty is not None:
             raise ParameterError(
-                "The 'batch_norm' parameter of Loss must be False where there is a penalty, which wants the gradient "
-                "at each sample alone. Got True instead."
+                "The 'batch_norm' parameter of Loss must be False if there is a penalty, which needs the gradient at "
+                "each sample alone. Got True instead."
             )
 
 
 def relativistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Real above synthetic, pair by pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
+    """Rank real above synthetic in each pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
     return functional.softplus(fake_logits - real_logits).mean()
 
 
 def relativistic_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Synthetic above real, pair by pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
+    """Rank synthetic above real in each pair: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019."""
     return functional.softplus(real_logits - fake_logits).mean()
 
 
 def hinge_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Margin of one on either side: Lim and Ye, "Geometric GAN", arXiv 1705.02894."""
+    """Return the hinge loss, with a margin of one on either side: Lim and Ye, "Geometric GAN", arXiv 1705.02894."""
     return functional.relu(1.0 - real_logits).mean() + functional.relu(1.0 + fake_logits).mean()
 
 
@@ -96,22 +112,22 @@ def negated_logits(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def wasserstein_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Difference of means: Arjovsky et al., "Wasserstein GAN", ICML 2017."""
+    """Return the difference of mean logits: Arjovsky et al., "Wasserstein GAN", ICML 2017."""
     return fake_logits.mean() - real_logits.mean()
 
 
 def logistic_discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Cross-entropy of real against synthetic: Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014."""
+    """Return the cross-entropy: Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014."""
     return functional.softplus(-real_logits).mean() + functional.softplus(fake_logits).mean()
 
 
 def non_saturating_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """-log D(G(z)), the heuristic of Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, section 3."""
+    """Return -log D(G(z)), the heuristic of Goodfellow et al., NeurIPS 2014, section 3."""
     return functional.softplus(-fake_logits).mean()
 
 
 def minimax_generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """log(1 - D(G(z))), the classic game of Goodfellow et al., NeurIPS 2014, equation 1."""
+    """Return log(1 - D(G(z))), the minimax game of Goodfellow et al., NeurIPS 2014, equation 1."""
     return -functional.softplus(fake_logits).mean()
 
 
@@ -122,7 +138,7 @@ def _squared_gradient_norm(discriminator: nn.Module, samples: Tensor, c: Tensor)
 
 
 def r1_r2(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: torch.Generator) -> Tensor:
-    """Half the squared gradient norm at real and at synthetic samples.
+    """Return half the sum of the mean squared gradient norms at real and at synthetic samples.
 
     R1 is from Mescheder et al., "Which Training Methods for GANs do actually Converge?", ICML 2018; with R2 as well
     the relativistic game converges locally: Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024.
@@ -132,7 +148,10 @@ def r1_r2(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: 
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor, c: Tensor, rng: torch.Generator) -> Tensor:
-    """(||gradient|| - 1)^2 between real and synthetic: Gulrajani et al., "Improved Training of WGANs", NeurIPS 2017."""
+    """Return the mean of (||gradient|| - 1)^2 at points between real and synthetic samples.
+
+    Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017.
+    """
     t = torch.rand((len(real), *[1] * (real.dim() - 1)), generator=rng, device=real.device)
     norm = (_squared_gradient_norm(discriminator, real + t * (fake - real), c) + 1e-12).sqrt()
     return (norm - 1.0).square().mean()

@@ -152,7 +152,7 @@ def test_penalty_leaves_the_global_generator_and_the_samples_alone(penalty):
         ({"penalty_interval": 0}, "'penalty_interval' .* must be an integer of at least 1. Got 0 instead"),
         ({"penalty_weight": -1.0}, "'penalty_weight' .* must be a number of at least 0. Got -1.0 instead"),
         ({"penalty_share": 1.5}, "'penalty_share' .* must be a number above 0 and at most 1. Got 1.5 instead"),
-        ({"penalty": r1_r2, "batch_norm": True}, "'batch_norm' .* must be False where there is a penalty"),
+        ({"penalty": r1_r2, "batch_norm": True}, "'batch_norm' .* must be False if there is a penalty"),
     ],
 )
 def test_loss_that_cannot_be_trained_with_is_refused(options, complaint):

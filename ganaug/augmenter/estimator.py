@@ -1,4 +1,4 @@
-"""GANAugmenter: the augmenter that users hold in their hands."""
+"""Train a conditional GAN on labelled data and sample from it: the estimator `GANAugmenter`."""
 
 from __future__ import annotations
 
@@ -26,34 +26,36 @@ from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request
 
 _CHUNK = 10_000
-_CHUNK_CELLS = 2**25  # so that large images come in smaller pieces
+_CHUNK_CELLS = 2**25  # values in a chunk: large images come in smaller chunks
 
 
 class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
-    """Conditional GAN that learns a labelled data set and samples new rows of any class.
+    """Learn a labelled table or image set with a conditional GAN [1]_ [2]_ and sample new rows or images of any class.
 
     Parameters
     ----------
     modality : {"auto", "table", "image"} or Modality, default="auto"
-        Kind of data; "auto" recognises it.
+        Kind of data; "auto" infers it.
     categorical_features : "auto" or sequence of names, positions or booleans, default="auto"
-        Columns that are categories whatever they hold; "auto" infers them. Tables only.
+        Columns to treat as categories; "auto" infers them. Tables only.
     column_kinds : mapping of column to kind, default=None
-        Overrides what is inferred of single columns: "numeric", "ordered", "category", "boolean", "datetime",
-        "constant" or "identifier". Tables only.
+        Kinds of single columns, where the inferred ones are wrong: "numeric", "ordered", "category", "boolean",
+        "datetime", "constant" or "identifier". Tables only.
     channel_axis : {"auto", 1, -1, 3, None}, default="auto"
         Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
         Pair of networks; "auto" takes "residual" on CUDA and "dcgan" elsewhere. Images only.
     augmentation : "auto", name, sequence of names or None, default="auto"
-        Random changes by which both networks see all samples, real and synthetic [4]_: "translation", "affine",
-        "cutout", "color", and "flip" where labels survive a mirror. Images only.
+        Differentiable random changes of all samples, real and synthetic, that the discriminator sees [4]_:
+        "translation", "affine", "cutout", "color", and "flip" where mirror images keep their label. "auto" takes
+        "affine" and "cutout" below 2000 images, and "translation" from there on. Images only.
     loss : {"relativistic", "hinge", "non-saturating", "wasserstein", "minimax"} or Loss, default="relativistic"
-        Adversarial game; see `ganaug.losses`.
+        Adversarial loss; see `ganaug.losses`. The default is that of [3]_.
     optimizer : {"adam", "rmsprop"} or callable, default="adam"
         Optimizer of both networks, or ``f(parameters, lr) -> torch.optim.Optimizer``.
     learning_rate : "auto" or float in (0, 1], default="auto"
-        At the start (8e-4 for tables, 2e-3 for images); it follows half a cosine down to 3 % of that.
+        Initial learning rate; "auto" takes 8e-4 for tables and 2e-3 for images. It follows half a cosine down to 3 %
+        of that.
     batch_size : "auto" or int >= 2, default="auto"
         Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images; of a smaller data set, its
         size (but at least 32 rows or 16 images).
@@ -64,43 +66,44 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
-        Training ends after so many held-out scores (of twelve in a whole run, for images six) that fall clearly short
-        of the best.
+        Number of held-out scores in a row, each clearly below the best, that end the training. A whole training takes
+        twelve scores, on images six.
     latent_dim : int from 1 to 4096, default=64
         Length of the latent vector.
     latent_scale : float in (0, 10], default=1.0
-        Standard deviation of the latent vector when sampling; above 1 samples are more varied, and more of them wrong.
+        Standard deviation of the latent vector when sampling; above 1 samples are more varied and less faithful.
     width : "auto" or int from 1 to 8192, default="auto"
         Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution: 32, 16
         above 40 x 40 pixels, and 64 on CUDA.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
-        What weighs candidates before they become samples: "label_agreement", and for tables "density_ratio" and
-        "marginals", which evens out what the others leave of each column. "auto" takes label agreement; of a table
-        with 200 or more held-out rows all three, label agreement at half its strength. Where so many samples are held
-        out, and find other strengths clearly better, none included, it takes those.
+        Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
+        "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).
+        "auto" takes label agreement; for a table with 200 or more held-out rows all three, label agreement at half its
+        strength. With 200 or more held-out samples it takes other strengths, or no filter, if they score clearly
+        better.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
         is the wanted size of the minority relative to the majority (two classes only); a mapping gives the wanted
         size of each class; a callable takes y and returns such a mapping.
     skip_rare : bool, default=False
-        Whether a class with a single sample is left as it is, instead of being an error.
+        Whether to leave out a class with a single sample instead of raising an error.
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
-        Where training runs; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
+        Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Matrix products of training; "auto" takes bfloat16 where the hardware gains from it. Wide networks for tables
-        generate in it there, too.
+        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it. There, wide
+        networks for tables generate in bfloat16, too.
     checkpoint_path : path-like, default=None
-        File that keeps the state of training; it is deleted when training is done.
+        File for the state of the training; it is deleted when the training is done.
     resume : bool, default=False
-        Whether to go on from `checkpoint_path`, if it exists; the result is, bit for bit, that of a training that was
-        never interrupted.
+        Whether to resume from `checkpoint_path`, if it exists. The result is, bit for bit, that of an uninterrupted
+        training.
     preview_path : path-like, default=None
-        Folder for a grid of samples from the same noise, at each held-out score of the training; with TensorBoard
-        installed, logged there too. Images only.
+        Folder for grids of samples from fixed noise, one at each held-out score; they are also logged to TensorBoard
+        if it is installed. Images only.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        An integer decides everything, on one machine, torch build and number of threads; the same call then gives the
-        same rows again. None draws a new seed for each `fit` and each call of `sample`.
+        Seed of all randomness. With an integer the same call gives the same rows again, on one machine, torch build
+        and number of threads. None draws a new seed for each `fit` and each call of `sample`.
     verbose : int >= 0, default=0
         0 is silent, 1 shows progress on standard error, 2 shows more of it.
 
@@ -109,7 +112,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
     class_prior_ : ndarray of shape (n_classes,)
-        Share of each class in the training rows, which `sample` follows; 0 for a class that was skipped.
+        Share of each class in the training data, which `sample` follows; 0 for a class that was skipped.
     modality_ : str
         Name of the kind of data, such as "table" or "image".
     label_name_ : str, int or None
@@ -119,22 +122,29 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     n_features_in_ : int
         Number of columns, or of values in an image.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where all are text.
+        Names of the columns, if all are text.
     history_ : dict of str to ndarray
-        Per training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; and
-        "score_step", "held_out_score".
+        For each training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; for each
+        held-out score: "score_step", "held_out_score".
     filters_ : dict
-        "strengths" of the filters in use, and the held-out "scores" of what was tried.
+        "strengths" of the filters in use, and the held-out "scores" of the strengths that were tried.
     diversity_ : dict of str to float
-        How varied the synthetic samples of each class are, 1 being as varied as the real ones.
+        Diversity of the synthetic samples of each class, relative to the real ones: 1 is as diverse, 0 collapsed.
     schema_ : dict
         Everything the encoder learned, as plain JSON.
     sampling_strategy_ : dict
-        Samples that the last `fit_resample` or `resample` added to each class.
+        Number of samples that the last `fit_resample` or `resample` added to each class.
     resampled_ : dict
-        What that did: samples "added", candidates "dropped" by reason, "copies_kept".
+        Outcome of that call: number of samples "added" to each class, of candidates "dropped" by reason, and of
+        "copies_kept".
     conditions_ : dict
-        What the last `sample` with `where` took: candidates "tried", and those of them that "met" it.
+        Candidates that the last `sample` with `where` generated: the number "tried", and the number that "met" it.
+
+    See Also
+    --------
+    TunedAugmenterCV : Choose how many synthetic rows to add, by cross-validation.
+    gain_report : Measure whether synthetic rows help a classifier.
+    augment_loader : Mix synthetic samples into a PyTorch data loader.
 
     References
     ----------
@@ -145,10 +155,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
+    Train for 20 steps only, to be quick; the default is 1500 steps or more.
+
     >>> from sklearn.datasets import load_breast_cancer
     >>> from ganaug import GANAugmenter
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-    >>> augmenter = GANAugmenter(max_steps=50, random_state=0).fit(X, y)
+    >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
     >>> X_new, y_new = augmenter.sample({0: 3, 1: 2})
     >>> X_new.shape, y_new.tolist()
     ((5, 30), [0, 0, 0, 1, 1])
@@ -219,9 +231,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         X : samples
             A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
             (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
-            or, without `y`, a map-style torch Dataset of (image, label), or a folder with a folder for each class.
+            or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
+            per class.
         y : array-like of shape (n,), default=None
-            A class for each sample; at least two classes, each with at least two samples.
+            Class of each sample; at least two classes, each with at least two samples.
 
         Returns
         -------
@@ -231,15 +244,26 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            The data cannot be learned from; the text names column, row or file, value and cure.
+            The data cannot be learned from; the message names column, row or file, value and cure.
         ParameterError
-            Options have values they may not have, or do not apply to that kind of data.
+            An option has an invalid value, or does not apply to this kind of data.
         TrainingError
-            Training diverged again and again.
+            Training diverged again after every roll-back, or `max_seconds` is too short.
+        ModelFileError
+            The checkpoint to resume from is damaged, or belongs to other data or options.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> augmenter.classes_
+        array([0, 1, 2])
         """
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
-            raise ParameterError("resume=True needs the checkpoint_path of the training to go on with.")
+            raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
         modality = find_modality(self.modality, X, y)
         check_applies(modality, self.get_params(deep=False))
         X, y = taken_apart(modality, X, y)
@@ -262,37 +286,51 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         n : int >= 0 or mapping of class to int, default=None
-            Number of rows, in the proportions of the classes in training; or the exact number of each class. Not
-            given when `y` is an array.
+            Number of rows, in the class proportions of the training data; or the exact number for each class. Leave it
+            out if `y` is an array.
         y : label, or array-like of shape (n,), default=None
-            A class, of which `n` rows are returned; or a label for every row that is wanted, in order.
+            Class of all `n` rows; or the label of every row, in order.
         random_state : int, numpy RandomState or Generator, or None, default=None
-            None takes the augmenter's own. With an integer the same call gives the same rows again, and
-            ``sample(a)`` is a prefix of ``sample(b)``.
+            Seed of all randomness in this call; None takes the augmenter's own. With an integer the same call gives
+            the same rows again, and ``sample(a)`` is a prefix of ``sample(b)`` for a < b.
         where : mapping of column to condition, default=None
-            Of tables: what every row has to meet, such as ``{"sex": "Female", "age": (30, 40)}``. A condition is a
-            value; a list or set of values; or a tuple ``(low, high)`` of numbers or dates, both included, with None
-            for an open end. None and NaN among values stand for a missing cell. Candidates are made until enough of
-            them meet it, and `conditions_` says how many that took; where only a number is asked for, classes come in
-            the proportions in which they meet it.
+            Conditions that every row of a table meets, such as ``{"sex": "Female", "age": (30, 40)}``. A condition is
+            a value; a list or set of values; or a tuple ``(low, high)`` of numbers or dates, both included, with None
+            for an open end. None and NaN among values stand for a missing cell. Candidates are generated until enough
+            of them meet all conditions; `conditions_` counts them. If only a number of rows is given, the classes come
+            in the proportions in which they meet the conditions.
 
         Returns
         -------
         X : DataFrame, ndarray or Tensor of n samples
-            Rows with columns, order, dtypes and value ranges of those in training. Images in their container, layout,
-            size, dtype and range; lists, data sets and folders of them as one array or tensor.
+            Rows with the columns, order, dtypes and value ranges of the training data. Images in the container,
+            layout, size, dtype and range of the training data; one array or tensor if those were a list, data set or
+            folder.
         y : Series, ndarray, Tensor or list of shape (n,)
-            Labels, in the container and dtype that `fit` got.
+            Labels, in the container and dtype of those given to `fit`.
 
         Raises
         ------
         NotFittedError
             The augmenter is not fitted.
         ParameterError
-            `n`, `y` or `where` is not what it may be, or names what was not in training; or hardly any of two million
-            candidates meets `where`.
+            `n`, `y` or `where` is invalid, or names a class, column or value that was not in training; or hardly any
+            of two million candidates meets `where`.
         DataError
-            A label of an array `y` is none of the classes.
+            An array `y` has a label that is not among the classes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> X_new, y_new = augmenter.sample({0: 2, 2: 1})
+        >>> y_new.tolist()
+        [0, 0, 2]
+        >>> X_new, _ = augmenter.sample(100, where={"petal width (cm)": (1.0, 2.0)})
+        >>> bool(X_new["petal width (cm)"].between(1.0, 2.0).all())
+        True
         """
         check_is_fitted(self)
         chunks = list(self.sample_chunks(n, y, random_state, where))
@@ -306,7 +344,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         random_state: Seed = None,
         where: Mapping[Any, Any] | None = None,
     ) -> Iterator[tuple[Any, Any]]:
-        """Yield what `sample` returns, 10,000 rows (of large images fewer) at a time, in bounded memory.
+        """Yield the rows and labels of `sample` in chunks of 10,000 (of large images fewer), in bounded memory.
 
         Parameters
         ----------
@@ -316,24 +354,36 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Yields
         ------
         X, y
-            Rows and their labels; together, exactly those of `sample`.
+            Rows and their labels; all chunks together are exactly what `sample` returns.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(25_000)]
+        [10000, 10000, 5000]
         """
+        # 1. Check the request
         check_is_fitted(self)
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
         model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
-        wanted = Request.of(model, n, y, where, self.latent_scale, seed)
+        request = Request.of(model, n, y, where, self.latent_scale, seed)
+
+        # 2. Generate and decode it chunk by chunk; an empty request is one empty chunk
         chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        for first in range(0, max(wanted.total, 1), chunk):
+        for first in range(0, max(request.total, 1), chunk):
             with one_thread():
-                x, codes = wanted.take(first, min(chunk, wanted.total - first))
-                X = wanted.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
+                x, codes = request.take(first, min(chunk, request.total - first))
+                X = request.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
             if where:
-                self.conditions_ = wanted.count_candidates()
+                self.conditions_ = request.count_candidates()
             yield X, model.labels.restore(codes)
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
-        """Fit, and return the rows with synthetic ones below them, as `sampling_strategy` wants.
+        """Train the GAN, and append synthetic samples to the classes that `sampling_strategy` fills up.
 
         Parameters
         ----------
@@ -344,21 +394,48 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         -------
         X, y
             The real samples first, untouched and in order; then the synthetic ones, class by class. Exact copies of
-            real rows, and near-copies of real images, are left out as long as there are others.
+            real rows, and near-copies of real images, are left out as long as the generator makes others.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+        >>> [int((y == label).sum()) for label in (0, 1)]
+        [212, 357]
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0)
+        >>> X_more, y_more = augmenter.fit_resample(X, y)
+        >>> [int((y_more == label).sum()) for label in (0, 1)]
+        [357, 357]
         """
         return self.fit(X, y).resample(X, y)
 
     def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
-        """Return the rows with synthetic ones below them, as `sampling_strategy` wants, without training again.
+        """Append synthetic samples to the classes that `sampling_strategy` fills up, without training again.
 
         Parameters
         ----------
         X, y
-            Rows of the columns and classes that were learned; not necessarily the training rows.
+            Samples with the columns and classes of the training data; they may be other samples.
+
+        Returns
+        -------
+        X, y
+            As for `fit_resample`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> X_more, y_more = augmenter.resample(X[:100], y[:100])
+        >>> augmenter.sampling_strategy_
+        {1: 30}
         """
         check_is_fitted(self)
-        wanted = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
-        check_params(type(self).__name__, wanted, RULES)
+        options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
+        check_params(type(self).__name__, options, RULES)
         X, y = taken_apart(self.model_.modality, X, y)
         counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
@@ -369,19 +446,32 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return done.X, done.y
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file: one safetensors file with JSON inside, checksummed, without code.
+        """Write the model to one safetensors file with JSON metadata and a checksum, without code.
 
         Parameters
         ----------
         path : path-like
-            The file; replaced as a whole or not at all.
+            The file; it is replaced as a whole or not at all.
 
         Raises
         ------
         ModelFileError
             The file cannot be written.
         ParameterError
-            An option was set since `fit` to a value it may not have.
+            An option was set to an invalid value since `fit`.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     augmenter.save(Path(folder, "iris.safetensors"))
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['iris.safetensors']
         """
         check_is_fitted(self)
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
@@ -392,14 +482,14 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], modality: Modality | None = None) -> GANAugmenter:
-        """Return the augmenter that `save` wrote; it samples what the saved one did.
+        """Read a model file and return its augmenter, which samples the same rows as the saved one.
 
         Parameters
         ----------
         path : path-like
-            The file. Reading it runs nothing that it says.
+            File that `save` wrote. Reading it runs no code from it.
         modality : Modality, default=None
-            Needed for a model of a modality of your own.
+            Modality of the model, if it is not one of ganaug's own.
 
         Returns
         -------
@@ -409,7 +499,21 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ModelFileError
-            The file is damaged, foreign, or written by a newer ganaug.
+            The file is damaged, is no model of ganaug, or was written by a newer ganaug.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     augmenter.save(Path(folder, "iris.safetensors"))
+        ...     loaded = GANAugmenter.load(Path(folder, "iris.safetensors"))
+        >>> loaded.sample(10)[0].equals(augmenter.sample(10)[0])
+        True
         """
         known = MODALITIES if modality is None else {**MODALITIES, modality.name: modality}
         model = Model.load(path, known)
@@ -470,7 +574,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     _estimator_type = "sampler"
 
-    def _more_tags(self) -> dict[str, Any]:  # what scikit-learn before 1.6 asks in place of __sklearn_tags__
+    def _more_tags(self) -> dict[str, Any]:  # scikit-learn before 1.6 calls this in place of __sklearn_tags__
         return {"allow_nan": True, "requires_y": True, "X_types": ["2darray", "dataframe"]}
 
     def __sklearn_tags__(self) -> Any:
@@ -485,7 +589,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "model_")
 
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
-        """Take on everything that was learned, all at once: an interrupted `fit` leaves the old model whole."""
+        """Set all fitted attributes at once, so that an interrupted `fit` leaves the old model whole."""
         self.model_ = model
         for name in ("feature_names_in_", "resampled_", "sampling_strategy_", "conditions_"):  # of an earlier fit
             self.__dict__.pop(name, None)

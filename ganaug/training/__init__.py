@@ -1,4 +1,4 @@
-"""The one training loop, for every modality, and everything that it needs to go on later."""
+"""Train a conditional GAN, and keep its state in a checkpoint."""
 
 from .loop import Progress, RealSamples, train_gan
 from .plan import OPTIMIZERS, Plan

@@ -1,4 +1,4 @@
-"""A training state on disk, so that a training that was cut short goes on where it stopped, bit for bit."""
+"""Save a training state to disk, so that an interrupted training resumes bit for bit."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _EVERY_SECONDS = 10.0
 
 @dataclass
 class Checkpoint:
-    """A training state on disk, tied to the data and options it belongs to.
+    """A training state on disk, tied to its data and options.
 
     Attributes
     ----------
     path : Path
         The file.
-    belongs : dict
-        Fingerprints of data and options; a checkpoint of others is refused by name.
+    fingerprints : dict
+        Fingerprints of data, seed and options; a checkpoint with others raises an error that names them.
     saved : float
-        When it was last written, on the monotonic clock; the first state that comes is written at once.
+        Time of the last save on the monotonic clock; minus infinity before the first.
     """
 
     path: Path
@@ -57,11 +57,11 @@ class Checkpoint:
         path : path-like
             The file.
         architecture, plan
-            What is trained, and how.
+            Sizes of the networks, and settings of the training.
         data : sequence of Tensor
-            Everything that it is trained on.
+            All training and held-out samples.
         seed : int
-            Seed of all its randomness.
+            Seed of all randomness of the training.
         """
         content = hashlib.sha256()
         for tensor in data:
@@ -75,7 +75,7 @@ class Checkpoint:
         return cls(_resolve_path(path), fingerprints)
 
     def save_if_due(self, state: TrainingState) -> None:
-        """Write the state unless that was done a moment ago."""
+        """Write the state unless it was written within the last ten seconds."""
         if time.monotonic() - self.saved >= _EVERY_SECONDS:
             self.save(state)
 
@@ -87,7 +87,7 @@ class Checkpoint:
         self.saved = time.monotonic()
 
     def load(self, state: TrainingState, plan: Plan) -> None:
-        """Bring `state`, of a training by `plan`, to where the file left off; without a file it stays at the start."""
+        """Restore `state`, of a training by `plan`, from the file; leave it as it is if there is no file."""
         if not self.path.exists():
             return
         validator = StateValidator.of(state, plan)
@@ -97,9 +97,9 @@ class Checkpoint:
             state.restore(tensors, metadata["state"])
         except (MemoryError, torch.cuda.OutOfMemoryError):
             raise
-        except Exception as error:  # facts that somebody made up can fail in any way
+        except Exception as error:  # forged facts can fail in any way
             raise ModelFileError(
-                f"{self.path} holds a state that no training leaves ({type(error).__name__}: {str(error)[:200]}); "
+                f"{self.path} holds a state that no training saves ({type(error).__name__}: {str(error)[:200]}); "
                 "delete the file to start afresh."
             ) from error
 
@@ -111,35 +111,35 @@ class Checkpoint:
             what = "seed" if "seed" in other else ", ".join(other)  # another seed alone changes the data, too
             raise ModelFileError(
                 f"{self.path} is the checkpoint of another training: not the same {what}. Give the same data and "
-                "options, random_state (--seed) included, or delete the file to start afresh."
+                "options, including random_state (--seed), or delete the file to start afresh."
             )
         specs = validator.expected(metadata["tensors"])
         if list(specs["rng"].shape) != metadata["tensors"]["rng"][1]:
             raise ModelFileError(
-                f"{self.path} is the checkpoint of a training on another kind of device, which draws otherwise; go on "
-                "with it there (device, --device), or delete the file to start afresh."
+                f"{self.path} is the checkpoint of a training on another kind of device, which draws other random "
+                "numbers; resume it there (device, --device), or delete the file to start afresh."
             )
         return specs
 
     def remove(self) -> None:
-        """Delete the file: a finished training has nothing to resume."""
-        with contextlib.suppress(OSError):  # an error now would cost the model that is just done
+        """Delete the file; a finished training has nothing to resume."""
+        with contextlib.suppress(OSError):  # an error now would lose the finished model
             self.path.unlink()
 
 
 def _resolve_path(given: str | os.PathLike[str]) -> Path:
-    """Return the file that a path leads to: not a link, but what is behind it is written, and in the end deleted.
+    """Return the path with symbolic links resolved; the target is written, and finally deleted.
 
     Raises
     ------
     ModelFileError
-        It is no checkpoint, or no file can be there.
+        The path holds another kind of file, or cannot hold one.
     """
     path = Path(given)
     try:
         path = Path(os.path.realpath(given))
         found = path.stat()
-    except FileNotFoundError:  # with or without its folder, which is said when it is first written
+    except FileNotFoundError:  # a missing folder raises an error at the first save
         return path
     except (OSError, ValueError) as error:  # ValueError: a null character
         raise ModelFileError(
@@ -151,7 +151,7 @@ def _resolve_path(given: str | os.PathLike[str]) -> Path:
 
 
 def _refuse_other_files(path: Path) -> None:
-    """Raise ModelFileError rather than write over, and in the end delete, what is no checkpoint."""
+    """Raise ModelFileError if the file is no checkpoint; it would be overwritten, and finally deleted."""
     try:
         kind = read_metadata(path).get("kind")
     except ModelFileError as error:

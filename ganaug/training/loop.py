@@ -1,9 +1,8 @@
-"""The one training loop, for every modality.
+"""Train generator and discriminator: one loop for every modality.
 
-`train_gan` plays generator against discriminator and yields its progress; everything it needs to go on later, bit for
-bit, is in a `TrainingState`, whose tensors and plain facts a checkpoint holds. The weights to keep are those of an
-exponential moving average [1]_, from the moment when they scored best on held-out real samples: losses of the game
-say nothing of quality.
+`train_gan` trains both networks in turn and yields its progress. Its whole state is a `TrainingState`, from which a
+checkpoint resumes bit for bit. It keeps the weights of an exponential moving average [1]_ at their best held-out
+score, because the losses of a GAN do not measure the quality of its samples.
 
 References
 ----------
@@ -32,15 +31,15 @@ FindCollapsed = Callable[[Generator], Sequence[str]]
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 _CHECK_EVERY = 50
-_MAX_RETRIES = 3  # roll-backs after divergence; and as many revivals after collapse
+_MAX_RETRIES = 3  # of roll-backs after divergence, and of revivals after collapse
 _FINAL_RATE = 0.03
 _EMA_DECAY = 0.999
-_NO_SCORE = -1e9  # never the best, unless nothing else is there
-_EXPLODED = 1e6  # no weight or loss of a sound game comes near
+_NO_SCORE = -1e9  # stands for a score that is not finite
+_EXPLODED = 1e6  # far above any weight or loss of a training that converges
 
 
 class Progress(NamedTuple):
-    """Where training is; means are over the steps since the last report."""
+    """Progress of a training: losses and accuracies are means over the steps since the last report."""
 
     step: int
     max_steps: int
@@ -68,40 +67,41 @@ def train_gan(
 ) -> Iterator[Progress]:
     """Train both networks, yielding about every fifty steps.
 
-    Whenever it yields, `state` is sound and may be saved as a checkpoint. At the end ``state.best`` holds the weights
+    Whenever it yields, `state` is finite and may be saved as a checkpoint. At the end ``state.best`` holds the weights
     to keep.
 
     Parameters
     ----------
     state : TrainingState
-        Where to start; changed in place.
+        State to start from; changed in place.
     plan : Plan
-        What to do.
+        Loss, steps and other settings.
     real : RealSamples
         Training samples.
     score : callable
-        ``score(generator) -> float``, how good the generator's samples are by held-out real ones; higher is better.
+        ``score(generator) -> float``, quality of the generator's samples by held-out real ones; higher is better.
     collapsed : callable, optional
-        ``collapsed(generator) -> sequence of str``, the classes whose samples are all alike. Weights of which some
-        have collapsed are never kept where others have not, and the generator goes back to those.
+        ``collapsed(generator) -> sequence of str``, names of the classes whose samples are all alike. Weights with a
+        collapsed class never replace weights without one; instead the generator returns to those.
     augment : callable, optional
-        ``augment(x, rng) -> x``, differentiable: a random change by which the discriminator sees all samples.
+        ``augment(x, rng) -> x``, a differentiable random change of all samples that the discriminator sees.
 
     Yields
     ------
     Progress
-        Step, losses, accuracies of the discriminator, the newest score and what else there is to say.
+        Step, losses, accuracies of the discriminator, the newest score and a note.
 
     Raises
     ------
     TrainingError
-        The networks diverged again after every roll-back; or `max_seconds` is too short for one pass over the samples,
-        which the first fifty steps tell.
+        The networks diverged again after every roll-back; or, measured over the first fifty steps, `max_seconds` is
+        too short for one pass over the samples.
     """
     evaluation = _Evaluation(score, collapsed or (lambda _: ()))
     started = time.monotonic() - state.seconds
-    sound = (state.tensors(), state.facts())
+    finite = (state.tensors(), state.facts())
     while not _is_finished(state, plan, started):
+        # 1. Train for some fifty steps
         first = state.step
         for _ in range(min(_CHECK_EVERY, plan.max_steps - state.step)):
             _set_rate(state, plan, time.monotonic() - started)
@@ -109,16 +109,21 @@ def train_gan(
             state.step += 1
         state.seconds = time.monotonic() - started
         _check_budget(state, plan, real)
-        note = ""
-        if _is_sound(state, first):
+
+        # 2. Score the average when that is due; or return to the last finite state
+        newest = None
+        if _is_finite(state, first):
             newest, note = _keep_best(state, plan, evaluation)
-            sound = (state.tensors(), state.facts())
+            finite = (state.tensors(), state.facts())
         else:
-            note, newest = _roll_back(state, sound), None
+            note = _roll_back(state, finite)
+
+        # 3. Report
         yield _make_progress(state, plan, first, newest, note)
 
 
 def _is_finished(state: TrainingState, plan: Plan, started: float) -> bool:
+    """Return whether steps, seconds or patience are used up."""
     late = plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
@@ -129,7 +134,7 @@ def _is_finished(state: TrainingState, plan: Plan, started: float) -> bool:
 
 
 def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
-    """Refuse a time in which most samples would never be seen: what would come out is noise."""
+    """Raise TrainingError if `max_seconds` is too short for one pass: most samples would never be seen."""
     if plan.max_seconds is None:
         return
     n = len(real.x)
@@ -142,13 +147,19 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
 
 
 def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
+    """Set the learning rate, and the strength of class conditioning, for the share of the training that is done."""
+    # 1. The share that is done, by steps or by the clock
     done = state.step / plan.max_steps
     if plan.max_seconds is not None:
         done = min(1.0, max(done, seconds / plan.max_seconds))
+
+    # 2. The strength of class conditioning: a linear ramp
     if plan.condition_ramp is not None:
         start, end = plan.condition_ramp
         for network in (state.generator, state.discriminator):
             set_class_strength(network, min(1.0, max(0.0, (done - start) / (end - start))))
+
+    # 3. The learning rate: half a cosine
     rate = _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
     for optimizer in state.optimizers.values():
         for group in optimizer.param_groups:
@@ -156,21 +167,31 @@ def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
 
 
 def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment: Augment | None) -> None:
-    """One step of the discriminator, then one of the generator, on the same pairs."""
-    loss, generator, discriminator = plan.loss, state.generator, state.discriminator
+    """Train the discriminator, then the generator, for one step on the same pairs of real and synthetic samples."""
+    loss = plan.loss
+    generator = state.generator
+    discriminator = state.discriminator
+
+    # 1. Draw real samples, and as many synthetic ones of the same classes
     real, c = samples.draw(plan.batch_size, state.rng)
     z = torch.randn(len(c), plan.latent_dim, generator=state.rng, device=c.device)
     noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)
     # One autocast context per pass: kept open over an optimizer step it would serve stale casted weights.
     with _autocast(plan, c.device):
         fake = generator(z, c, noise)
+
+    # 2. Augment both sides in the same way
     seen = (real, fake.detach())
     if augment is not None:
         seen = augment(real, state.rng), augment(fake.detach(), state.rng)
+
+    # 3. Compute the discriminator's loss
     discriminator.requires_grad_(True)
     with _autocast(plan, c.device):
         real_logits, fake_logits = _discriminate(discriminator, seen, c, loss.batch_norm)
     discriminator_loss = loss.discriminator(real_logits, fake_logits)
+
+    # 4. Add the gradient penalty, at every interval only and on a part of the batch
     total = discriminator_loss
     if loss.penalty is not None and state.step % loss.penalty_interval == 0:
         part = slice(max(1, round(loss.penalty_share * len(c))))
@@ -178,12 +199,16 @@ def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment:
             penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
         total = total + loss.penalty_weight * loss.penalty_interval * penalty
     _minimise(state.optimizers["discriminator"], total)
+
+    # 5. Train the generator against the new discriminator. The logits of real samples are those of the old one, which
+    #    saves a fourth of the step: they are only the level to reach.
     discriminator.requires_grad_(False)
     with _autocast(plan, c.device):
         new_fake = discriminator(fake if augment is None else augment(fake, state.rng), c)
-    # The real side is that of a moment ago: a fourth of the step is saved, and it only sets the mark to reach.
     generator_loss = loss.generator(real_logits.detach(), new_fake)
     _minimise(state.optimizers["generator"], generator_loss)
+
+    # 6. Update the moving average, and record losses and accuracies
     _update_average(state)
     with torch.no_grad():  # logits have no fixed zero in relativistic games, hence the other side's median
         accuracies = [(real_logits > fake_logits.median()).float(), (fake_logits < real_logits.median()).float()]
@@ -196,11 +221,11 @@ def _autocast(plan: Plan, device: torch.device) -> Any:
 
 
 def _discriminate(
-    discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, apart: bool
+    discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, batch_norm: bool
 ) -> tuple[Tensor, Tensor]:
-    """Return the logits of both halves: in one pass, or in two where batch norm would let them see each other."""
+    """Return the logits of real and of synthetic samples: in one pass, or in two where batch norm would mix them."""
     real, fake = seen
-    if apart:
+    if batch_norm:
         return discriminator(real, c), discriminator(fake, c)
     both = discriminator(torch.cat([real, fake]), torch.cat([c, c]))
     return both[: len(real)], both[len(real) :]
@@ -224,7 +249,8 @@ def _float_buffers(network: nn.Module) -> list[Tensor]:
     return [buffer for buffer in network.buffers() if buffer.is_floating_point()]
 
 
-def _is_sound(state: TrainingState, first: int) -> bool:
+def _is_finite(state: TrainingState, first: int) -> bool:
+    """Return whether all weights, and all losses from step `first` on, are finite and not huge."""
     networks = (state.generator, state.discriminator, state.average)
     weights = [tensor for net in networks for tensor in (*net.parameters(), *_float_buffers(net))]
     numbers = [state.history[first : state.step], *weights]
@@ -233,43 +259,69 @@ def _is_sound(state: TrainingState, first: int) -> bool:
 
 
 def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tuple[float | None, str]:
-    """Score the average when that is due, keep it if none was better, and revive it if a class has collapsed."""
+    """Score the average when that is due, keep it if none was better, and revive it if a class has collapsed.
+
+    Return the score, None if it was not due, and a note.
+    """
+    # 1. Is a score due?
     last = state.step >= plan.max_steps
     late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
     if not (due or last or late):
         return None, ""
-    newest, collapsed = evaluation.score(state.average), evaluation.collapsed(state.average)
+
+    # 2. Score the average
+    newest = evaluation.score(state.average)
+    collapsed = evaluation.collapsed(state.average)
     newest = newest if math.isfinite(newest) else _NO_SCORE
+
+    # 3. Keep it if it is as good as the best: first by collapse, then by score
     healthy, best = state.best_rank
     if not state.best or (not collapsed, newest) >= (healthy, best - plan.tolerance):
         state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
         state.best_rank = (not collapsed, max(newest, best) if healthy or collapsed else newest)
     state.scores.append([state.step, newest])
-    return newest, _revive(state, collapsed) if collapsed and healthy and not (last or late) else ""
+
+    # 4. Return to the best weights if a class has collapsed since
+    note = ""
+    if collapsed and healthy and not (last or late):
+        note = _revive(state, collapsed)
+    return newest, note
 
 
 def _revive(state: TrainingState, collapsed: Sequence[str]) -> str:
-    """Let the generator start again from the best average, at half the learning rate."""
+    """Reset the generator to the best average, at half the learning rate; return a note."""
     if state.revivals >= _MAX_RETRIES:
         return ""
     for network in (state.generator, state.average):
         network.load_state_dict(state.best)
-    state.revivals, state.rate = state.revivals + 1, state.rate / 2
+    state.revivals += 1
+    state.rate /= 2
     named = ", ".join(collapsed)
     return f"class {named} collapsed by step {state.step}: the generator goes back to its best, at half the rate"
 
 
-def _roll_back(state: TrainingState, sound: tuple[dict[str, Tensor], dict[str, Any]]) -> str:
-    failed, retries, rate, rng = state.step, state.retries, state.rate, state.rng.get_state()
+def _roll_back(state: TrainingState, finite: tuple[dict[str, Tensor], dict[str, Any]]) -> str:
+    """Restore the last finite state, at half the learning rate; return a note.
+
+    Raises
+    ------
+    TrainingError
+        That was done too often.
+    """
+    failed = state.step
+    retries = state.retries
+    rate = state.rate
+    rng = state.rng.get_state()
     if retries >= _MAX_RETRIES:
         raise TrainingError(
             f"Training diverged at step {failed} and again after {retries} roll-backs, the learning rate halved each "
             "time. Try a smaller learning_rate, the loss 'relativistic', or look for extreme values in the data."
         )
-    state.restore(*sound)
-    state.retries, state.rate = retries + 1, rate / 2
-    state.rng.set_state(rng)  # other draws than those that led here
+    state.restore(*finite)
+    state.retries = retries + 1
+    state.rate = rate / 2
+    state.rng.set_state(rng)  # draw other samples than those that diverged
     return f"diverged before step {failed}: back to step {state.step} at half the learning rate"
 
 
@@ -280,7 +332,7 @@ def _make_progress(state: TrainingState, plan: Plan, first: int, newest: float |
 
 
 class RealSamples:
-    """Real samples on the device, drawn class by class.
+    """Real samples on the device, to draw balanced batches from.
 
     Parameters
     ----------
@@ -291,11 +343,12 @@ class RealSamples:
     class_weights : Tensor of shape (n_classes,)
         Share of each class in a batch.
     expand : callable
-        Encoded samples to samples as networks see them, for the rows of a batch.
+        Turns the encoded samples of a batch into network input.
     """
 
     def __init__(self, x: Tensor, c: Tensor, class_weights: Tensor, expand: Callable[[Tensor], Tensor] = identity):
-        self.x, self.expand = x, expand
+        self.x = x
+        self.expand = expand
         self.by_class = torch.argsort(c, stable=True)
         counts = torch.bincount(c, minlength=len(class_weights))
         self.counts = counts.to(torch.float32)
@@ -305,6 +358,7 @@ class RealSamples:
 
     def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return `n` samples, with replacement, and their class codes."""
+        # 1. A class by its weight; 2. a sample of that class
         u = torch.rand(2, n, generator=rng, device=self.x.device)
         c = torch.searchsorted(self.cumulative, u[0]).clamp_(max=len(self.counts) - 1)
         row = torch.minimum((u[1] * self.counts[c]).long(), self.counts[c].long() - 1)

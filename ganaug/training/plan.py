@@ -1,4 +1,4 @@
-"""What a training is to do."""
+"""Settings of a training: loss, optimizer, steps, schedule and device."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What the loop is to do.
+    """Settings of a training.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Plan:
     batch_size : int
         Real samples per step, and as many synthetic ones.
     learning_rate : float
-        At the start; it follows half a cosine down to 3 % of that.
+        Initial learning rate; it follows half a cosine down to 3 % of that.
     optimizer : str or callable
         A name of `OPTIMIZERS`, or ``f(parameters, lr) -> torch.optim.Optimizer``.
     max_seconds : float or None
@@ -39,22 +39,23 @@ class Plan:
     score_every : int
         Steps between two scores on held-out samples.
     patience : int
-        Training ends after so many scores none of which comes near the best.
+        Number of scores in a row, each further below the best than `tolerance`, that end the training.
     tolerance : float
-        Scores this far below the best are as good as it: the rows that judge are few, and later weights better
-        averaged.
+        Difference below which a later score counts as equal to the best: scores on few held-out rows are noisy, and
+        later weights are averaged over more steps.
     bfloat16 : bool
         Whether matrix products run in bfloat16.
     coarse_penalty : bool
-        Whether those of the penalty do, too.
+        Whether the gradient penalty runs in bfloat16, too.
     latent_dim : int
         Length of z.
     condition_ramp : pair of float or None
-        Shares of the training between which the networks are told of classes little by little.
+        Shares of the training at which class conditioning starts and reaches full strength; None for full strength
+        from the start.
     device : torch.device
-        Where it runs.
+        Device of the training.
     augmentation : tuple of str
-        Changes by which both networks see all samples.
+        Random changes of all samples that the discriminator sees.
     """
 
     loss: Loss

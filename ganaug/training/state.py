@@ -1,4 +1,4 @@
-"""Everything that changes during a training, as objects to go on with and as tensors to store."""
+"""Hold the state of a training, and convert it to and from tensors and plain JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..storage import flatten_optimizer, restore_optimizer
 from .plan import OPTIMIZERS, Plan
 
 HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
-"""What is recorded of every step."""
+"""Quantities recorded at every step."""
 
 _NUMBERS = ("step", "retries", "revivals", "rate", "seconds")
 
@@ -28,19 +28,19 @@ class TrainingState:
     Attributes
     ----------
     generator, discriminator, average : torch.nn.Module
-        The players, and the moving average of the generator.
+        Both networks, and the moving average of the generator.
     optimizers : dict
-        One for each player.
+        One for the generator and one for the discriminator.
     rng : torch.Generator
         The only source of randomness in the loop.
     history : Tensor of shape (max_steps, 4)
-        What `HISTORY` names, for each step.
+        The quantities of `HISTORY` at each step.
     scores : list of [step, score]
         Held-out scores of the average.
     best : dict of Tensor
-        The newest weights of the average that scored as well as any.
+        Newest weights of the average with the best score.
     best_rank : tuple of bool and float
-        Whether no class had collapsed in them, and the best score of such weights.
+        Whether these weights are free of collapsed classes, and their best score.
     step, retries, revivals : int
         Steps done, roll-backs after divergence and revivals after collapse so far.
     rate : float
@@ -67,8 +67,8 @@ class TrainingState:
     @classmethod
     def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
         """Return the state before the first step; the networks are initialised and on their device."""
-        players = {"generator": generator, "discriminator": discriminator}
-        optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in players.items()}
+        networks = {"generator": generator, "discriminator": discriminator}
+        optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in networks.items()}
         average = deepcopy(generator).eval().requires_grad_(False)
         history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
         return cls(generator, discriminator, average, optimizers, rng, history)
@@ -87,7 +87,7 @@ class TrainingState:
         return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
 
     def facts(self) -> dict[str, Any]:
-        """Return the rest as plain JSON."""
+        """Return everything but the tensors as plain JSON."""
         groups = {n: flatten_optimizer(f"optimizer.{n}", o)[1] for n, o in self.optimizers.items()}
         numbers = {key: getattr(self, key) for key in _NUMBERS}
         healthy, best = self.best_rank
@@ -95,7 +95,7 @@ class TrainingState:
         return numbers | lists | {"groups": groups}
 
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Become the state that `tensors` and `facts` were taken of."""
+        """Restore the state from which `tensors` and `facts` were taken."""
         for name, network in self.networks().items():
             network.load_state_dict(_select_tensors(tensors, name))
         device = self.history.device
@@ -112,7 +112,7 @@ class TrainingState:
 
 
 def make_optimizer(plan: Plan, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return the optimizer that `plan` asks for."""
+    """Return the optimizer of `plan` for `parameters`."""
     make = OPTIMIZERS[plan.optimizer] if isinstance(plan.optimizer, str) else plan.optimizer
     return make(list(parameters), lr=plan.learning_rate)
 

@@ -1,7 +1,7 @@
-"""Whether tensors and facts can be those of a training that was cut short: asked before any of them is used.
+"""Validate a checkpoint's tensors and metadata before they touch the running training.
 
-A checksum says that a file is as it was written, not who wrote it; and torch's fused optimizers read and write beyond
-what they keep of a parameter where that is smaller than the parameter.
+A checksum shows that a file is as it was written, not who wrote it. torch's fused optimizers read and write out of
+bounds if their state for a parameter is smaller than the parameter.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPE_NAMES}
 
 @dataclass
 class StateValidator:
-    """What a state on disk is tried on, before a training becomes that state.
+    """Check whether a saved state can be that of a given training.
 
     Attributes
     ----------
     state : TrainingState
         The training, before its first step.
     plan : Plan
-        What it is to do.
+        Its settings.
     optimizers : dict
-        Like those of the training, one step further, and for parameters that are nobody's.
+        Optimizers of the same kind over throw-away parameters, stepped once, on which a saved state is tried.
     """
 
     state: TrainingState
@@ -43,7 +43,7 @@ class StateValidator:
 
     @classmethod
     def of(cls, state: TrainingState, plan: Plan) -> StateValidator:
-        """Return the trial for a training that has not begun."""
+        """Return the validator for a training before its first step."""
         optimizers = {}
         for name in state.optimizers:
             parameters = [nn.Parameter(torch.zeros_like(p)) for p in state.networks()[name].parameters()]
@@ -52,31 +52,40 @@ class StateValidator:
         return cls(state, plan, optimizers)
 
     def expected(self, listed: Mapping[str, Sequence[Any]]) -> dict[str, TensorSpec]:
-        """Return what the tensors must be of a state that lists such names, each with its dtype and shape."""
+        """Return dtype and shape of each tensor that a saved state must have.
+
+        Parameters
+        ----------
+        listed : mapping of name to (dtype, shape)
+            The tensors that the saved state claims to have.
+        """
         specs = _describe_tensors(self.state.tensors())
         if any(name.startswith("best.") for name in listed):
             specs |= _describe_tensors({f"best.{k}": v for k, v in self.state.average.state_dict().items()})
-        parameters = {_parameter_name(name) for name in listed}  # one without a gradient has nothing kept of it
+        parameters = {_parameter_name(name) for name in listed}  # one that never had a gradient has no optimizer state
         for name, optimizer in self.optimizers.items():
             kept = _describe_tensors(flatten_optimizer(f"optimizer.{name}", optimizer)[0])
             specs |= {key: spec for key, spec in kept.items() if _parameter_name(key) in parameters}
-        if callable(self.plan.optimizer):  # it may begin to keep something after some steps
+        if callable(self.plan.optimizer):  # a custom optimizer may extend its state after some steps
             later = {key: form for key, form in listed.items() if key.startswith("optimizer.") and key not in specs}
             specs |= {key: TensorSpec(_DTYPES[kind], tuple(map(index, shape))) for key, (kind, shape) in later.items()}
         return specs
 
     def check(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Raise some exception for what no training can have left behind; the training is not touched."""
-        wrong = [name for name, sound in self._check_facts(tensors, facts).items() if not sound]
+        """Raise an exception of any kind for a state that no training can have saved; leave the training untouched."""
+        wrong = [name for name, valid in self._check_facts(tensors, facts).items() if not valid]
         if wrong:
-            raise ValueError(f"{wrong[0]!r} is not that of a training")
+            raise ValueError(f"{wrong[0]!r} has a value that no training saves")
         for name, optimizer in self.optimizers.items():
             restore_optimizer(f"optimizer.{name}", optimizer, tensors, facts["groups"][name])
             _take_step(optimizer)
         torch.Generator(self.state.rng.device).set_state(tensors["rng"].clone())
 
     def _check_facts(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> dict[str, bool]:
-        step, scores, rank = facts["step"], facts["scores"], facts["best_rank"]
+        """Return for each fact, and each network tensor, whether it is valid."""
+        step = facts["step"]
+        scores = facts["scores"]
+        rank = facts["best_rank"]
         has_best = any(name.startswith("best.") for name in tensors)
         sound = {name: type(facts[name]) is int and facts[name] >= 0 for name in ("step", "retries", "revivals")}
         sound["step"] = sound["step"] and step <= self.plan.max_steps and (has_best or step < self.plan.max_steps)
@@ -93,7 +102,7 @@ class StateValidator:
 
 
 def _take_step(optimizer: torch.optim.Optimizer) -> None:
-    """Take a step without slopes: whatever is kept of parameters is there afterwards, and what cannot be used fails."""
+    """Take one step with zero gradients: it creates the optimizer's state, or fails on a state that does not fit."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             parameter.grad = torch.zeros_like(parameter)

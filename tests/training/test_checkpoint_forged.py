@@ -1,4 +1,4 @@
-"""Checkpoints with a sound checksum that hold what no training leaves: refused in a sentence before they are used."""
+"""Checkpoints with a sound checksum that hold what no training saves: refused in a sentence before they are used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ganaug.training.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
 
-REFUSED = r"(holds a state that no training leaves|is damaged|belongs to another|on another kind of device)"
+REFUSED = r"(holds a state that no training saves|is damaged|belongs to another|on another kind of device)"
 MOMENT = "optimizer.generator.0.exp_avg"
 
 
