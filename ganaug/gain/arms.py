@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..data.rows import Positions, rows_below, take_rows
 from ..rng import numpy_stream, stream_seed
 from .copula import GaussianCopula
-from .smote import smote_rows
+from .smote import make_smote_rows
 from .synthetic import Counts, count_labels
 
 CONTROLS = (
@@ -53,16 +53,16 @@ _COSTLY_FOR_IMAGES = ("calibrated",)  # trains each network six times
 Rows = tuple[Any, Any]
 
 
-class Unavailable(Exception):
+class ArmUnavailable(Exception):
     """An arm that cannot be made, because the augmenter failed; the text says how."""
 
 
-class NotApplicable(Exception):
+class ArmNotApplicable(Exception):
     """An arm that makes no sense for these data or this augmenter; it is left out, not reported as a failure."""
 
 
 @dataclass(frozen=True)
-class Material:
+class FoldData:
     """All that the arms of one fold are made of.
 
     Attributes
@@ -92,12 +92,12 @@ class Material:
     only_failure: str = ""
 
 
-def usual_arms(images: bool) -> list[str]:
+def default_arms(images: bool) -> list[str]:
     """Return the arms that are run where nothing else is said: all of tables, and of images those that cost little."""
     return [arm for arm in ARMS if not (images and arm in _COSTLY_FOR_IMAGES)]
 
 
-def trainings(arms: Sequence[str]) -> dict[str, list[str]]:
+def group_by_training(arms: Sequence[str]) -> dict[str, list[str]]:
     """Return for each training the arms that it serves, among those that are wanted."""
     found: dict[str, list[str]] = {}
     for arm in arms:
@@ -105,7 +105,7 @@ def trainings(arms: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def training_rows(arm: str, material: Material, seed: int) -> Rows:
+def make_training_rows(arm: str, material: FoldData, seed: int) -> Rows:
     """Return what a classifier is trained on in one arm.
 
     Parameters
@@ -124,16 +124,16 @@ def training_rows(arm: str, material: Material, seed: int) -> Rows:
     Unavailable
         It does, but cannot be made, because the augmenter failed.
     """
-    return _MAKERS[arm](material, stream_seed(seed, arm))
+    return _BUILDERS[arm](material, stream_seed(seed, arm))
 
 
-def _real_only(material: Material, seed: int) -> Rows:
+def _build_real_only(material: FoldData, seed: int) -> Rows:
     return material.X, material.y
 
 
-def _bootstrap(material: Material, seed: int) -> Rows:
-    _check(material, "the number of its rows is that of the augmented ones")
-    rng, n = numpy_stream(seed, "bootstrap"), len(_augmented(material, seed)[1])
+def _build_bootstrap(material: FoldData, seed: int) -> Rows:
+    _require_augmenter(material, "the number of its rows is that of the augmented ones")
+    rng, n = numpy_stream(seed, "bootstrap"), len(_build_augmented(material, seed)[1])
     picked = []
     for label, size in count_labels(material.y).items():  # class by class, so that none is lost
         rows = np.flatnonzero(material.y == label)
@@ -142,81 +142,81 @@ def _bootstrap(material: Material, seed: int) -> Rows:
     return take_rows(material.X, drawn), material.y[drawn]
 
 
-def _duplicate(material: Material, seed: int) -> Rows:
-    _check(material, "the number of its rows is that of the synthetic ones")
+def _build_duplicate(material: FoldData, seed: int) -> Rows:
+    _require_augmenter(material, "the number of its rows is that of the synthetic ones")
     rng = numpy_stream(seed, "duplicate")
     picked = []
     for label, n in material.added.items():
         rows = np.flatnonzero(material.y == label)
         whole, rest = divmod(n, max(1, len(rows)))
         picked += [np.tile(rows, whole), rng.permutation(rows)[:rest]]  # every row as often as any other, within one
-    return _with_copies(material, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
+    return _append_copies(material, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
 
 
-def _random_over_sampling(material: Material, seed: int) -> Rows:
+def _build_random_over_sampling(material: FoldData, seed: int) -> Rows:
     from imblearn.over_sampling import RandomOverSampler
 
     codes = np.unique(material.y, return_inverse=True)[1]
     sampler = RandomOverSampler(random_state=seed % 2**32)
     kept, _ = sampler.fit_resample(np.arange(len(codes)).reshape(-1, 1), codes)
-    return _with_copies(material, kept[len(codes) :, 0])
+    return _append_copies(material, kept[len(codes) :, 0])
 
 
-def _smote(material: Material, seed: int) -> Rows:
-    X_new, y_new = smote_rows(material.X, material.y, seed)
+def _build_smote(material: FoldData, seed: int) -> Rows:
+    X_new, y_new = make_smote_rows(material.X, material.y, seed)
     if not len(y_new):
         return material.X, material.y
     return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
 
 
-def _copula(material: Material, seed: int) -> Rows:
-    _check(material, "it has as many rows of each class")
+def _build_copula(material: FoldData, seed: int) -> Rows:
+    _require_augmenter(material, "it has as many rows of each class")
     if not any(material.added.values()):
         return material.X, material.y
     X_new, y_new = GaussianCopula(seed % 2**32).fit(material.X, material.y).sample(material.added)
     return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
 
 
-def _synthetic_only(material: Material, seed: int) -> Rows:
-    _check(material, "it has synthetic rows only")
+def _build_synthetic_only(material: FoldData, seed: int) -> Rows:
+    _require_augmenter(material, "it has synthetic rows only")
     if material.only_failure:
-        raise Unavailable(f"the augmenter could not be sampled ({material.only_failure})")
+        raise ArmUnavailable(f"the augmenter could not be sampled ({material.only_failure})")
     if material.synthetic_only is None:
-        raise NotApplicable("the augmenter has no method sample")
+        raise ArmNotApplicable("the augmenter has no method sample")
     return material.synthetic_only
 
 
-def _augmented(material: Material, seed: int) -> Rows:
+def _build_augmented(material: FoldData, seed: int) -> Rows:
     if material.augmented is None:
-        raise Unavailable(material.failure)
+        raise ArmUnavailable(material.failure)
     return material.augmented
 
 
-def _check(material: Material, why: str) -> None:
+def _require_augmenter(material: FoldData, why: str) -> None:
     if material.failure:
-        raise Unavailable(f"the augmenter failed, and {why} ({material.failure})")
+        raise ArmUnavailable(f"the augmenter failed, and {why} ({material.failure})")
 
 
-def _with_copies(material: Material, positions: Positions) -> Rows:
+def _append_copies(material: FoldData, positions: Positions) -> Rows:
     every = np.concatenate([np.arange(len(material.y)), positions])
     return take_rows(material.X, every), material.y[every]
 
 
-def added_counts(y: NDArray[Any], y_augmented: NDArray[Any]) -> Counts:
+def count_added(y: NDArray[Any], y_augmented: NDArray[Any]) -> Counts:
     """Return how many rows of each class an augmenter added."""
     before = count_labels(y)
     return {label: max(0, n - before.get(label, 0)) for label, n in count_labels(y_augmented).items()}
 
 
-_MAKERS: dict[str, Callable[[Material, int], Rows]] = {
-    "real_only": _real_only,
-    "duplicate": _duplicate,
-    "calibrated": _real_only,  # the classifier differs, not its rows
-    "class_weight": _real_only,
-    "bootstrap": _bootstrap,
-    "random_over_sampling": _random_over_sampling,
-    "smote": _smote,
-    "copula": _copula,
-    "synthetic_only": _synthetic_only,
-    "augmented": _augmented,
+_BUILDERS: dict[str, Callable[[FoldData, int], Rows]] = {
+    "real_only": _build_real_only,
+    "duplicate": _build_duplicate,
+    "calibrated": _build_real_only,  # the classifier differs, not its rows
+    "class_weight": _build_real_only,
+    "bootstrap": _build_bootstrap,
+    "random_over_sampling": _build_random_over_sampling,
+    "smote": _build_smote,
+    "copula": _build_copula,
+    "synthetic_only": _build_synthetic_only,
+    "augmented": _build_augmented,
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .scorers import copied
+from .scorers import copy_samples
 
 CALIBRATION_ARMS = ("real_only", "augmented", "augmented_corrected")
 _BINS = 10
@@ -35,7 +35,9 @@ class Predictions:
     hit: NDArray[np.bool_]
 
 
-def predictions(classifier: str, arm: str, model: Any, classes: NDArray[Any], X: Any, y: NDArray[Any]) -> Predictions:
+def collect_predictions(
+    classifier: str, arm: str, model: Any, classes: NDArray[Any], X: Any, y: NDArray[Any]
+) -> Predictions:
     """Return what a fitted classifier says of test rows.
 
     Parameters
@@ -49,7 +51,7 @@ def predictions(classifier: str, arm: str, model: Any, classes: NDArray[Any], X:
     X, y : samples and ndarray of shape (n,)
         Test rows and labels.
     """
-    p = np.asarray(model.predict_proba(copied(X)), dtype=np.float32)
+    p = np.asarray(model.predict_proba(copy_samples(X)), dtype=np.float32)
     hit = y[:, None] == classes[None, :]
     if len(classes) == 2:
         rarer = int(hit.sum(0).argmin())
@@ -57,7 +59,7 @@ def predictions(classifier: str, arm: str, model: Any, classes: NDArray[Any], X:
     return Predictions(classifier, arm, p.T.ravel(), hit.T.ravel())
 
 
-def calibration_curves(found: Sequence[Predictions]) -> list[dict[str, Any]]:
+def make_calibration_curves(found: Sequence[Predictions]) -> list[dict[str, Any]]:
     """Return for each classifier and arm the points of its calibration curve, over all folds.
 
     Predictions are cut into ten bins of equal size; each gives its mean probability and how often the class came true.

@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
-from .classifiers import with_seed
-from .scorers import OneClass, Remembered, Scorer, copied, error_text
+from .classifiers import clone_with_seed
+from .scorers import CachedClassifier, Scorer, SingleClassError, copy_samples, describe_error
 
 _GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
 
@@ -30,7 +30,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Trial:
+class InnerScore:
     """What classifiers reached with one candidate on one inner split.
 
     Attributes
@@ -51,15 +51,15 @@ class Trial:
     of_one_class: bool = False
 
 
-def candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidate]:
+def make_candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidate]:
     """Return what is tried, the smallest share first; without synthetic rows there is nothing to balance."""
     sides = (False, True) if balance == "both" else (bool(balance),)
     return sorted({Candidate(float(share), side and share > 0) for share in fractions for side in sides})
 
 
-def try_candidate(
+def score_candidate(
     train: tuple[Any, Any], test: tuple[Any, Any], classifiers: Mapping[str, Any], scorer: Scorer, seed: int
-) -> Trial:
+) -> InnerScore:
     """Return how well classifiers do on held-out rows after training on those of one candidate.
 
     Parameters
@@ -74,36 +74,36 @@ def try_candidate(
         Of classifiers and groups; the same for every candidate, so that differences are paired.
     """
     X, labels = test
-    parts = _groups(labels, numpy_stream(seed, "groups"))
+    parts = _leave_groups_out(labels, numpy_stream(seed, "groups"))
     subsets = [(take_rows(X, rows), labels[rows], rows) for rows in parts]
     scores = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a part that lacks a class, say: its score is compared with its like
         try:
             for classifier in classifiers.values():
-                known = Remembered(with_seed(classifier, seed).fit(copied(train[0]), train[1]))
+                known = CachedClassifier(clone_with_seed(classifier, seed).fit(copy_samples(train[0]), train[1]))
                 for part, _, rows in subsets:
                     known.remember(part, X, rows)
-                of_parts = [_part_score(scorer, known, part, y) for part, y, _ in subsets]
+                of_parts = [_score_part(scorer, known, part, y) for part, y, _ in subsets]
                 scores.append([scorer(known, X, labels), *of_parts])
-        except OneClass as error:
-            return Trial(np.nan, np.full(len(parts), np.nan), str(error), of_one_class=True)
+        except SingleClassError as error:
+            return InnerScore(np.nan, np.full(len(parts), np.nan), str(error), of_one_class=True)
         except Exception as error:  # a classifier or a scorer may be anybody's
-            return Trial(np.nan, np.full(len(parts), np.nan), error_text(error))
+            return InnerScore(np.nan, np.full(len(parts), np.nan), describe_error(error))
     mean = np.mean(np.asarray(scores, dtype=float), axis=0)
     reason = "" if np.isfinite(mean[0]) else f"the score is {mean[0]}, which is no number to compare"
-    return Trial(float(mean[0]), mean[1:], reason)
+    return InnerScore(float(mean[0]), mean[1:], reason)
 
 
-def _part_score(scorer: Scorer, known: Remembered, part: Any, y: NDArray[Any]) -> float:
+def _score_part(scorer: Scorer, known: CachedClassifier, part: Any, y: NDArray[Any]) -> float:
     """Return a score, NaN where a part of the rows has a single class and the score needs two."""
     try:
         return scorer(known, part, y)
-    except OneClass:
+    except SingleClassError:
         return np.nan
 
 
-def _groups(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
+def _leave_groups_out(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
     """Return, for each group of rows, all the others; groups have about the same classes."""
     order = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
     n_groups = min(_GROUPS, len(labels))
@@ -112,7 +112,7 @@ def _groups(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
     return [np.flatnonzero(group != k) for k in range(n_groups)]
 
 
-def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
+def standard_error(first: Sequence[InnerScore], second: Sequence[InnerScore]) -> float:
     """Return the standard error of the mean difference between two candidates over inner splits.
 
     The grouped jackknife of the paired difference within each split (Efron and Tibshirani, "An Introduction to the
@@ -127,7 +127,7 @@ def standard_error(first: Sequence[Trial], second: Sequence[Trial]) -> float:
     return float(np.sqrt(sum(variances)) / len(variances))
 
 
-def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
+def choose_candidate(trials: Mapping[Candidate, Sequence[InnerScore]]) -> tuple[Candidate, pd.DataFrame]:
     """Return the smallest share that is no worse than the best one by more than a standard error, and all scores.
 
     Inner splits whose held-out rows are of one class, where the score needs two, do not count; where all are, the
@@ -156,7 +156,7 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     splits = range(min(map(len, trials.values())))
     usable = [i for i in splits if not all(of[i].of_one_class for of in trials.values())]
     if not usable:
-        return _smallest(trials)
+        return _choose_smallest(trials)
     trials = {c: [of[i] for i in usable] for c, of in trials.items()}
     means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
     known = sorted(c for c in trials if np.isfinite(means[c]))
@@ -168,10 +168,10 @@ def choose(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.D
     chosen = next(c for c in known if means[best] - means[c] <= standard_error(trials[best], trials[c]))
     first = known[0]
     errors = {c: standard_error(trials[c], trials[first]) for c in trials}
-    return chosen, _table(chosen, means, {c: means[c] - means[first] for c in trials}, errors)
+    return chosen, _make_table(chosen, means, {c: means[c] - means[first] for c in trials}, errors)
 
 
-def _smallest(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, pd.DataFrame]:
+def _choose_smallest(trials: Mapping[Candidate, Sequence[InnerScore]]) -> tuple[Candidate, pd.DataFrame]:
     """Return the smallest share, with a warning: nothing says that more would be better."""
     reason = next(t.reason for of in trials.values() for t in of if t.reason)
     smallest = min(trials)
@@ -182,10 +182,10 @@ def _smallest(trials: Mapping[Candidate, Sequence[Trial]]) -> tuple[Candidate, p
         stacklevel=4,
     )
     nothing = dict.fromkeys(trials, np.nan)
-    return smallest, _table(smallest, nothing, nothing, nothing)
+    return smallest, _make_table(smallest, nothing, nothing, nothing)
 
 
-def _table(
+def _make_table(
     chosen: Candidate,
     scores: Mapping[Candidate, float],
     differences: Mapping[Candidate, float],

@@ -21,7 +21,7 @@ from ..data.rows import as_frame
 from ..errors import ParameterError
 from .image_classifier import ImageClassifier
 from .image_inputs import are_images
-from .scorers import free_name
+from .scorers import make_unique
 
 _RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
 
@@ -42,19 +42,19 @@ _NETWORKS = {
 """Of images: without augmentation, with classic augmentation, and with that and options chosen on held-out images."""
 
 
-def named_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> dict[str, Any]:
+def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> dict[str, Any]:
     """Return what was asked for as classifiers by name.
 
     Parameters
     ----------
     classifier : None, name, estimator, sequence of these, or mapping of name to estimator
-        Names are "logistic", "neighbours", "forest" and "boosting", each behind `preprocessing`, and for images "cnn",
-        "cnn, affine" and "cnn, tuned"; None means all four of tables, or all three of images.
+        Names are "logistic", "neighbours", "forest" and "boosting", each behind `make_preprocessing`, and for images
+        "cnn", "cnn, affine" and "cnn, tuned"; None takes all four for tables, or all three for images.
     X : samples
-        Where a table has columns of anything else than numbers, a bare classifier is put behind `preprocessing`; what
-        is or holds a pipeline or a column transformer is taken as it is.
+        If a table has columns other than numbers, a bare classifier is put behind `make_preprocessing`. A pipeline or
+        column transformer, or an estimator that contains one, is used as given.
     channel_axis : {"auto", None, 1, -1, 3}
-        Where images have their channels, for networks that are asked for by name.
+        Channel axis of images, for networks given by name.
 
     Raises
     ------
@@ -66,14 +66,14 @@ def named_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> di
     if classifier is None:
         classifier = list(_NETWORKS if are_images(X, channel_axis) else _FAMILIES)
     if isinstance(classifier, Mapping):
-        named = {str(name): _from_name(model, channel_axis) for name, model in classifier.items()}
+        named = {str(name): _resolve_name(model, channel_axis) for name, model in classifier.items()}
     else:
         several = classifier if isinstance(classifier, list | tuple) else [classifier]
         named = {}
         for given in several:
-            model = _from_name(given, channel_axis)
-            name = given if isinstance(given, str) and given in _NETWORKS else _own_name(model)
-            named[free_name(name, named)] = model
+            model = _resolve_name(given, channel_axis)
+            name = given if isinstance(given, str) and given in _NETWORKS else _class_name(model)
+            named[make_unique(name, named)] = model
     if not named:
         raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
     for name, model in named.items():
@@ -82,10 +82,10 @@ def named_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> di
                 f"The 'classifier' parameter must be a classifier with fit and predict, or several. Got {name}: "
                 f"{model!r} instead{'; give an instance, not the class' if isinstance(model, type) else ''}."
             )
-    return {name: _prepared(model, X) for name, model in named.items()}
+    return {name: _add_preprocessing(model, X) for name, model in named.items()}
 
 
-def _from_name(classifier: Any, channel_axis: Any) -> Any:
+def _resolve_name(classifier: Any, channel_axis: Any) -> Any:
     if not isinstance(classifier, str):
         return classifier
     if classifier in _NETWORKS:
@@ -93,10 +93,10 @@ def _from_name(classifier: Any, channel_axis: Any) -> Any:
     if classifier not in _FAMILIES:
         names = ", ".join(map(repr, (*_FAMILIES, *_NETWORKS)))
         raise ParameterError(f"The classifier {classifier!r} does not exist; take one of {names}, or an estimator.")
-    return make_pipeline(*preprocessing(), clone(_FAMILIES[classifier]))
+    return make_pipeline(*make_preprocessing(), clone(_FAMILIES[classifier]))
 
 
-def preprocessing() -> tuple[Any, ...]:
+def make_preprocessing() -> tuple[Any, ...]:
     """Return transformers that turn a table of mixed columns into numbers.
 
     Numbers and dates: the median where a cell is missing, with a column that says so, then zero mean and unit
@@ -114,10 +114,10 @@ def preprocessing() -> tuple[Any, ...]:
             ("categories", categories, make_column_selector(dtype_exclude="number")),
         ]
     )
-    return FunctionTransformer(plain_columns), columns
+    return FunctionTransformer(simplify_columns), columns
 
 
-def plain_columns(X: Any) -> pd.DataFrame:
+def simplify_columns(X: Any) -> pd.DataFrame:
     """Return a table of float64 columns and of text columns, whatever it holds; missing text is a word of its own.
 
     Parameters
@@ -125,7 +125,7 @@ def plain_columns(X: Any) -> pd.DataFrame:
     X : frame, array or list of rows, of shape (n, d)
     """
     frame = as_frame(X)
-    columns = {str(i): _plain_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
+    columns = {str(i): _simplify_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
     return pd.DataFrame(columns, index=range(len(frame)))
 
 
@@ -134,7 +134,7 @@ def is_categorical(column: pd.Series[Any]) -> bool:
     return not (is_time(column) or (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)))
 
 
-def _plain_column(column: pd.Series[Any]) -> Any:
+def _simplify_column(column: pd.Series[Any]) -> Any:
     if is_categorical(column):
         text = column.astype(object).map(str).to_numpy(dtype=object)
         return np.where(column.isna().to_numpy(), "(missing)", text)
@@ -144,20 +144,20 @@ def _plain_column(column: pd.Series[Any]) -> Any:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _prepared(model: Any, X: Any) -> Any:
-    if not isinstance(model, BaseEstimator) or _has_own_preparation(model) or _all_numbers(X):
+def _add_preprocessing(model: Any, X: Any) -> Any:
+    if not isinstance(model, BaseEstimator) or _has_preprocessing(model) or _all_numbers(X):
         return model
-    return make_pipeline(*preprocessing(), clone(model))
+    return make_pipeline(*make_preprocessing(), clone(model))
 
 
-def _has_own_preparation(model: BaseEstimator) -> bool:
+def _has_preprocessing(model: BaseEstimator) -> bool:
     """Return whether a model, or a part of it as in a search or a vote, is there for columns as they come."""
     own = (Pipeline, ColumnTransformer)
     return isinstance(model, own) or any(isinstance(part, own) for part in model.get_params(deep=True).values())
 
 
 def _all_numbers(X: Any) -> bool:
-    """Return whether a table holds nothing but numbers; images and the like are not for `preprocessing` either."""
+    """Return whether a table holds nothing but numbers; images and the like are not for `make_preprocessing` either."""
     if not isinstance(X, pd.DataFrame) and np.ndim(X) != 2:
         return True
     return all(
@@ -165,11 +165,11 @@ def _all_numbers(X: Any) -> bool:
     )
 
 
-def _own_name(model: Any) -> str:
+def _class_name(model: Any) -> str:
     return type(model.steps[-1][1] if isinstance(model, Pipeline) else model).__name__
 
 
-def with_seed(estimator: Any, seed: int) -> Any:
+def clone_with_seed(estimator: Any, seed: int) -> Any:
     """Return a fresh copy of an estimator, seeded wherever it, or a part of it, has a parameter ``random_state``."""
     copy = clone(estimator, safe=False)
     if hasattr(copy, "get_params"):
@@ -178,7 +178,7 @@ def with_seed(estimator: Any, seed: int) -> Any:
     return copy
 
 
-def weighted(estimator: Any) -> Any | None:
+def clone_with_class_weights(estimator: Any) -> Any | None:
     """Return a copy that weighs classes inversely to their size, or None where the estimator takes no weights."""
     if not hasattr(estimator, "get_params"):
         return None

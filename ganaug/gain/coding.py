@@ -17,7 +17,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Coded:
+class EncodedColumn:
     """One column as numbers.
 
     Attributes
@@ -39,7 +39,7 @@ class Coded:
     is_time: bool = False
 
 
-def coded(column: pd.Series[Any]) -> Coded:
+def encode_column(column: pd.Series[Any]) -> EncodedColumn:
     """Return a column as numbers.
 
     Parameters
@@ -49,13 +49,13 @@ def coded(column: pd.Series[Any]) -> Coded:
     """
     if is_categorical(column):
         codes, values = pd.factorize(column, use_na_sentinel=False)
-        return Coded(codes.astype(float), True, lambda made: pd.Series(values.take(made.astype(np.int64))))
+        return EncodedColumn(codes.astype(float), True, lambda made: pd.Series(values.take(made.astype(np.int64))))
     if pd.api.types.is_numeric_dtype(column):
-        return Coded(column.to_numpy(dtype=float, na_value=np.nan), False, lambda made: pd.Series(made))
+        return EncodedColumn(column.to_numpy(dtype=float, na_value=np.nan), False, lambda made: pd.Series(made))
     missing = column.isna().to_numpy()
     numbers = np.where(missing, np.nan, time_counts(column).astype(float))
 
     def as_times(made: Numbers) -> pd.Series[Any]:
         return times(np.rint(made), np.isnan(made), column.dtype)
 
-    return Coded(numbers, False, as_times, is_time=True)
+    return EncodedColumn(numbers, False, as_times, is_time=True)

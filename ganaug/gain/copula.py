@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.rows import as_frame, labels_below, rows_below
 from ..errors import ParameterError
 from ..rng import Seed, new_seed, numpy_stream
-from .coding import coded
-from .synthetic import checked_labels, class_counts, count_labels
+from .coding import encode_column
+from .synthetic import allocate_rows, check_labels, count_labels
 
 Numbers = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -28,7 +28,7 @@ _FLOOR = 1e-6  # variance that every direction has, so that a constant column is
 
 
 @dataclass(frozen=True)
-class _Class:
+class _ClassCopula:
     """What is known of one class.
 
     Attributes
@@ -46,7 +46,7 @@ class _Class:
     own: float
 
     @classmethod
-    def of(cls, codes: Numbers, rows: Positions) -> _Class:
+    def of(cls, codes: Numbers, rows: Positions) -> _ClassCopula:
         """Learn the class that has these rows of all codes, of shape (n_rows, d)."""
         codes, n = codes[rows], len(rows)
         scores = norm.ppf((rankdata(codes, axis=0) - 0.5) / n)
@@ -121,13 +121,13 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         DataError
             There is not one label per row, or only one class.
         """
-        labels = checked_labels(X, y)
+        labels = check_labels(X, y)
         self._X, self._y = X[:0], y[:0]
-        self._columns = [_Column.of(column) for _, column in _flat(X).items()]
+        self._columns = [_ColumnCells.of(column) for _, column in _to_table(X).items()]
         codes = np.column_stack([column.codes for column in self._columns])
         self.classes_ = np.unique(labels)
         self._counts = count_labels(labels)
-        self._learned = {label: _Class.of(codes, np.flatnonzero(labels == label)) for label in self._counts}
+        self._learned = {label: _ClassCopula.of(codes, np.flatnonzero(labels == label)) for label in self._counts}
         self.n_features_in_ = len(self._columns)
         self._seed = new_seed(self.random_state)
         return self
@@ -178,9 +178,9 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         X, y
             As for `fit`; a class with a single row gets none.
         """
-        labels = checked_labels(X, y)
+        labels = check_labels(X, y)
         sizes = np.array([size for size in count_labels(labels).values() if size > 1] or [0])
-        counts = class_counts(labels, int((sizes.max() - sizes).sum()), balance=True)
+        counts = allocate_rows(labels, int((sizes.max() - sizes).sum()), balance=True)
         X_new, y_new = self.fit(X, y).sample(counts)
         return rows_below(X, X_new), labels_below(y, y_new)
 
@@ -197,7 +197,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         elif n is None and y is None:
             raise ParameterError("sample needs a number of rows n, or the labels y; give one of them.")
         elif y is None:
-            labels = np.repeat(self.classes_, list(class_counts(self._every_label(), int(n), balance=False).values()))
+            labels = np.repeat(self.classes_, list(allocate_rows(self._every_label(), int(n), balance=False).values()))
         else:
             labels = np.asarray(y).reshape(-1) if n is None else np.full(int(n), y)
         unknown = labels[~np.isin(labels, self.classes_)]
@@ -218,7 +218,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class _Column:
+class _ColumnCells:
     """One column, and how its rows are ordered.
 
     Attributes
@@ -239,9 +239,9 @@ class _Column:
     whole: bool
 
     @classmethod
-    def of(cls, column: pd.Series[Any]) -> _Column:
+    def of(cls, column: pd.Series[Any]) -> _ColumnCells:
         """Return what is known of a column."""
-        cells, found = column.reset_index(drop=True), coded(column)
+        cells, found = column.reset_index(drop=True), encode_column(column)
         if found.is_category:
             counts = np.bincount(found.values.astype(np.int64))
             ranks = np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
@@ -262,7 +262,7 @@ class _Column:
         return pd.Series(np.rint(made) if self.whole else made)
 
 
-def _flat(X: Any) -> pd.DataFrame:
+def _to_table(X: Any) -> pd.DataFrame:
     """Return samples as a table, pixels of images as columns."""
     if np.ndim(X) < 3:
         frame = as_frame(X)

@@ -18,10 +18,10 @@ from threadpoolctl import threadpool_limits
 from ..data.rows import as_frame, take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .classifiers import is_categorical, named_classifiers, with_seed
+from .classifiers import clone_with_seed, is_categorical, resolve_classifiers
 from .image_inputs import are_images
 from .scorers import roc_auc
-from .synthetic import checked_labels, class_counts
+from .synthetic import allocate_rows, check_labels
 
 FAMILIES = ("logistic", "neighbours", "forest", "boosting")
 _MODEL = "expected.json"
@@ -54,21 +54,21 @@ class ExpectedGain:
             "classifier", "auc" (0 to 1, real rows alone), "expected", "low" and "high": the expected difference of ROC
             AUC, and the ends of its 80 % interval, in points (hundredths).
         """
-        model = _model()
+        model = _load_model()
         rows = [
-            {"classifier": name, "auc": facts["auc"]} | _expectation(model, name, facts) for name, facts in self._all()
+            {"classifier": name, "auc": facts["auc"]} | _predict_gain(model, name, facts) for name, facts in self._all()
         ]
         return pd.DataFrame(rows, columns=["classifier", "auc", "expected", "low", "high"])
 
     @property
     def outside(self) -> list[str]:
         """Facts of this table that no table of the ledger came near to; the nearest is used in their place."""
-        ranges = _model()["ranges"]
+        ranges = _load_model()["ranges"]
         seen = {name: (facts[name], *ranges[name]) for _, facts in self._all() for name in ranges}
         return [name for name, (value, low, high) in seen.items() if not low <= value <= high]
 
     def __str__(self) -> str:
-        model, table = _model(), self.to_frame()
+        model, table = _load_model(), self.to_frame()
         lines = [
             f"{row.classifier}: ROC AUC {row.auc:.3f} with the real rows alone; balanced with ganaug expect "
             f"{row.expected:+.1f} points (80 % interval {row.low:+.1f} to {row.high:+.1f})"
@@ -133,18 +133,18 @@ def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed 
     >>> sorted(expected.to_frame().columns)
     ['auc', 'classifier', 'expected', 'high', 'low']
     """
-    names = _names(classifier)
-    labels = checked_labels(X, y)
+    names = _check_names(classifier)
+    labels = check_labels(X, y)
     if are_images(X) or np.ndim(X) != 2:
         raise DataError(f"expected_gain takes tables, of two dimensions; X has {np.ndim(X)}. Measure with gain_report.")
-    facts = _facts(X, labels)
+    facts = _describe_table(X, labels)
     seed = new_seed(random_state)
-    rows = _at_most(labels, seed)
+    rows = _subsample(labels, seed)
     X, labels = take_rows(X, rows), labels[rows]
-    return ExpectedGain({name: facts | {"auc": _area(name, X, labels, seed)} for name in names})
+    return ExpectedGain({name: facts | {"auc": _measure_roc_auc(name, X, labels, seed)} for name in names})
 
 
-def _names(classifier: Any) -> list[str]:
+def _check_names(classifier: Any) -> list[str]:
     names = list(FAMILIES) if classifier is None else [classifier] if isinstance(classifier, str) else list(classifier)
     for name in names:
         if name not in FAMILIES:
@@ -157,7 +157,7 @@ def _names(classifier: Any) -> list[str]:
     return names
 
 
-def _facts(X: Any, labels: NDArray[Any]) -> dict[str, float]:
+def _describe_table(X: Any, labels: NDArray[Any]) -> dict[str, float]:
     """Return what a table is like."""
     frame = as_frame(X)
     columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
@@ -176,32 +176,32 @@ def _facts(X: Any, labels: NDArray[Any]) -> dict[str, float]:
     }
 
 
-def _at_most(labels: NDArray[Any], seed: int) -> NDArray[np.int64]:
+def _subsample(labels: NDArray[Any], seed: int) -> NDArray[np.int64]:
     """Return all rows or, where there are many, some of each class in proportion, and at least two."""
     if len(labels) <= _MAX_ROWS:
         return np.arange(len(labels))
     rng, kept = numpy_stream(seed, "rows"), []
-    for label, n in class_counts(labels, _MAX_ROWS, balance=False).items():
+    for label, n in allocate_rows(labels, _MAX_ROWS, balance=False).items():
         rows = rng.permutation(np.flatnonzero(labels == label))
         kept.append(rows[: max(n, 2)])
     return np.sort(np.concatenate(kept))
 
 
-def _area(name: str, X: Any, labels: NDArray[Any], seed: int) -> float:
+def _measure_roc_auc(name: str, X: Any, labels: NDArray[Any], seed: int) -> float:
     """Return the mean area under the ROC curve over folds of the real rows."""
-    (classifier,) = named_classifiers(name, X).values()
+    (classifier,) = resolve_classifiers(name, X).values()
     n_splits = max(2, min(_FOLDS, int(np.unique(labels, return_counts=True)[1].min())))
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=stream_seed(seed, "folds") % 2**32)
     areas = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for train, test in folds.split(np.zeros(len(labels)), labels):
-            fitted = with_seed(classifier, stream_seed(seed, name)).fit(take_rows(X, train), labels[train])
+            fitted = clone_with_seed(classifier, stream_seed(seed, name)).fit(take_rows(X, train), labels[train])
             areas.append(roc_auc(fitted, take_rows(X, test), labels[test]))
     return float(np.mean(areas))
 
 
-def features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[np.float64]:
+def make_features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[np.float64]:
     """Return the facts of a table as the regression takes them, kept within the ranges that it knows.
 
     Parameters
@@ -216,16 +216,16 @@ def features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[n
     return np.array([*logs, kept["categorical"], kept["auc"]])
 
 
-def _expectation(model: Mapping[str, Any], name: str, facts: Mapping[str, float]) -> dict[str, float]:
+def _predict_gain(model: Mapping[str, Any], name: str, facts: Mapping[str, float]) -> dict[str, float]:
     if facts["added"] < _LITTLE:
         return {"expected": 0.0, "low": 0.0, "high": 0.0}
     own = model["classifiers"][name]
-    z = (features(facts, model["ranges"]) - model["mean"]) / model["scale"]
+    z = (make_features(facts, model["ranges"]) - model["mean"]) / model["scale"]
     expected = float(own["intercept"] + z @ np.asarray(own["slopes"]))
     low, high = own["residuals"]
     return {"expected": expected, "low": expected + low, "high": expected + high}
 
 
-def _model() -> dict[str, Any]:
+def _load_model() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(files("ganaug.gain").joinpath(_MODEL).read_text(encoding="utf-8"))
     return found

@@ -15,15 +15,22 @@ from threadpoolctl import threadpool_limits
 from ..data.rows import take_rows
 from ..errors import DataError
 from ..rng import stream_seed
-from .arms import TRAINED_AS, Material, NotApplicable, Unavailable, added_counts, training_rows
-from .calibration import CALIBRATION_ARMS, Predictions, predictions
-from .classifiers import weighted, with_seed
+from .arms import TRAINED_AS, ArmNotApplicable, ArmUnavailable, FoldData, count_added, make_training_rows
+from .calibration import CALIBRATION_ARMS, Predictions, collect_predictions
+from .classifiers import clone_with_class_weights, clone_with_seed
 from .facts import describe_augmenter, describe_rows
 from .folds import Fold
-from .image_inputs import channel_axis_of
-from .scorers import Scorer, copied, error_text, score
-from .synthetic import class_counts, count_labels, draw, grow, plain_labels, rows_for_share
-from .uses import Trained, calibrated
+from .image_inputs import find_channel_axis
+from .scorers import Scorer, copy_samples, describe_error, score_all
+from .synthetic import (
+    allocate_rows,
+    append_synthetic_rows,
+    count_for_share,
+    count_labels,
+    sample_classes,
+    to_label_array,
+)
+from .uses import TrainedClassifier, make_calibrated
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Score:
 
 
 @dataclass
-class Prepared:
+class PreparedFold:
     """The material of one fold, and what is to be told about the augmenter.
 
     Attributes
@@ -76,14 +83,14 @@ class Prepared:
         What the augmenter warned of.
     """
 
-    material: Material
+    material: FoldData
     facts: dict[str, Any]
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
-class Evaluated:
+class ArmScores:
     """The outcome of the arms that one training serves, in one fold."""
 
     scores: list[Score] = field(default_factory=list)
@@ -92,7 +99,7 @@ class Evaluated:
     calibration: list[Predictions] = field(default_factory=list)
 
 
-def prepare(
+def prepare_fold(
     augmenter: Any,
     X: Any,
     y: Any,
@@ -101,7 +108,7 @@ def prepare(
     share: float | None,
     balance: bool,
     fidelity: bool,
-) -> Prepared:
+) -> PreparedFold:
     """Fit a copy of the augmenter on the training part of a fold, and draw from it.
 
     Parameters
@@ -122,62 +129,66 @@ def prepare(
         Whether the synthetic rows are compared with the real ones.
     """
     X_train, y_train = take_rows(X, fold.train), take_rows(y, fold.train)
-    labels = plain_labels(y_train)
-    with _alone() as said:
+    labels = to_label_array(y_train)
+    with _record_warnings() as said:
         try:
-            fitted = with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
+            fitted = clone_with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
             of_train = None if groups is None else groups[fold.train]
-            augmented = _augmented(fitted, X_train, y_train, of_train, fold.seed, share, balance)
+            augmented = _fit_and_augment(fitted, X_train, y_train, of_train, fold.seed, share, balance)
         except Exception as error:  # an augmenter may be anybody's; the rest of the report survives it
-            return Prepared(Material(X_train, labels, None, None, {}, error_text(error)), {}, warnings=said)
-        added = added_counts(labels, augmented[1])
-        only, reason = _synthetic_only(fitted, y_train, labels, fold.seed)
-        material = Material(X_train, labels, augmented, only, added, only_failure=reason)
+            return PreparedFold(FoldData(X_train, labels, None, None, {}, describe_error(error)), {}, warnings=said)
+        added = count_added(labels, augmented[1])
+        only, reason = _sample_synthetic_only(fitted, y_train, labels, fold.seed)
+        material = FoldData(X_train, labels, augmented, only, added, only_failure=reason)
         facts, failures = describe_augmenter(fitted), []
         if fidelity and only is not None:
             try:
-                test = take_rows(X, fold.test), plain_labels(take_rows(y, fold.test))
-                channel_axis = channel_axis_of(augmenter)
+                test = take_rows(X, fold.test), to_label_array(take_rows(y, fold.test))
+                channel_axis = find_channel_axis(augmenter)
                 facts |= describe_rows((X_train, labels), only, test, fold.seed, channel_axis)
             except Exception as error:
-                failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", error_text(error)))
-    return Prepared(material, facts, failures, said)
+                failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", describe_error(error)))
+    return PreparedFold(material, facts, failures, said)
 
 
-def _augmented(
+def _fit_and_augment(
     fitted: Any, X: Any, y: Any, groups: Any, seed: int, share: float | None, balance: bool
 ) -> tuple[Any, NDArray[Any]]:
     """Fit the augmenter, and return the real rows with synthetic ones and their plain labels."""
     if share is None and hasattr(fitted, "fit_resample"):
         takes_groups = groups is not None and "groups" in inspect.signature(fitted.fit_resample).parameters
-        X_more, y_more = fitted.fit_resample(copied(X), copied(y), **({"groups": groups} if takes_groups else {}))
+        X_more, y_more = fitted.fit_resample(
+            copy_samples(X), copy_samples(y), **({"groups": groups} if takes_groups else {})
+        )
     else:
-        fitted.fit(copied(X), copied(y))
-        labels = plain_labels(y)
-        n_new = rows_for_share(len(labels), 0.5 if share is None else share)
-        X_more, y_more = grow(fitted, X, y, class_counts(labels, n_new, balance), stream_seed(seed, "grow"))
-    return X_more, plain_labels(y_more)
+        fitted.fit(copy_samples(X), copy_samples(y))
+        labels = to_label_array(y)
+        n_new = count_for_share(len(labels), 0.5 if share is None else share)
+        X_more, y_more = append_synthetic_rows(
+            fitted, X, y, allocate_rows(labels, n_new, balance), stream_seed(seed, "grow")
+        )
+    return X_more, to_label_array(y_more)
 
 
-def _synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tuple[tuple[Any, Any] | None, str]:
+def _sample_synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tuple[tuple[Any, Any] | None, str]:
     """Return as many synthetic rows as real ones, None where the augmenter has no such method, and why it failed."""
     if not hasattr(fitted, "sample"):
         return None, ""
     try:
-        X_new, y_new = draw(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
-        return (X_new, plain_labels(y_new)), ""
+        X_new, y_new = sample_classes(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
+        return (X_new, to_label_array(y_new)), ""
     except Exception as error:  # an augmenter may be anybody's
-        return None, error_text(error)
+        return None, describe_error(error)
 
 
-def evaluate(
+def evaluate_arms(
     arms: Sequence[str],
-    material: Material,
+    material: FoldData,
     fold: Fold,
     test: tuple[Any, Any],
     classifiers: Mapping[str, Any],
     scorers: Mapping[str, Scorer],
-) -> Evaluated:
+) -> ArmScores:
     """Train every classifier on the rows of one arm, and score it on the test rows, used as each arm wants.
 
     Parameters
@@ -193,25 +204,25 @@ def evaluate(
     classifiers, scorers : mapping
         By name.
     """
-    done = Evaluated()
+    done = ArmScores()
     training = TRAINED_AS.get(arms[0], arms[0])
-    with _alone() as done.warnings:
+    with _record_warnings() as done.warnings:
         try:
-            rows = training_rows(training, material, fold.seed)
-        except NotApplicable:
+            rows = make_training_rows(training, material, fold.seed)
+        except ArmNotApplicable:
             return done
         except Exception as error:
-            done.failures += [Failure(fold.number, arm, None, None, _why(error)) for arm in arms]
+            done.failures += [Failure(fold.number, arm, None, None, _describe_failure(error)) for arm in arms]
             return done
         for name, classifier in classifiers.items():
-            model = weighted(classifier) if training == "class_weight" else classifier
+            model = clone_with_class_weights(classifier) if training == "class_weight" else classifier
             if model is not None:  # it takes class weights, where they are wanted
-                _measure(done, (fold, name), arms, model, rows, (*test, material.y), scorers)
+                _train_and_score(done, (fold, name), arms, model, rows, (*test, material.y), scorers)
     return done
 
 
-def _measure(
-    done: Evaluated,
+def _train_and_score(
+    done: ArmScores,
     place: tuple[Fold, str],
     arms: Sequence[str],
     model: Any,
@@ -223,19 +234,19 @@ def _measure(
     fold, name = place
     try:
         if "calibrated" in arms:
-            model = calibrated(model, rows[1])
-        trained = Trained.of(model, *rows, stream_seed(fold.seed, "classifier"))
+            model = make_calibrated(model, rows[1])
+        trained = TrainedClassifier.of(model, *rows, stream_seed(fold.seed, "classifier"))
     except Exception as error:  # a classifier may be anybody's
-        done.failures += [Failure(fold.number, arm, name, None, _why(error)) for arm in arms]
+        done.failures += [Failure(fold.number, arm, name, None, _describe_failure(error)) for arm in arms]
         return
     for arm in arms:
-        _score_in(done, (fold, name, arm), trained, known, scorers)
+        _score_arm(done, (fold, name, arm), trained, known, scorers)
 
 
-def _score_in(
-    done: Evaluated,
+def _score_arm(
+    done: ArmScores,
     place: tuple[Fold, str, str],
-    trained: Trained,
+    trained: TrainedClassifier,
     known: tuple[Any, Any, Any],
     scorers: Mapping[str, Scorer],
 ) -> None:
@@ -245,24 +256,24 @@ def _score_in(
     try:
         used = trained.used_in(arm, y_train)
     except Exception as error:
-        done.failures.append(Failure(fold.number, arm, name, None, _why(error)))
+        done.failures.append(Failure(fold.number, arm, name, None, _describe_failure(error)))
         return
-    scores, reasons = score(used.classifier, X, y, scorers, used.decided)
+    scores, reasons = score_all(used.classifier, X, y, scorers, used.decided)
     if arm in CALIBRATION_ARMS and used.probable is not None:
         try:
-            done.calibration.append(predictions(name, arm, used.probable, used.classes, X, y))
+            done.calibration.append(collect_predictions(name, arm, used.probable, used.classes, X, y))
         except Exception as error:  # a classifier may be anybody's
-            reasons["calibration"] = error_text(error)
+            reasons["calibration"] = describe_error(error)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
 
 
-def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, Unavailable | DataError) else error_text(error)
+def _describe_failure(error: Exception) -> str:
+    return str(error) if isinstance(error, ArmUnavailable | DataError) else describe_error(error)
 
 
 @contextmanager
-def _alone() -> Iterator[list[str]]:
+def _record_warnings() -> Iterator[list[str]]:
     """Run on one thread, so that results do not depend on how many jobs there are, and note warnings."""
     said: list[str] = []
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:

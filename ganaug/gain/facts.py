@@ -41,7 +41,7 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
         facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": to_plain_json(scores)}
     inner = getattr(fitted, "augmenter_", fitted)
     if hasattr(inner, "history_"):
-        facts["training"] = _curves(inner.history_)
+        facts["training"] = _average_curves(inner.history_)
     if hasattr(inner, "filters_"):
         facts["filters"] = to_plain_json(inner.filters_)
     return facts
@@ -66,14 +66,14 @@ def describe_rows(
     """
     if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
         return _describe_images(real, synthetic, test, seed, channel_axis)
-    names = _names(real[0])
+    names = _name_columns(real[0])
     label, frames = names.pop(), []
     for X, y in (real, synthetic, test):
         frame = as_frame(X).copy()
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)
-    kept = [name for name in [*names, label] if name == label or not _names_rows(frames[0][name])]
+    kept = [name for name in [*names, label] if name == label or not _is_identifier(frames[0][name])]
     trained_on, made, held_out = (frame[kept] for frame in frames)
     facts = {
         "fidelity": fidelity(trained_on, made, held_out, label, stream_seed(seed, "fidelity")),
@@ -98,12 +98,12 @@ def _describe_images(
     }
 
 
-def _names_rows(column: pd.Series[Any]) -> bool:
+def _is_identifier(column: pd.Series[Any]) -> bool:
     present = column.dropna()
     return is_categorical(column) and len(present) >= 20 and present.nunique() > _UNIQUE * len(present)
 
 
-def _names(X: Any) -> list[str]:
+def _name_columns(X: Any) -> list[str]:
     """Return a text for each column, and one for the label, no two alike."""
     names: list[str] = []
     for name in [*(X.columns if isinstance(X, pd.DataFrame) else (f"x{i}" for i in range(np.shape(X)[1]))), "label"]:
@@ -114,13 +114,13 @@ def _names(X: Any) -> list[str]:
     return names
 
 
-def counts_of(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:
+def count_fold_rows(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:
     """Return how many rows a fold has of what."""
     synthetic = {str(label): added.get(label, 0) for label in count_labels(y_train)}
     return {"fold": fold.number, "train": len(y_train), "test": len(y_test), "synthetic": synthetic}
 
 
-def _curves(history: dict[str, Any]) -> dict[str, Any]:
+def _average_curves(history: dict[str, Any]) -> dict[str, Any]:
     n = len(history["discriminator_loss"])
     ends = np.unique(np.linspace(0, n, min(n, _POINTS) + 1).astype(int))
     curves: dict[str, Any] = {"steps": ends[1:].tolist()}

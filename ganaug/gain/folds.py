@@ -74,18 +74,18 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
         `cv` is none of these, or gives no folds, or folds that are empty, overlap, tear a group apart, or hold
         positions of no row.
     """
-    codes = None if groups is None else _group_codes(groups, len(y))
+    codes = None if groups is None else _encode_groups(groups, len(y))
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
         _check_class_sizes(y, int(cv), codes)
-        pairs = [pair for r in range(n_repeats) for pair in _stratified(y, int(cv), codes, seed, r)]
+        pairs = [pair for r in range(n_repeats) for pair in _split_stratified(y, int(cv), codes, seed, r)]
     else:
-        pairs = [_positions(i, pair, len(y)) for i, pair in enumerate(_given(X, y, cv, groups))]
+        pairs = [_check_positions(i, pair, len(y)) for i, pair in enumerate(_read_splits(X, y, cv, groups))]
         for number, pair in enumerate(pairs):
-            _check_apart(number, pair, groups, codes)
+            _check_disjoint(number, pair, groups, codes)
     return [Fold(i, train, test, stream_seed(seed, "fold", i)) for i, (train, test) in enumerate(pairs)]
 
 
-def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
+def hold_out_rows(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
     """Return training and held-out rows: a quarter of each class, a third below 1000 rows, about 5000 at most.
 
     A class keeps at least two training rows, and so may have none held out.
@@ -100,7 +100,9 @@ def hold_out(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions,
     return np.setdiff1d(np.arange(n), test), test
 
 
-def inner_folds(labels: NDArray[Any], n_splits: int, rng: np.random.Generator) -> list[tuple[Positions, Positions]]:
+def make_inner_folds(
+    labels: NDArray[Any], n_splits: int, rng: np.random.Generator
+) -> list[tuple[Positions, Positions]]:
     """Return stratified folds; a class with fewer rows than folds is missing from some of them."""
     fold = np.empty(len(labels), dtype=np.int64)
     start = 0
@@ -111,7 +113,7 @@ def inner_folds(labels: NDArray[Any], n_splits: int, rng: np.random.Generator) -
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_splits)]
 
 
-def _group_codes(groups: Any, n: int) -> Positions:
+def _encode_groups(groups: Any, n: int) -> Positions:
     """Return groups by number, in order, so that text, dates and a mixture of kinds are all the same to a splitter."""
     values = np.asarray(groups, dtype=object)  # text beside NaN would make NaN a text
     if values.shape != (n,):
@@ -128,7 +130,7 @@ def _group_codes(groups: Any, n: int) -> Positions:
         raise DataError(f"groups cannot be told apart ({error}); give numbers or text, one for each row.") from None
 
 
-def _stratified(y: NDArray[Any], n_splits: int, groups: Any, seed: int, repeat: int) -> list[tuple[Any, Any]]:
+def _split_stratified(y: NDArray[Any], n_splits: int, groups: Any, seed: int, repeat: int) -> list[tuple[Any, Any]]:
     shuffle = {"shuffle": True, "random_state": stream_seed(seed, "repeat", repeat) % 2**32}
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     return list(kind(n_splits, **shuffle).split(np.zeros(len(y)), y, groups))
@@ -148,7 +150,7 @@ def _check_class_sizes(y: NDArray[Any], n_splits: int, groups: Any) -> None:
             )
 
 
-def _given(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
+def _read_splits(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
     """Return what a splitter or an iterable gives, which may be anything."""
     if not is_splitter(cv) and (not isinstance(cv, Iterable) or isinstance(cv, str | bytes)):
         raise ParameterError(
@@ -164,7 +166,7 @@ def _given(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
     return pairs
 
 
-def _positions(number: int, pair: Any, n: int) -> tuple[Positions, Positions]:
+def _check_positions(number: int, pair: Any, n: int) -> tuple[Positions, Positions]:
     """Return the two sides of a fold as positions that exist."""
     try:
         train, test = (np.asarray(side) for side in pair)
@@ -187,7 +189,7 @@ def _positions(number: int, pair: Any, n: int) -> tuple[Positions, Positions]:
     return train.astype(np.int64), test.astype(np.int64)
 
 
-def _check_apart(number: int, pair: tuple[Positions, Positions], groups: Any, codes: Positions | None) -> None:
+def _check_disjoint(number: int, pair: tuple[Positions, Positions], groups: Any, codes: Positions | None) -> None:
     """Raise ParameterError where a side is empty, or a row or a group is on both."""
     train, test = pair
     common = np.intersect1d(train, test)

@@ -23,16 +23,16 @@ from ..image.pixels import Form, to_numpy
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
-from .folds import hold_out
+from .folds import hold_out_rows
 
 _NAMES = ", ".join(map(repr, AUGMENTATIONS))
 
 
-def _all_names(value: Any) -> bool:
+def _are_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(v, str) and v in AUGMENTATIONS for v in value)
 
 
-def _one_or_more(rule: Rule) -> Rule:
+def _allow_several(rule: Rule) -> Rule:
     several = Rule("several to choose from", lambda v: len(v) > 0 and all(rule.allows(one) for one in v))
     return either(rule, several)
 
@@ -40,13 +40,13 @@ def _one_or_more(rule: Rule) -> Rule:
 _RULES = {
     "augmentation": either(
         choice(None, *AUGMENTATIONS),
-        Rule(f"a list of names ({_NAMES})", _all_names),
+        Rule(f"a list of names ({_NAMES})", _are_names),
         function("a function of an image"),
     ),
     "mix": either(choice(None), function("a function of images and labels")),
     "steps": integer(1),
-    "learning_rate": _one_or_more(real(0.0, 1.0)),
-    "weight_decay": _one_or_more(real(0.0, inclusive=True)),
+    "learning_rate": _allow_several(real(0.0, 1.0)),
+    "weight_decay": _allow_several(real(0.0, inclusive=True)),
     "batch_size": integer(2),
     "class_weight": either(choice(None, "balanced"), Rule("a dict of weights", lambda v: isinstance(v, dict))),
 }
@@ -180,7 +180,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the learning rate and the weight decay that do best on held-out images, or the only ones."""
         rates, decays = (np.atleast_1d(v).tolist() for v in (self.learning_rate, self.weight_decay))
         pairs = list(itertools.product(rates, decays))
-        train, test = hold_out(codes, numpy_stream(seed, "hold-out"))
+        train, test = hold_out_rows(codes, numpy_stream(seed, "hold-out"))
         self.scores_: dict[tuple[float, float], float] = {}
         if len(pairs) == 1 or not len(test):
             return pairs[0]
@@ -202,7 +202,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed,
             steps=self.steps,
             augmentation=self._change(),
-            mix=None if self.mix is None else whole_batch(self.mix),
+            mix=None if self.mix is None else apply_per_batch(self.mix),
             learning_rate=rate,
             weight_decay=decay,
             batch_size=self.batch_size,
@@ -213,7 +213,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _change(self) -> Change:
         if self.augmentation is None or isinstance(self.augmentation, str):
             return () if self.augmentation is None else (self.augmentation,)
-        return per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
+        return apply_per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
 
 
 @contextmanager
@@ -231,7 +231,7 @@ def seeded(rng: torch.Generator) -> Iterator[None]:
         yield
 
 
-def per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Generator], Tensor]:
+def apply_per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Generator], Tensor]:
     """Return a function of a batch that applies `change` to each image, as data sets of torchvision do.
 
     Parameters
@@ -249,13 +249,13 @@ def per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Genera
         with seeded(rng):
             images = [change(image) for image in ((x + 1) / 2).clamp(0, 1)]
         for image in images:
-            _check(image, x.shape[1:], change)
+            _check_images(image, x.shape[1:], change)
         return torch.stack(images).to(x).clamp(0, 1) * 2 - 1
 
     return changed
 
 
-def whole_batch(
+def apply_per_batch(
     mix: Callable[[Tensor, Tensor], Any],
 ) -> Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]:
     """Return a function of a batch that applies `mix` to images and labels, as MixUp and CutMix are.
@@ -276,13 +276,13 @@ def whole_batch(
             found = mix(x, y)
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise ParameterError(f"mix={mix!r} returned a {type(found).__name__}; let it return images and labels.")
-        _check(found[0], x.shape, mix)
+        _check_images(found[0], x.shape, mix)
         return found[0], found[1]
 
     return mixed
 
 
-def _check(found: Any, shape: torch.Size, change: Any) -> None:
+def _check_images(found: Any, shape: torch.Size, change: Any) -> None:
     if not isinstance(found, Tensor) or found.shape != shape or not found.is_floating_point():
         what = f"{found.dtype} of shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
         raise ParameterError(

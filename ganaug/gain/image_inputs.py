@@ -37,13 +37,13 @@ def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
         return None
 
 
-def channel_axis_of(augmenter: Any) -> Any:
+def find_channel_axis(augmenter: Any) -> Any:
     """Return where an augmenter, or the one that it holds, was told that images have their channels."""
     inner = getattr(augmenter, "augmenter", None)
     return getattr(augmenter if inner is None else inner, "channel_axis", "auto")
 
 
-def loaded(X: Any, y: Any) -> tuple[Any, Any]:
+def load_images(X: Any, y: Any) -> tuple[Any, Any]:
     """Return samples and labels as they are, but images of a data set, a folder or a list as one array.
 
     Parameters

@@ -17,7 +17,7 @@ _WIDTH = 110
 _METRICS = 8  # in the overview
 
 
-def as_text(report: Mapping[str, Any]) -> str:
+def format_report(report: Mapping[str, Any]) -> str:
     """Return a report's verdict, all metrics of what it is about, and the leading one for each classifier.
 
     Parameters
@@ -32,11 +32,11 @@ def as_text(report: Mapping[str, Any]) -> str:
         console.print(report["decisions"]["sentence"])
     leading, about = report["verdict"]["metric"], report["verdict"]["classifier"]
     console.print()
-    console.print(_overview(about, [row for row in report["rows"] if row["classifier"] == about]))
+    console.print(_make_overview(about, [row for row in report["rows"] if row["classifier"] == about]))
     shown = [row for row in report["rows"] if row["metric"] == leading]
     for classifier in dict.fromkeys(row["classifier"] for row in shown):
         console.print()
-        console.print(_table(classifier, leading, [row for row in shown if row["classifier"] == classifier]))
+        console.print(_make_table(classifier, leading, [row for row in shown if row["classifier"] == classifier]))
     if report["failures"]:
         first = report["failures"][0]
         console.print(
@@ -45,7 +45,7 @@ def as_text(report: Mapping[str, Any]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
+def _make_overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
     """Return the means of every arm in the first metrics; decisions also at the prevalence of the classes."""
     metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if recall_label(name) is None]
     title = f"{classifier}, means; @prev.: decisions at prevalence, the share of each class in training"
@@ -60,7 +60,7 @@ def _overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
+def _make_table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
     """Return the mean of every arm in one metric, and its difference from the real rows alone."""
     unit = unit_of(metric)
     difference_head = "to real_only, points" if unit == POINTS else "to real_only"
@@ -70,11 +70,11 @@ def _table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
         table.add_column(head, justify="right")
     table.add_column("")
     for row in rows:
-        table.add_row(*_cells(row, unit))
+        table.add_row(*_make_cells(row, unit))
     return table
 
 
-def _cells(row: Mapping[str, Any], unit: Unit) -> tuple[str, ...]:
+def _make_cells(row: Mapping[str, Any], unit: Unit) -> tuple[str, ...]:
     mean = "" if row["mean"] is None else f"{row['mean']:.3f}"
     difference = interval = effect = ""
     if row["arm"] != BASELINE:

@@ -13,8 +13,8 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..data.checks import check_shape
 from ..errors import DataError, ParameterError
-from .priors import check_present, class_shares, corrected, weighted_shares
-from .synthetic import plain_labels
+from .priors import check_no_class_absent, class_shares, correct_prior, infer_learned_prior
+from .synthetic import to_label_array
 
 Numbers = NDArray[np.float64]
 
@@ -102,13 +102,13 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
             There is not one label per row, there is only one class, or the sampler drops one or adds one.
         """
         self._check_parts()
-        labels = _labels(X, y)
+        labels = _check_labels(X, y)
         self.classes_ = np.unique(labels)
         self.prior_ = class_shares(labels, self.classes_) if self.prior is None else self._given_prior()
         X_more, more = self._resampled(X, y, labels)
         shares = class_shares(more, self.classes_)
-        check_present(shares, self.classes_, "what the sampler returned")
-        self.trained_prior_ = weighted_shares(shares, self.classes_, self.classifier)
+        check_no_class_absent(shares, self.classes_, "what the sampler returned")
+        self.trained_prior_ = infer_learned_prior(shares, self.classes_, self.classifier)
         self.classifier_ = clone(self.classifier, safe=False).fit(X_more, more)
         for name in ("n_features_in_", "feature_names_in_"):
             self.__dict__.pop(name, None)
@@ -131,7 +131,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         """
         check_is_fitted(self)
         p = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
-        return corrected(p, self.trained_prior_, self.prior_)
+        return correct_prior(p, self.trained_prior_, self.prior_)
 
     def predict_log_proba(self, X: Any) -> Numbers:
         """Return the logarithm of `predict_proba`."""
@@ -190,14 +190,14 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         if self.sampler is None:
             return X, labels
         X_more, y_more = clone(self.sampler, safe=False).fit_resample(X, y)
-        more = plain_labels(y_more)
+        more = to_label_array(y_more)
         unknown = more[~np.isin(more, self.classes_)]
         if len(unknown):
             raise DataError(f"The sampler returned rows of a class that y does not have, {unknown[0]!s}.")
         return X_more, more
 
 
-def around(classifier: Any, classes: NDArray[Any], trained: Numbers, prior: Numbers) -> PriorCorrectedClassifier:
+def wrap_fitted(classifier: Any, classes: NDArray[Any], trained: Numbers, prior: Numbers) -> PriorCorrectedClassifier:
     """Return a fitted corrector around a classifier that is fitted already.
 
     Parameters
@@ -215,13 +215,13 @@ def around(classifier: Any, classes: NDArray[Any], trained: Numbers, prior: Numb
     return model
 
 
-def _labels(X: Any, y: Any) -> NDArray[Any]:
+def _check_labels(X: Any, y: Any) -> NDArray[Any]:
     """Return plain labels of two classes or more, one for each row; `X` may be anything that the sampler takes."""
     if y is None:
         raise DataError("PriorCorrectedClassifier requires y to be passed, but the target y is None; give labels.")
     if len(getattr(X, "shape", ())) > 1:
         check_shape(X.shape)
-    labels = plain_labels(column_or_1d(y, warn=True))
+    labels = to_label_array(column_or_1d(y, warn=True))
     if _num_samples(X) != len(labels):
         raise DataError(f"X has {_num_samples(X)} rows and y has {len(labels)} labels; give one label per row.")
     if len(np.unique(labels)) < 2:

@@ -27,7 +27,7 @@ def class_shares(y: NDArray[Any], classes: NDArray[Any]) -> Numbers:
     return counts / max(1.0, float(counts.sum()))
 
 
-def weighted_shares(shares: Numbers, classes: NDArray[Any], estimator: Any) -> Numbers:
+def infer_learned_prior(shares: Numbers, classes: NDArray[Any], estimator: Any) -> Numbers:
     """Return the prior that an estimator learns from rows of these shares, given how it weighs classes.
 
     Parameters
@@ -54,7 +54,7 @@ def weighted_shares(shares: Numbers, classes: NDArray[Any], estimator: Any) -> N
     return shares
 
 
-def corrected(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
+def correct_prior(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
     """Return class probabilities for another prior than the one that was trained on.
 
     Parameters
@@ -82,7 +82,7 @@ def corrected(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
     return np.where(total > 0, weighed / np.where(total > 0, total, 1.0), prior)
 
 
-def decided_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
+def decide_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
     """Return the position of the class that is most probable relative to its share in training.
 
     With two classes this moves the threshold from 0.5 to the share of the second one. It is the decision of least
@@ -102,7 +102,7 @@ def decided_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
     return relative.argmax(axis=1).astype(np.int64)
 
 
-def check_present(shares: Numbers, classes: NDArray[Any], where: str) -> None:
+def check_no_class_absent(shares: Numbers, classes: NDArray[Any], where: str) -> None:
     """Raise DataError where a class has no rows, for its probability cannot be put right.
 
     Parameters

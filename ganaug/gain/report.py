@@ -17,14 +17,14 @@ from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
 from ..progress import track_items
 from ..rng import Seed, new_seed
-from .arms import ARMS, trainings, usual_arms
-from .classifiers import named_classifiers
-from .experiment import Evaluated, Prepared, evaluate, prepare
+from .arms import ARMS, default_arms, group_by_training
+from .classifiers import resolve_classifiers
+from .experiment import ArmScores, PreparedFold, evaluate_arms, prepare_fold
 from .folds import Fold, make_folds
-from .image_inputs import channel_axis_of, image_shape, loaded
-from .result import Design, GainReport, on_one_line
-from .scorers import named_scorers
-from .synthetic import checked_labels, is_one_vs_all
+from .image_inputs import find_channel_axis, image_shape, load_images
+from .result import Design, GainReport, to_one_line
+from .scorers import resolve_scorers
+from .synthetic import check_labels, is_one_vs_all
 
 _RULES = {
     "n_repeats": integer(1),
@@ -166,17 +166,17 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     given = {key: value for key, value in locals().items() if key not in ("augmenter", "X", "y", "started")}
     check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
-    X, y = loaded(X, y)
-    labels = checked_labels(X, y)
+    X, y = load_images(X, y)
+    labels = check_labels(X, y)
     y = labels if is_one_vs_all(y) else y
     seed = new_seed(random_state)
-    job = _Job(
+    job = _Experiment(
         X,
         y,
         make_folds(X, labels, cv, n_repeats, groups, seed),
-        named_classifiers(classifier, X, channel_axis_of(augmenter)),
-        named_scorers(metrics, labels),
-        _wanted(arms, image_shape(X, channel_axis_of(augmenter)) is not None),
+        resolve_classifiers(classifier, X, find_channel_axis(augmenter)),
+        resolve_scorers(metrics, labels),
+        _resolve_arms(arms, image_shape(X, find_channel_axis(augmenter)) is not None),
         labels,
         None if groups is None else np.asarray(groups),
     )
@@ -189,7 +189,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         arms=job.arms,
         labels=labels,
         n_features=int(np.prod(np.shape(X)[1:])),
-        image_shape=image_shape(X, channel_axis_of(augmenter)),
+        image_shape=image_shape(X, find_channel_axis(augmenter)),
         folds=job.folds,
         n_repeats=n_repeats if isinstance(cv, int | np.integer) else 1,
         has_groups=groups is not None,
@@ -197,21 +197,21 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         balance=balance,
         margin=margin,
         random_state=seed,
-        call=_call(augmenter, given | {"random_state": seed}),
+        call=_write_call(augmenter, given | {"random_state": seed}),
         seconds=time.monotonic() - started,
         name=name,
     )
     return GainReport(design, prepared, evaluated)
 
 
-def _wanted(arms: Sequence[str] | None, images: bool) -> list[str]:
+def _resolve_arms(arms: Sequence[str] | None, images: bool) -> list[str]:
     """Return the arms in order; the real rows alone and the augmented ones are always among them."""
-    named = usual_arms(images) if arms is None else arms
+    named = default_arms(images) if arms is None else arms
     return [arm for arm in ARMS if arm in (*named, "real_only", "augmented")]
 
 
 @dataclass(frozen=True)
-class _Job:
+class _Experiment:
     """Everything that folds and arms have in common."""
 
     X: Any
@@ -225,40 +225,40 @@ class _Job:
 
     def prepare(
         self, augmenter: Any, share: float | None, balance: bool, fidelity: bool, n_jobs: int | None, verbose: int
-    ) -> list[Prepared]:
+    ) -> list[PreparedFold]:
         jobs = (
-            delayed(prepare)(augmenter, self.X, self.y, self.groups, fold, share, balance, fidelity)
+            delayed(prepare_fold)(augmenter, self.X, self.y, self.groups, fold, share, balance, fidelity)
             for fold in self.folds
         )
-        return list(track_items(_run(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
+        return list(track_items(_run_parallel(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
-    def evaluate(self, prepared: Sequence[Prepared], n_jobs: int | None, verbose: int) -> list[Evaluated]:
-        shared = list(trainings(self.arms).values())
+    def evaluate(self, prepared: Sequence[PreparedFold], n_jobs: int | None, verbose: int) -> list[ArmScores]:
+        shared = list(group_by_training(self.arms).values())
         jobs = (
-            delayed(evaluate)(arms, fold_of.material, fold, self._test(fold), self.classifiers, self.scorers)
+            delayed(evaluate_arms)(arms, fold_of.material, fold, self._test(fold), self.classifiers, self.scorers)
             for fold, fold_of in zip(self.folds, prepared, strict=True)
             for arms in shared
         )
         total = len(self.folds) * len(shared)
-        return list(track_items(_run(jobs, n_jobs), total, "training classifiers", verbose))
+        return list(track_items(_run_parallel(jobs, n_jobs), total, "training classifiers", verbose))
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
         return take_rows(self.X, fold.test), self.labels[fold.test]
 
 
-def _run(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
+def _run_parallel(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
     return Parallel(n_jobs, return_as="generator", pre_dispatch="n_jobs")(jobs)  # type: ignore[no-any-return]
 
 
-def _call(augmenter: Any, given: Mapping[str, Any]) -> str:
+def _write_call(augmenter: Any, given: Mapping[str, Any]) -> str:
     """Return the call that repeats a report; what stands in words cannot be written down."""
     usual = {name: parameter.default for name, parameter in inspect.signature(gain_report).parameters.items()}
-    said = {name: "groups" if name == "groups" else on_one_line(value) for name, value in given.items()}
-    changed = [f"{name}={said[name]}" for name, value in given.items() if not _same(value, usual[name])]
-    return f"gain_report({', '.join([on_one_line(augmenter), 'X', 'y', *changed])})"
+    said = {name: "groups" if name == "groups" else to_one_line(value) for name, value in given.items()}
+    changed = [f"{name}={said[name]}" for name, value in given.items() if not _is_default(value, usual[name])]
+    return f"gain_report({', '.join([to_one_line(augmenter), 'X', 'y', *changed])})"
 
 
-def _same(value: Any, usual: Any) -> bool:
+def _is_default(value: Any, usual: Any) -> bool:
     return value is usual or (type(value) is type(usual) and bool(value == usual))
 
 

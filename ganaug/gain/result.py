@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from ..errors import ParameterError
 from ..files.places import new_file
 from .arms import CONTROLS, OPTIONAL_ARMS
-from .calibration import calibration_curves
-from .experiment import Evaluated, Prepared
-from .facts import counts_of
+from .calibration import make_calibration_curves
+from .experiment import ArmScores, PreparedFold
+from .facts import count_fold_rows
 from .fold_means import mean_fidelity, mean_privacy
 from .folds import Fold
 from .intervals import Difference, paired_difference
 from .metric_names import PREVALENCE
 from .plain_json import to_plain_json
-from .printing import as_text
+from .printing import format_report
 from .synthetic import count_labels
 from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
 
@@ -118,7 +118,7 @@ class GainReport:
         What could not be measured: "fold", "arm", "classifier", "metric", "reason".
     """
 
-    def __init__(self, design: Design, prepared: Sequence[Prepared], evaluated: Sequence[Evaluated]):
+    def __init__(self, design: Design, prepared: Sequence[PreparedFold], evaluated: Sequence[ArmScores]):
         self.design = design
         self.command: str | None = None
         self._prepared = list(prepared)
@@ -196,13 +196,13 @@ class GainReport:
             "design": self._design(),
             "rows": to_plain_json(self._rows()),
             "scores": [asdict(score) for score in self._scores],
-            "calibration": calibration_curves(self._predictions),
+            "calibration": make_calibration_curves(self._predictions),
             "failures": to_plain_json(
                 self.failures.astype(object).where(self.failures.notna(), None).to_dict("records")
             ),
             "warnings": self.warnings,
             "counts": [
-                counts_of(fold, done.material.y, fold.test, done.material.added)
+                count_fold_rows(fold, done.material.y, fold.test, done.material.added)
                 for fold, done in zip(self.design.folds, self._prepared, strict=True)
             ],
             "choice": [{"fold": i, **facts["choice"]} for i, facts in found if "choice" in facts],
@@ -275,7 +275,7 @@ class GainReport:
         return text
 
     def __str__(self) -> str:
-        return as_text(self.to_dict())
+        return format_report(self.to_dict())
 
     def __repr__(self) -> str:
         return f"<GainReport: {self.verdict}>"
@@ -397,8 +397,8 @@ class GainReport:
             "balance": d.balance,
             "margin": d.margin,
             "metrics": self.metrics,
-            "classifiers": [{"name": name, "repr": on_one_line(c)} for name, c in d.classifiers.items()],
-            "augmenter": on_one_line(d.augmenter),
+            "classifiers": [{"name": name, "repr": to_one_line(c)} for name, c in d.classifiers.items()],
+            "augmenter": to_one_line(d.augmenter),
             "arms": d.arms,
             "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
             "call": d.call,
@@ -408,6 +408,6 @@ class GainReport:
         }
 
 
-def on_one_line(estimator: Any) -> str:
+def to_one_line(estimator: Any) -> str:
     """Return what an estimator calls itself, without the addresses of functions, which differ from run to run."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(estimator).split()))

@@ -28,15 +28,15 @@ _ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be c
 def default_metrics(n_classes: int) -> tuple[str, ...]:
     """Return the names of what is measured where nothing else is said; the first one leads."""
     others = ("average_precision", "neg_log_loss", "neg_brier_score", "balanced_accuracy", "f1_macro")
-    return (threshold_free(n_classes), *others)
+    return (threshold_free_metric(n_classes), *others)
 
 
-def threshold_free(n_classes: int) -> str:
+def threshold_free_metric(n_classes: int) -> str:
     """Return the name of the score that no decision threshold moves: the area under the ROC curve."""
     return "roc_auc" if n_classes == 2 else "roc_auc_ovr"
 
 
-def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
+def resolve_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
     """Return scorers ``f(classifier, X, y)`` by name, higher being better.
 
     Parameters
@@ -60,30 +60,30 @@ def named_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
         named: dict[str, Any] = {}
         for metric in several:
             own = metric if isinstance(metric, str) else getattr(metric, "__name__", repr(metric))
-            named[own if isinstance(metric, str) else free_name(own, named)] = metric
+            named[own if isinstance(metric, str) else make_unique(own, named)] = metric
         metrics = named
     scorers: dict[str, Scorer] = {}
     for name, metric in metrics.items():
         if metric == "recall_per_class":
-            scorers |= {recall_name(label): _recall_of(label) for label in classes}
+            scorers |= {recall_name(label): _make_recall(label) for label in classes}
         else:
-            scorers[str(name)] = _scorer(metric, y, classes)
+            scorers[str(name)] = _resolve_scorer(metric, y, classes)
     if not scorers:
         raise ParameterError("The 'metrics' parameter is empty; give at least one metric, or None.")
     return scorers
 
 
-def _scorer(metric: Any, y: NDArray[Any], classes: NDArray[Any]) -> Scorer:
+def _resolve_scorer(metric: Any, y: NDArray[Any], classes: NDArray[Any]) -> Scorer:
     if not isinstance(metric, str):
         if not callable(metric):
             raise ParameterError(
                 f"The 'metrics' parameter must hold names of scorers or functions (classifier, X, y). Got {metric!r}."
             )
         return metric
-    if metric in OWN:
-        return OWN[metric]
+    if metric in OWN_SCORERS:
+        return OWN_SCORERS[metric]
     if metric not in (known := sk.get_scorer_names()):
-        guess = suggest(metric, [*known, *OWN, "recall_per_class"])
+        guess = suggest(metric, [*known, *OWN_SCORERS, "recall_per_class"])
         where = "sklearn.metrics.get_scorer_names() lists the names."
         raise ParameterError(f"The metric {metric!r} does not exist; {guess or where}")
     if len(classes) == 2 and set(classes.tolist()) not in ({0, 1}, {-1, 1}):
@@ -97,7 +97,7 @@ def _scorer(metric: Any, y: NDArray[Any], classes: NDArray[Any]) -> Scorer:
     return sk.get_scorer(metric)
 
 
-def _recall_of(label: Any) -> Scorer:
+def _make_recall(label: Any) -> Scorer:
     def recall(classifier: Any, X: Any, y: Any) -> float:
         here = np.asarray(y) == label
         return float((np.asarray(classifier.predict(X))[here] == label).mean()) if here.any() else np.nan
@@ -105,7 +105,7 @@ def _recall_of(label: Any) -> Scorer:
     return recall
 
 
-def _probabilities(classifier: Any, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _predict_probabilities(classifier: Any, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return predicted probabilities, and the column of each row's label, -1 where the classifier never saw it."""
     classes = np.asarray(classifier.classes_)
     positions = {label: i for i, label in enumerate(classes.tolist())}
@@ -119,7 +119,7 @@ def neg_log_loss(classifier: Any, X: Any, y: Any) -> float:
     scikit-learn's scorer of this name, which fails where training or test rows lack a class. Source: Good, "Rational
     Decisions", Journal of the Royal Statistical Society B 14, 1952.
     """
-    p, columns = _probabilities(classifier, X, y)
+    p, columns = _predict_probabilities(classifier, X, y)
     p = np.clip(p, 1e-15, 1.0)
     chosen = np.where(columns < 0, 1e-15, p[np.arange(len(p)), columns] / p.sum(1))
     return float(np.log(chosen).mean())
@@ -132,7 +132,7 @@ def neg_calibration_error(classifier: Any, X: Any, y: Any) -> float:
     Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; bins of equal size after
     Nguyen and O'Connor, EMNLP 2015.
     """
-    p, columns = _probabilities(classifier, X, y)
+    p, columns = _predict_probabilities(classifier, X, y)
     confidence, right = p.max(1), p.argmax(1) == columns
     parts = np.array_split(np.argsort(confidence, kind="stable"), min(_BINS, len(p)))
     return -float(sum(abs(float((confidence[rows] - right[rows]).sum())) for rows in parts) / len(p))
@@ -145,7 +145,7 @@ def neg_brier_score(classifier: Any, X: Any, y: Any) -> float:
     Brier wrote. Source: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review
     78, 1950.
     """
-    p, columns = _probabilities(classifier, X, y)
+    p, columns = _predict_probabilities(classifier, X, y)
     hit = np.zeros_like(p)
     known = columns >= 0
     hit[np.flatnonzero(known), columns[known]] = 1.0
@@ -166,7 +166,7 @@ def roc_auc(classifier: Any, X: Any, y: Any) -> float:
         All rows are of one class, so that there is nothing to rank.
     """
     classes, labels = np.asarray(classifier.classes_), np.asarray(y)
-    ranks = _ranking(classifier, X)
+    ranks = _rank_rows(classifier, X)
     two = [classes[1]] if len(classes) == 2 else classes
     areas = [
         sk.roc_auc_score(labels == label, ranks[:, column])
@@ -174,15 +174,17 @@ def roc_auc(classifier: Any, X: Any, y: Any) -> float:
         if 0 < (labels == label).sum() < len(labels)
     ]
     if not areas:
-        raise OneClass(f"all {len(labels)} rows are of one class, {labels[0]!s}, so that there is nothing to rank")
+        raise SingleClassError(
+            f"all {len(labels)} rows are of one class, {labels[0]!s}, so that there is nothing to rank"
+        )
     return float(np.mean(areas))
 
 
-class OneClass(ValueError):
+class SingleClassError(ValueError):
     """Rows of one class, where a score needs two."""
 
 
-def _ranking(classifier: Any, X: Any) -> NDArray[np.float64]:
+def _rank_rows(classifier: Any, X: Any) -> NDArray[np.float64]:
     """Return a column of scores for each class, or one for the second of two, by which rows can be ranked."""
     methods = ["decision_function", "predict_proba"]
     usual = methods if len(classifier.classes_) == 2 else methods[::-1]  # as scikit-learn's scorers do
@@ -196,7 +198,7 @@ def _ranking(classifier: Any, X: Any) -> NDArray[np.float64]:
     return scores[:, None] if scores.ndim == 1 else scores
 
 
-OWN: dict[str, Scorer] = {
+OWN_SCORERS: dict[str, Scorer] = {
     "roc_auc": roc_auc,
     "roc_auc_ovr": roc_auc,
     "neg_log_loss": neg_log_loss,
@@ -205,7 +207,7 @@ OWN: dict[str, Scorer] = {
 }
 
 
-class Remembered:
+class CachedClassifier:
     """A fitted classifier that answers a second question about the same rows from memory.
 
     Parameters
@@ -241,14 +243,14 @@ class Remembered:
                 return answer(whole)[positions]
             key = (name, id(X))
             if key not in self._answers:
-                self._answers[key] = (X, np.asarray(attribute(copied(X))))
+                self._answers[key] = (X, np.asarray(attribute(copy_samples(X))))
             return self._answers[key][1]
 
         answer.__name__ = name  # scikit-learn asks for it to know which method it holds
         return answer
 
 
-def score(
+def score_all(
     classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer], decided: Any = None
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Return a fitted classifier's scores, and why there is none where a scorer fails.
@@ -270,27 +272,33 @@ def score(
     scores, reasons : dict of str to float, and dict of str to str
         Each scorer is in one of them.
     """
-    usual, moved = Remembered(classifier), Remembered(decided)
+    usual, moved = CachedClassifier(classifier), CachedClassifier(decided)
     scores: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for name, scorer in scorers.items():
         usual.asked.clear()
-        _note(name, scorer, usual, X, y, scores, reasons)
+        _record_score(name, scorer, usual, X, y, scores, reasons)
         if decided is not None and "predict" in usual.asked:
-            _note(name + PREVALENCE, scorer, moved, X, y, scores, reasons)
+            _record_score(name + PREVALENCE, scorer, moved, X, y, scores, reasons)
     return scores, reasons
 
 
-def _note(
-    name: str, scorer: Scorer, model: Remembered, X: Any, y: Any, scores: dict[str, float], reasons: dict[str, str]
+def _record_score(
+    name: str,
+    scorer: Scorer,
+    model: CachedClassifier,
+    X: Any,
+    y: Any,
+    scores: dict[str, float],
+    reasons: dict[str, str],
 ) -> None:
     """Put a score where it belongs, or the reason why it is none."""
     try:
         value = float(scorer(model, X, y))
-    except OneClass as error:
+    except SingleClassError as error:
         reasons[name] = str(error)
     except Exception as error:  # a scorer may be anybody's
-        reasons[name] = error_text(error)
+        reasons[name] = describe_error(error)
     else:
         if np.isfinite(value):
             scores[name] = value
@@ -298,12 +306,12 @@ def _note(
             reasons[name] = f"the score is {value}, which is no number to compare"
 
 
-def copied(X: Any) -> Any:
+def copy_samples(X: Any) -> Any:
     """Return samples that may be written into: some transformers work in place."""
     return X.copy() if hasattr(X, "copy") else copy.deepcopy(X)
 
 
-def free_name(name: str, taken: Mapping[str, Any]) -> str:
+def make_unique(name: str, taken: Mapping[str, Any]) -> str:
     """Return `name`, numbered if it is taken."""
     number, free = 1, name
     while free in taken:
@@ -312,7 +320,7 @@ def free_name(name: str, taken: Mapping[str, Any]) -> str:
     return free
 
 
-def error_text(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return an error as one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__

@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.rows import as_frame
-from .coding import Coded, coded
+from .coding import EncodedColumn, encode_column
 
 _NEIGHBOURS = 5
 
 
-def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
+def make_smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     """Return the rows that SMOTE adds to make all classes as large as the largest.
 
     SMOTE where all columns are numbers, SMOTENC or SMOTEN where some or all are not. It takes no missing cells, so a
@@ -41,11 +41,11 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     .. [1] Chawla et al., "SMOTE: Synthetic Minority Over-sampling Technique", JAIR 16, 2002.
     """
     if not isinstance(X, pd.DataFrame) and np.ndim(X) > 2:
-        return _image_rows(np.asarray(X), y, seed)
+        return _make_smote_images(np.asarray(X), y, seed)
     frame = as_frame(X)
-    columns = [_standard(coded(frame.iloc[:, i])) for i in range(frame.shape[1])]
+    columns = [_standardize(encode_column(frame.iloc[:, i])) for i in range(frame.shape[1])]
     mask = [column.is_category for column in columns]
-    made, labels = _made(np.column_stack([column.values for column in columns]), y, mask, seed)
+    made, labels = _oversample(np.column_stack([column.values for column in columns]), y, mask, seed)
     if not len(labels):
         return X[:0], y[:0]
     new = pd.concat([column.restore(made[:, i]) for i, column in enumerate(columns)], axis=1)
@@ -53,15 +53,15 @@ def smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     return new if isinstance(X, pd.DataFrame) else new.to_numpy(), labels
 
 
-def _image_rows(X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _make_smote_images(X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return new images: between two neighbours, pixel by pixel; all pixels are of one unit as they are."""
     flat = X.reshape(len(X), -1).astype(np.float64)
-    made, labels = _made(flat, y, [False], seed)
+    made, labels = _oversample(flat, y, [False], seed)
     made = made if X.dtype.kind == "f" else np.rint(made)
     return made.astype(X.dtype).reshape(-1, *X.shape[1:]), labels
 
 
-def _made(
+def _oversample(
     flat: NDArray[np.float64], y: NDArray[Any], mask: list[bool], seed: int
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return new rows of numbers, and their labels."""
@@ -69,12 +69,12 @@ def _made(
     lacking = {k: int(sizes.max()) for k, size in enumerate(sizes) if 1 < size < sizes.max()}
     if not lacking:
         return flat[:0], y[:0]
-    sampler = _sampler(mask, lacking, min(_NEIGHBOURS, min(int(sizes[k]) for k in lacking) - 1), seed)
+    sampler = _make_sampler(mask, lacking, min(_NEIGHBOURS, min(int(sizes[k]) for k in lacking) - 1), seed)
     rows, new_codes = sampler.fit_resample(flat, codes)
     return rows[len(y) :], labels[new_codes[len(y) :]]
 
 
-def _sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: int) -> Any:
+def _make_sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: int) -> Any:
     from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
     options = {"sampling_strategy": lacking, "k_neighbors": neighbours, "random_state": seed % 2**32}
@@ -83,7 +83,7 @@ def _sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: i
     return SMOTENC(categorical_features=mask, **options) if any(mask) else SMOTE(**options)
 
 
-def _standard(column: Coded) -> Coded:
+def _standardize(column: EncodedColumn) -> EncodedColumn:
     """Return numbers with variance 1 and the median where one is missing; categories as they are."""
     if column.is_category:
         return column
@@ -92,4 +92,4 @@ def _standard(column: Coded) -> Coded:
     spread = float(present.std()) if len(present) else 0.0
     spread = spread if spread > 0 else 1.0
     filled = np.where(np.isfinite(column.values), column.values, middle)
-    return Coded((filled - middle) / spread, False, lambda made: column.restore(made * spread + middle))
+    return EncodedColumn((filled - middle) / spread, False, lambda made: column.restore(made * spread + middle))

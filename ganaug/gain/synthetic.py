@@ -17,7 +17,7 @@ from ..errors import DataError
 Counts = dict[Any, int]
 
 
-def plain_labels(y: Any) -> NDArray[Any]:
+def to_label_array(y: Any) -> NDArray[Any]:
     """Return labels of any container as an array of text, whole numbers, floats or booleans, shape (n,).
 
     Parameters
@@ -34,7 +34,7 @@ def plain_labels(y: Any) -> NDArray[Any]:
     return np.asarray(labels.values)[codes]
 
 
-def checked_labels(X: Any, y: Any) -> NDArray[Any]:
+def check_labels(X: Any, y: Any) -> NDArray[Any]:
     """Return the plain labels of samples that can be learned from.
 
     Parameters
@@ -49,7 +49,7 @@ def checked_labels(X: Any, y: Any) -> NDArray[Any]:
         the same name.
     """
     check_samples(X, y)
-    labels = plain_labels(y)
+    labels = to_label_array(y)
     if len(X) != len(labels):
         raise DataError(f"X has {len(X)} rows and y has {len(labels)} labels; give one label per row.")
     if len(np.unique(labels)) < 2:
@@ -65,12 +65,12 @@ def is_one_vs_all(y: Any) -> bool:
     return np.ndim(y) == 2 and np.shape(y)[1] > 1
 
 
-def rows_for_share(n_real: int, share: float) -> int:
+def count_for_share(n_real: int, share: float) -> int:
     """Return how many synthetic rows make `share` of all that comes out, for `n_real` real ones."""
     return round(n_real * share / (1 - share))
 
 
-def class_counts(y: NDArray[Any], n_new: int, balance: bool) -> Counts:
+def allocate_rows(y: NDArray[Any], n_new: int, balance: bool) -> Counts:
     """Return how `n_new` rows are spread over the classes.
 
     Parameters
@@ -93,11 +93,11 @@ def class_counts(y: NDArray[Any], n_new: int, balance: bool) -> Counts:
     if not able.any():
         able[:] = True
     wanted = np.zeros(len(labels), dtype=np.int64)
-    wanted[able] = _level(sizes[able], n_new) if balance else _by_share(sizes[able], n_new)
+    wanted[able] = _fill_smallest(sizes[able], n_new) if balance else _allocate_by_share(sizes[able], n_new)
     return dict(zip(labels.tolist(), wanted.tolist(), strict=True))
 
 
-def _by_share(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
+def _allocate_by_share(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
     exact = n_new * sizes / sizes.sum()
     counts = np.floor(exact).astype(np.int64)
     most = np.argsort(counts - exact, kind="stable")[: n_new - counts.sum()]
@@ -105,7 +105,7 @@ def _by_share(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
     return counts
 
 
-def _level(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
+def _fill_smallest(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
     """Return what fills up the smallest sizes first, like water."""
     order = np.argsort(sizes, kind="stable")
     rising = sizes[order]
@@ -125,7 +125,7 @@ def count_labels(y: NDArray[Any]) -> Counts:
     return dict(zip(labels.tolist(), sizes.tolist(), strict=True))
 
 
-def draw(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
+def sample_classes(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
     """Return synthetic rows of a fitted sampler, class after class.
 
     Parameters
@@ -143,7 +143,7 @@ def draw(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) ->
     return sampler.sample(None, y=labels, random_state=seed % 2**32)
 
 
-def grow(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
+def append_synthetic_rows(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
     """Return real rows with synthetic ones below them, from a fitted sampler.
 
     Parameters
@@ -158,17 +158,17 @@ def grow(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> 
     seed : int
         Decides the rows.
     """
-    labels = plain_labels(y)
+    labels = to_label_array(y)
     if not any(counts.values()):
         every = np.arange(len(labels))
         return take_rows(X, every), take_rows(y, every)
-    if hasattr(sampler, "resample") and "sampling_strategy" in _params(sampler):
+    if hasattr(sampler, "resample") and "sampling_strategy" in _get_params(sampler):
         present = count_labels(labels)
         sampler.set_params(sampling_strategy={label: present[label] + n for label, n in counts.items() if n})
         return sampler.resample(X, y)
-    X_new, y_new = draw(sampler, labels, counts, seed)
+    X_new, y_new = sample_classes(sampler, labels, counts, seed)
     return rows_below(X, X_new), labels_below(y, y_new)
 
 
-def _params(sampler: Any) -> dict[str, Any]:
+def _get_params(sampler: Any) -> dict[str, Any]:
     return sampler.get_params(deep=False) if hasattr(sampler, "get_params") else {}

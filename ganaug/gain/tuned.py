@@ -19,12 +19,19 @@ from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, choice, either, integer
 from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .choosing import Candidate, Trial, candidates, choose, try_candidate
-from .classifiers import named_classifiers, with_seed
-from .folds import hold_out, inner_folds, is_splitter, make_folds
-from .image_inputs import are_images, channel_axis_of
-from .scorers import Scorer, named_scorers, threshold_free
-from .synthetic import checked_labels, class_counts, grow, is_one_vs_all, plain_labels, rows_for_share
+from .choosing import Candidate, InnerScore, choose_candidate, make_candidates, score_candidate
+from .classifiers import clone_with_seed, resolve_classifiers
+from .folds import hold_out_rows, is_splitter, make_folds, make_inner_folds
+from .image_inputs import are_images, find_channel_axis
+from .scorers import Scorer, resolve_scorers, threshold_free_metric
+from .synthetic import (
+    allocate_rows,
+    append_synthetic_rows,
+    check_labels,
+    count_for_share,
+    is_one_vs_all,
+    to_label_array,
+)
 
 
 def _are_shares(value: Any) -> bool:
@@ -143,19 +150,19 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             The rows cannot be learned from, or no classifier could be trained on them.
         """
         augmenter = self._checked_augmenter()
-        labels = checked_labels(X, y)
+        labels = check_labels(X, y)
         y = labels if is_one_vs_all(y) else y
         seed = new_seed(self.random_state)
         classifiers, scorer = self._classifiers(augmenter, X), self._scorer(labels)
         splits = self._splits(X, labels, groups, seed)
         fitted = [
-            _fitted(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
+            _fit_clone(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
             for i, (train, _) in enumerate(splits)
         ]
-        chosen, self.scores_ = choose(self._trials((X, y, labels), splits, fitted, classifiers, scorer, seed))
+        chosen, self.scores_ = choose_candidate(self._trials((X, y, labels), splits, fitted, classifiers, scorer, seed))
         self.share_, self.balance_ = chosen.share, chosen.balance
-        self.augmenter_ = _fitted(augmenter, X, y, stream_seed(seed, "outer")) if chosen.share else fitted[0]
-        counts = class_counts(labels, rows_for_share(len(labels), chosen.share), chosen.balance)
+        self.augmenter_ = _fit_clone(augmenter, X, y, stream_seed(seed, "outer")) if chosen.share else fitted[0]
+        counts = allocate_rows(labels, count_for_share(len(labels), chosen.share), chosen.balance)
         self.sampling_strategy_ = counts
         self.classes_ = np.unique(labels)
         self.n_features_in_ = int(np.prod(np.shape(X)[1:]))
@@ -180,8 +187,10 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             Real rows first, untouched and in order.
         """
         self.fit(X, y, groups)
-        shape, plain = Labels.fit(y)[0], plain_labels(y) if is_one_vs_all(y) else y
-        X_more, y_more = grow(self.augmenter_, X, plain, self.sampling_strategy_, stream_seed(self._seed, "grow"))
+        shape, plain = Labels.fit(y)[0], to_label_array(y) if is_one_vs_all(y) else y
+        X_more, y_more = append_synthetic_rows(
+            self.augmenter_, X, plain, self.sampling_strategy_, stream_seed(self._seed, "grow")
+        )
         return X_more, shape.restore(shape.encode(y_more)) if is_one_vs_all(y) else y_more
 
     def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
@@ -218,9 +227,9 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         return augmenter
 
     def _classifiers(self, augmenter: Any, X: Any) -> dict[str, Any]:
-        channel_axis = channel_axis_of(augmenter)
+        channel_axis = find_channel_axis(augmenter)
         few = self.classifier is None and are_images(X, channel_axis)
-        return named_classifiers("cnn, affine" if few else self.classifier, X, channel_axis)
+        return resolve_classifiers("cnn, affine" if few else self.classifier, X, channel_axis)
 
     def _splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
         if is_splitter(self.cv) or groups is not None:
@@ -228,7 +237,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             folds = make_folds(X, labels, cv, 1, groups, seed)
             return [(fold.train, fold.test) for fold in (folds if self.cv is not None else folds[:1])]
         rng = numpy_stream(seed, "inner rows")
-        splits = [hold_out(labels, rng)] if self.cv is None else inner_folds(labels, int(self.cv), rng)
+        splits = [hold_out_rows(labels, rng)] if self.cv is None else make_inner_folds(labels, int(self.cv), rng)
         if not all(len(train) and len(test) for train, test in splits):
             raise DataError(
                 f"{len(labels)} rows are too few to hold some out and choose a share by them"
@@ -237,8 +246,8 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         return splits
 
     def _scorer(self, labels: NDArray[Any]) -> Scorer:
-        scoring = threshold_free(len(np.unique(labels))) if self.scoring is None else self.scoring
-        scorers = named_scorers(scoring, labels)
+        scoring = threshold_free_metric(len(np.unique(labels))) if self.scoring is None else self.scoring
+        scorers = resolve_scorers(scoring, labels)
         if len(scorers) != 1:
             raise ParameterError(
                 f"The 'scoring' parameter of TunedAugmenterCV must be one score. Got {self.scoring!r} instead, which "
@@ -254,19 +263,19 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         classifiers: Mapping[str, Any],
         scorer: Scorer,
         seed: int,
-    ) -> dict[Candidate, list[Trial]]:
+    ) -> dict[Candidate, list[InnerScore]]:
         X, y, labels = data
-        tried: dict[Candidate, list[Trial]] = {}
+        tried: dict[Candidate, list[InnerScore]] = {}
         for (train, test), augmenter in zip(splits, fitted, strict=True):
             X_train, y_train = take_rows(X, train), take_rows(y, train)
             grown = {}
-            for candidate in candidates(self.fractions, self.balance):
-                n_new = rows_for_share(len(train), candidate.share)
-                counts = class_counts(labels[train], n_new, candidate.balance)
-                grown[candidate] = grow(augmenter, X_train, y_train, counts, stream_seed(seed, "grow"))
+            for candidate in make_candidates(self.fractions, self.balance):
+                n_new = count_for_share(len(train), candidate.share)
+                counts = allocate_rows(labels[train], n_new, candidate.balance)
+                grown[candidate] = append_synthetic_rows(augmenter, X_train, y_train, counts, stream_seed(seed, "grow"))
             held = take_rows(X, test), labels[test]
             jobs = (
-                delayed(try_candidate)((X_more, plain_labels(y_more)), held, classifiers, scorer, seed)
+                delayed(score_candidate)((X_more, to_label_array(y_more)), held, classifiers, scorer, seed)
                 for X_more, y_more in grown.values()
             )
             for candidate, trial in zip(grown, Parallel(self.n_jobs)(jobs), strict=True):
@@ -274,8 +283,8 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         return tried
 
 
-def _fitted(augmenter: Any, X: Any, y: Any, seed: int) -> Any:
+def _fit_clone(augmenter: Any, X: Any, y: Any, seed: int) -> Any:
     """Return a fitted copy; what ``fit`` returns is the augmenter's own business."""
-    copy = with_seed(augmenter, seed)
+    copy = clone_with_seed(augmenter, seed)
     copy.fit(X, y)
     return copy

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 
-from .arms import TRAINED_AS, Unavailable
-from .classifiers import with_seed
-from .prior_corrected import around
-from .priors import check_present, class_shares, decided_at_prevalence, weighted_shares
-from .scorers import copied
+from .arms import TRAINED_AS, ArmUnavailable
+from .classifiers import clone_with_seed
+from .prior_corrected import wrap_fitted
+from .priors import check_no_class_absent, class_shares, decide_at_prevalence, infer_learned_prior
+from .scorers import copy_samples
 
 Numbers = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ _FOLDS = 5  # of the rows, whose held-out scores a sigmoid is fitted to
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedClassifier:
     """A classifier that is fitted on the rows of an arm.
 
     Attributes
@@ -45,7 +45,7 @@ class Trained:
     reason: str = ""
 
     @classmethod
-    def of(cls, model: Any, X: Any, y: NDArray[Any], seed: int) -> Trained:
+    def of(cls, model: Any, X: Any, y: NDArray[Any], seed: int) -> TrainedClassifier:
         """Fit a copy of a classifier.
 
         Parameters
@@ -57,26 +57,26 @@ class Trained:
         seed : int
             Decides the fit, and its inner folds where a sigmoid is fitted.
         """
-        fitted = with_seed(model, seed)
-        fitted.fit(copied(X), y)
+        fitted = clone_with_seed(model, seed)
+        fitted.fit(copy_samples(X), y)
         classes = np.asarray(getattr(fitted, "classes_", np.unique(y)))
         shares = class_shares(y, classes)
         if hasattr(fitted, "predict_proba"):
-            return cls(fitted, fitted, classes, weighted_shares(shares, classes, fitted))
+            return cls(fitted, fitted, classes, infer_learned_prior(shares, classes, fitted))
         try:
-            probable = with_seed(calibrated(model, y), seed).fit(copied(X), y)
+            probable = clone_with_seed(make_calibrated(model, y), seed).fit(copy_samples(X), y)
         except Exception as error:  # a classifier may be anybody's
             return cls(fitted, None, classes, shares, " ".join(str(error).split()))
         return cls(fitted, probable, np.asarray(probable.classes_), shares)
 
     @property
-    def decided(self) -> AtPrevalence | None:
+    def decided(self) -> PrevalenceClassifier | None:
         """It with decisions at the shares of the classes that it has learned, None where it has no probabilities."""
         if self.probable is None:
             return None
-        return AtPrevalence(self.classifier, self.probable, self.classes, self.shares)
+        return PrevalenceClassifier(self.classifier, self.probable, self.classes, self.shares)
 
-    def used_in(self, arm: str, y: NDArray[Any]) -> Trained:
+    def used_in(self, arm: str, y: NDArray[Any]) -> TrainedClassifier:
         """Return it as one of the arms that share its training uses it.
 
         Parameters
@@ -101,18 +101,18 @@ class Trained:
                 if arm == "threshold"
                 else "probabilities can be put right"
             )
-            raise Unavailable(f"no {what}: {self.reason}")
+            raise ArmUnavailable(f"no {what}: {self.reason}")
         if arm == "threshold":
             return replace(self, classifier=self.decided)
         every = np.unique(y)
-        check_present(class_shares(self.classes, every), every, "the augmented rows")
+        check_no_class_absent(class_shares(self.classes, every), every, "the augmented rows")
         prior = class_shares(y, self.classes)
-        check_present(prior, self.classes, "the real rows")
-        right = around(self.probable, self.classes, self.shares, prior)
-        return Trained(right, right, self.classes, prior)
+        check_no_class_absent(prior, self.classes, "the real rows")
+        right = wrap_fitted(self.probable, self.classes, self.shares, prior)
+        return TrainedClassifier(right, right, self.classes, prior)
 
 
-class AtPrevalence:
+class PrevalenceClassifier:
     """A fitted classifier that decides for the class most probable relative to its share in training.
 
     Parameters
@@ -134,13 +134,13 @@ class AtPrevalence:
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the class of each row."""
         p = np.asarray(self._probable.predict_proba(X), dtype=np.float64)
-        return self.classes_[decided_at_prevalence(p, self._shares)]
+        return self.classes_[decide_at_prevalence(p, self._shares)]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._classifier, name)
 
 
-def calibrated(model: Any, y: NDArray[Any]) -> CalibratedClassifierCV:
+def make_calibrated(model: Any, y: NDArray[Any]) -> CalibratedClassifierCV:
     """Return a classifier with a sigmoid on its scores, fitted to scores of rows that it was not trained on.
 
     The classifier itself is trained on all rows, so that for two classes it ranks as it did. Source: Platt,
@@ -159,8 +159,8 @@ def calibrated(model: Any, y: NDArray[Any]) -> CalibratedClassifierCV:
         It has neither, or a class has a single row.
     """
     if not hasattr(model, "predict_proba") and not hasattr(model, "decision_function"):
-        raise Unavailable(f"{type(model).__name__} has neither predict_proba nor decision_function")
+        raise ArmUnavailable(f"{type(model).__name__} has neither predict_proba nor decision_function")
     folds = min(_FOLDS, int(np.unique(y, return_counts=True)[1].min()))
     if folds < 2:
-        raise Unavailable("a class has a single row, so that no scores of it can be held out")
+        raise ArmUnavailable("a class has a single row, so that no scores of it can be held out")
     return CalibratedClassifierCV(model, method="sigmoid", cv=folds, ensemble=False)

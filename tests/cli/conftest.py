@@ -11,7 +11,7 @@ from ganaug.gain.choosing import Candidate
 @pytest.fixture
 def choosing(monkeypatch):
     """Let held-out rows choose what a test wants."""
-    real = library.choose
+    real = library.choose_candidate
 
     def want(share, balance=False):
         def choose(trials):
@@ -19,6 +19,6 @@ def choosing(monkeypatch):
             wanted = Candidate(share, balance)
             return wanted, scores.assign(chosen=(scores["share"] == share) & (scores["balance"] == balance))
 
-        monkeypatch.setattr(library, "choose", choose)
+        monkeypatch.setattr(library, "choose_candidate", choose)
 
     return want

@@ -26,7 +26,7 @@ from ganaug import DataWarning, GANAugmenter, read_table
 from ganaug.files import places as file_places
 from ganaug.files import tables
 from ganaug.filters import FILTERS
-from ganaug.gain.classifiers import named_classifiers
+from ganaug.gain.classifiers import resolve_classifiers
 from ganaug.losses import LOSSES
 from ganaug.table.schema import KINDS
 from ganaug_cli import inspect_model, options, places
@@ -110,7 +110,7 @@ def test_the_names_in_help_are_those_of_the_library():
     assert options.KINDS == KINDS
     images = np.zeros((2, 8, 8), np.uint8)
     for names, X in ((options.CLASSIFIERS, None), (options.NETWORKS, images)):
-        assert list(named_classifiers(list(names), X)) == list(named_classifiers(None, X))
+        assert list(resolve_classifiers(list(names), X)) == list(resolve_classifiers(None, X))
     assert set(places.TABLES) == set(tables._FORMATS)
     assert set(places.COMPRESSIONS) == set(file_places._COMPRESS)
 

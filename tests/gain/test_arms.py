@@ -15,7 +15,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from ganaug import GaussianCopula, ParameterError
-from ganaug.gain.arms import ARMS, CONTROLS, trainings, usual_arms
+from ganaug.gain.arms import ARMS, CONTROLS, default_arms, group_by_training
 from ganaug.gain.intervals import Difference
 from ganaug.gain.verdict import compare_with_threshold
 
@@ -130,8 +130,8 @@ def test_the_arms_that_share_a_training_are_trained_once():
     report = report_of(Bootstrap(), *blobs(), classifier=Counting(), arms=arms)
     assert len(fitted) == 2 * 2
     assert set(report.to_frame()["arm"]) == {"real_only", "augmented", *arms}
-    assert trainings(ARMS)["real_only"] == ["real_only", "threshold"]
-    assert set(ARMS) == set(usual_arms(False)) and set(ARMS) - set(usual_arms(True)) == {"calibrated"}
+    assert group_by_training(ARMS)["real_only"] == ["real_only", "threshold"]
+    assert set(ARMS) == set(default_arms(False)) and set(ARMS) - set(default_arms(True)) == {"calibrated"}
 
 
 def test_a_bootstrap_has_as_many_rows_as_the_augmented_arm_and_the_shares_of_the_real_one():

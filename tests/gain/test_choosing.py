@@ -14,8 +14,15 @@ from sklearn.metrics import accuracy_score, get_scorer
 from sklearn.naive_bayes import GaussianNB
 
 from ganaug.errors import DataError
-from ganaug.gain.choosing import Candidate, Trial, candidates, choose, standard_error, try_candidate
-from ganaug.gain.folds import hold_out, inner_folds
+from ganaug.gain.choosing import (
+    Candidate,
+    InnerScore,
+    choose_candidate,
+    make_candidates,
+    score_candidate,
+    standard_error,
+)
+from ganaug.gain.folds import hold_out_rows, make_inner_folds
 
 NONE, TENTH, HALF, LEVEL = (Candidate(s, b) for s, b in ((0.0, False), (0.1, False), (0.5, False), (0.5, True)))
 RNG = np.random.default_rng
@@ -26,7 +33,7 @@ def trial(score, wobble=0.0, seed=0):
     noise = RNG(seed).normal(0, 1, 20)
     noise -= noise.mean()
     noise *= wobble / np.sqrt(19 / 20 * (noise**2).sum())
-    return Trial(score, score + noise)
+    return InnerScore(score, score + noise)
 
 
 def test_a_wobble_is_the_standard_error():
@@ -34,7 +41,7 @@ def test_a_wobble_is_the_standard_error():
 
 
 def chosen(trials):
-    return choose({candidate: [t] for candidate, t in trials.items()})[0]
+    return choose_candidate({candidate: [t] for candidate, t in trials.items()})[0]
 
 
 def test_the_best_is_taken_where_it_is_better_by_more_than_a_standard_error():
@@ -52,8 +59,8 @@ def test_a_tie_goes_to_none_and_the_natural_prior_goes_before_a_balanced_one():
 
 
 def test_a_candidate_without_a_score_is_listed_and_never_chosen():
-    failed = Trial(np.nan, np.full(20, np.nan), "ValueError: no")
-    found, scores = choose({NONE: [failed], TENTH: [trial(0.6)], HALF: [trial(0.7, 0.01)]})
+    failed = InnerScore(np.nan, np.full(20, np.nan), "ValueError: no")
+    found, scores = choose_candidate({NONE: [failed], TENTH: [trial(0.6)], HALF: [trial(0.7, 0.01)]})
     assert found == HALF
     assert scores["share"].tolist() == [0, 0.1, 0.5]
     assert scores["score"].isna().tolist() == [True, False, False]
@@ -62,27 +69,27 @@ def test_a_candidate_without_a_score_is_listed_and_never_chosen():
 
 
 def test_a_candidate_that_failed_on_one_split_is_not_chosen():
-    failed = Trial(np.nan, np.full(20, np.nan), "ValueError: no")
-    found, _ = choose({NONE: [trial(0.6), trial(0.6)], HALF: [trial(0.9), failed]})
+    failed = InnerScore(np.nan, np.full(20, np.nan), "ValueError: no")
+    found, _ = choose_candidate({NONE: [trial(0.6), trial(0.6)], HALF: [trial(0.9), failed]})
     assert found == NONE
 
 
 def test_no_candidate_at_all_is_refused_with_the_reason():
-    failed = Trial(np.nan, np.full(20, np.nan), "ValueError: too few rows")
+    failed = InnerScore(np.nan, np.full(20, np.nan), "ValueError: too few rows")
     with pytest.raises(DataError, match=r"No classifier could be trained and scored on the inner rows.*too few rows"):
-        choose({NONE: [failed], HALF: [failed]})
+        choose_candidate({NONE: [failed], HALF: [failed]})
 
 
 def test_scores_that_are_no_numbers_without_a_reason_are_refused_in_words():
-    silent = Trial(np.nan, np.full(20, np.nan))
+    silent = InnerScore(np.nan, np.full(20, np.nan))
     with pytest.raises(DataError, match="inner rows"):
-        choose({NONE: [silent], HALF: [silent]})
+        choose_candidate({NONE: [silent], HALF: [silent]})
 
 
 def test_a_standard_error_that_cannot_be_known_does_not_stop_the_choice():
     """A class with one held-out row has no AUC where that row is left out."""
-    unsure = Trial(0.7, np.r_[np.nan, np.full(19, 0.7)])
-    worse = Trial(0.6, np.r_[np.nan, np.full(19, 0.6)])
+    unsure = InnerScore(0.7, np.r_[np.nan, np.full(19, 0.7)])
+    worse = InnerScore(0.6, np.r_[np.nan, np.full(19, 0.6)])
     assert chosen({NONE: worse, HALF: unsure}) in (NONE, HALF)
 
 
@@ -96,7 +103,7 @@ def test_a_standard_error_that_cannot_be_known_does_not_stop_the_choice():
 )
 def test_the_choice_is_never_worse_than_the_best_by_more_than_a_standard_error(made):
     trials = {candidate: [trial(score, wobble, seed)] for candidate, score, wobble, seed in made}
-    found, scores = choose(trials)
+    found, scores = choose_candidate(trials)
     best = max(trials, key=lambda c: trials[c][0].score)
     gap = {c: trials[best][0].score - t[0].score for c, t in trials.items()}
     assert gap[found] <= standard_error(trials[best], trials[found])
@@ -106,7 +113,7 @@ def test_the_choice_is_never_worse_than_the_best_by_more_than_a_standard_error(m
 
 
 def test_candidates_are_in_order_once_each_and_none_has_no_balance():
-    found = candidates((0.5, 0, 0.1, 0.5), "both")
+    found = make_candidates((0.5, 0, 0.1, 0.5), "both")
     assert found == [
         NONE,
         TENTH,
@@ -114,8 +121,8 @@ def test_candidates_are_in_order_once_each_and_none_has_no_balance():
         HALF,
         LEVEL,
     ]
-    assert candidates((0, 0.5), True) == [NONE, LEVEL]
-    assert candidates((0, 0.5), False) == [NONE, HALF]
+    assert make_candidates((0, 0.5), True) == [NONE, LEVEL]
+    assert make_candidates((0, 0.5), False) == [NONE, HALF]
 
 
 # The jackknife.
@@ -123,8 +130,8 @@ def test_candidates_are_in_order_once_each_and_none_has_no_balance():
 
 def test_the_standard_error_of_a_mean_is_the_analytic_one():
     values = RNG(0).normal(0, 1, 20)
-    alone = Trial(values.mean(), (values.sum() - values) / 19)
-    still = Trial(0.0, np.zeros(20))
+    alone = InnerScore(values.mean(), (values.sum() - values) / 19)
+    still = InnerScore(0.0, np.zeros(20))
     assert standard_error([alone], [still]) == pytest.approx(values.std(ddof=1) / np.sqrt(20))
 
 
@@ -148,10 +155,10 @@ class Erring(GaussianNB):
 def test_trials_jackknife_an_accuracy_to_its_analytic_standard_error(metric):
     y = np.arange(1000) % 2
     X = np.column_stack([RNG(0).random(1000), y])
-    found = try_candidate((X[:200], y[:200]), (X, y), {"a": Erring()}, get_scorer(metric), 0)
+    found = score_candidate((X[:200], y[:200]), (X, y), {"a": Erring()}, get_scorer(metric), 0)
     wrong = (X[:, 0] < 0.3).mean()
     assert found.score == pytest.approx(1 - wrong, abs=0.01)
-    error = standard_error([found], [Trial(0.0, np.zeros(20))])
+    error = standard_error([found], [InnerScore(0.0, np.zeros(20))])
     assert error == pytest.approx(np.sqrt(wrong * (1 - wrong) / 1000), rel=0.4)
 
 
@@ -162,7 +169,7 @@ def test_a_trial_is_the_mean_over_classifiers_on_all_held_out_rows():
     X, y = blobs(90)
     train, test = (X[:60], y[:60]), (X[60:], y[60:])
     models = {"a": GaussianNB(), "b": LogisticRegression()}
-    found = try_candidate(train, test, models, get_scorer("accuracy"), 0)
+    found = score_candidate(train, test, models, get_scorer("accuracy"), 0)
     scores = [accuracy_score(test[1], m.fit(*train).predict(test[0])) for m in (GaussianNB(), LogisticRegression())]
     assert found.score == pytest.approx(np.mean(scores))
     assert found.without.shape == (20,)
@@ -172,7 +179,7 @@ def test_a_trial_is_the_mean_over_classifiers_on_all_held_out_rows():
 def test_a_trial_asks_about_each_row_once():
     X, y = blobs(90)
     model = Asking()
-    try_candidate((X[:60], y[:60]), (X[60:], y[60:]), {"a": model}, get_scorer("neg_log_loss"), 0)
+    score_candidate((X[:60], y[:60]), (X[60:], y[60:]), {"a": model}, get_scorer("neg_log_loss"), 0)
     assert Asking.asked == [30]
 
 
@@ -187,7 +194,7 @@ def test_a_trial_asks_about_each_row_once():
 )
 def test_a_trial_that_fails_has_a_reason(models, scorer, reason):
     X, y = blobs(60)
-    found = try_candidate((X[:40], y[:40]), (X[40:], y[40:]), models, scorer, 0)
+    found = score_candidate((X[:40], y[:40]), (X[40:], y[40:]), models, scorer, 0)
     assert np.isnan(found.score)
     assert reason in found.reason and found.reason
 
@@ -197,7 +204,7 @@ def test_a_class_with_a_single_held_out_row_makes_no_noise():
     y = (np.arange(40) >= 39).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = try_candidate(blobs(40), (X, y), {"a": GaussianNB()}, get_scorer("balanced_accuracy"), 0)
+        found = score_candidate(blobs(40), (X, y), {"a": GaussianNB()}, get_scorer("balanced_accuracy"), 0)
     assert np.isfinite(found.score), found.reason
 
 
@@ -214,7 +221,7 @@ def of_sizes(sizes):
 @given(sizes=SIZES, seed=st.integers(0, 99))
 def test_a_hold_out_takes_a_third_of_each_class_and_leaves_it_two_rows(sizes, seed):
     labels = of_sizes(sizes)
-    train, test = hold_out(labels, RNG(seed))
+    train, test = hold_out_rows(labels, RNG(seed))
     assert sorted([*train, *test]) == list(range(len(labels)))
     for k, size in enumerate(sizes):
         held = int((labels[test] == k).sum())
@@ -222,15 +229,15 @@ def test_a_hold_out_takes_a_third_of_each_class_and_leaves_it_two_rows(sizes, se
 
 
 def test_a_hold_out_of_a_large_table_is_a_quarter_and_at_most_five_thousand_rows():
-    assert len(hold_out(np.arange(2000) % 2, RNG(0))[1]) == 500
-    assert len(hold_out(np.arange(40_000) % 2, RNG(0))[1]) == 5000
+    assert len(hold_out_rows(np.arange(2000) % 2, RNG(0))[1]) == 500
+    assert len(hold_out_rows(np.arange(40_000) % 2, RNG(0))[1]) == 5000
 
 
 @settings(deadline=None)
 @given(sizes=SIZES, n_splits=st.integers(2, 6), seed=st.integers(0, 99))
 def test_inner_folds_hold_each_row_out_once_and_are_alike(sizes, n_splits, seed):
     labels = of_sizes(sizes)
-    folds = inner_folds(labels, n_splits, RNG(seed))
+    folds = make_inner_folds(labels, n_splits, RNG(seed))
     assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(labels)))
     for train, test in folds:
         assert sorted([*train, *test]) == list(range(len(labels)))

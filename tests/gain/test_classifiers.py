@@ -22,12 +22,12 @@ from toy_table import make_toy_table
 
 from ganaug.errors import ParameterError
 from ganaug.gain.classifiers import (
+    clone_with_class_weights,
+    clone_with_seed,
     is_categorical,
-    named_classifiers,
-    plain_columns,
-    preprocessing,
-    weighted,
-    with_seed,
+    make_preprocessing,
+    resolve_classifiers,
+    simplify_columns,
 )
 
 X, Y = blobs(40)
@@ -46,21 +46,21 @@ class NoSeed:
 
 def test_the_default_is_one_of_each_family_by_class_name():
     names = ["LogisticRegression", "KNeighborsClassifier", "RandomForestClassifier", "HistGradientBoostingClassifier"]
-    assert list(named_classifiers(None, X)) == names
-    assert list(named_classifiers(["logistic", "neighbours", "forest", "boosting"], X)) == names
+    assert list(resolve_classifiers(None, X)) == names
+    assert list(resolve_classifiers(["logistic", "neighbours", "forest", "boosting"], X)) == names
 
 
 def test_one_several_and_named_classifiers_are_taken():
-    assert list(named_classifiers(GaussianNB(), X)) == ["GaussianNB"]
+    assert list(resolve_classifiers(GaussianNB(), X)) == ["GaussianNB"]
     several = [GaussianNB(), make_pipeline(StandardScaler(), GaussianNB()), GaussianNB(var_smoothing=0.1)]
-    assert list(named_classifiers(several, X)) == ["GaussianNB", "GaussianNB-2", "GaussianNB-3"]
-    assert list(named_classifiers({"first": GaussianNB(), 2: KNeighborsClassifier()}, X)) == ["first", "2"]
+    assert list(resolve_classifiers(several, X)) == ["GaussianNB", "GaussianNB-2", "GaussianNB-3"]
+    assert list(resolve_classifiers({"first": GaussianNB(), 2: KNeighborsClassifier()}, X)) == ["first", "2"]
 
 
 @pytest.mark.parametrize("empty", [[], {}, ()])
 def test_no_classifier_at_all_is_refused(empty):
     with pytest.raises(ParameterError, match="'classifier' parameter is empty; give at least one"):
-        named_classifiers(empty, X)
+        resolve_classifiers(empty, X)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_no_classifier_at_all_is_refused(empty):
 )
 def test_what_is_no_classifier_is_refused(wrong, text):
     with pytest.raises(ParameterError, match=text):
-        named_classifiers(wrong, X)
+        resolve_classifiers(wrong, X)
 
 
 FRAMES = {
@@ -93,20 +93,20 @@ FRAMES = {
 
 @pytest.mark.parametrize("kind", FRAMES)
 def test_a_bare_classifier_copes_with_any_table(kind):
-    (model,) = named_classifiers(LogisticRegression(), FRAMES[kind]).values()
+    (model,) = resolve_classifiers(LogisticRegression(), FRAMES[kind]).values()
     assert model.fit(FRAMES[kind], Y).score(FRAMES[kind], Y) > 0.6
 
 
 def test_a_bare_classifier_sees_plain_numbers_as_they_are():
     model = GaussianNB()
-    assert named_classifiers(model, X)["GaussianNB"] is model
-    assert named_classifiers(model, pd.DataFrame(X))["GaussianNB"] is model
+    assert resolve_classifiers(model, X)["GaussianNB"] is model
+    assert resolve_classifiers(model, pd.DataFrame(X))["GaussianNB"] is model
 
 
 def test_a_bare_classifier_sees_images_and_numbers_in_lists_as_they_are():
     model = GaussianNB()
-    assert named_classifiers(model, np.zeros((4, 8, 8)))["GaussianNB"] is model
-    assert named_classifiers(model, X.tolist())["GaussianNB"] is model
+    assert resolve_classifiers(model, np.zeros((4, 8, 8)))["GaussianNB"] is model
+    assert resolve_classifiers(model, X.tolist())["GaussianNB"] is model
 
 
 def own_preprocessing(model):
@@ -124,13 +124,13 @@ def own_preprocessing(model):
     ids=["pipeline", "search", "vote", "calibration"],
 )
 def test_what_brings_its_own_preprocessing_gets_the_table_itself(model):
-    (prepared,) = named_classifiers(model, TEXT).values()
+    (prepared,) = resolve_classifiers(model, TEXT).values()
     assert prepared.fit(TEXT, Y).score(TEXT, Y) > 0.6
 
 
 def test_preprocessing_turns_mixed_columns_into_finite_numbers_in_new_rows_too():
     table, y = make_toy_table()
-    model = make_pipeline(*preprocessing()).fit(table[:200], y[:200])
+    model = make_pipeline(*make_preprocessing()).fit(table[:200], y[:200])
     new = table[200:].assign(city="never seen", age=np.nan)
     numbers = model.transform(new)
     assert numbers.shape[0] == 100
@@ -139,46 +139,46 @@ def test_preprocessing_turns_mixed_columns_into_finite_numbers_in_new_rows_too()
 
 def test_preprocessing_survives_empty_columns_and_a_table_without_numbers():
     table = pd.DataFrame({"gone": [None] * 40, "nan": [np.nan] * 40, "text": TEXT["b"]})
-    assert np.isfinite(make_pipeline(*preprocessing()).fit_transform(table)).all()
-    assert np.isfinite(make_pipeline(*preprocessing()).fit_transform(table[["text"]])).all()
+    assert np.isfinite(make_pipeline(*make_preprocessing()).fit_transform(table)).all()
+    assert np.isfinite(make_pipeline(*make_preprocessing()).fit_transform(table[["text"]])).all()
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown categories")
 def test_every_family_survives_a_column_without_any_value_in_training():
     train = TEXT.assign(nan=np.nan, gone=pd.Series([None] * 40, dtype=object))
     test = TEXT.assign(nan=1.0, gone=pd.Series(["here"] * 40, dtype=object))
-    for model in named_classifiers(None, train).values():
+    for model in resolve_classifiers(None, train).values():
         assert model.fit(train, Y).score(test, Y) > 0.6
 
 
 def test_numbers_in_rows_of_lists_stay_numbers():
     for rows in ([[1, "a"], [2.5, "b"]], ((1, "a"), (2.5, "b"))):
-        plain = plain_columns(rows)
+        plain = simplify_columns(rows)
         assert plain["0"].tolist() == [1.0, 2.5]
         assert plain["1"].tolist() == ["a", "b"]
 
 
 def test_preprocessing_pools_rare_categories():
     table = pd.DataFrame({"id": [f"row {i}" for i in range(300)]})
-    assert make_pipeline(*preprocessing()).fit_transform(table).shape[1] == 1
+    assert make_pipeline(*make_preprocessing()).fit_transform(table).shape[1] == 1
 
 
 def test_preprocessing_keeps_the_order_of_dates():
     dates = pd.DataFrame({"d": pd.date_range("2020", periods=5, tz="Europe/Oslo")})
-    assert (np.diff(make_pipeline(*preprocessing()).fit_transform(dates)[:, 0]) > 0).all()
+    assert (np.diff(make_pipeline(*make_preprocessing()).fit_transform(dates)[:, 0]) > 0).all()
 
 
 @pytest.mark.parametrize("dtype", TIME_DTYPES)
 def test_dates_and_durations_of_every_dtype_are_numbers_in_their_order(dtype):
     table = pd.DataFrame({"when": time_column([1, 0, None, 2], dtype)})
-    plain = plain_columns(table)["0"]
+    plain = simplify_columns(table)["0"]
     assert plain.dtype == "float64"
     assert np.isnan(plain[2]) and plain[1] < plain[0] < plain[3]
 
 
 def test_plain_columns_are_floats_and_words():
     table, _ = make_toy_table()
-    plain = plain_columns(table.assign(n=pd.array([1, None, 3] * 100, dtype="Int64")))
+    plain = simplify_columns(table.assign(n=pd.array([1, None, 3] * 100, dtype="Int64")))
     assert {str(d) for d in plain.dtypes if d.kind == "f"} == {"float64"}
     assert plain.columns.tolist() == [str(i) for i in range(8)]
     assert "(missing)" in set(plain["2"])
@@ -205,7 +205,7 @@ def test_categories_are_told_from_numbers_and_dates(column, answer):
 
 def test_a_seed_reaches_every_part_that_takes_one_and_nothing_else():
     model = make_pipeline(StandardScaler(), BaggingClassifier(DecisionTreeClassifier(max_depth=2)))
-    seeded = with_seed(model, 2**40 + 7)
+    seeded = clone_with_seed(model, 2**40 + 7)
     params = seeded.get_params()
     assert (
         params["baggingclassifier__random_state"]
@@ -219,11 +219,11 @@ def test_a_seed_reaches_every_part_that_takes_one_and_nothing_else():
 def test_a_copy_is_fresh_even_of_what_scikit_learn_cannot_clone():
     plain = NoSeed()
     plain.memory = [1]
-    copy = with_seed(plain, 0)
+    copy = clone_with_seed(plain, 0)
     copy.memory.append(2)
     assert plain.memory == [1]
     assert not hasattr(copy, "random_state")
-    assert not hasattr(with_seed(GaussianNB().fit(X, Y), 0), "classes_")
+    assert not hasattr(clone_with_seed(GaussianNB().fit(X, Y), 0), "classes_")
 
 
 class Weighing(ClassifierMixin, BaseEstimator):
@@ -245,10 +245,10 @@ class Weighing(ClassifierMixin, BaseEstimator):
     ],
 )
 def test_class_weights_are_set_where_they_are_taken(model, name):
-    assert weighted(model).get_params()[name] == "balanced"
+    assert clone_with_class_weights(model).get_params()[name] == "balanced"
     assert model.get_params()[name] is None
 
 
 @pytest.mark.parametrize("model", [GaussianNB(), make_pipeline(StandardScaler(), KNeighborsClassifier()), NoSeed()])
 def test_no_class_weights_where_they_are_not_taken(model):
-    assert weighted(model) is None
+    assert clone_with_class_weights(model) is None

@@ -15,7 +15,7 @@ from strategies import TIME_DTYPES, frames, time_column
 from toy_table import make_toy_table
 
 from ganaug import DataError, GaussianCopula, ParameterError
-from ganaug.gain.smote import smote_rows
+from ganaug.gain.smote import make_smote_rows
 
 
 def correlated(n=2000, seed=0):
@@ -111,7 +111,7 @@ def test_more_columns_than_rows_and_a_class_of_one_row_are_no_trouble():
 
 @pytest.mark.parametrize("dtype", TIME_DTYPES)
 @pytest.mark.parametrize(
-    "method", [lambda X, y: GaussianCopula(0).fit(X, y).sample({1: 6}), lambda *rows: smote_rows(*rows, 0)]
+    "method", [lambda X, y: GaussianCopula(0).fit(X, y).sample({1: 6}), lambda *rows: make_smote_rows(*rows, 0)]
 )
 def test_dates_and_durations_of_every_dtype_come_back_as_they_were(dtype, method):
     days = np.r_[np.arange(30), np.arange(100, 106)]

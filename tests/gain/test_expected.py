@@ -36,7 +36,7 @@ def test_the_seed_decides_and_many_rows_are_cut():
     X, y = blobs(300)
     one, two = (expected_gain(X, y, classifier="forest", random_state=0).to_frame() for _ in range(2))
     pd.testing.assert_frame_equal(one, two)
-    rows = library._at_most(np.repeat([0, 1], [20_000, 3]), seed=0)
+    rows = library._subsample(np.repeat([0, 1], [20_000, 3]), seed=0)
     assert len(rows) <= library._MAX_ROWS + 2 and (rows >= 20_000).sum() >= 2
 
 
@@ -114,12 +114,12 @@ def test_the_library_says_what_the_benchmark_fitted():
     rows = ledger()
     model = bench.model_of(rows)
     row = rows.iloc[3]
-    said = library._expectation(model, row["learner"], {"added": 0.8, **row[list(bench.RANGED)].to_dict()})
+    said = library._predict_gain(model, row["learner"], {"added": 0.8, **row[list(bench.RANGED)].to_dict()})
     assert said["expected"] == pytest.approx(bench.predict(model, rows)[3])
     low, high = model["classifiers"][row["learner"]]["residuals"]
     assert (said["low"], said["high"]) == pytest.approx((said["expected"] + low, said["expected"] + high))
 
 
 def test_the_committed_model_predicts_something():
-    error = library._model()["error"]
+    error = library._load_model()["error"]
     assert error["rmse"] < error["rmse_of_zero"] and error["rmse"] < error["rmse_of_learner_means"]

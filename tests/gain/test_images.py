@@ -13,10 +13,10 @@ from ganaug.errors import DataError, ParameterError
 from ganaug.gain import ImageClassifier
 from ganaug.gain import classifiers as rooms
 from ganaug.gain.arms import ARMS
-from ganaug.gain.classifiers import named_classifiers
+from ganaug.gain.classifiers import resolve_classifiers
 from ganaug.gain.facts import describe_rows
-from ganaug.gain.image_inputs import are_images, channel_axis_of, image_shape, loaded
-from ganaug.gain.smote import smote_rows
+from ganaug.gain.image_inputs import are_images, find_channel_axis, image_shape, load_images
+from ganaug.gain.smote import make_smote_rows
 
 NAMES = np.asarray(["lies", "stands"])
 
@@ -101,30 +101,30 @@ def test_an_augmenter_that_knows_the_truth_helps_the_network():
 
 def test_images_get_networks_as_classifiers_unless_others_are_named(monkeypatch):
     X, _ = bars()
-    named = named_classifiers(None, X)
+    named = resolve_classifiers(None, X)
     assert list(named) == ["cnn", "cnn, affine", "cnn, tuned"]
     assert len({model.steps for model in named.values()}) == 1
     assert [model.augmentation for model in named.values()] == [None, "affine", "affine"]
-    assert list(named_classifiers(["cnn", GaussianNB(), "cnn"], X)) == ["cnn", "GaussianNB", "cnn-2"]
-    assert list(named_classifiers(None, X.reshape(len(X), -1))) != list(named)
+    assert list(resolve_classifiers(["cnn", GaussianNB(), "cnn"], X)) == ["cnn", "GaussianNB", "cnn-2"]
+    assert list(resolve_classifiers(None, X.reshape(len(X), -1))) != list(named)
     with pytest.raises(ParameterError, match=r"'cnm' does not exist; take one of .*'cnn, affine'"):
-        named_classifiers("cnm", X)
+        resolve_classifiers("cnm", X)
 
 
 def test_naming_a_network_does_not_change_the_next_one():
     X, _ = bars()
-    named_classifiers("cnn", X[:, None], channel_axis=1)
+    resolve_classifiers("cnn", X[:, None], channel_axis=1)
     assert rooms._NETWORKS["cnn"].channel_axis == "auto"
 
 
 def test_the_networks_hear_where_the_augmenter_was_told_the_channels_are():
-    assert channel_axis_of(TunedAugmenterCV(GANAugmenter(channel_axis=-1))) == -1
-    assert channel_axis_of(TunedAugmenterCV()) == channel_axis_of(GaussianNB()) == "auto"
+    assert find_channel_axis(TunedAugmenterCV(GANAugmenter(channel_axis=-1))) == -1
+    assert find_channel_axis(TunedAugmenterCV()) == find_channel_axis(GaussianNB()) == "auto"
     X, y = bars()
     many = np.repeat(X[:, None], 9, 1)  # 9 channels first: nothing tells
     with pytest.raises(DataError, match="channel_axis=1"):
         report_of(many, y, classifier=None)
-    (model,) = named_classifiers("cnn", many, 1).values()
+    (model,) = resolve_classifiers("cnn", many, 1).values()
     assert model.set_params(steps=1).fit(many, y).n_features_in_ == 900
 
 
@@ -152,7 +152,7 @@ def test_a_data_set_brings_its_labels():
 
 def test_what_holds_no_images_passes_as_it_is():
     frame_like = [[1.0, 2.0], [3.0, 4.0]]
-    assert loaded(frame_like, [0, 1])[0] is frame_like
+    assert load_images(frame_like, [0, 1])[0] is frame_like
     assert not are_images(frame_like)
     assert not are_images(np.zeros((9, 3)))
 
@@ -164,14 +164,14 @@ def test_what_holds_no_images_passes_as_it_is():
 )
 def test_smote_gives_images_between_two_of_their_class(X):
     y = bars(30, rare=5)[1]
-    X_new, y_new = smote_rows(X, y, 0)
+    X_new, y_new = make_smote_rows(X, y, 0)
     assert X_new.shape == (18, 10, 10)
     assert X_new.dtype == X.dtype
     assert set(y_new) == {"stands"}
     rare = X[y == "stands"].astype(float)
     assert (X_new >= rare.min(0)).all()
     assert (X_new <= rare.max(0)).all()
-    assert len(smote_rows(X, np.arange(30) % 2, 0)[1]) == 0
+    assert len(make_smote_rows(X, np.arange(30) % 2, 0)[1]) == 0
 
 
 def test_fidelity_of_images_is_told_with_its_marks_and_shown_on_the_page(tmp_path, monkeypatch):
@@ -218,13 +218,13 @@ def test_a_share_is_chosen_for_images():
 
 def test_a_share_for_images_is_chosen_by_one_network_with_classic_augmentation(monkeypatch):
     asked = []
-    real = named_classifiers
+    real = resolve_classifiers
 
     def noted(classifier, X, channel_axis):
         asked.append(classifier)
         return real(GaussianPixels(), X, channel_axis)
 
-    monkeypatch.setattr("ganaug.gain.tuned.named_classifiers", noted)
+    monkeypatch.setattr("ganaug.gain.tuned.resolve_classifiers", noted)
     TunedAugmenterCV(Bars(), fractions=(0,), random_state=0).fit(*bars(40))
     assert asked == ["cnn, affine"]
 

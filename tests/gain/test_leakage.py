@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ganaug.gain.arms import ARMS, trainings
+from ganaug.gain.arms import ARMS, group_by_training
 
 pytestmark = pytest.mark.promise("gain")
 
@@ -48,7 +48,9 @@ def test_no_test_row_reaches_anything_fitted_or_sampled(fold, share):
         sampler, X, y, classifier=classifier, cv=[(train, test)], synthetic_fraction=share, fidelity=True
     )
     touched = [rows for what, rows in log if what in TOUCHED]
-    assert len(touched) == 1 + 2 + 2 * (len(trainings(ARMS)) - 1 + FITS_OF_CALIBRATION)  # no class weights are taken
+    assert len(touched) == 1 + 2 + 2 * (
+        len(group_by_training(ARMS)) - 1 + FITS_OF_CALIBRATION
+    )  # no class weights are taken
     assert all(rows.max() < sentinel / 2 for rows in touched)
     asked = [rows for what, rows in log if what == "classifier predict"]
     assert all(ids(rows) == set(test.tolist()) or ids(rows) <= set(train.tolist()) for rows in asked)

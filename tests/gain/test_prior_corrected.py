@@ -25,8 +25,8 @@ from small import quick_augmenter
 from toy_table import make_toy_table
 
 from ganaug import DataError, GaussianCopula, ParameterError, PriorCorrectedClassifier, TunedAugmenterCV
-from ganaug.gain.classifiers import preprocessing
-from ganaug.gain.priors import corrected, decided_at_prevalence, weighted_shares
+from ganaug.gain.classifiers import make_preprocessing
+from ganaug.gain.priors import correct_prior, decide_at_prevalence, infer_learned_prior
 
 LOGISTIC = LogisticRegression(C=1e6, max_iter=1000)
 
@@ -99,39 +99,39 @@ def test_nothing_changes_where_nothing_was_resampled():
 )
 def test_the_odds_are_multiplied_by_the_ratio_of_the_priors_and_the_order_stays(p, shares):
     p, (old, new) = np.asarray(p), shares
-    found = corrected(np.column_stack([1 - p, p]), np.array([1 - old, old]), np.array([1 - new, new]))
+    found = correct_prior(np.column_stack([1 - p, p]), np.array([1 - old, old]), np.array([1 - new, new]))
     assert found.sum(1) == pytest.approx(1)
     expected = p / (1 - p) * (new / (1 - new)) / (old / (1 - old))
     assert found[:, 1] / found[:, 0] == pytest.approx(expected)
     assert np.array_equal(np.argsort(found[:, 1], kind="stable"), np.argsort(expected, kind="stable"))
-    back = corrected(found, np.array([1 - new, new]), np.array([1 - old, old]))
+    back = correct_prior(found, np.array([1 - new, new]), np.array([1 - old, old]))
     assert back[:, 1] == pytest.approx(p)
 
 
 def test_certainty_stays_certain_and_a_row_of_nothing_gets_the_prior():
-    found = corrected(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.5]), np.array([0.9, 0.1]))
+    found = correct_prior(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.5]), np.array([0.9, 0.1]))
     assert found.tolist() == [[1.0, 0.0], [0.9, 0.1]]
 
 
 def test_the_decision_at_prevalence_is_the_most_probable_class_relative_to_its_share():
     p = np.array([[0.9, 0.1], [0.97, 0.03]])
-    assert decided_at_prevalence(p, np.array([0.95, 0.05])).tolist() == [1, 0]
-    assert decided_at_prevalence(p, np.array([1.0, 0.0])).tolist() == [0, 0]
-    assert decided_at_prevalence(np.array([[0.5, 0.3, 0.2]]), np.array([0.6, 0.3, 0.1])).tolist() == [2]
+    assert decide_at_prevalence(p, np.array([0.95, 0.05])).tolist() == [1, 0]
+    assert decide_at_prevalence(p, np.array([1.0, 0.0])).tolist() == [0, 0]
+    assert decide_at_prevalence(np.array([[0.5, 0.3, 0.2]]), np.array([0.6, 0.3, 0.1])).tolist() == [2]
 
 
 def test_the_prior_that_weights_make_is_known_in_a_pipeline():
     shares, classes = np.array([0.9, 0.1]), np.array(["a", "b"])
     for weights, expected in ((None, [0.9, 0.1]), ("balanced", [0.5, 0.5]), ({"b": 9}, [0.5, 0.5])):
         pipeline = make_pipeline(StandardScaler(), LogisticRegression(class_weight=weights))
-        assert weighted_shares(shares, classes, pipeline) == pytest.approx(expected)
+        assert infer_learned_prior(shares, classes, pipeline) == pytest.approx(expected)
 
 
 def test_a_calibrated_classifier_gives_probabilities_for_the_rows_whatever_it_weighs():
     inner = CalibratedClassifierCV(LogisticRegression(class_weight="balanced"), ensemble=False)
     shares, classes = np.array([0.9, 0.1]), np.array([0, 1])
     for model in (inner, make_pipeline(StandardScaler(), inner)):
-        assert weighted_shares(shares, classes, model).tolist() == [0.9, 0.1]
+        assert infer_learned_prior(shares, classes, model).tolist() == [0.9, 0.1]
     X, y, posterior = normals((0.9, 0.1), 4000)
     assert np.abs(PriorCorrectedClassifier(inner).fit(X, y).predict_proba(X) - posterior).mean() < 0.02
 
@@ -174,7 +174,7 @@ def test_it_works_in_pipelines_searches_and_cross_validation():
 def test_mixed_tables_and_labels_of_text_are_taken():
     X, y = make_toy_table(120)
     model = PriorCorrectedClassifier(
-        make_pipeline(*preprocessing(), LogisticRegression()), GaussianCopula(random_state=0)
+        make_pipeline(*make_preprocessing(), LogisticRegression()), GaussianCopula(random_state=0)
     ).fit(X, y)
     assert model.classes_.tolist() == ["leaves", "stays"]
     assert set(model.predict(X)) <= {"leaves", "stays"}

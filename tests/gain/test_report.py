@@ -117,7 +117,7 @@ def test_the_dictionary_is_strict_json_with_the_agreed_keys(found):
     assert found["format"] == 1
     assert set(found["verdict"]) == {
         *("kind", "sentence", "metric", "classifier", "control", "difference", "ci_low", "ci_high"),
-        *("control_difference", "control_ci_low", "control_ci_high", "rows_needed", "n"),
+        *("control_difference", "control_ci_low", "control_ci_high", "rows_needed", "n", "rival"),
     }
     assert set(found["rows"][0]) == {*COLUMNS, "effect_size", "note"}
     assert set(found["scores"][0]) == {"fold", "classifier", "metric", "arm", "score"}

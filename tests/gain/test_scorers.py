@@ -13,15 +13,15 @@ from sklearn.naive_bayes import GaussianNB
 from ganaug.errors import ParameterError
 from ganaug.gain.scorers import (
     PREVALENCE,
-    Remembered,
+    CachedClassifier,
     default_metrics,
-    error_text,
-    named_scorers,
+    describe_error,
     neg_brier_score,
     neg_calibration_error,
     neg_log_loss,
+    resolve_scorers,
     roc_auc,
-    score,
+    score_all,
 )
 
 X, Y = blobs(80)
@@ -47,7 +47,7 @@ class Fixed(ClassifierMixin, BaseEstimator):
 
 
 def measured(metrics, model, X, y):
-    return score(model, X, y, named_scorers(metrics, y))
+    return score_all(model, X, y, resolve_scorers(metrics, y))
 
 
 def test_the_default_leads_with_what_no_threshold_moves_and_has_probabilities_and_decisions():
@@ -161,8 +161,8 @@ def test_scores_of_decisions_are_there_twice_where_the_threshold_can_be_moved():
     def mine(classifier, X, y):
         return float((classifier.predict(X) == y).mean())
 
-    scorers = named_scorers(["roc_auc", "accuracy", mine, "recall_per_class"], Y)
-    scores, reasons = score(model, X, Y, scorers, decided=Never().fit(X, Y))
+    scorers = resolve_scorers(["roc_auc", "accuracy", mine, "recall_per_class"], Y)
+    scores, reasons = score_all(model, X, Y, scorers, decided=Never().fit(X, Y))
     assert not reasons
     twice = ["accuracy", "mine", "recall[0]", "recall[1]"]
     assert list(scores) == ["roc_auc", *(name + end for name in twice for end in ("", PREVALENCE))]
@@ -184,7 +184,7 @@ def test_scores_of_decisions_are_there_twice_where_the_threshold_can_be_moved():
 )
 def test_a_metric_that_does_not_exist_is_refused_with_a_hint(metrics, text):
     with pytest.raises(ParameterError, match=text):
-        named_scorers(metrics, Y)
+        resolve_scorers(metrics, Y)
 
 
 def first_half(classifier, X, y):
@@ -201,7 +201,7 @@ def test_functions_scorers_and_mappings_are_taken():
 
 
 def test_functions_of_one_name_are_all_kept():
-    scorers = named_scorers([lambda c, X, y: 0.1, lambda c, X, y: 0.2], Y)
+    scorers = resolve_scorers([lambda c, X, y: 0.1, lambda c, X, y: 0.2], Y)
     assert sorted(f(None, X, Y) for f in scorers.values()) == [0.1, 0.2]
 
 
@@ -214,7 +214,7 @@ def test_a_metric_that_the_classifier_cannot_score_has_a_reason_and_the_rest_sur
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_score_that_is_no_number_has_a_reason(value):
-    scores, reasons = score(GaussianNB().fit(X, Y), X, Y, {"odd": lambda c, X, y: value, "accuracy": first_half})
+    scores, reasons = score_all(GaussianNB().fit(X, Y), X, Y, {"odd": lambda c, X, y: value, "accuracy": first_half})
     assert "odd" in reasons and "odd" not in scores
     assert "accuracy" in scores
 
@@ -233,7 +233,7 @@ def test_the_same_rows_are_asked_about_once():
 
 def test_a_part_of_the_rows_is_answered_from_the_whole():
     model = Asked().fit(X, Y)
-    known, rows = Remembered(model), np.array([3, 1, 70])
+    known, rows = CachedClassifier(model), np.array([3, 1, 70])
     part = X[rows]
     known.remember(part, X, rows)
     assert np.array_equal(known.predict_proba(part), GaussianNB().fit(X, Y).predict_proba(X)[rows])
@@ -244,6 +244,6 @@ def test_a_part_of_the_rows_is_answered_from_the_whole():
 
 
 def test_a_reason_is_one_short_line():
-    assert error_text(ValueError("two\nlines " + "x" * 900)).startswith("ValueError: two lines xxx")
-    assert len(error_text(ValueError("x" * 900))) < 520
-    assert error_text(KeyError()) == "KeyError"
+    assert describe_error(ValueError("two\nlines " + "x" * 900)).startswith("ValueError: two lines xxx")
+    assert len(describe_error(ValueError("x" * 900))) < 520
+    assert describe_error(KeyError()) == "KeyError"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganaug.data.rows import rows_below
-from ganaug.gain.smote import smote_rows
+from ganaug.gain.smote import make_smote_rows
 from ganaug.gain.synthetic import count_labels
 
 N = 40
@@ -51,7 +51,7 @@ WHOLE = {"whole", "Int64"}  # between two whole numbers lie others
 )
 def test_classes_come_out_level_and_dtypes_restored(columns):
     X = FRAME[columns]
-    made, labels = smote_rows(X, Y, 0)
+    made, labels = make_smote_rows(X, Y, 0)
     assert count_labels(labels) == {"rare": 20}
     assert made.columns.tolist() == columns
     both = rows_below(X, made)
@@ -63,14 +63,14 @@ def test_classes_come_out_level_and_dtypes_restored(columns):
 
 @pytest.mark.parametrize("column", sorted(FRAME))
 def test_a_table_of_one_column_of_any_kind_can_be_filled_up(column):
-    made, labels = smote_rows(FRAME[[column]], Y, 0)
+    made, labels = make_smote_rows(FRAME[[column]], Y, 0)
     assert made.shape == (20, 1)
     assert set(labels) == {"rare"}
 
 
 def test_numbers_lie_between_neighbours_of_their_own_class():
     X = np.column_stack([np.where(Y == "rare", 1000.0, 0.0) + np.arange(N), np.full(N, 7.0)])
-    made, _ = smote_rows(X, Y, 0)
+    made, _ = make_smote_rows(X, Y, 0)
     assert isinstance(made, np.ndarray)
     assert made[:, 0].min() >= 1000
     assert made[:, 0].max() <= X[Y == "rare", 0].max()
@@ -79,20 +79,20 @@ def test_numbers_lie_between_neighbours_of_their_own_class():
 
 def test_dates_lie_within_the_range_of_their_class():
     X = pd.DataFrame({"a": pd.date_range("2020", periods=N, tz="Europe/Oslo"), "b": np.arange(N)})
-    made, _ = smote_rows(X, Y, 0)
+    made, _ = make_smote_rows(X, Y, 0)
     assert made["a"].between(*X["a"][Y == "rare"].agg(["min", "max"])).all()
 
 
 def test_categories_are_only_ones_of_their_class():
     X = pd.DataFrame({"a": np.where(Y == "rare", "x", "z"), "b": np.arange(N)})
-    assert set(smote_rows(X, Y, 0)[0]["a"]) == {"x"}
+    assert set(make_smote_rows(X, Y, 0)[0]["a"]) == {"x"}
 
 
 def test_no_large_column_decides_who_is_whose_neighbour():
     rng = np.random.default_rng(0)
     X = np.column_stack([np.repeat([0.0, 1.0], 20) + rng.normal(0, 0.01, 40), rng.normal(0, 1e6, 40)])
     y = np.array([0] * 40 + [1] * 90)
-    made, _ = smote_rows(np.vstack([X, rng.normal(0, 1, (90, 2))]), y, 0)
+    made, _ = make_smote_rows(np.vstack([X, rng.normal(0, 1, (90, 2))]), y, 0)
     between = (made[:, 0] > 0.1) & (made[:, 0] < 0.9)
     assert between.mean() < 0.2  # unscaled, the second column alone would pair the halves at random
 
@@ -105,42 +105,42 @@ def test_no_large_column_decides_who_is_whose_neighbour():
 def test_classes_are_filled_up_where_they_can_be(sizes, added):
     y = np.repeat(np.arange(len(sizes)), sizes)
     X = np.random.default_rng(0).normal(0, 1, (len(y), 3))
-    made, labels = smote_rows(X, y, 0)
+    made, labels = make_smote_rows(X, y, 0)
     assert count_labels(labels) == added
     assert made.shape == (sum(added.values()), 3)
 
 
 def test_missing_and_infinite_cells_do_no_harm():
     X = pd.DataFrame({"a": np.where(np.arange(N) == 4, np.inf, np.arange(N)), "b": np.nan, "c": [None, "x"] * (N // 2)})
-    made, labels = smote_rows(X, Y, 0)
+    made, labels = make_smote_rows(X, Y, 0)
     assert len(labels) == 20
     assert np.isfinite(made["a"]).all()
 
 
 def test_object_arrays_and_columns_named_by_numbers_are_tables_too():
     objects = FRAME[["float", "text"]].astype(object).to_numpy()
-    made, _ = smote_rows(objects, Y, 0)
+    made, _ = make_smote_rows(objects, Y, 0)
     assert made.shape == (20, 2)
     assert set(made[:, 1]) <= {"x", "y"}
     named = FRAME[["whole", "text"]].set_axis([7, 3], axis=1)
-    assert smote_rows(named, Y, 0)[0].columns.tolist() == [7, 3]
+    assert make_smote_rows(named, Y, 0)[0].columns.tolist() == [7, 3]
 
 
 def test_columns_of_one_name_are_kept_apart():
     X = pd.DataFrame(np.arange(2.0 * N).reshape(N, 2), columns=["a", "a"])
-    assert smote_rows(X, Y, 0)[0].shape == (20, 2)
+    assert make_smote_rows(X, Y, 0)[0].shape == (20, 2)
 
 
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 2**63 - 1))
 def test_the_seed_decides(seed):
     X = FRAME[["float", "text"]]
-    first, again = smote_rows(X, Y, seed)[0], smote_rows(X, Y, seed)[0]
+    first, again = make_smote_rows(X, Y, seed)[0], make_smote_rows(X, Y, seed)[0]
     pd.testing.assert_frame_equal(first, again)
-    assert not first["float"].equals(smote_rows(X, Y, seed ^ 1)[0]["float"])
+    assert not first["float"].equals(make_smote_rows(X, Y, seed ^ 1)[0]["float"])
 
 
 def test_rows_given_are_left_alone():
     before = FRAME.copy(deep=True)
-    smote_rows(FRAME, Y, 0)
+    make_smote_rows(FRAME, Y, 0)
     pd.testing.assert_frame_equal(FRAME, before)

@@ -22,8 +22,8 @@ def splits(monkeypatch):
         seen.append((set(train[0][:, 0]), set(test[0][:, 0])))
         return real(train, test, classifiers, scorer, seed)
 
-    real = module.try_candidate
-    monkeypatch.setattr(module, "try_candidate", spy)
+    real = module.score_candidate
+    monkeypatch.setattr(module, "score_candidate", spy)
     return seen
 
 

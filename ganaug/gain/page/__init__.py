@@ -1,4 +1,4 @@
-"""The page that shows what was measured: a plain dict in, one self-contained HTML file out."""
+"""Render a gain report, given as a plain dict, as one self-contained HTML page."""
 
 from .render import render, write_page
 

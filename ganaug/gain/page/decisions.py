@@ -1,17 +1,18 @@
-"""What a threshold gives: the scores of decisions, as a classifier decides and at the prevalence of each class."""
+"""Build the section on decisions: scores of the classifier's own decisions, and of decisions at prevalence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..arms import BASELINE
+from ..arms import AUGMENTED, BASELINE
 from ..metric_names import PREVALENCE, recall_label
-from .drawings import Whisker, limits, whiskers
+from .drawings import Whisker, axis_limits, draw_whiskers
 from .parts import Figure, Group, Row, Section, Table
-from .text import CI, interval, known, named, score
+from .selection import first_group, group_by_classifier, metrics_at_prevalence
+from .text import CI, format_interval, format_score, is_known, show_name
 from .units import PageUnit, page_unit
-from .words import arm, classifier, in_sentence, metric
+from .words import arm_label, classifier_label, lower_first, metric_label
 
 Record = Mapping[str, Any]
 
@@ -40,17 +41,18 @@ def summarize_threshold(report: Record) -> tuple[str, str, Figure] | None:
     if not found:
         return None
     word = _WORDS.get(found["kind"], "What a threshold gives")
-    return word, found["sentence"].replace(" %", "\u00a0%"), _threshold_figure(found)
+    return word, found["sentence"].replace(" %", "\u00a0%"), _build_threshold_figure(found)
 
 
-def advice(report: Record) -> str:
-    """Return what to do about decisions, empty where there is nothing to say."""
+def advise_on_decisions(report: Record) -> str:
+    """Return advice on decisions, or "" if the threshold was not compared."""
     found = report.get("decisions")
     return _ADVICE.get(found["kind"], "") if found else ""
 
 
-def _threshold_figure(found: Record) -> Figure:
-    unit, name = page_unit(found["metric"]), metric(found["metric"])
+def _build_threshold_figure(found: Record) -> Figure:
+    unit = page_unit(found["metric"])
+    name = metric_label(found["metric"])
     compared = [
         ("Threshold moved", "real rows only", "threshold", "threshold_ci_low", "threshold_ci_high"),
         ("Augmented", "real rows only", "difference", "ci_low", "ci_high"),
@@ -60,9 +62,9 @@ def _threshold_figure(found: Record) -> Figure:
     for what, against, *keys in compared:
         gain, low, high = (unit.value(found.get(key)) for key in keys)
         rows.append(Whisker(what, gain, low, high, strong=what == "Augmented"))
-        cells.append((what, against, unit.write(gain), interval(low, high, unit.write)))
+        cells.append((what, against, unit.write(gain), format_interval(low, high, unit.write)))
     spoken = "; ".join(f"{what} ({against}) {gain}, {CI} {within}" for what, against, gain, within in cells)
-    svg = whiskers(
+    svg = draw_whiskers(
         "threshold",
         f"{name}, difference from real rows only. {spoken}.",
         rows,
@@ -74,22 +76,16 @@ def _threshold_figure(found: Record) -> Figure:
     return Figure("What moving the threshold gives", svg, [table], note)
 
 
-def told_twice(report: Record) -> list[str]:
-    """Return the metrics of decisions that were measured at prevalence too, in order."""
-    names = dict.fromkeys(row["metric"] for row in report["rows"])
-    return [name for name in names if name + PREVALENCE in names]
-
-
-def decisions(report: Record) -> Section | None:
-    """Return the scores of decisions in both ways, a table for each metric; None where they were taken in one."""
-    names = told_twice(report)
+def build_decisions(report: Record) -> Section | None:
+    """Return the section on decisions, a table for each metric; None if none was measured at prevalence."""
+    names = metrics_at_prevalence(report)
     if not names:
         return None
     plain = [name for name in names if recall_label(name) is None]
     recalls = [name for name in names if recall_label(name) is not None]
-    tables = [_table(report, name, folded=i > 0) for i, name in enumerate(plain[:MAX_METRICS])]
+    tables = [_build_table(report, name, folded=i > 0) for i, name in enumerate(plain[:MAX_METRICS])]
     if recalls:
-        tables.append(_recalls(report, recalls[:MAX_CLASSES], folded=bool(plain)))
+        tables.append(_build_recalls(report, recalls[:MAX_CLASSES], folded=bool(plain)))
     text = [
         "As it decides: a classifier takes the most probable class; with two classes, its threshold is 0.5. At "
         "prevalence: the same classifier takes the class that is most probable relative to its share in the rows it "
@@ -97,70 +93,74 @@ def decisions(report: Record) -> Section | None:
         "Balancing classes with synthetic rows moves the threshold too. What an arm is ahead in the first column but "
         "not in the second is the threshold, which is free; what it is ahead in both is more than that.",
     ]
-    figures = [_figure(report, plain[0])] if plain else []
+    figures = [_build_figure(report, plain[0])] if plain else []
     notes = ["Means over folds. Differences and intervals are against real rows only, both as the classifier decides."]
     return Section("decisions", "Decisions", text, figures=figures, tables=tables, notes=notes)
 
 
-def _pairs(report: Record, name: str) -> Iterator[tuple[str, list[tuple[Record, float | None]]]]:
-    """Yield classifiers, that of the verdict first, with the rows of a metric and their means at prevalence."""
-    moved = {(r["classifier"], r["arm"]): r["mean"] for r in report["rows"] if r["metric"] == name + PREVALENCE}
-    groups: dict[str, list[tuple[Record, float | None]]] = {report["verdict"]["classifier"]: []}
-    for row in report["rows"]:
-        if row["metric"] == name:
-            pair = (row, moved.get((row["classifier"], row["arm"])))
-            groups.setdefault(row["classifier"], []).append(pair)
-    yield from ((key, rows) for key, rows in groups.items() if rows)
+def _means_at_prevalence(report: Record, name: str) -> dict[tuple[str, str], float | None]:
+    """Return the means of a metric at prevalence, by classifier and arm."""
+    rows = [row for row in report["rows"] if row["metric"] == name + PREVALENCE]
+    return {(row["classifier"], row["arm"]): row["mean"] for row in rows}
 
 
-def _head(unit: PageUnit) -> tuple[str, ...]:
+def _table_head(unit: PageUnit) -> tuple[str, ...]:
     return ("Arm", "As it decides", "At prevalence", unit.head(), CI)
 
 
-def _row(row: Record, moved: float | None, unit: PageUnit) -> Row:
-    baseline = row["arm"] == BASELINE
-    gain = "baseline" if baseline else unit.signed(row["difference"])
-    within = "" if baseline else unit.interval(row["ci_low"], row["ci_high"])
-    cells = (arm(row["arm"]), score(row["mean"]), score(moved), gain, within)
-    return Row(cells, strong=row["arm"] in ("augmented", "threshold"))
-
-
-def _table(report: Record, name: str, folded: bool) -> Table:
+def _build_group(title: str, report: Record, name: str, rows: Sequence[Record]) -> Group:
+    moved = _means_at_prevalence(report, name)
     unit = page_unit(name)
-    groups = [
-        Group(classifier(key), [_row(row, moved, unit) for row, moved in pairs])
-        for key, pairs in list(_pairs(report, name))[:MAX_GROUPS]
-    ]
-    return Table(f"{metric(name)}, decided in two ways", _head(unit), groups, folded)
+    return Group(title, [_build_row(row, moved.get((row["classifier"], row["arm"])), unit) for row in rows])
 
 
-def _recalls(report: Record, names: Sequence[str], folded: bool) -> Table:
-    """Return one group a class, for the classifier of the verdict alone."""
-    groups, unit = [], page_unit(names[0])
+def _build_row(row: Record, moved: float | None, unit: PageUnit) -> Row:
+    gain = "baseline"
+    within = ""
+    if row["arm"] != BASELINE:
+        gain = unit.signed(row["difference"])
+        within = unit.interval(row["ci_low"], row["ci_high"])
+    cells = (arm_label(row["arm"]), format_score(row["mean"]), format_score(moved), gain, within)
+    return Row(cells, strong=row["arm"] in (AUGMENTED, "threshold"))
+
+
+def _build_table(report: Record, name: str, folded: bool) -> Table:
+    by_classifier = list(group_by_classifier(report, name).items())[:MAX_GROUPS]
+    groups = [_build_group(classifier_label(key), report, name, rows) for key, rows in by_classifier]
+    return Table(f"{metric_label(name)}, decided in two ways", _table_head(page_unit(name)), groups, folded)
+
+
+def _build_recalls(report: Record, names: Sequence[str], folded: bool) -> Table:
+    """Return the recall of each class, of the classifier of the verdict alone."""
+    groups = []
     for name in names:
-        key, pairs = next(_pairs(report, name))
-        title = f"{named(recall_label(name) or '')} ({in_sentence(classifier(key))})"
-        groups.append(Group(title, [_row(row, moved, unit) for row, moved in pairs]))
-    return Table("Recall of each class, decided in two ways", _head(unit), groups, folded)
+        key, rows = first_group(report, name)
+        title = f"{show_name(recall_label(name) or '')} ({lower_first(classifier_label(key))})"
+        groups.append(_build_group(title, report, name, rows))
+    return Table("Recall of each class, decided in two ways", _table_head(page_unit(names[0])), groups, folded)
 
 
-def _figure(report: Record, name: str) -> Figure:
-    """Return a dot for each arm as the verdict's classifier decides, and a bar at prevalence."""
-    key, pairs = next(_pairs(report, name))
-    rows = [Whisker(arm(row["arm"]), row["mean"], strong=row["arm"] == "augmented", mark=moved) for row, moved in pairs]
-    spoken = "; ".join(f"{row.name} {score(row.value)}, at prevalence {score(row.mark)}" for row in rows)
-    svg = whiskers(
+def _build_figure(report: Record, name: str) -> Figure:
+    """Return a drawing with a dot for each arm's own decisions, and a bar for its decisions at prevalence."""
+    key, found = first_group(report, name)
+    moved = _means_at_prevalence(report, name)
+    rows = [
+        Whisker(arm_label(row["arm"]), row["mean"], strong=row["arm"] == AUGMENTED, mark=moved.get((key, row["arm"])))
+        for row in found
+    ]
+    title = metric_label(name)
+    classifier = classifier_label(key)
+    spoken = "; ".join(f"{row.name} {format_score(row.value)}, at prevalence {format_score(row.mark)}" for row in rows)
+    svg = draw_whiskers(
         "decisions",
-        f"{metric(name)} of each arm, {in_sentence(classifier(key))}. {spoken}.",
+        f"{title} of each arm, {lower_first(classifier)}. {spoken}.",
         rows,
-        f"{in_sentence(metric(name))}, higher is better",
-        span=limits([row for row in rows if known(row.value)], None),
+        f"{lower_first(title)}, higher is better",
+        span=axis_limits([row for row in rows if is_known(row.value)], None),
         reference=None,
-        form=score,
+        form=format_score,
     )
-    cells = [(row.name, score(row.value), score(row.mark)) for row in rows]
-    table = Table.of(
-        f"{metric(name)}, {in_sentence(classifier(key))}", ("Arm", "As it decides", "At prevalence"), cells
-    )
-    note = f"{classifier(key)}. Dot: as it decides; bar: at prevalence"
-    return Figure(f"{metric(name)} in both ways", svg, [table], note)
+    cells = [(row.name, format_score(row.value), format_score(row.mark)) for row in rows]
+    table = Table.of(f"{title}, {lower_first(classifier)}", ("Arm", "As it decides", "At prevalence"), cells)
+    note = f"{classifier}. Dot: as it decides; bar: at prevalence"
+    return Figure(f"{title} in both ways", svg, [table], note)

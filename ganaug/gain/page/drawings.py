@@ -1,4 +1,4 @@
-"""The drawings of the page; each is narrow enough for a phone, and shape says what colour says."""
+"""Draw the figures of the page, narrow enough for a phone; shapes repeat what colours say."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from .svg import ACCENT, INK, MUTED, PAPER, REAL, RULE, draw
-from .text import NOTHING, compact, known, named, share, shorten, signed
+from .svg import ACCENT, INK, MUTED, PAPER, REAL, RULE, draw_svg
+from .text import NOTHING, format_compact, format_share, format_signed, is_known, shorten, show_name
 
 WIDTH = 310.0
 BARS = 10  # categories in one figure; the table below it has all
-_NAMES, _VALUES = 134.0, 48.0  # room left and right of dots and whiskers
+_NAMES = 134.0  # room for names, left of dots and whiskers
+_VALUES = 48.0  # room for values, right of them
 _LINE = 21.0
 _LEVELS = 8  # shades of a heat map
 
@@ -28,7 +29,7 @@ Limits = tuple[float, float]
 
 @dataclass(frozen=True)
 class Whisker:
-    """One line of a dot-and-whisker figure; a mark is what to compare the dot with."""
+    """Line of a dot-and-whisker drawing; the mark is a second value to compare the dot with."""
 
     name: str
     value: float | None
@@ -38,15 +39,15 @@ class Whisker:
     mark: float | None = None
 
 
-def limits(rows: Sequence[Whisker], reference: float | None = 0.0) -> Limits:
-    """Return the range of an axis that shows every row and the reference."""
-    values = [v for row in rows for v in (row.value, row.low, row.high, row.mark, reference) if known(v)]
+def axis_limits(rows: Sequence[Whisker], reference: float | None = 0.0) -> Limits:
+    """Return the range of an axis that contains every row and the reference."""
+    values = [v for row in rows for v in (row.value, row.low, row.high, row.mark, reference) if is_known(v)]
     low, high = (min(values), max(values)) if values else (0.0, 0.0)
     pad = 0.07 * (high - low) or 0.01
     return low - pad, high + pad
 
 
-def whiskers(
+def draw_whiskers(
     name: str,
     label: str,
     rows: Sequence[Whisker],
@@ -54,61 +55,65 @@ def whiskers(
     *,
     span: Limits | None = None,
     reference: float | None = 0.0,
-    form: Any = signed,
+    form: Any = format_signed,
 ) -> str:
-    """Return dots with their intervals, a line each; a dot is filled where its interval leaves the reference out.
+    """Draw a dot with its interval on each line; a dot is filled if its interval excludes the reference.
 
     Parameters
     ----------
     name, label : str
-        See `draw`.
+        See `draw_svg`.
     rows : sequence of Whisker
         From top to bottom.
     axis : str
-        What is measured.
+        Label of the axis.
     span : pair of float, default=None
-        Range of the axis; what lies outside becomes an arrow at its end. None shows everything.
+        Range of the axis; values outside become an arrow at its end. None shows everything.
     reference : float, default=0.0
-        Where there is no difference; None draws no line.
-    form : callable, default=signed
-        Writes the value at the end of its line.
+        Value of no difference; None draws no line.
+    form : callable, default=format_signed
+        Formats the value at the end of each line.
 
     Returns
     -------
     str
-        Markup.
+        SVG markup.
     """
-    low, high = span or limits(rows, reference)
+    low, high = span or axis_limits(rows, reference)
     height = _LINE * len(rows) + 34
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((_NAMES / WIDTH, 32 / height, 1 - (_NAMES + _VALUES) / WIDTH, 1 - 34 / height))
         ax.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), xlabel=axis)
         ax.set_yticks([])
-        ax.xaxis.set_major_locator(MaxNLocator(3) if any(known(row.value) for row in rows) else NullLocator())
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+        ax.xaxis.set_major_locator(MaxNLocator(3) if any(is_known(row.value) for row in rows) else NullLocator())
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
         if reference is not None:
             ax.axvline(reference, color=MUTED, linewidth=1)
         for place, row in enumerate(rows):
-            _whisker(ax, place, row, (low, high), reference)
+            _draw_whisker(ax, place, row, (low, high), reference)
             weight = "bold" if row.strong else "normal"
             style: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontweight": weight}
             ax.text(-0.06, place, shorten(row.name, 18 if row.strong else 20), ha="right", **style)
-            ax.text(1.05, place, form(row.value) if known(row.value) else NOTHING, **style)
+            ax.text(1.05, place, form(row.value) if is_known(row.value) else NOTHING, **style)
 
-    return draw(name, label, (WIDTH, height), paint)
+    return draw_svg(name, label, (WIDTH, height), paint)
 
 
-def _whisker(ax: Axes, place: int, row: Whisker, span: Limits, reference: float | None) -> None:
+def _draw_whisker(ax: Axes, place: int, row: Whisker, span: Limits, reference: float | None) -> None:
     colour = ACCENT if row.strong else INK
-    if known(row.mark):
+    if is_known(row.mark):
         ax.plot([row.mark], [place], "|", color=MUTED, markersize=15, markeredgewidth=2, clip_on=False)
-    if not known(row.value):
+    if not is_known(row.value):
         return
-    if known(row.low) and known(row.high):
+    if is_known(row.low) and is_known(row.high):
         ends = np.clip([row.low, row.high], *span)
         ax.plot(ends, [place, place], color=colour, linewidth=2.4 if row.strong else 1.6, solid_capstyle="butt")
-    shape = "<" if row.value < span[0] else ">" if row.value > span[1] else "o"
+    shape = "o"
+    if row.value < span[0]:
+        shape = "<"
+    elif row.value > span[1]:
+        shape = ">"
     face = colour if reference is None or excludes(row.low, row.high, reference) else PAPER
     at = float(np.clip(row.value, *span))
     style: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markersize": 7.5, "markeredgewidth": 1.6}
@@ -116,14 +121,14 @@ def _whisker(ax: Axes, place: int, row: Whisker, span: Limits, reference: float 
 
 
 def excludes(low: float | None, high: float | None, reference: float = 0.0) -> bool:
-    """Tell whether an interval lies wholly on one side of the reference."""
-    return known(low) and known(high) and (low > reference or high < reference)
+    """Return whether an interval lies wholly on one side of the reference."""
+    return is_known(low) and is_known(high) and (low > reference or high < reference)
 
 
-def curves(
+def draw_curves(
     name: str, label: str, steps: Sequence[float], lines: Mapping[str, Sequence[float | None]], level: float | None
 ) -> str:
-    """Return one or two curves over training steps, told apart by dashes as well as colour; `level` is a thin line."""
+    """Draw one or two curves over training steps, with different dashes and colours; `level` is a thin line."""
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((34 / WIDTH, 0.2, 1 - 42 / WIDTH, 0.66))
@@ -140,7 +145,7 @@ def curves(
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         ax.yaxis.set_major_locator(MaxNLocator(4))
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+            axis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
         if len(lines) > 1:
             place: dict[str, Any] = {
                 "loc": "lower left",
@@ -150,12 +155,12 @@ def curves(
             }
             ax.legend(ncols=2, frameon=False, fontsize=10.5, handlelength=2, columnspacing=1.5, **place)
 
-    return draw(name, label, (WIDTH, 180), paint)
+    return draw_svg(name, label, (WIDTH, 180), paint)
 
 
 @dataclass(frozen=True)
-class Points:
-    """A calibration curve of an arm: pairs of a predicted probability and how often it came true."""
+class CalibrationCurve:
+    """Calibration curve of an arm: pairs of a predicted probability and the frequency of the event."""
 
     arm: str
     name: str
@@ -163,24 +168,24 @@ class Points:
 
     @property
     def predicted(self) -> float:
-        """Mean over the points, which stand for as many rows each."""
+        """Mean predicted probability; every point stands for equally many rows."""
         return float(np.mean([p for p, _ in self.points]))
 
     @property
     def observed(self) -> float:
-        """The same of what came true."""
+        """Mean frequency of the event."""
         return float(np.mean([o for _, o in self.points]))
 
 
-_LOOKS: dict[str, dict[str, Any]] = {  # shape and dash say what colour says
+_LOOKS: dict[str, dict[str, Any]] = {  # shapes and dashes repeat what colours say
     "real_only": {"color": INK, "marker": "o", "markerfacecolor": INK},
     "augmented": {"color": ACCENT, "marker": "s", "markerfacecolor": ACCENT, "dashes": (5, 2)},
     "augmented_corrected": {"color": ACCENT, "marker": "^", "markerfacecolor": PAPER, "dashes": (1.5, 1.5)},
 }
 
 
-def reliability(name: str, label: str, curves: Sequence[Points]) -> str:
-    """Return calibration curves, observed against predicted; square roots on both axes, so that rare can be read."""
+def draw_reliability(name: str, label: str, curves: Sequence[CalibrationCurve]) -> str:
+    """Draw calibration curves, observed against predicted, with square-root axes that stretch small probabilities."""
     most = max([0.01, *(value for curve in curves for pair in curve.points for value in pair)])
     places = (0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 1.0) if most > 0.5 else (0, 0.01, 0.05, 0.1, 0.2, 0.4)
     ticks = [tick for tick in places if tick <= most]
@@ -201,40 +206,40 @@ def reliability(name: str, label: str, curves: Sequence[Points]) -> str:
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g} %"))
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.16, 1.0), "borderpad": 0}
-        lines = ax.get_lines()[1:]  # but for the diagonal; a legend is filled column by column
+        lines = ax.get_lines()[1:]  # without the diagonal; matplotlib fills a legend column by column
         ax.legend(handles=lines[::2] + lines[1::2], ncols=2, frameon=False, fontsize=10.5, handlelength=2.6, **place)
 
-    return draw(name, label, (WIDTH, 290), paint)
+    return draw_svg(name, label, (WIDTH, 290), paint)
 
 
-def histogram(name: str, label: str, column: Mapping[str, Any]) -> str:
-    """Return real shares as an area and synthetic ones as a line over the bins of a column of numbers or dates."""
+def draw_histogram(name: str, label: str, column: Mapping[str, Any]) -> str:
+    """Draw real shares as an area and synthetic shares as a line over the bins of a column of numbers or dates."""
     edges = np.asarray(column.get("edges") or [], dtype=float)
     scaled = len(edges) == len(column["real"]) + 1 and bool(np.all(np.diff(edges) > 0))
     places = edges if scaled else np.arange(len(column["real"]) + 1.0)
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((12 / WIDTH, 0.19, 1 - 24 / WIDTH, 0.79))
-        ax.stairs(_numbers(column["real"]), places, fill=True, color=REAL)
-        ax.stairs(_numbers(column["synthetic"]), places, color=ACCENT, linewidth=2)
+        ax.stairs(_to_numbers(column["real"]), places, fill=True, color=REAL)
+        ax.stairs(_to_numbers(column["synthetic"]), places, color=ACCENT, linewidth=2)
         ax.set_yticks([])
         ax.set_ylim(bottom=0)
         ax.set_xlim(places[0], places[-1])
         if scaled:
             ax.xaxis.set_major_locator(MaxNLocator(4))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
         else:
             ax.set_xticks([])
             for place, side, text in ((0.0, "left", column["bins"][0]), (1.0, "right", column["bins"][-1])):
                 ax.text(place, -0.05, shorten(text, 22), transform=ax.transAxes, ha=side, va="top", color=MUTED)
 
-    return draw(name, label, (WIDTH, 120), paint)
+    return draw_svg(name, label, (WIDTH, 120), paint)
 
 
-def bars(name: str, label: str, column: Mapping[str, Any]) -> str:
-    """Return real shares as bars and synthetic ones as dots, a line for each of the first `BARS` categories."""
-    real, synthetic = _numbers(column["real"])[:BARS], _numbers(column["synthetic"])[:BARS]
-    names = [named(text, 20) for text in column["bins"][:BARS]]
+def draw_bars(name: str, label: str, column: Mapping[str, Any]) -> str:
+    """Draw real shares as bars and synthetic shares as dots, one line for each of the first `BARS` categories."""
+    real, synthetic = _to_numbers(column["real"])[:BARS], _to_numbers(column["synthetic"])[:BARS]
+    names = [show_name(text, 20) for text in column["bins"][:BARS]]
     height = 18.0 * len(names) + 22
 
     def paint(figure: Figure) -> None:
@@ -247,32 +252,35 @@ def bars(name: str, label: str, column: Mapping[str, Any]) -> str:
         ax.xaxis.set_major_locator(MaxNLocator(3))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g} %"))
 
-    return draw(name, label, (WIDTH, height), paint)
+    return draw_svg(name, label, (WIDTH, height), paint)
 
 
-def heat_maps(name: str, label: str, pair: Mapping[str, Any]) -> str:
-    """Return the shares of a pair of columns as two maps of the same shades, real rows left, synthetic ones right."""
-    tables = {"real": np.atleast_2d(_numbers(pair["real"])), "synthetic": np.atleast_2d(_numbers(pair["synthetic"]))}
+def draw_heat_maps(name: str, label: str, pair: Mapping[str, Any]) -> str:
+    """Draw the joint shares of two columns as heat maps on one scale, real rows left, synthetic rows right."""
+    tables = {
+        "real": np.atleast_2d(_to_numbers(pair["real"])),
+        "synthetic": np.atleast_2d(_to_numbers(pair["synthetic"])),
+    }
     most = max(float(table.max(initial=0.0)) for table in tables.values()) or 1.0
 
     def paint(figure: Figure) -> None:
         for left, (title, table) in zip((68, 192), tables.items(), strict=True):
             ax = figure.add_axes((left / WIDTH, 0.25, 112 / WIDTH, 0.66))
-            _heat_map(ax, table / most)
+            _draw_heat_map(ax, table / most)
             ax.text(0, 1.03, title, transform=ax.transAxes, va="bottom", fontweight="bold")
-            _ends(ax, "x", pair["bins_b"], 18)
-            _ends(ax, "y", pair["bins_a"] if title == "real" else [], 11)
+            _label_ends(ax, "x", pair["bins_b"], 18)
+            _label_ends(ax, "y", pair["bins_a"] if title == "real" else [], 11)
         figure.text(186 / WIDTH, 0.02, shorten(pair["b"], 40), ha="center", color=MUTED)
         figure.text(0.02, 0.55, shorten(pair["a"], 24), rotation=90, va="center", ha="center", color=MUTED)
 
-    return draw(name, label, (WIDTH, 190), paint)
+    return draw_svg(name, label, (WIDTH, 190), paint)
 
 
-def _heat_map(ax: Axes, table: NDArray[np.float64]) -> None:
-    """Draw one shape per shade, not per cell: a tenth of the bytes."""
+def _draw_heat_map(ax: Axes, table: NDArray[np.float64]) -> None:
+    """Draw one shape per shade, not per cell, which takes a tenth of the bytes."""
     levels = np.ceil(table * _LEVELS).astype(int)
     for level in range(1, _LEVELS + 1):
-        cells = [_cell(row, column) for row, column in np.argwhere(levels == level)]
+        cells = [_make_cell(row, column) for row, column in np.argwhere(levels == level)]
         if cells:
             shade = {"facecolor": ACCENT, "alpha": level / _LEVELS, "linewidth": 0}
             ax.add_patch(PathPatch(Path.make_compound_path(*cells), **shade))
@@ -283,13 +291,13 @@ def _heat_map(ax: Axes, table: NDArray[np.float64]) -> None:
         side.set(visible=True, color=RULE)
 
 
-def _cell(row: int, column: int) -> Path:
+def _make_cell(row: int, column: int) -> Path:
     x, y = column + np.array([0.03, 0.97]), row + np.array([0.03, 0.97])
     return Path([(x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1]), (x[0], y[0])], closed=True)
 
 
-def _ends(ax: Axes, side: str, bins: Sequence[str], width: int) -> None:
-    """Name the first and the last bin of an axis; the table below the figure names all."""
+def _label_ends(ax: Axes, side: str, bins: Sequence[str], width: int) -> None:
+    """Label the first and the last bin of an axis; the table below the figure lists all."""
     if not bins:
         return
     first, last = (shorten(text, width) for text in (bins[0], bins[-1]))
@@ -301,11 +309,11 @@ def _ends(ax: Axes, side: str, bins: Sequence[str], width: int) -> None:
         ax.text(-0.04, 1.0, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=MUTED)
 
 
-def _numbers(values: Any) -> NDArray[np.float64]:
-    """Return shares as an array; what is missing counts as nothing."""
+def _to_numbers(values: Any) -> NDArray[np.float64]:
+    """Return shares as an array, with 0 for missing ones."""
     return np.nan_to_num(np.asarray(values, dtype=float))
 
 
-def most(pair: Mapping[str, Any]) -> str:
-    """Return the share that full colour stands for in a pair of heat maps."""
-    return share(max(float(_numbers(pair[side]).max(initial=0.0)) for side in ("real", "synthetic")))
+def format_largest_share(pair: Mapping[str, Any]) -> str:
+    """Format the share that full colour stands for in a pair of heat maps."""
+    return format_share(max(float(_to_numbers(pair[side]).max(initial=0.0)) for side in ("real", "synthetic")))

@@ -1,4 +1,4 @@
-"""What a section of the page is made of; the template knows these and nothing else."""
+"""Building blocks of the page, as the template takes them: sections, tables and figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .text import NOTHING
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: its first cell is its heading; a strong one is what the reader came for."""
+    """Row of a table, headed by its first cell; a strong row is printed in bold."""
 
     cells: Sequence[str]
     strong: bool = False
@@ -18,7 +18,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows under one heading; an empty title has none."""
+    """Rows of a table under a common heading, or without one if the title is empty."""
 
     title: str
     rows: Sequence[Row]
@@ -26,7 +26,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption; a folded one opens on demand."""
+    """Table with a caption; a folded table opens on demand."""
 
     caption: str
     head: Sequence[str]
@@ -35,24 +35,24 @@ class Table:
 
     @property
     def numeric(self) -> list[bool]:
-        """Which columns hold numbers, to be set flush right."""
+        """For each column, whether it holds numbers and is aligned right."""
         columns = zip(*(row.cells for group in self.groups for row in group.rows), strict=False)
         return [all(_is_number(cell) for cell in column) for column in columns] or [False] * len(self.head)
 
     @classmethod
     def of(cls, caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], folded: bool = False) -> Table:
-        """Return a table without groups from rows of cells."""
+        """Make a table without groups from rows of cells."""
         return cls(caption, head, [Group("", [Row(row) for row in rows])], folded)
 
 
 def _is_number(cell: str) -> bool:
-    """Tell whether a cell holds a number, or a word in the place of one."""
+    """Return whether a cell holds a number, or a word that replaces one."""
     return cell in ("", NOTHING, "baseline") or cell.lstrip("+\u2212")[:1].isdigit()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, and the same numbers as a table for those who cannot see it."""
+    """Drawing, with its numbers as tables for readers who cannot see it."""
 
     title: str
     svg: str
@@ -62,7 +62,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page, in the order in which it is read: text, facts, figures, tables, code, terms, last words."""
+    """Section of the page; the template prints its parts in a fixed order."""
 
     anchor: str
     title: str

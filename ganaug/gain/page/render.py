@@ -1,4 +1,4 @@
-"""One self-contained HTML page from the plain dict of a gain report."""
+"""Render a gain report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -8,57 +8,54 @@ from typing import Any
 
 from ...errors import DataError
 from ...files.places import new_file
-from .text import printable, shorten
+from .text import make_printable, shorten
 
 FORMAT = 1
 
 
 def render(report: Mapping[str, Any]) -> str:
-    """Return a report as an HTML page that needs nothing but itself: no network, no script.
+    """Render a report as a self-contained HTML page, without network requests or scripts.
 
-    The same dict gives the same page, byte for byte, with the same versions of matplotlib and Jinja2.
+    With the same versions of matplotlib and Jinja2, the same dict gives the same page, byte for byte.
 
     Parameters
     ----------
     report : mapping
-        What `GainReport.to_dict` returns: plain data that JSON can hold. Texts in it are shown, never run.
+        Output of `GainReport.to_dict`. Texts in it are escaped.
 
     Returns
     -------
     str
-        HTML, a few hundred kilobytes: what would make it longer is left out, and the page says so.
+        HTML of a few hundred kilobytes. Long lists are cut, and the page says where.
 
     Raises
     ------
     DataError
-        The dict is not a gain report, or one of another format.
+        The dict is not a gain report, or has another format.
     """
     _check(report)
-    # Jinja2 and matplotlib are slow to import, and only who wants a page should wait for them.
+    # Jinja2 and matplotlib are slow to import; only a page needs them.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from . import closeness, decisions, distributions, generator, probabilities
-    from . import method as record
-    from . import scores as results
-    from . import top as verdict
+    from . import choices, closeness, decisions, distributions, generator, method, probabilities, scores, top
 
-    report = printable(report)
-    rooms = (
-        verdict.meaning,
-        results.differences,
-        decisions.decisions,
-        probabilities.probabilities,
-        results.metrics,
-        record.choice,
-        record.filters,
-        closeness.fidelity,
-        distributions.columns,
-        distributions.pairs,
-        generator.training,
-        closeness.privacy,
-        record.failures,
-        record.method,
-        record.glossary,
+    report = make_printable(report)
+    builders = (
+        top.build_meaning,
+        scores.build_differences,
+        decisions.build_decisions,
+        probabilities.build_probabilities,
+        scores.build_metrics,
+        choices.build_choice,
+        choices.build_filters,
+        closeness.build_fidelity,
+        distributions.build_columns,
+        distributions.build_pairs,
+        generator.build_training,
+        closeness.build_privacy,
+        method.build_failures,
+        method.build_method,
+        method.build_glossary,
     )
     environment = Environment(
         loader=PackageLoader("ganaug.gain", "page"),
@@ -69,8 +66,8 @@ def render(report: Mapping[str, Any]) -> str:
     )
     return environment.get_template("page.html.jinja").render(
         name=shorten(report["design"].get("name") or "", 60),
-        verdict=verdict.verdict(report),
-        sections=[section for room in rooms if (section := room(report))],
+        verdict=top.build_verdict(report),
+        sections=[section for build in builders if (section := build(report))],
         version=report["design"]["versions"].get("ganaug", ""),
     )
 
@@ -90,19 +87,19 @@ def _check(report: Mapping[str, Any]) -> None:
 
 
 def write_page(report: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-    """Write a report as an HTML page; the file at `path` is the old one or the whole new one, never half of one.
+    """Write a report as an HTML page, replacing the file at `path` as a whole or not at all.
 
     Parameters
     ----------
     report : mapping
         See `render`.
     path : str or path-like
-        A file that exists is replaced. Also a URL that fsspec knows, or ``"-"`` for standard output.
+        File to write or replace; also a URL that fsspec supports, or ``"-"`` for standard output.
 
     Raises
     ------
     DataError
-        The dict is not a gain report, or the file cannot be written; what was at `path` is still there.
+        The dict is not a gain report, or the file cannot be written; the file at `path` is then unchanged.
     """
     page = render(report).encode("utf-8")
     with new_file(os.fspath(path), overwrite=True) as file:

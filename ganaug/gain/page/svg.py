@@ -1,4 +1,4 @@
-"""A matplotlib figure as a piece of SVG that takes its colours and its font from the page around it."""
+"""Turn a matplotlib figure into SVG that takes colours and font from the surrounding page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-# Stand-ins that matplotlib writes and that become variables of the page, so that one drawing suits light and dark.
+# Placeholder colours for matplotlib; they become CSS variables, so that one drawing suits light and dark pages.
 INK, MUTED, RULE, ACCENT, REAL, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 _VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", REAL: "real", PAPER: "card"}
 _COLOUR = re.compile("|".join(_VARIABLES))
@@ -26,7 +26,7 @@ _LEFT_OUT = {"metadata", "style"}
 _STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: readable aloud, selectable, in the font of the page
     "text.parse_math": False,  # a "$" in a column name is a "$"
-    "font.sans-serif": ["DejaVu Sans"],  # the one that comes with matplotlib: the same layout everywhere
+    "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib, hence the same layout everywhere
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": MUTED,
@@ -48,39 +48,39 @@ _STYLE: Any = {
 }
 
 
-def draw(name: str, label: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> str:
-    """Return a drawing as SVG to be put into an HTML page.
+def draw_svg(name: str, label: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> str:
+    """Draw a figure as SVG for an HTML page.
 
     Parameters
     ----------
     name : str
-        Unique on the page; ids inside the drawing derive from it, so that the same figure gives the same bytes.
+        Unique name on the page; ids inside the drawing derive from it, so that the same figure gives the same bytes.
     label : str
-        What the drawing shows, for those who cannot see it.
+        Description of the drawing for readers who cannot see it.
     size : pair of float
-        Width and height in CSS pixels at a scale of one.
+        Width and height in CSS pixels.
     paint : callable
-        ``paint(figure)`` draws; colours are those of this module.
+        ``paint(figure)`` draws with the colours of this module.
 
     Returns
     -------
     str
-        Markup: an ``svg`` element with the role of an image.
+        Markup of an ``svg`` element with the role of an image.
     """
     buffer = io.StringIO()
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)  # the browser has other fonts
-        matplotlib.rcdefaults()  # nothing that a user set elsewhere, such as TeX, reaches the page
+        matplotlib.rcdefaults()  # so that user settings, such as TeX, do not reach the page
         matplotlib.rcParams.update({**_STYLE, "svg.hashsalt": name})
         figure = Figure(figsize=(size[0] / 72, size[1] / 72))
         FigureCanvasSVG(figure)
         paint(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return _inline(buffer.getvalue(), label)
+    return _make_inline(buffer.getvalue(), label)
 
 
-def _inline(source: str, label: str) -> str:
-    """Strip what a stand-alone file needs, and hand the colours over to the page."""
+def _make_inline(source: str, label: str) -> str:
+    """Remove metadata and styles of a stand-alone file, and replace colours by CSS variables."""
     root = ElementTree.fromstring(source)
     for parent in list(root.iter()):
         for child in list(parent):
@@ -89,15 +89,15 @@ def _inline(source: str, label: str) -> str:
     for element in root.iter():
         element.tag = _NAMESPACE.sub("", element.tag)
         element.attrib = {
-            _NAMESPACE.sub("", key): _value(_NAMESPACE.sub("", key), value)
+            _NAMESPACE.sub("", key): _rewrite_attribute(_NAMESPACE.sub("", key), value)
             for key, value in element.attrib.items()
-            if not (key == "id" and element.tag == "g")  # the same in every figure, and nothing refers to it
+            if not (key == "id" and element.tag == "g")  # equal in every figure, and never referred to
         }
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
-def _value(key: str, value: str) -> str:
+def _rewrite_attribute(key: str, value: str) -> str:
     if key in _GEOMETRY:
         return _DECIMALS.sub(r"\1", value)
     if key == "style":

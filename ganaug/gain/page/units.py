@@ -1,4 +1,4 @@
-"""Differences of a metric in its unit, as the page shows them: text, intervals in words, lines of a drawing."""
+"""Format differences of a metric in its unit for the page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from ..arms import AUGMENTED
 from ..metric_names import Unit, unit_of
 from .drawings import Whisker, excludes
-from .text import CI, NOTHING, interval, known, signed
-from .words import arm
+from .text import CI, NOTHING, format_interval, format_signed, is_known
+from .words import arm_label
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class PageUnit(Unit):
 
     def value(self, difference: float | None) -> float | None:
         """Return a difference in this unit."""
-        return self.scale * difference if known(difference) else None
+        return self.scale * difference if is_known(difference) else None
 
     def write(self, value: float | None) -> str:
         """Return a value in this unit with its sign."""
-        return signed(value, self.decimals)
+        return format_signed(value, self.decimals)
 
     def signed(self, difference: float | None) -> str:
         """Return a difference as text, without the unit."""
@@ -31,7 +31,7 @@ class PageUnit(Unit):
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Return an interval as text, without the unit."""
-        return interval(self.value(low), self.value(high), self.write)
+        return format_interval(self.value(low), self.value(high), self.write)
 
     def within(self, low: float | None, high: float | None) -> str:
         """Return an interval as a phrase."""
@@ -43,9 +43,9 @@ class PageUnit(Unit):
         return f"Difference, {self.name}" if self.name else "Difference"
 
     def whisker(self, row: Mapping[str, Any]) -> Whisker:
-        """Return a row of the report as a line of a drawing."""
+        """Return a row of the report as a line of a dot-and-whisker drawing."""
         return Whisker(
-            arm(row["arm"]),
+            arm_label(row["arm"]),
             self.value(row["difference"]),
             self.value(row["ci_low"]),
             self.value(row["ci_high"]),
@@ -58,9 +58,9 @@ def page_unit(metric: str) -> PageUnit:
     return PageUnit(**asdict(unit_of(metric)))
 
 
-def reading(low: float | None, high: float | None) -> str:
-    """Return an interval in words."""
-    if not (known(low) and known(high)):
+def describe_interval(low: float | None, high: float | None) -> str:
+    """Return an interval in words, such as "higher" or "no clear difference"."""
+    if not (is_known(low) and is_known(high)):
         return NOTHING
     if low == high == 0:
         return "the same"

@@ -1,4 +1,4 @@
-"""Arms, metrics and verdicts in plain words."""
+"""Labels and explanations of arms, metrics and verdicts for the reader of the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..metric_names import PREVALENCE, recall_label
-from .text import CI, named, plural
+from ..verdict import CANNOT_TELL, HELPS, HURTS, NO_BETTER
+from .text import CI, pluralize, show_name
 
 ARM_TEXTS: dict[str, tuple[str, str]] = {
     "real_only": (
@@ -64,7 +65,7 @@ ARM_TEXTS: dict[str, tuple[str, str]] = {
 }
 
 _PHRASES = {"threshold": "a threshold", "copula": "a Gaussian copula"}
-_PROPER = ("Brier", "Gaussian", "Platt")
+_PROPER_NAMES = ("Brier", "Gaussian", "Platt")
 
 METRIC_TEXTS: dict[str, tuple[str, str]] = {
     "balanced_accuracy": (
@@ -125,56 +126,57 @@ TERM_TEXTS: dict[str, str] = {
 }
 
 VERDICT_TEXTS = {
-    "helps": "It helps",
-    "no_better": "No better",
-    "hurts": "It hurts",
-    "cannot_tell": "Cannot tell",
+    HELPS: "It helps",
+    NO_BETTER: "No better",
+    HURTS: "It hurts",
+    CANNOT_TELL: "Cannot tell",
 }
 
 
-def size(design: Mapping[str, Any]) -> str:
-    """Return how much data there was; images are told of as rows everywhere else."""
+def describe_size(design: Mapping[str, Any]) -> str:
+    """Return the number of rows and features, or of images and their shape."""
     shape = design.get("image_shape")
     if not shape:
-        return f"{plural(design['rows'], 'row')}, {plural(design['features'], 'feature')}"
-    return f"{plural(design['rows'], 'image')} of {' × '.join(map(str, shape))}; a row on this page is an image"
+        return f"{pluralize(design['rows'], 'row')}, {pluralize(design['features'], 'feature')}"
+    return f"{pluralize(design['rows'], 'image')} of {' × '.join(map(str, shape))}; a row on this page is an image"
 
 
-def arm(name: str) -> str:
-    """Return an arm in plain words."""
-    return ARM_TEXTS[name][0] if name in ARM_TEXTS else named(name)
+def arm_label(name: str) -> str:
+    """Return the label of an arm, such as "Class weights"."""
+    return ARM_TEXTS[name][0] if name in ARM_TEXTS else show_name(name)
 
 
-def phrase(name: str) -> str:
-    """Return an arm as it stands in the middle of a sentence."""
-    return _PHRASES.get(name) or in_sentence(arm(name))
+def arm_phrase(name: str) -> str:
+    """Return the label of an arm for the middle of a sentence, such as "a threshold"."""
+    return _PHRASES.get(name) or lower_first(arm_label(name))
 
 
-def metric(name: str) -> str:
-    """Return a metric in plain words; one that is not known keeps its name."""
+def metric_label(name: str) -> str:
+    """Return the label of a metric; an unknown metric keeps its name."""
     if name.endswith(PREVALENCE) and name != PREVALENCE:
-        return f"{metric(name.removesuffix(PREVALENCE))} at prevalence"
+        return f"{metric_label(name.removesuffix(PREVALENCE))} at prevalence"
     label = recall_label(name)
     if label is not None:
-        return f"Recall of {named(label)}"
-    return METRIC_TEXTS[name][0] if name in METRIC_TEXTS else named(name)
+        return f"Recall of {show_name(label)}"
+    return METRIC_TEXTS[name][0] if name in METRIC_TEXTS else show_name(name)
 
 
-def kind(name: str) -> str:
-    """Return a kind of verdict in plain words."""
+def verdict_label(name: str) -> str:
+    """Return the label of a kind of verdict."""
     return VERDICT_TEXTS.get(name, name)
 
 
-def classifier(name: str) -> str:
-    """Return a classifier's name; the mean over several is said in words."""
+def classifier_label(name: str) -> str:
+    """Return the name of a classifier, shortened; the mean of several starts with a capital letter."""
     if not name.startswith("mean of "):
-        return named(name)
-    return f"Mean of {named(name.removeprefix('mean of ').removesuffix(' classifiers'))} classifiers"
+        return show_name(name)
+    number = name.removeprefix("mean of ").removesuffix(" classifiers")
+    return f"Mean of {show_name(number)} classifiers"
 
 
-def in_sentence(words: str) -> str:
-    """Return words with a small first letter, except names such as SMOTE, ROC AUC, Brier and LogisticRegression."""
-    first = words.split(" ")[0]
-    if first in _PROPER or any(letter.isupper() for letter in first[1:]):
-        return words
-    return words[:1].lower() + words[1:]
+def lower_first(text: str) -> str:
+    """Return a text with a lower-case first letter, except names such as SMOTE, ROC AUC or LogisticRegression."""
+    first = text.split(" ")[0]
+    if first in _PROPER_NAMES or any(letter.isupper() for letter in first[1:]):
+        return text
+    return text[:1].lower() + text[1:]

@@ -10,9 +10,9 @@ from report_examples import EXAMPLES, RARE_ARMS, example, rare
 from report_page import Page
 
 from ganaug.gain.page import render
-from ganaug.gain.page.drawings import Points, reliability
-from ganaug.gain.page.units import page_unit, reading
-from ganaug.gain.page.words import ARM_TEXTS, METRIC_TEXTS, arm, in_sentence, metric, phrase
+from ganaug.gain.page.drawings import CalibrationCurve, draw_reliability
+from ganaug.gain.page.units import describe_interval, page_unit
+from ganaug.gain.page.words import ARM_TEXTS, METRIC_TEXTS, arm_label, arm_phrase, lower_first, metric_label
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_decisions_are_told_in_two_ways_that_of_the_verdict_first(page):
     assert "which is free" in text
     assert "Recall of each class, decided in two ways" in text
     drawing = labels(page, "Balanced accuracy of each arm")[0]
-    assert all(f"{arm(name)} 0." in drawing for name in RARE_ARMS)
+    assert all(f"{arm_label(name)} 0." in drawing for name in RARE_ARMS)
 
 
 def test_scores_at_prevalence_are_not_told_a_second_time(page):
@@ -119,17 +119,19 @@ def test_probabilities_are_drawn_and_told(page):
 
 def test_curves_differ_in_dash_and_shape_and_not_in_colour_alone():
     arms = ("real_only", "augmented", "augmented_corrected")
-    svg = reliability("name", "label", [Points(name, arm(name), [(0.01, 0.02), (0.3, 0.2)]) for name in arms])
+    svg = draw_reliability(
+        "name", "label", [CalibrationCurve(name, arm_label(name), [(0.01, 0.02), (0.3, 0.2)]) for name in arms]
+    )
     styles = [style for style in re.findall(r'style="(fill: none; [^"]*)"', svg) if "stroke-width: 1.6" in style]
     dashes = {re.search("dasharray: [^;]*|$", style)[0] for style in styles}
     assert len(dashes) == 3
     assert len(set(re.findall(r'<path id="[^"]*" d="([^"]*)"', svg))) == 3
-    assert all(arm(name) in svg for name in arms)
+    assert all(arm_label(name) in svg for name in arms)
 
 
 def test_single_point_and_no_chance_at_all_can_be_drawn():
-    assert "<svg" in reliability("name", "label", [Points("augmented", "Augmented", [(0.0, 0.0)])])
-    assert "<svg" in reliability("name", "label", [Points("augmented", "Augmented", [(1.0, 1.0)])])
+    assert "<svg" in draw_reliability("name", "label", [CalibrationCurve("augmented", "Augmented", [(0.0, 0.0)])])
+    assert "<svg" in draw_reliability("name", "label", [CalibrationCurve("augmented", "Augmented", [(1.0, 1.0)])])
 
 
 def test_several_classes_are_each_against_the_rest():
@@ -176,25 +178,25 @@ def test_every_arm_and_metric_of_today_has_plain_words(page):
     ],
 )
 def test_metric_at_prevalence_is_said_in_words(name, words):
-    assert metric(name) == words
+    assert metric_label(name) == words
 
 
 def test_brier_score_is_told_in_points():
     assert page_unit("neg_brier_score").signed(-0.012) == "−1.2"
-    assert in_sentence(METRIC_TEXTS["neg_brier_score"][0]) == "Brier score, negated"
+    assert lower_first(METRIC_TEXTS["neg_brier_score"][0]) == "Brier score, negated"
 
 
 def test_names_keep_their_capitals_in_a_sentence():
-    assert [phrase(name) for name in ("threshold", "copula", "smote", "calibrated", "class_weight")] == [
+    assert [arm_phrase(name) for name in ("threshold", "copula", "smote", "calibrated", "class_weight")] == [
         "a threshold",
         "a Gaussian copula",
         "SMOTE",
         "Platt scaling",
         "class weights",
     ]
-    assert in_sentence("LogisticRegression") == "LogisticRegression"
+    assert lower_first("LogisticRegression") == "LogisticRegression"
 
 
 def test_arm_that_a_metric_cannot_tell_apart_is_the_same():
-    assert reading(0.0, 0.0) == "the same"
-    assert reading(-0.01, 0.01) == "no clear difference"
+    assert describe_interval(0.0, 0.0) == "the same"
+    assert describe_interval(-0.01, 0.01) == "no clear difference"

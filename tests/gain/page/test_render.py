@@ -19,8 +19,8 @@ from report_page import Page
 
 from ganaug.errors import DataError
 from ganaug.gain.page import render, write_page
-from ganaug.gain.page.drawings import Whisker, limits, whiskers
-from ganaug.gain.page.text import compact, printable, shorten, signed
+from ganaug.gain.page.drawings import Whisker, axis_limits, draw_whiskers
+from ganaug.gain.page.text import format_compact, format_signed, make_printable, shorten
 from ganaug.gain.page.units import page_unit
 
 
@@ -267,26 +267,26 @@ def dots(svg):
 
 def test_dot_is_hollow_where_the_interval_covers_the_reference():
     rows = [Whisker("clear", 0.2, 0.1, 0.3), Whisker("open", 0.2, -0.1, 0.3), Whisker("unknown", 0.2)]
-    assert [fill for _, _, fill in dots(whiskers("name", "label", rows, "axis"))] == ["ink", "card", "card"]
-    elsewhere = whiskers("name", "label", rows, "axis", reference=0.25)
+    assert [fill for _, _, fill in dots(draw_whiskers("name", "label", rows, "axis"))] == ["ink", "card", "card"]
+    elsewhere = draw_whiskers("name", "label", rows, "axis", reference=0.25)
     assert [fill for _, _, fill in dots(elsewhere)] == ["card", "card", "card"]
 
 
 def test_value_beyond_the_scale_becomes_an_arrow_at_its_end():
     rows = [Whisker("far", value, value - 0.1, value + 0.1) for value in (-5.0, -1.0, 1.0, 5.0)]
-    below, low, high, above = dots(whiskers("name", "label", rows, "axis", span=(-1.0, 1.0)))
+    below, low, high, above = dots(draw_whiskers("name", "label", rows, "axis", span=(-1.0, 1.0)))
     assert [dot[0] for dot in (below, low, high, above)] == ["pointed", "round", "round", "pointed"]
     assert below[1] == low[1] < high[1] == above[1]
 
 
 def test_scale_shows_every_row_and_the_reference():
-    low, high = limits([Whisker("a", 0.2, 0.1, 0.3), Whisker("b", None)])
+    low, high = axis_limits([Whisker("a", 0.2, 0.1, 0.3), Whisker("b", None)])
     assert low < 0 < 0.3 < high
-    assert limits([])[0] < 0 < limits([])[1]
+    assert axis_limits([])[0] < 0 < axis_limits([])[1]
 
 
 def test_dollar_signs_in_a_drawing_stay_as_they_are():
-    svg = whiskers("name", "label", [Whisker("$x^2$ & <b>", 0.1)], "axis")
+    svg = draw_whiskers("name", "label", [Whisker("$x^2$ & <b>", 0.1)], "axis")
     assert ">$x^2$ &amp; &lt;b&gt;</text>" in svg
 
 
@@ -451,7 +451,7 @@ def test_shortened_text_fits_and_keeps_its_ends(text, width):
     ],
 )
 def test_difference_that_rounds_to_zero_has_no_sign(value, text):
-    assert signed(value) == text
+    assert format_signed(value) == text
 
 
 @pytest.mark.parametrize(
@@ -468,8 +468,10 @@ def test_difference_that_rounds_to_zero_has_no_sign(value, text):
     ],
 )
 def test_axis_numbers_are_short(value, text):
-    assert compact(value) == text
+    assert format_compact(value) == text
 
 
 def test_unprintable_letters_are_replaced_wherever_they_are():
-    assert printable({"a\x00": ["b\ud800", ("c\u202e", 1, None)]}) == {"a\ufffd": ["b\ufffd", ["c\ufffd", 1, None]]}
+    assert make_printable({"a\x00": ["b\ud800", ("c\u202e", 1, None)]}) == {
+        "a\ufffd": ["b\ufffd", ["c\ufffd", 1, None]]
+    }
