@@ -19,8 +19,8 @@ from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..image.augment import AUGMENTATIONS
-from ..image.classifier import Change, ConvClassifier
-from ..image.pixels import Form, to_numpy
+from ..image.classifier import Augmentation, ConvClassifier
+from ..image.pixels import ImageFormat, to_numpy
 from ..image.samples import accepts, take_apart
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
@@ -146,7 +146,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Options have values they may not have, or a callable does not return images.
         """
         check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
-        form, labels = Form.of(X, self.channel_axis), np.asarray(y).ravel()
+        form, labels = ImageFormat.infer(X, self.channel_axis), np.asarray(y).ravel()
         if len(labels) != len(X):
             raise DataError(f"X has {len(X)} images and y has {len(labels)} labels; give one label per image.")
         self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -164,7 +164,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not len(X):
             return np.empty((0, len(self.classes_)))
         with one_thread():
-            logits = self._network(self._form.encode(self._form.matching(X)))
+            logits = self._network(self._form.encode(self._form.validate(X)))
         p: NDArray[np.float64] = logits.double().softmax(1).numpy()
         return p
 
@@ -212,7 +212,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             device=self.device,
         )
 
-    def _change(self) -> Change:
+    def _change(self) -> Augmentation:
         if self.augmentation is None or isinstance(self.augmentation, str):
             return () if self.augmentation is None else (self.augmentation,)
         return per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
@@ -230,7 +230,7 @@ def are_images(X: Any, channel_axis: Any = "auto") -> bool:
     """
     if not isinstance(X, np.ndarray | Tensor) or X.ndim not in (3, 4):
         return False
-    Form.of(X, channel_axis)
+    ImageFormat.infer(X, channel_axis)
     return True
 
 
