@@ -18,8 +18,8 @@ from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..image.augment import AUGMENTATIONS
-from ..image.classifier import Change, ConvClassifier
-from ..image.pixels import Form, to_numpy
+from ..image.classifier import Augmentation, ConvClassifier
+from ..image.pixels import ImageFormat, to_numpy
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
@@ -144,7 +144,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Options have values they may not have, or a callable does not return images.
         """
         check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
-        form, labels = Form.of(X, self.channel_axis), np.asarray(y).ravel()
+        form, labels = ImageFormat.infer(X, self.channel_axis), np.asarray(y).ravel()
         if len(labels) != len(X):
             raise DataError(f"X has {len(X)} images and y has {len(labels)} labels; give one label per image.")
         self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -162,7 +162,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not len(X):
             return np.empty((0, len(self.classes_)))
         with one_thread():
-            logits = self._network(self._form.encode(self._form.matching(X)))
+            logits = self._network(self._form.encode(self._form.validate(X)))
         p: NDArray[np.float64] = logits.double().softmax(1).numpy()
         return p
 
@@ -210,7 +210,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             device=self.device,
         )
 
-    def _change(self) -> Change:
+    def _change(self) -> Augmentation:
         if self.augmentation is None or isinstance(self.augmentation, str):
             return () if self.augmentation is None else (self.augmentation,)
         return apply_per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)

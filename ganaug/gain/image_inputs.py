@@ -9,7 +9,7 @@ import pandas as pd
 from torch import Tensor
 
 from ..errors import DataError
-from ..image.pixels import Form
+from ..image.pixels import ImageFormat
 from ..image.samples import accepts, take_apart
 
 
@@ -25,7 +25,7 @@ def are_images(X: Any, channel_axis: Any = "auto") -> bool:
     """
     if not isinstance(X, np.ndarray | Tensor) or X.ndim not in (3, 4):
         return False
-    Form.of(X, channel_axis)
+    ImageFormat.infer(X, channel_axis)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Images: what comes in and goes out, networks, differentiable augmentation, and the classifier that judges."""
+"""Learn and sample images: reading and writing, networks, differentiable augmentation, and a small classifier."""
 
 from ..modality import Modality
 from .augment import AUGMENTATIONS, augment

@@ -1,7 +1,7 @@
-"""Differentiable augmentation: the same kind of random change for real and synthetic images, in both networks.
+"""Apply differentiable augmentation to real and synthetic images alike.
 
-A discriminator with few images learns them by heart. Shown only changed ones, it cannot; and as the change is
-differentiable and is applied to synthetic images as well, the generator does not learn to make it [1]_.
+A discriminator overfits a small set of images. Augmentation prevents this. Because it is differentiable and is applied
+to synthetic images as well, the generator does not learn to imitate the augmentation [1]_.
 
 References
 ----------
@@ -31,29 +31,30 @@ def _uniform(shape: tuple[int, ...], low: float, high: float, x: Tensor, rng: to
 
 
 def _warp(x: Tensor, matrix: Tensor) -> Tensor:
-    """Return images seen through affine maps of shape (n, 2, 3); beyond the border its pixels go on."""
+    """Resample images by affine maps of shape (n, 2, 3); pixels of the border continue beyond it."""
     grid = functional.affine_grid(matrix, list(x.shape), align_corners=False)
     return functional.grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
 
 
 def affine(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Return images rotated, scaled, sheared and shifted a little."""
+    """Rotate, scale, shear and shift images slightly."""
     n = len(x)
     angle, shear = (_uniform((n,), -bound, bound, x, rng) for bound in (_ROTATION, _SHEAR))
     scale = 1.0 + _uniform((n,), -_SCALE, _SCALE, x, rng)
     shift = _uniform((n, 2), -2 * _SHIFT, 2 * _SHIFT, x, rng)
-    cos, sin = angle.cos() / scale, angle.sin() / scale
-    ratio = x.shape[2] / x.shape[3]  # the grid's unit is half a side, so a turn of an oblong image needs both
+    cos = angle.cos() / scale
+    sin = angle.sin() / scale
+    ratio = x.shape[2] / x.shape[3]  # the grid's unit is half a side: rotating an oblong image needs the ratio
     rows = [cos, -sin * ratio + shear, shift[:, 0], sin / ratio, cos, shift[:, 1]]
     return _warp(x, torch.stack(rows, 1).view(n, 2, 3))
 
 
 def translation(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Return images shifted by whole pixels, up to an eighth of their sides; the border is repeated."""
+    """Shift images by whole pixels, up to an eighth of their sides, and repeat the border."""
     n, _, h, w = x.shape
-    most = (max(1, round(_TRANSLATION * h)), max(1, round(_TRANSLATION * w)))
-    padded = functional.pad(x, (most[1], most[1], most[0], most[0]), mode="replicate")
-    down, right = (torch.randint(0, 2 * m + 1, (n, 1), generator=rng, device=x.device) for m in most)
+    limits = (max(1, round(_TRANSLATION * h)), max(1, round(_TRANSLATION * w)))
+    padded = functional.pad(x, (limits[1], limits[1], limits[0], limits[0]), mode="replicate")
+    down, right = (torch.randint(0, 2 * m + 1, (n, 1), generator=rng, device=x.device) for m in limits)
     rows = (torch.arange(h, device=x.device) + down)[:, :, None]
     columns = (torch.arange(w, device=x.device) + right)[:, None, :]
     image = torch.arange(n, device=x.device)[:, None, None]
@@ -61,7 +62,7 @@ def translation(x: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def cutout(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Return images with a rectangle of mid-grey: DeVries and Taylor, arXiv 1708.04552."""
+    """Cover a rectangle of each image with mid-grey: DeVries and Taylor, arXiv 1708.04552."""
     n, _, h, w = x.shape
     kept = torch.ones(n, 1, h, w, device=x.device)
     inside = []
@@ -75,7 +76,7 @@ def cutout(x: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def color(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Return images with other brightness, saturation and contrast."""
+    """Change brightness, saturation and contrast of images."""
     shape = (len(x), 1, 1, 1)
     x = x + _uniform(shape, -_BRIGHTNESS, _BRIGHTNESS, x, rng)
     grey = x.mean(1, keepdim=True)
@@ -85,7 +86,7 @@ def color(x: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def flip(x: Tensor, rng: torch.Generator) -> Tensor:
-    """Return images of which half are mirrored left to right; only for data whose labels survive that."""
+    """Mirror each image left to right with probability 0.5; only for labels that do not depend on orientation."""
     mirrored = torch.rand((len(x), 1, 1, 1), generator=rng, device=x.device) < 0.5
     return torch.where(mirrored, x.flip(3), x)
 
@@ -97,11 +98,11 @@ AUGMENTATIONS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
     "affine": affine,
     "cutout": cutout,
 }
-"""Changes by name, in the order in which they are applied; each is ``f(x, rng) -> x`` of equal shape."""
+"""Augmentations by name, in order of application; each is ``f(x, rng) -> x`` and keeps the shape."""
 
 
 def augment(x: Tensor, names: Sequence[str], rng: torch.Generator, p: float = 1.0) -> Tensor:
-    """Return randomly changed images, each by draws of its own.
+    """Augment images at random, each independently.
 
     Parameters
     ----------
@@ -112,12 +113,21 @@ def augment(x: Tensor, names: Sequence[str], rng: torch.Generator, p: float = 1.
     rng : torch.Generator
         Source of randomness, on the device of `x`.
     p : float in [0, 1]
-        Probability of each change, for each image.
+        Probability of each augmentation, for each image.
 
     Returns
     -------
     Tensor of shape (n, c, h, w)
-        Differentiable in `x`.
+        Augmented images, differentiable in `x`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ganaug.image.augment import augment
+    >>> x = torch.ones(2, 1, 8, 8)
+    >>> augmented = augment(x, ["cutout"], torch.Generator().manual_seed(0))
+    >>> augmented.shape, bool((augmented == 0).any())
+    (torch.Size([2, 1, 8, 8]), True)
     """
     for name, change in AUGMENTATIONS.items():
         if name in names:

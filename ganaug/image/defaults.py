@@ -1,4 +1,4 @@
-"""What a training on images takes where the user leaves it open."""
+"""Choose default network sizes, steps and augmentation for images."""
 
 from __future__ import annotations
 
@@ -9,40 +9,47 @@ import numpy as np
 
 from ..modality import Defaults
 
-_FEW = 200  # images of a class, below which conditioning comes little by little
+_FEW = 200  # images of a class; below, conditioning is phased in gradually
 _SMALL = 2000
 _SMALL_AREA = 40 * 40
 
 
 def image_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type: str) -> Defaults:
-    """Return sizes, steps and augmentation by rule.
+    """Return network sizes, steps and augmentation for a set of images.
 
     Parameters
     ----------
     schema : mapping
-        What the encoder learned.
+        Schema of the encoder.
     counts : sequence of int
-        Images of each class.
+        Number of images of each class.
     device_type : str
         "cpu", "cuda" or "mps".
 
     Returns
     -------
     Defaults
-        On a CPU a small pair of networks, narrower and with fewer steps above 40 pixels, where a step costs more; on a
-        GPU a residual pair of twice the width.
+        On a CPU, small networks; above 40 pixels, where a step costs more, they are narrower and have fewer steps. On a
+        GPU, residual networks of twice the width.
     """
-    n, small = sum(counts), schema["height"] * schema["width"] <= _SMALL_AREA
+    n = sum(counts)
+    is_small = schema["height"] * schema["width"] <= _SMALL_AREA
     on_gpu = device_type == "cuda"
-    learned = [count for count in counts if count]
+    if on_gpu:
+        width, max_steps = 64, 10_000
+    elif is_small:
+        width, max_steps = 32, 6000
+    else:
+        width, max_steps = 16, 4000
+    smallest = min((count for count in counts if count), default=0)
     return Defaults(
-        width=64 if on_gpu else 32 if small else 16,
-        max_steps=10_000 if on_gpu else 6000 if small else 4000,
+        width=width,
+        max_steps=max_steps,
         batch_size=int(np.clip(n, 16, 64)),
         learning_rate=2e-3,
         kind="residual" if on_gpu else "dcgan",
         augmentation=("affine", "cutout") if n < _SMALL else ("translation",),
-        condition_ramp=(0.0, 0.25) if min(learned, default=0) < _FEW else None,
+        condition_ramp=(0.0, 0.25) if smallest < _FEW else None,
         scores=6,
         heavy=True,
         held_out=0.1,

@@ -1,6 +1,6 @@
-"""Images to tensors and back.
+"""Encode images of any layout, dtype and range as tensors, and decode tensors to such images.
 
-An encoded image is float32 of shape (c, h, w) in [-1, 1], whatever layout, dtype and range it came in.
+An encoded image is float32 of shape (c, h, w) in [-1, 1].
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .pixels import Form
+from .pixels import ImageFormat
 
 _BLOCK_ROWS, _BLOCK_VALUES = 2048, 2**24  # of images compared at a time
-_MAX_SPACED = 1000  # more images hardly change what is typical of their distances
+_MAX_SPACED = 1000  # images in the quantile of distances; more hardly change it
 
 
 class ImageEncoder:
@@ -25,16 +25,16 @@ class ImageEncoder:
     Parameters
     ----------
     channel_axis : {"auto", None, 1, -1, 3}
-        Where the channels are: 1 for (n, c, h, w), -1 or 3 for (n, h, w, c), None for (n, h, w). "auto" takes the
+        Position of the channels: 1 for (n, c, h, w), -1 or 3 for (n, h, w, c), None for (n, h, w). "auto" takes the
         second or the last of four dimensions if exactly one of them is 1 to 4 long.
 
     Attributes
     ----------
-    form : Form
-        What was learned; set by `fit`.
+    format : ImageFormat
+        Learned layout, dtype, size and value range; set by `fit`.
     """
 
-    form: Form
+    format: ImageFormat
 
     def __init__(self, channel_axis: int | str | None = "auto"):
         self.channel_axis = channel_axis
@@ -45,9 +45,9 @@ class ImageEncoder:
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images of 8 to 128 pixels a side: booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats. A
-            negative float decides for the range [-1, 1], else it is [0, 1]; whole numbers of which the largest is 1
-            are black and white.
+            Images of 8 to 128 pixels a side: booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats. The
+            range of floats is [-1, 1] if one is negative, else [0, 1]; whole numbers with the maximum 1 are black and
+            white.
         rng : numpy.random.Generator
             Unused here; other modalities draw from it.
 
@@ -59,27 +59,27 @@ class ImageEncoder:
         Raises
         ------
         DataError
-            The images have other values or sizes, or which dimension is the channels is not clear.
+            Values or sizes are not supported, or the position of the channels is ambiguous.
         ParameterError
-            `channel_axis` is none of the above.
+            `channel_axis` has another value.
         """
-        self.form = Form.of(X, self.channel_axis)
+        self.format = ImageFormat.infer(X, self.channel_axis)
         return self
 
     @property
     def n_features(self) -> int:
         """Number of values in one image."""
-        return self.form.height * self.form.width * self.form.channels
+        return self.format.height * self.format.width * self.format.channels
 
     def check(self, X: Any) -> NDArray[Any]:
-        """Return `X` as an array of the form that was learned.
+        """Return `X` as an array of the learned format.
 
         Raises
         ------
         DataError
-            Layout, size, kind of dtype or range are others.
+            Layout, size, kind of dtype or range differ from the learned ones.
         """
-        return self.form.matching(X)
+        return self.format.validate(X)
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
         """Return images as a float32 tensor of shape (n, c, h, w) in [-1, 1].
@@ -87,73 +87,74 @@ class ImageEncoder:
         Parameters
         ----------
         X : ndarray or Tensor
-            Images of the form that was learned.
+            Images of the learned format.
         rng : numpy.random.Generator
             Unused here; other modalities draw from it.
 
         Raises
         ------
         DataError
-            Layout, size, kind of dtype or range are others.
+            Layout, size, kind of dtype or range differ from the learned ones.
         """
-        return self.form.encode(self.check(X))
+        return self.format.encode(self.check(X))
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
-        """Return encoded images in container, layout, dtype and range of those that were learned.
+        """Decode images to the learned container, layout, dtype and range.
 
         Parameters
         ----------
         x : Tensor of shape (n, c, h, w)
-            Encoded images; clipped to [-1, 1], and rounded where pixels are whole numbers.
+            Encoded images; they are clipped to [-1, 1], and rounded for integer dtypes.
         first_row, seed : int
-            Unused here; other modalities count and draw by them.
+            Unused here; other modalities use them.
 
         Returns
         -------
         ndarray or Tensor
-            Images.
+            Decoded images.
         """
-        return self.form.decode(x)
+        return self.format.decode(x)
 
     def features(self, x: Tensor) -> Tensor:
-        """Return encoded images as they are: their judges look at pixels."""
+        """Return encoded images unchanged: their judges are trained on pixels."""
         return x
 
     def copies(self, X: Any, synthetic: Any) -> NDArray[np.bool_]:
-        """Return which images of `synthetic` equal one of `X`, or come closer to it than images are to each other.
+        """Return a mask of the synthetic images that are copies or near-copies of an image of `X`.
 
-        Closer means: the Euclidean distance in pixels is below half of what separates all but the closest 1 % of `X`
-        from their nearest neighbour (exact duplicates within `X` left out).
+        A near-copy has a Euclidean pixel distance below half the 1 % quantile of the nearest-neighbour distances within
+        `X`, without exact duplicates.
 
         Parameters
         ----------
         X, synthetic : ndarray or Tensor of n and m images
-            Of the form that was learned.
+            Images of the learned format.
 
         Returns
         -------
         ndarray of bool, shape (m,)
-            Whether each synthetic image is such a copy.
+            Whether each synthetic image is a copy or near-copy.
         """
-        real, made = self.check(X), self.check(synthetic)
+        real = self.check(X)
+        made = self.check(synthetic)
         if not len(real) or not len(made):
             return np.zeros(len(made), dtype=bool)
         chosen = np.linspace(0, len(real) - 1, min(len(real), _MAX_SPACED)).astype(np.int64)
-        spacing = _nearest(real[chosen], real, self.form.encode, chosen)
+        spacing = _nearest_distances(real[chosen], real, self.format.encode, chosen)
         spacing = spacing[np.isfinite(spacing) & (spacing > 0)]
         radius = np.quantile(spacing, 0.01) / 2 if len(spacing) else 0.0
-        distances = _nearest(made, real, self.form.encode)
+        distances = _nearest_distances(made, real, self.format.encode)
         return np.asarray((distances == 0) | (distances < radius))
 
     def join(self, parts: list[Any]) -> Any:
-        """Return images below one another."""
+        """Concatenate blocks of images."""
         if len(parts) == 1:
             return parts[0]
         return torch.cat(parts) if isinstance(parts[0], Tensor) else np.concatenate(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything that was learned, as plain JSON."""
-        return self.form.to_json()
+        """Return the learned format as plain JSON."""
+        return self.format.to_json()
 
     @classmethod
     def from_json(cls, schema: Mapping[str, Any]) -> ImageEncoder:
@@ -162,16 +163,16 @@ class ImageEncoder:
         Raises
         ------
         KeyError, TypeError, ValueError
-            The schema is not one of images.
+            The schema does not describe images.
         """
-        form = Form.from_json(schema)
+        form = ImageFormat.from_json(schema)
         encoder = cls(form.channel_axis)
-        encoder.form = form
+        encoder.format = form
         return encoder
 
 
 def pictures(x: Tensor) -> NDArray[np.uint8]:
-    """Return encoded images as pictures to look at.
+    """Convert encoded images to 8-bit pictures for display.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def pictures(x: Tensor) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of uint8, shape (n, h, w), (n, h, w, 3) or (n, h, w, 4)
-        Grey, RGB or RGBA for 1, 3 or 4 channels; of any other number the first, as grey.
+        Grey, RGB or RGBA for 1, 3 or 4 channels; for other numbers, the first channel in grey.
     """
     values = x.detach().to("cpu", torch.float32).clamp(-1, 1).add_(1).mul_(127.5).round_().to(torch.uint8)
     if x.shape[1] in (3, 4):
@@ -189,15 +190,15 @@ def pictures(x: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(values[:, 0].numpy())
 
 
-def _nearest(
+def _nearest_distances(
     points: NDArray[Any],
     others: NDArray[Any],
     encode: Callable[[NDArray[Any]], Tensor],
     own: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the distance of each image to the nearest of others, of which number ``own[i]`` is image i itself.
+    """Return the distance of each image to the nearest of `others`, except itself at position ``own[i]``.
 
-    Only one block of each is encoded at a time.
+    Images are encoded block by block, with bounded memory.
     """
     size = max(1, min(_BLOCK_ROWS, _BLOCK_VALUES // int(np.prod(points.shape[1:]))))
     distances = torch.full((len(points),), torch.inf, dtype=torch.float64)

@@ -29,35 +29,47 @@ _MAX_NAMES_BYTES = 2**20
 
 
 def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None) -> tuple[Array, Array]:
-    """Read a folder that has one folder of image files per class, as torchvision's ImageFolder does.
+    """Read a folder that has one subfolder of image files per class, like torchvision's ImageFolder.
 
     Parameters
     ----------
     path : str or path-like
-        The folder. Each folder in it is a class; image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
-        in any case) are looked for in it and in the folders below. What begins with a dot, or is no image, is left
-        out; links to files are followed, links to folders only where they are a class. A DataWarning counts images
-        beside the class folders and links to folders that are left out.
+        The folder. Each subfolder is a class; its image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
+        in any case) are read recursively. Names that begin with a dot and other files are skipped. Links to files are
+        followed; links to folders only if they are class folders. A DataWarning counts skipped images beside the class
+        folders and skipped links to folders.
     size : (int, int), optional
-        Height and width in pixels to resize to, antialiased; the ratio of the sides may change.
+        Height and width in pixels to which images are resized, antialiased; the aspect ratio may change.
 
     Returns
     -------
     X : ndarray of uint8, shape (n, h, w), (n, h, w, 3) or (n, h, w, 4)
-        Grey if all files are; RGB, or RGBA, if some are. Files of 16 bits give uint16, floats float32. Sorted by class
-        and file name, and turned upright as EXIF data say.
+        Images, grey if all files are, else RGB or, if one has transparency, RGBA. Files of 16 bits give uint16, floats
+        float32. They are sorted by class and file name, and rotated as their EXIF data say.
     y : ndarray of str, shape (n,)
-        Names of the class folders; or what ``classes.json``, which `write_image_folder` leaves, says that they stand
-        for.
+        Names of the class folders, or their labels in the file ``classes.json`` of `write_image_folder`.
 
     Raises
     ------
     DataError
-        There are fewer than two class folders, one is empty or a link into another, or a file is damaged, animated, of
-        a format that is not read (GIF and the like), larger than 4096 pixels a side, or of another size or depth than
-        the others.
+        There are fewer than two class folders, one is empty or a link into another, or a file is damaged, animated, in
+        an unsupported format (such as GIF), larger than 4096 pixels a side, or of a size or depth unlike the others.
     ParameterError
         `size` is not two whole numbers from 8 to 128.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from ganaug import read_image_folder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for label in ("cat", "dog"):
+    ...         Path(folder, label).mkdir()
+    ...         Image.new("L", (16, 12)).save(Path(folder, label, "1.png"))
+    ...     X, y = read_image_folder(folder)
+    >>> X.shape, y.tolist()
+    ((2, 12, 16), ['cat', 'dog'])
     """
     _check_size(size)
     root = Path(path)
@@ -72,8 +84,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
                 "remove it."
             )
     with _explained(root, "read"):
-        warn_of_left_out(root, [folder for folder, _ in classes], links, labels)
-    X = _one_array([file for _, files in classes for file in files], size)
+        warn_skipped(root, [folder for folder, _ in classes], links, labels)
+    X = _read_images([file for _, files in classes for file in files], size)
     names = [labels.get(folder.name, folder.name) for folder, _ in classes]
     ends_in_nul = any(name.endswith("\0") for name in names)  # which an array of text would cut off
     y = np.repeat(np.array(names, dtype=object if ends_in_nul else str), [len(files) for _, files in classes])
@@ -122,7 +134,7 @@ def _class_folders(root: Path) -> list[Path]:
             folder.name.encode("utf-8")
         except UnicodeEncodeError as error:
             raise DataError(f"The name of the class folder {folder.name!r} is not UTF-8; rename it.") from error
-    refuse_twice(sorted(folders, key=os.path.islink))
+    check_overlap(sorted(folders, key=os.path.islink))
     return sorted(folders)
 
 
@@ -135,7 +147,7 @@ def _image_files(folder: Path, links: list[Path]) -> list[Path]:
     files = []
     for place, inner, names in os.walk(folder, onerror=refuse):
         inner[:] = [name for name in inner if not name.startswith(".")]
-        links += filter(is_left_out, (Path(place, name) for name in inner))
+        links += filter(is_skipped_link, (Path(place, name) for name in inner))
         shown = sorted(name for name in names if not name.startswith("."))
         for file in (Path(place, name) for name in shown if name.lower().endswith(OTHER_EXTENSIONS)):
             raise DataError(
@@ -162,7 +174,7 @@ def _labels(root: Path) -> dict[str, str]:
     return {folder: label for folder, label in names.items() if isinstance(label, str)}
 
 
-def _one_array(files: list[Path], size: tuple[int, int] | None) -> Array:
+def _read_images(files: list[Path], size: tuple[int, int] | None) -> Array:
     images: list[Array] = []
     for file in files:
         image = read_picture(file, size)
@@ -179,11 +191,11 @@ def _one_array(files: list[Path], size: tuple[int, int] | None) -> Array:
                 "save all with 8 bits, or all with 16."
             )
     channels = max(1 if image.ndim == 2 else image.shape[2] for image in images)
-    return np.stack([_with_channels(image, channels) for image in images])
+    return np.stack([_match_channels(image, channels) for image in images])
 
 
-def _with_channels(image: Array, channels: int) -> Array:
-    """Return grey as RGB, and RGB as opaque RGBA, where other images are."""
+def _match_channels(image: Array, channels: int) -> Array:
+    """Convert grey to RGB, and RGB to opaque RGBA, to match the number of channels."""
     if image.ndim == 2 and channels > 1:
         image = np.repeat(image[:, :, None], 3, axis=2)
     if image.ndim == 3 and image.shape[2] < channels:
@@ -229,7 +241,7 @@ def write_image_folder(
         _prepare(root, overwrite)
     for X, y in chunks:
         for picture, label in _pairs(X, y, encoder):
-            name = names.of(label)
+            name = names.assign(label)
             counts[name] = counts.get(name, 0) + 1
             with _explained(root, "written"):
                 _write_png(picture, _file(root, name, counts[name]))
@@ -253,9 +265,9 @@ def _pairs(X: Any, y: Any, encoder: ImageEncoder) -> Iterator[tuple[Array, str]]
     images, labels = encoder.check(X), list(y)
     if len(images) != len(labels):
         raise DataError(f"There are {len(images)} images and {len(labels)} labels; give one label per image.")
-    deep = encoder.form.high > 255 and encoder.form.channels == 1
-    sides = (encoder.form.height, encoder.form.width)
-    shown: Array = images.reshape(-1, *sides) if deep else pictures(encoder.form.encode(images))
+    deep = encoder.format.high > 255 and encoder.format.channels == 1
+    sides = (encoder.format.height, encoder.format.width)
+    shown: Array = images.reshape(-1, *sides) if deep else pictures(encoder.format.encode(images))
     return zip(shown, map(str, labels), strict=True)
 
 
@@ -297,50 +309,50 @@ def _write_names(root: Path, changed: dict[str, str]) -> None:
         file.unlink()
 
 
-def refuse_twice(folders: Iterable[Path]) -> None:
-    """Raise DataError where a class folder lies in another one, as by a link: its images would be of two classes."""
+def check_overlap(folders: Iterable[Path]) -> None:
+    """Raise DataError if a class folder lies in another, such as by a link; its images would have two classes."""
     places = {folder: folder.resolve() for folder in folders}
     owners: dict[Path, Path] = {}
     for folder, place in places.items():
         if place in owners:
-            _refuse(owners[place], folder)
+            _refuse_overlap(owners[place], folder)
         owners[place] = folder
     for folder, place in places.items():
         for above in place.parents:
             if above in owners:
-                _refuse(owners[above], folder)
+                _refuse_overlap(owners[above], folder)
 
 
-def _refuse(one: Path, other: Path) -> None:
+def _refuse_overlap(one: Path, other: Path) -> None:
     raise DataError(
         f"The images of the class folder {os.fspath(other)!r} are also those of {os.fspath(one)!r}; remove the link."
     )
 
 
-def is_left_out(link: Path) -> bool:
-    """Tell whether a folder inside a class folder is a link to another place, and not to one around itself."""
+def is_skipped_link(link: Path) -> bool:
+    """Return whether a folder inside a class folder is a link to a folder that does not contain it."""
     return link.is_symlink() and not link.parent.resolve().is_relative_to(link.resolve())
 
 
-def warn_of_left_out(root: Path, folders: Sequence[Path], links: Sequence[Path], named: Iterable[str]) -> None:
-    """Warn of what was not read, with how much it is.
+def warn_skipped(root: Path, folders: Sequence[Path], links: Sequence[Path], named: Iterable[str]) -> None:
+    """Warn about skipped files, links and labels, with their number.
 
     Parameters
     ----------
     root : Path
         The folder.
     folders : sequence of Path
-        Its class folders.
+        The class folders.
     links : sequence of Path
-        Folders inside those for which `is_left_out`.
+        Skipped links inside the class folders, see `is_skipped_link`.
     named : iterable of str
-        Folders for which ``classes.json`` has a label.
+        Names of folders with a label in ``classes.json``.
     """
     known, beside = {folder.name for folder in folders}, sorted(root.iterdir())
     images = (*EXTENSIONS, *OTHER_EXTENSIONS)
     loose = [f for f in beside if f.name.lower().endswith(images) and not f.name.startswith(".") and f.is_file()]
     dotted = [folder for folder in beside if folder.name.startswith("..") and folder.is_dir()]
-    absent = [name for name in named if name not in known]  # whatever that is: it need not be a path
+    absent = [name for name in named if name not in known]  # any text: not necessarily a path
     for what, places, cure in (
         ("images beside the class folders", loose, "move each into the folder of its class"),
         ("folders that are taken for hidden, as their names begin with a dot", dotted, "rename those that are classes"),

@@ -1,4 +1,4 @@
-"""Folder names for classes: a label, which may be any text, never chooses a path."""
+"""Choose safe folder names for classes, so that a label, which may be any text, never determines a path."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _MAX_BYTES = 100  # file names repeat the folder's, and may have 255 bytes
 
 
 class FolderNames:
-    """Safe, unique folder names, given out label by label.
+    """Assign safe and unique folder names to labels.
 
-    A label that is a harmless name on every system is its own folder. Any other gets what is harmless of it, and
-    digits that its text alone decides. Names that differ only in case, or in how accents are composed, are one folder
-    on some systems: the label that comes second gets digits as well.
+    A label that is a safe name on every system is its own folder name. Any other label gets its safe part and digits of
+    its hash. Names that differ only in case, or in the composition of accents, are one folder on some systems; the
+    second of such labels gets digits as well.
 
     Attributes
     ----------
     changed : dict of str to str
-        Folder name to label, where they differ.
+        Folder names and labels that differ.
     """
 
     def __init__(self) -> None:
@@ -29,28 +29,28 @@ class FolderNames:
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
 
-    def of(self, label: str) -> str:
-        """Return the folder name of a label, always the same one."""
+    def assign(self, label: str) -> str:
+        """Return the folder name of a label; repeated calls return the same name."""
         if label not in self._names:
             self._names[label] = self._choose(label)
         return self._names[label]
 
     def _choose(self, label: str) -> str:
-        safe = safe_part(label)
+        safe = sanitize_label(label)
         digits = hashlib.sha256(label.encode("utf-8", "surrogatepass")).hexdigest()
         name, length = safe, 8
-        if safe != label or _key(safe) in self._taken:
+        if safe != label or _collision_key(safe) in self._taken:
             name = f"{safe}-{digits[:length]}"
-            while _key(name) in self._taken:
+            while _collision_key(name) in self._taken:
                 length += 1
                 name = f"{safe}-{digits[:length]}"
             self.changed[name] = label
-        self._taken.add(_key(name))
+        self._taken.add(_collision_key(name))
         return name
 
 
-def safe_part(label: str) -> str:
-    """Return what is harmless of a label as a folder name; the label itself if it is."""
+def sanitize_label(label: str) -> str:
+    """Return the part of a label that is safe as a folder name; a safe label is returned unchanged."""
     name = _UNSAFE.sub("_", unicodedata.normalize("NFC", label.encode("utf-8", "replace").decode()))
     name = name.encode()[:_MAX_BYTES].decode("utf-8", "ignore").strip(". ")  # Windows drops dots and blanks at the end
     if not name or _RESERVED.fullmatch(name) or name.startswith("-"):
@@ -58,6 +58,6 @@ def safe_part(label: str) -> str:
     return name
 
 
-def _key(name: str) -> str:
-    """Return what case-insensitive systems compare."""
+def _collision_key(name: str) -> str:
+    """Return the key by which case-insensitive systems compare names."""
     return unicodedata.normalize("NFKC", name.casefold()).casefold()

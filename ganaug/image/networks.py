@@ -1,11 +1,11 @@
-"""Class-conditional networks for images of any size from 8 to 128, in three architectures.
+"""Build class-conditional networks for images of 8 to 128 pixels a side, in three architectures.
 
-* "dcgan" [1]_: strided convolutions, none at full resolution, where they cost most: for CPUs;
-* "residual" [2]_: blocks with a shortcut at every resolution, for GPUs;
-* "mlp" [3]_: the plain networks of the first paper.
+* "dcgan" [1]_: strided convolutions, none at the expensive full resolution, for CPUs;
+* "residual" [2]_: residual blocks at every resolution, for GPUs;
+* "mlp" [3]_: the fully connected networks of the first GAN paper.
 
-All condition the generator through the class's own scale and shift after each normalisation [4]_ (the MLP: through a
-class vector at the input [5]_), and the discriminator through projection [6]_.
+All condition the generator through a scale and shift per class after each normalisation [4]_ (the MLP through a class
+vector at the input [5]_), and the discriminator through projection [6]_.
 
 References
 ----------
@@ -34,11 +34,11 @@ from ..modality import Architecture, Generator
 
 _SLOPE = 0.2
 _CLASS_DIM = 32
-_WIDEST = 8  # times the base channels, at the lowest resolution
+_WIDEST = 8  # multiple of the base channels at the lowest resolution
 
 
 @dataclass(frozen=True)
-class _Sizes:
+class _Resolutions:
     """Resolutions and channels, from the finest to the coarsest of `stages` halvings."""
 
     channels: int
@@ -48,7 +48,7 @@ class _Sizes:
     base: int
 
     @classmethod
-    def of(cls, schema: Mapping[str, Any], base: int) -> _Sizes:
+    def from_schema(cls, schema: Mapping[str, Any], base: int) -> _Resolutions:
         height, width = int(schema["height"]), int(schema["width"])
         stages = max(1, round(min(height, width) / 8).bit_length() - 1)
         if min(height, width) / 2**stages >= 12:
@@ -56,20 +56,20 @@ class _Sizes:
         return cls(int(schema["channels"]), height, width, stages, base)
 
     def coarsest(self) -> tuple[int, int]:
-        """Return height and width of the map that the generator starts from; what is too much is cut off."""
+        """Return height and width of the first map of the generator; its output is cropped to the image."""
         return -(-self.height // 2**self.stages), -(-self.width // 2**self.stages)
 
     def depths(self) -> list[int]:
-        """Return the channels after each halving."""
+        """Return the number of channels after each halving."""
         return [self.base * min(2**stage, _WIDEST) for stage in range(self.stages)]
 
-    def cropped(self, x: Tensor) -> Tensor:
+    def crop(self, x: Tensor) -> Tensor:
         top, left = (x.shape[2] - self.height) // 2, (x.shape[3] - self.width) // 2
         return x[:, :, top : top + self.height, left : left + self.width]
 
 
 class ConditionalNorm(nn.Module):
-    """Batch norm whose scale and shift belong to the class: Dumoulin et al., ICLR 2017."""
+    """Batch normalisation with a scale and shift per class: Dumoulin et al., ICLR 2017."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -84,11 +84,11 @@ class ConditionalNorm(nn.Module):
 
 
 class _ImageGenerator(Generator):
-    """What the convolutional generators share: the start from a coarse map, and the class vector."""
+    """Base class of the convolutional generators: the first, coarse map and the class vector."""
 
     noise_dim = 0
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__()
         self.sizes = sizes
         self.classes = ClassVector(architecture.n_classes, _CLASS_DIM)
@@ -102,9 +102,9 @@ class _ImageGenerator(Generator):
 
 
 class DCGANGenerator(_ImageGenerator):
-    """Transposed convolutions up from a coarse map: Radford et al., ICLR 2016."""
+    """Transposed convolutions from a coarse map to the image: Radford et al., ICLR 2016."""
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__(sizes, architecture)
         depths = [*reversed(sizes.depths()), sizes.channels]
         self.norms = nn.ModuleList(ConditionalNorm(depth) for depth in depths[:-1])
@@ -116,11 +116,11 @@ class DCGANGenerator(_ImageGenerator):
         h, condition = self._start(z, c)
         for norm, up in zip(self.norms, self.ups, strict=True):
             h = up(functional.leaky_relu(norm(h, condition), _SLOPE))
-        return self.sizes.cropped(h).float().tanh()
+        return self.sizes.crop(h).float().tanh()
 
 
 class ResidualUp(nn.Module):
-    """Residual block at twice the resolution: Gulrajani et al., NeurIPS 2017."""
+    """Residual block that doubles the resolution: Gulrajani et al., NeurIPS 2017."""
 
     def __init__(self, n_in: int, n_out: int):
         super().__init__()
@@ -136,9 +136,9 @@ class ResidualUp(nn.Module):
 
 
 class ResidualGenerator(_ImageGenerator):
-    """Residual blocks up from a coarse map."""
+    """Residual blocks from a coarse map to the image."""
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__(sizes, architecture)
         depths = [*reversed(sizes.depths()), sizes.base]
         self.blocks = nn.ModuleList(ResidualUp(a, b) for a, b in itertools.pairwise(depths))
@@ -151,7 +151,7 @@ class ResidualGenerator(_ImageGenerator):
         for block in self.blocks:
             h = block(h, condition)
         h = self.last(functional.leaky_relu(self.norm(h, condition), _SLOPE))
-        return self.sizes.cropped(h).float().tanh()
+        return self.sizes.crop(h).float().tanh()
 
 
 class MLPGenerator(Generator):
@@ -159,9 +159,9 @@ class MLPGenerator(Generator):
 
     noise_dim = 0
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__()
-        hidden = _hidden(sizes)
+        hidden = _hidden_width(sizes)
         self.shape = (sizes.channels, sizes.height, sizes.width)
         self.classes = ClassVector(architecture.n_classes, _CLASS_DIM)
         self.hidden1 = nn.Linear(architecture.latent_dim + _CLASS_DIM, hidden)
@@ -177,7 +177,7 @@ class MLPGenerator(Generator):
 
 
 class _Projection(nn.Module):
-    """Features and class to a logit: Miyato and Koyama, ICLR 2018."""
+    """Projection discriminator from features and class to a logit: Miyato and Koyama, ICLR 2018."""
 
     def __init__(self, width: int, architecture: Architecture):
         super().__init__()
@@ -192,15 +192,15 @@ class _Projection(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """Strided convolutions without norm, unless the loss wants batch norm."""
+    """Strided convolutions, with batch normalisation only if the loss requires it."""
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__()
         conv = SpectralConv2d if architecture.spectral_norm else nn.Conv2d
         depths = [sizes.channels, *sizes.depths(), min(2 * sizes.depths()[-1], _WIDEST * sizes.base)]
         pairs = list(itertools.pairwise(depths))
         self.downs = nn.ModuleList(conv(a, b, 4, stride=2, padding=1) for a, b in pairs)
-        self.norms = nn.ModuleList(_norm(b, architecture.batch_norm and i > 0) for i, (_, b) in enumerate(pairs))
+        self.norms = nn.ModuleList(_batch_norm(b, architecture.batch_norm and i > 0) for i, (_, b) in enumerate(pairs))
         h, w = sizes.height, sizes.width
         for _ in pairs:
             h, w = h // 2, w // 2
@@ -214,12 +214,12 @@ class DCGANDiscriminator(nn.Module):
 
 
 class ResidualDown(nn.Module):
-    """Residual block at half the resolution."""
+    """Residual block that halves the resolution."""
 
     def __init__(self, n_in: int, n_out: int, architecture: Architecture):
         super().__init__()
         conv = SpectralConv2d if architecture.spectral_norm else nn.Conv2d
-        self.norm = _norm(n_out, architecture.batch_norm)
+        self.norm = _batch_norm(n_out, architecture.batch_norm)
         self.conv1, self.conv2 = conv(n_in, n_out, 3, padding=1), conv(n_out, n_out, 3, padding=1)
         self.shortcut = conv(n_in, n_out, 1)
 
@@ -231,9 +231,9 @@ class ResidualDown(nn.Module):
 
 
 class ResidualDiscriminator(nn.Module):
-    """Residual blocks down, and a sum over what is left of the map."""
+    """Residual blocks and a sum over the last map."""
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__()
         conv = SpectralConv2d if architecture.spectral_norm else nn.Conv2d
         self.first = conv(sizes.channels, sizes.base, 3, padding=1)
@@ -253,10 +253,10 @@ class ResidualDiscriminator(nn.Module):
 class MLPDiscriminator(nn.Module):
     """Two hidden layers on the flattened image."""
 
-    def __init__(self, sizes: _Sizes, architecture: Architecture):
+    def __init__(self, sizes: _Resolutions, architecture: Architecture):
         super().__init__()
         linear = SpectralLinear if architecture.spectral_norm else nn.Linear
-        hidden = _hidden(sizes)
+        hidden = _hidden_width(sizes)
         self.hidden1 = linear(sizes.channels * sizes.height * sizes.width, hidden)
         self.hidden2 = linear(hidden, hidden)
         self.norm = nn.BatchNorm1d(hidden) if architecture.batch_norm else nn.Identity()
@@ -277,27 +277,27 @@ PAIRS: dict[str, tuple[type[Generator], type[nn.Module]]] = {
 
 
 def image_generator(schema: Mapping[str, Any], architecture: Architecture) -> Generator:
-    """Return an uninitialised generator for the images that an encoder's JSON describes."""
-    return _built(0, schema, architecture)
+    """Build an uninitialised generator of the images that the schema of an encoder describes."""
+    return _build(0, schema, architecture)
 
 
 def image_discriminator(schema: Mapping[str, Any], architecture: Architecture) -> nn.Module:
-    """Return an uninitialised discriminator for the images that an encoder's JSON describes."""
-    return _built(1, schema, architecture)
+    """Build an uninitialised discriminator of the images that the schema of an encoder describes."""
+    return _build(1, schema, architecture)
 
 
-def _built(side: int, schema: Mapping[str, Any], architecture: Architecture) -> Any:
+def _build(side: int, schema: Mapping[str, Any], architecture: Architecture) -> Any:
     if architecture.kind not in PAIRS:
         raise ParameterError(
             f"The 'architecture' parameter must be one of {', '.join(PAIRS)} for images. Got {architecture.kind!r}."
         )
     with torch.device("meta"):
-        return PAIRS[architecture.kind][side](_Sizes.of(schema, architecture.width), architecture)
+        return PAIRS[architecture.kind][side](_Resolutions.from_schema(schema, architecture.width), architecture)
 
 
-def _norm(channels: int, wanted: bool) -> nn.Module:
+def _batch_norm(channels: int, wanted: bool) -> nn.Module:
     return nn.BatchNorm2d(channels) if wanted else nn.Identity()
 
 
-def _hidden(sizes: _Sizes) -> int:
+def _hidden_width(sizes: _Resolutions) -> int:
     return 8 * sizes.base

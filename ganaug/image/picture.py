@@ -1,4 +1,4 @@
-"""Pictures, as Pillow opens them, to arrays; and files that cannot harm while they are opened."""
+"""Convert Pillow images to arrays, and open image files safely."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # Pillow is imported only where images are
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
 OTHER_EXTENSIONS = (".gif", ".apng", ".avif", ".heic", ".heif", ".jfif", ".jp2", ".psd", ".svg")
-"""Images too, but not read; to leave them out in silence would lose data."""
-_FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")  # no other parser sees a file, whatever its name says
+"""Image formats that are not read; skipping them silently would lose data."""
+_FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")  # no other parser opens a file, whatever its name
 _MAX_FILE_SIDE = 4096  # pixels
 
 _MODES = {"1": "L", "LA": "RGBA", "La": "RGBA", "PA": "RGBA", "RGBa": "RGBA"}
@@ -27,33 +27,40 @@ _KEPT = ("L", "RGB", "RGBA", "F")
 
 
 def to_array(image: Image, what: str = "The image") -> NDArray[Any]:
-    """Return a picture as an array.
+    """Convert a Pillow image to an array.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Of any mode.
+        Image of any mode.
     what : str
-        How an error calls it.
+        Name of the image in error messages.
 
     Returns
     -------
     ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
-        uint8 where grey (also black and white), RGB (also palettes, CMYK and other colours) and RGBA (also grey with
+        uint8 for grey (also black and white), RGB (also palettes, CMYK and other colours) and RGBA (also grey with
         transparency); uint16 for 16 bits, float32 for floats.
 
     Raises
     ------
     DataError
-        It has whole numbers outside 0 to 65535, as 32 bits per pixel allow.
+        A 32-bit image has values outside 0 to 65535.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> from ganaug.image.picture import to_array
+    >>> to_array(Image.new("RGB", (9, 8))).shape
+    (8, 9, 3)
     """
     if image.mode.startswith("I"):
-        return _deep(np.asarray(image), what)
-    return np.asarray(_plain(image))
+        return _to_uint16(np.asarray(image), what)
+    return np.asarray(_convert_mode(image))
 
 
-def _plain(image: Image) -> Image:
-    """Return a picture in one of the modes L, RGB, RGBA and F."""
+def _convert_mode(image: Image) -> Image:
+    """Convert an image to one of the modes L, RGB, RGBA and F."""
     if image.mode in _KEPT:
         return image
     if image.mode == "P" and "transparency" in image.info:
@@ -61,7 +68,7 @@ def _plain(image: Image) -> Image:
     return image.convert(_MODES.get(image.mode, "RGB"))
 
 
-def _deep(values: NDArray[Any], what: str = "The image") -> NDArray[np.uint16]:
+def _to_uint16(values: NDArray[Any], what: str = "The image") -> NDArray[np.uint16]:
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > 65535:
         raise DataError(
@@ -72,7 +79,7 @@ def _deep(values: NDArray[Any], what: str = "The image") -> NDArray[np.uint16]:
 
 
 def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]:
-    """Return the picture in a file, turned upright as its EXIF data say.
+    """Read an image file, and rotate the image as its EXIF data say.
 
     Parameters
     ----------
@@ -89,19 +96,19 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
     Raises
     ------
     DataError
-        The file is damaged or of another kind, holds several pictures, is larger than 4096 pixels a side, or its
-        picture has a size that ganaug does not take.
+        The file is damaged or of another format, holds several images, has more than 4096 pixels a side, or its image
+        has an unsupported size.
     """
     from PIL import Image, ImageOps
 
     if not path.is_file():  # to open a pipe would wait forever
-        raise DataError(f"{os.fspath(path)!r} is no ordinary file, or leads nowhere; remove it.")
+        raise DataError(f"{os.fspath(path)!r} is not a regular file, or is a broken link; remove it.")
     Image.init()
     try:
         with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
             _check_header(image, path, size)
             image = ImageOps.exif_transpose(image)
-            return to_array(image) if size is None else _resized(image, size)
+            return to_array(image) if size is None else _resize(image, size)
     except DataError as error:
         raise DataError(f"{os.fspath(path)!r}: {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -114,7 +121,7 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
 
 
 def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> None:
-    """Refuse by the header alone: nothing has been decoded yet."""
+    """Raise DataError for an unsupported header, before anything is decoded."""
     width, height = image.size
     if max(width, height) > _MAX_FILE_SIDE:
         raise DataError(
@@ -127,12 +134,12 @@ def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> Non
         check_sides(height, width, "The image has")
 
 
-def _resized(image: Image, size: tuple[int, int]) -> NDArray[Any]:
+def _resize(image: Image, size: tuple[int, int]) -> NDArray[Any]:
     from PIL.Image import Resampling, fromarray
 
     height, width = size
     if not image.mode.startswith("I"):
-        return np.asarray(_plain(image).resize((width, height), Resampling.BICUBIC))
-    deep = fromarray(_deep(np.asarray(image)).astype(np.float32))  # 16 bits have no antialiased way of their own
+        return np.asarray(_convert_mode(image).resize((width, height), Resampling.BICUBIC))
+    deep = fromarray(_to_uint16(np.asarray(image)).astype(np.float32))  # Pillow has no antialiased resize of 16 bits
     values = np.asarray(deep.resize((width, height), Resampling.BICUBIC))
     return np.rint(values).clip(0, 65535).astype(np.uint16)

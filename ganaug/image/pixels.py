@@ -1,4 +1,4 @@
-"""What the images of a data set are like: container, layout, dtype and value range; and tensors in [-1, 1] and back."""
+"""Infer the layout, dtype and value range of images, and convert them to tensors in [-1, 1] and back."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Array = NDArray[Any]
 
 MIN_SIDE, MAX_SIDE = 8, 128  # pixels
 MAX_CHANNELS = 64
-_FEW = range(1, 5)  # a dimension of that length is taken for the channels
-_ROUNDING = 1e-4  # resizing may leave a float image that far outside its range
+_CHANNEL_COUNTS = range(1, 5)  # lengths of a dimension that "auto" takes for the channels
+_ROUNDING = 1e-4  # resizing may move floats this far outside their range
 
 _WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 _FLOATS = ("float16", "float32", "float64")
 
 
 @dataclass(frozen=True)
-class Form:
-    """What all images of a data set have in common.
+class ImageFormat:
+    """Size, layout, dtype and value range that all images of a data set share.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Form:
     dtype : str
         Name of the dtype, such as "uint8".
     low, high : int
-        Range of the values: what -1 and 1 stand for.
+        Range of the values, which is mapped to [-1, 1].
     """
 
     height: int
@@ -54,33 +54,33 @@ class Form:
     high: int
 
     @classmethod
-    def of(cls, X: Any, channel_axis: int | str | None = "auto") -> Form:
-        """Return the form of images.
+    def infer(cls, X: Any, channel_axis: int | str | None = "auto") -> ImageFormat:
+        """Infer the format of images.
 
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
             Booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats in [0, 1] or [-1, 1].
         channel_axis : {"auto", None, 1, -1, 3}
-            Where the channels are; "auto" takes the second or the last dimension if exactly one of them is 1 to 4 long.
+            Position of the channels; "auto" is the second or the last dimension if only one of them has length 1 to 4.
 
         Raises
         ------
         DataError
-            Dtype, values, layout or size are none that can be learned.
+            Dtype, values, layout or size are not supported.
         ParameterError
-            `channel_axis` is not one of these.
+            `channel_axis` has another value.
         """
         array = to_numpy(X)
         axis = find_channel_axis(array.shape, channel_axis)
         low, high = value_range(array)
-        height, width, channels = _sides(array.shape, axis)
+        height, width, channels = _image_size(array.shape, axis)
         container = "tensor" if isinstance(X, Tensor) else "array"
         return cls(height, width, channels, axis, container, array.dtype.name, low, high)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one image as the user has it."""
+        """Shape of one image in the layout of the user."""
         if self.channel_axis is None:
             return (self.height, self.width)
         first = self.channel_axis == 1
@@ -88,15 +88,15 @@ class Form:
 
     @property
     def centre(self) -> float:
-        """The value that 0 stands for."""
+        """The value that is mapped to 0."""
         return (self.low + self.high) / 2
 
-    def matching(self, X: Any) -> Array:
-        """Return `X` as an array, or raise DataError when it is not of this form; container and width may differ."""
+    def validate(self, X: Any) -> Array:
+        """Return `X` as an array, or raise DataError for another format; container and dtype width may differ."""
         array = to_numpy(X)
-        kinds = [kind_of(dtype) for dtype in (array.dtype, np.dtype(self.dtype))]
-        other_depth = self.high > 255 and array.dtype != np.uint16  # 8 bits would be taken for nearly black
-        if array.shape[1:] != self.shape or kinds[0] != kinds[1] or other_depth:
+        other_kind = dtype_kind(array.dtype) != dtype_kind(np.dtype(self.dtype))
+        other_depth = self.high > 255 and array.dtype != np.uint16  # 8 bits would be nearly black
+        if array.shape[1:] != self.shape or other_kind or other_depth:
             raise DataError(
                 f"The images are {array.dtype.name} of shape {array.shape[1:]} each, but {self.dtype} of shape "
                 f"{self.shape} were learned; give the same kind of images, or fit again."
@@ -109,21 +109,21 @@ class Form:
         return array
 
     def encode(self, array: Array) -> Tensor:
-        """Return images of this form as a float32 tensor of shape (n, c, h, w) in [-1, 1]."""
+        """Convert images of this format to a float32 tensor of shape (n, c, h, w) in [-1, 1]."""
         x = torch.from_numpy(array.astype(np.float32))
         if self.channel_axis is None:
             x = x.unsqueeze(1)
         elif self.channel_axis == -1:
             x = x.permute(0, 3, 1, 2)
-        # By way of one dimension: of a single channel the strides may pass for either memory format, and torch's
-        # kernels for the two round differently.
+        # Flattened first: the strides of a single channel may pass for either memory format, and torch's kernels for
+        # the two round differently.
         plain = x.reshape(-1).view(x.shape)
         return plain.sub_(self.centre).div_(self.high - self.centre).clamp_(-1, 1)
 
     def decode(self, x: Tensor) -> Any:
-        """Return a tensor of shape (n, c, h, w) as images of this form, clipped to its range."""
+        """Convert a tensor of shape (n, c, h, w) to images of this format, clipped to its range."""
         values = x.detach().to("cpu", torch.float32).clamp(-1, 1).mul_(self.high - self.centre).add_(self.centre)
-        if kind_of(np.dtype(self.dtype)) != "float":
+        if dtype_kind(np.dtype(self.dtype)) != "float":
             values.round_()
         if self.channel_axis is None:
             values = values.squeeze(1)
@@ -133,41 +133,45 @@ class Form:
         return torch.from_numpy(array) if self.container == "tensor" else array
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form as plain JSON."""
+        """Return the format as plain JSON."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, facts: Mapping[str, Any]) -> Form:
-        """Return the form that `to_json` described.
+    def from_json(cls, facts: Mapping[str, Any]) -> ImageFormat:
+        """Return the format that `to_json` described.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            It describes none: a file may hold anything.
+            `facts` do not describe a format, such as in a forged file.
         """
-        form = cls(**{field.name: facts[field.name] for field in fields(cls)})
+        result = cls(**{field.name: facts[field.name] for field in fields(cls)})
         whole = {"height": (MIN_SIDE, MAX_SIDE), "width": (MIN_SIDE, MAX_SIDE), "channels": (1, MAX_CHANNELS)}
         for name, (least, most) in whole.items():
-            value = getattr(form, name)
+            value = getattr(result, name)
             if type(value) is not int or not least <= value <= most:
                 raise ValueError(f"{name} is {value!r}")
-        axis = form.channel_axis
-        if not (axis is None or (type(axis) is int and axis in (1, -1))) or (axis is None and form.channels > 1):
+        axis = result.channel_axis
+        if not (axis is None or (type(axis) is int and axis in (1, -1))) or (axis is None and result.channels > 1):
             raise ValueError(f"channel_axis is {axis!r}")
-        if form.container not in ("array", "tensor") or form.dtype not in ("bool", *_WHOLE, *_FLOATS):
-            raise ValueError(f"images are a {form.container!r} of {form.dtype!r}")
-        if type(form.low) is not int or type(form.high) is not int or (form.low, form.high) not in _ranges(form.dtype):
-            raise ValueError(f"{form.dtype} runs from {form.low!r} to {form.high!r}")
-        return form
+        if result.container not in ("array", "tensor") or result.dtype not in ("bool", *_WHOLE, *_FLOATS):
+            raise ValueError(f"images are a {result.container!r} of {result.dtype!r}")
+        if (
+            type(result.low) is not int
+            or type(result.high) is not int
+            or (result.low, result.high) not in _ranges(result.dtype)
+        ):
+            raise ValueError(f"{result.dtype} runs from {result.low!r} to {result.high!r}")
+        return result
 
 
 def to_numpy(X: Any) -> Array:
-    """Return images as an array that shares their memory where it can.
+    """Convert images to an array, which shares their memory if possible.
 
     Raises
     ------
     DataError
-        `X` is no array or tensor of 3 or 4 dimensions and a dtype that images have.
+        `X` is not an array or tensor of 3 or 4 dimensions with a dtype of images.
     """
     if not isinstance(X, np.ndarray | Tensor):
         raise DataError(f"Images must be an array or a tensor, but X is a {type(X).__name__}; give numpy.stack(X).")
@@ -185,20 +189,20 @@ def to_numpy(X: Any) -> Array:
     return array
 
 
-def kind_of(dtype: np.dtype[Any]) -> str:
-    """Return "bool", "whole" or "float"."""
+def dtype_kind(dtype: np.dtype[Any]) -> str:
+    """Return the kind of a dtype: "bool", "whole" or "float"."""
     return {"b": "bool", "f": "float"}.get(dtype.kind, "whole")
 
 
 def find_channel_axis(shape: tuple[int, ...], wanted: int | str | None) -> int | None:
-    """Return 1, -1 or None: which dimension of images of this shape is the channels.
+    """Return the channel axis of images of a shape: 1, -1 or None.
 
     Raises
     ------
     DataError
-        It is not clear from the shape, or `wanted` does not fit it.
+        The shape is ambiguous, or `wanted` does not match it.
     ParameterError
-        `wanted` is none of "auto", None, 1, -1 and 3.
+        `wanted` is not "auto", None, 1, -1 or 3.
     """
     if isinstance(wanted, bool) or wanted not in ("auto", None, 1, -1, 3):
         raise ParameterError(
@@ -212,19 +216,20 @@ def find_channel_axis(shape: tuple[int, ...], wanted: int | str | None) -> int |
         raise DataError(f"channel_axis is None, but X has the four dimensions {shape}; say 1 or -1.")
     if wanted != "auto":
         return 1 if wanted == 1 else -1
-    first, last = shape[1] in _FEW, shape[3] in _FEW
-    if first == last:
+    is_second = shape[1] in _CHANNEL_COUNTS
+    is_last = shape[3] in _CHANNEL_COUNTS
+    if is_second == is_last:
         raise DataError(
             f"Which dimension of {shape} is the channels is not clear; say channel_axis=1 for (n, c, h, w), or "
             "channel_axis=-1 for (n, h, w, c)."
         )
-    return 1 if first else -1
+    return 1 if is_second else -1
 
 
 def value_range(array: Array) -> tuple[int, int]:
-    """Return the range that images are taken to have, one of ``(0, 1)``, ``(-1, 1)``, ``(0, 255)``, ``(0, 65535)``.
+    """Infer the value range of images: ``(0, 1)``, ``(-1, 1)``, ``(0, 255)`` or ``(0, 65535)``.
 
-    Whole numbers of which the largest is 1 are taken for black and white.
+    Whole numbers with the maximum 1 are black and white.
 
     Parameters
     ----------
@@ -234,18 +239,18 @@ def value_range(array: Array) -> tuple[int, int]:
     Raises
     ------
     DataError
-        There are none, or their values are not finite, or lie in no range that images have.
+        There are no images, or their values are not finite or outside all of these ranges.
     """
     if not array.size:
         raise DataError(f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is required.")
     inner = tuple(range(1, array.ndim))
     lows, highs = array.min(axis=inner), array.max(axis=inner)
-    if kind_of(array.dtype) == "float":
+    if dtype_kind(array.dtype) == "float":
         return _float_range(lows, highs)
     low, high = int(lows.min()), int(highs.max())
     if high == 1 and low >= 0:
         return 0, 1
-    ceiling = 65535 if array.dtype == np.uint16 and high > 255 else min(255, _largest(array.dtype))
+    ceiling = 65535 if array.dtype == np.uint16 and high > 255 else min(255, _largest_value(array.dtype))
     if low < 0 or high > ceiling:
         at = int(lows.argmin() if low < 0 else highs.argmax())
         raise DataError(
@@ -277,15 +282,15 @@ def _ranges(dtype: str) -> list[tuple[int, int]]:
         return [(0, 1), (-1, 1)]
     if dtype == "bool":
         return [(0, 1)]
-    return [(0, 1), (0, min(255, _largest(np.dtype(dtype)))), *([(0, 65535)] if dtype == "uint16" else [])]
+    return [(0, 1), (0, min(255, _largest_value(np.dtype(dtype)))), *([(0, 65535)] if dtype == "uint16" else [])]
 
 
-def _largest(dtype: np.dtype[Any]) -> int:
+def _largest_value(dtype: np.dtype[Any]) -> int:
     return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
 
 
-def _sides(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int]:
-    """Return height, width and channels."""
+def _image_size(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int]:
+    """Return height, width and number of channels."""
     height, width = shape[2:] if axis == 1 else shape[1:3]
     channels = 1 if axis is None else shape[axis]
     check_sides(height, width, "The images are")
@@ -298,7 +303,7 @@ def _sides(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int]:
 
 
 def check_sides(height: int, width: int, what: str) -> None:
-    """Raise DataError, beginning with `what`, for a height or width outside 8 to 128 pixels."""
+    """Raise DataError for a height or width outside 8 to 128 pixels; `what` begins the message."""
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise DataError(
             f"{what} {height} x {width} pixels (height x width), and ganaug takes {MIN_SIDE} to {MAX_SIDE} a side; "

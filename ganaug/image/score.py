@@ -1,4 +1,4 @@
-"""How good synthetic images are, by held-out real ones: what keeps the best weights and decides the filters."""
+"""Score synthetic images on held-out real ones, to keep the best weights and to tune the filters."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from torch import Tensor
 
 from .classifier import ConvClassifier
 
-_STEPS = 200  # enough to tell generators apart, and short beside the training between two scores
+_STEPS = 200  # enough to distinguish generators, and short beside the training between two scores
 
 
 def held_out_score(real: tuple[Tensor, Tensor], synthetic: tuple[Tensor, Tensor], seed: int) -> float:
-    """Return how good synthetic images are, higher is better.
+    """Return a score of synthetic images; higher is better.
 
-    A small network is trained on the synthetic images alone; the score is the probability that it gives the labels of
-    held-out real ones, as a geometric mean over the images and a plain mean over the classes: the classification
-    accuracy score [1]_, made smooth because held-out images are few. Unlike FID it falls when a class is wrong or all
-    alike.
+    A small classifier is trained on the synthetic images alone. The score is its probability of the true labels of
+    held-out real images, as a geometric mean over the images of a class and an arithmetic mean over the classes. It is
+    a smooth form of the classification accuracy score [1]_, because held-out images are few. Unlike FID, it falls if a
+    class is wrong or collapsed.
 
     Parameters
     ----------
     real, synthetic : pair of Tensor
         Images of shape (n, c, h, w) in [-1, 1], and class codes of shape (n,).
     seed : int
-        Decides the network.
+        Seed of the classifier.
 
     Returns
     -------
     float
-        In [0, 1].
+        Between 0 and 1.
 
     References
     ----------

@@ -175,7 +175,7 @@ def test_smote_gives_images_between_two_of_their_class(X):
 
 
 def test_fidelity_of_images_is_told_with_its_marks_and_shown_on_the_page(tmp_path, monkeypatch):
-    monkeypatch.setattr("ganaug.image.classifier.steps_for", lambda n: 10)
+    monkeypatch.setattr("ganaug.image.classifier.default_steps", lambda n: 10)
     report = report_of(*bars(60), fidelity=True, arms=[])
     assert report.failures.empty
     found = report.to_dict()
@@ -192,7 +192,7 @@ def test_fidelity_of_images_is_told_with_its_marks_and_shown_on_the_page(tmp_pat
 
 
 def test_copied_images_are_counted(monkeypatch):
-    monkeypatch.setattr("ganaug.image.classifier.steps_for", lambda n: 1)
+    monkeypatch.setattr("ganaug.image.classifier.default_steps", lambda n: 1)
     real, fresh, test = bars(40), bars(40, seed=1), bars(40, seed=2)
     shares = [describe_rows(real, made, test, 0)["privacy"]["near_copies"]["synthetic"] for made in (real, fresh)]
     assert shares[0] == 1.0

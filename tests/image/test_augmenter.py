@@ -45,7 +45,7 @@ def unbalanced(channels=None):
 @pytest.fixture
 def quick_judges(monkeypatch):
     """Networks that judge are trained for three steps."""
-    monkeypatch.setattr("ganaug.image.classifier.steps_for", lambda n: 3)
+    monkeypatch.setattr("ganaug.image.classifier.default_steps", lambda n: 3)
     monkeypatch.setattr("ganaug.image.score._STEPS", 3)
 
 

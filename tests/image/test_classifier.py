@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from ganaug.errors import DataError, ParameterError
 from ganaug.gain import ImageClassifier
-from ganaug.image.classifier import ConvClassifier, steps_for
+from ganaug.image.classifier import ConvClassifier, default_steps
 
 
 def bars(n=40, size=10, seed=0):
@@ -147,9 +147,9 @@ def test_what_are_no_sizes_is_refused(facts):
 
 
 def test_the_number_of_steps_grows_slowly_with_the_images():
-    assert steps_for(200) == 500
-    assert [steps_for(n) for n in (1, 10**9)] == [300, 1500]
-    assert 500 < steps_for(2000) < 1500
+    assert default_steps(200) == 500
+    assert [default_steps(n) for n in (1, 10**9)] == [300, 1500]
+    assert 500 < default_steps(2000) < 1500
 
 
 QUICK = ImageClassifier(steps=40, random_state=0)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from ganaug.errors import DataError, ParameterError
-from ganaug.image.encoder import ImageEncoder, _nearest, pictures
-from ganaug.image.pixels import Form
+from ganaug.image.encoder import ImageEncoder, _nearest_distances, pictures
+from ganaug.image.pixels import ImageFormat
 from ganaug.rng import numpy_stream
 
 RNG = numpy_stream(0)
@@ -80,7 +80,7 @@ def test_an_encoded_image_is_channels_first_from_minus_one_to_one(drawn):
     X, axis = drawn
     encoder = ImageEncoder(axis).fit(X, RNG)
     x = encoder.transform(X, RNG)
-    form = encoder.form
+    form = encoder.format
     assert x.dtype == torch.float32
     assert x.shape == (len(X), form.channels, form.height, form.width)
     assert x.is_contiguous()
@@ -112,7 +112,7 @@ def test_rounding_of_a_resized_image_decides_nothing():
     X = noise(3, 8, 8, dtype="float32")
     X[0, 0, :2] = -1e-7, 1 + 1e-7
     encoder = ImageEncoder().fit(X, RNG)
-    assert (encoder.form.low, encoder.form.high) == (0, 1)
+    assert (encoder.format.low, encoder.format.high) == (0, 1)
     assert encoder.transform(X, RNG).abs().max() <= 1
 
 
@@ -121,7 +121,7 @@ def test_black_and_white_fills_the_range(dtype):
     X = (noise(4, 8, 8) > 127).astype(dtype)
     encoder = ImageEncoder().fit(X, RNG)
     assert encoder.transform(X, RNG).unique().tolist() == [-1.0, 1.0]
-    assert encoder.form.high == 1
+    assert encoder.format.high == 1
 
 
 def test_all_layouts_of_the_same_images_are_encoded_alike():
@@ -163,9 +163,9 @@ def test_unclear_channels_are_asked_for(shape):
 
 def test_channels_are_where_the_user_says():
     X = noise(5, 12, 12, 9)
-    assert ImageEncoder(-1).fit(X, RNG).form.channels == 9
-    assert ImageEncoder(3).fit(X, RNG).form == ImageEncoder(-1).fit(X, RNG).form
-    assert ImageEncoder(1).fit(X, RNG).form.channels == 12
+    assert ImageEncoder(-1).fit(X, RNG).format.channels == 9
+    assert ImageEncoder(3).fit(X, RNG).format == ImageEncoder(-1).fit(X, RNG).format
+    assert ImageEncoder(1).fit(X, RNG).format.channels == 12
     assert np.array_equal(there_and_back(X, 3), X)
 
 
@@ -304,13 +304,13 @@ def test_a_few_duplicates_hide_no_near_copies():
 def test_nearest_images_are_those_of_all_distances(monkeypatch, rows):
     monkeypatch.setattr("ganaug.image.encoder._BLOCK_ROWS", rows)
     X, made = noise(20, 8, 8), noise(15, 8, 8, seed=1)
-    form = ImageEncoder().fit(X, RNG).form
+    form = ImageEncoder().fit(X, RNG).format
     own = np.array([0, 8, 19])
     distances = cdist(*(form.encode(part).flatten(1).double().numpy() for part in (made, X)))
-    np.testing.assert_allclose(_nearest(made, X, form.encode), distances.min(1), rtol=1e-5)
+    np.testing.assert_allclose(_nearest_distances(made, X, form.encode), distances.min(1), rtol=1e-5)
     distances = cdist(*(form.encode(part).flatten(1).double().numpy() for part in (X[own], X)))
     distances[range(3), own] = np.inf
-    np.testing.assert_allclose(_nearest(X[own], X, form.encode, own), distances.min(1), rtol=1e-5)
+    np.testing.assert_allclose(_nearest_distances(X[own], X, form.encode, own), distances.min(1), rtol=1e-5)
 
 
 def test_copies_are_found_across_blocks(monkeypatch):
@@ -356,7 +356,7 @@ HOSTILE = st.one_of(
 def test_a_hostile_schema_is_refused_or_harmless(key, value):
     schema = copy.deepcopy(SCHEMA) | {key: value}
     try:
-        form = Form.from_json(schema)
+        form = ImageFormat.from_json(schema)
     except (KeyError, TypeError, ValueError):
         return
     assert json.dumps(form.to_json()) == json.dumps(schema)  # of the same types as well: True is not 1

@@ -272,8 +272,8 @@ SPOILT = {  # name -> how such a file is made
         ("small.png", r"has 7 x 9 pixels .*8 to 128 a side; resize .*ganaug train --size"),
         ("big.png", "has 8 x 129 pixels"),
         ("other.png", r"cat.1\.png' has 8 x 9 pixels and .*png' has 10 x 12; resize .*ganaug train --size"),
-        ("dangling.png", "is no ordinary file, or leads nowhere"),
-        ("pipe.png", "is no ordinary file"),
+        ("dangling.png", "is not a regular file, or is a broken link"),
+        ("pipe.png", "is not a regular file"),
         ("postscript.png", "cannot be read as an image"),
         ("gif.png", "cannot be read as an image"),
         ("deep.tif", "has 32 bits per pixel and values from -5 to -5"),
@@ -480,37 +480,37 @@ def test_no_class_name_chooses_a_path(tmp_path):
 @settings(max_examples=150, deadline=None)
 def test_folder_names_are_safe_unique_and_repeatable(labels):
     names = FolderNames()
-    given_out = [names.of(label) for label in labels]
+    given_out = [names.assign(label) for label in labels]
     assert all(safe(name) for name in given_out)
     assert len({name.casefold() for name in given_out}) == len(labels)
-    assert [names.of(label) for label in labels] == given_out
+    assert [names.assign(label) for label in labels] == given_out
     assert {names.changed.get(name, name): name for name in given_out} == dict(zip(labels, given_out, strict=True))
 
 
 @given(st.text(string.ascii_lowercase + string.digits + "_", min_size=4, max_size=30))
 @settings(deadline=None)
 def test_a_harmless_name_stays(label):
-    assert FolderNames().of(label) == label
+    assert FolderNames().assign(label) == label
 
 
 def test_the_name_of_a_label_does_not_hang_on_others():
-    alone = FolderNames().of("a/b")
+    alone = FolderNames().assign("a/b")
     names = FolderNames()
     for label in ("c", "a_b", "x/y"):
-        names.of(label)
-    assert names.of("a/b") == alone
+        names.assign(label)
+    assert names.assign("a/b") == alone
     assert alone.startswith("a_b-")
 
 
 def test_a_label_like_the_name_of_another_takes_no_folder_away():
     names = FolderNames()
-    assert names.of("A") == "A"
+    assert names.assign("A") == "A"
     digits = FolderNames()
-    digits.of("A")
-    guessed = digits.of("a")
-    assert names.of(guessed) == guessed
-    assert names.of("a") not in ("A", "a", guessed)
-    assert names.changed == {names.of("a"): "a"}
+    digits.assign("A")
+    guessed = digits.assign("a")
+    assert names.assign(guessed) == guessed
+    assert names.assign("a") not in ("A", "a", guessed)
+    assert names.changed == {names.assign("a"): "a"}
 
 
 def test_no_names_are_written_where_none_had_to_change(tmp_path):

@@ -265,7 +265,7 @@ def test_the_discriminator_is_looked_at_where_training_ends():
 
 
 def test_fidelity_tells_good_images_from_bad_ones_and_gives_the_mark(monkeypatch):
-    monkeypatch.setattr("ganaug.image.classifier.steps_for", lambda n: 40)
+    monkeypatch.setattr("ganaug.image.classifier.default_steps", lambda n: 40)
     real, held = bars(60), bars(40, seed=9)
     good, bad = (
         image_fidelity(real, made, held, 0) for made in (bars(60, seed=1), bars(60, seed=1, noise=220, swap=0.5))
