@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -159,20 +156,6 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
     except OSError as error:
         raise click.ClickException(f"{path!r} cannot be read ({error.strerror}); choose another folder.") from error
     _check_writable(path, place if target.is_dir() else place.parent, option)
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield the name of a file in the same folder, which takes the place of `target` if the block ends well."""
-    temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")
-    try:
-        yield temporary
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _file_name(url: str) -> str:

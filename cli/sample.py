@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .conditions import parse_where, where_option
-from .folders import is_of_images
+from .folders import is_of_images, pixel_options
 from .front import Refused, debug_option, speaker
 from .options import Pair, as_mapping, force_option, quiet_option, seed_option, spreadsheet_option
 from .places import PLACE, beside, check_folder_output, check_table_output, is_folder
@@ -114,10 +114,9 @@ def _write(
     if not images:
         tables = (with_label(X, y) for X, y in chunks)
         return write_table(tables, output, overwrite=force, spreadsheet_safe=options["spreadsheet_safe"])
-    if (channels := augmenter.schema_["channels"]) not in (1, 3, 4):
+    if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
-    encoder: Any = augmenter.model_.encoder
-    return write_image_folder(chunks, output, encoder, overwrite=force)
+    return write_image_folder(chunks, None, output, overwrite=force, **pixel_options(augmenter))
 
 
 def sampled(

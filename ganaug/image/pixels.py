@@ -156,7 +156,11 @@ class Form:
             raise ValueError(f"channel_axis is {axis!r}")
         if form.container not in ("array", "tensor") or form.dtype not in ("bool", *_WHOLE, *_FLOATS):
             raise ValueError(f"images are a {form.container!r} of {form.dtype!r}")
-        if type(form.low) is not int or type(form.high) is not int or (form.low, form.high) not in _ranges(form.dtype):
+        if (
+            type(form.low) is not int
+            or type(form.high) is not int
+            or (form.low, form.high) not in allowed_ranges(form.dtype)
+        ):
             raise ValueError(f"{form.dtype} runs from {form.low!r} to {form.high!r}")
         return form
 
@@ -272,7 +276,8 @@ def _float_range(lows: Array, highs: Array) -> tuple[int, int]:
     return (-1 if low < -_ROUNDING else 0), 1
 
 
-def _ranges(dtype: str) -> list[tuple[int, int]]:
+def allowed_ranges(dtype: str) -> list[tuple[int, int]]:
+    """Return the value ranges that images of a dtype can have."""
     if dtype in _FLOATS:
         return [(0, 1), (-1, 1)]
     if dtype == "bool":
