@@ -154,7 +154,9 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
         if target.is_dir() and any(target.iterdir()) and not force:
             raise Refused(f"{path!r} holds files; replace them with --force, or choose another folder with {option}")
     except OSError as error:
-        raise click.ClickException(f"{path!r} cannot be read ({error.strerror}); choose another folder.") from error
+        from ganaug.messages import reason_of
+
+        raise click.ClickException(f"{path!r} cannot be read ({reason_of(error)}); choose another folder.") from error
     _check_writable(path, place if target.is_dir() else place.parent, option)
 
 
@@ -201,9 +203,10 @@ def _check_writable(path: str, folder: Path, option: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        from ganaug.messages import reason_of
+
         raise click.ClickException(
-            f"The folder {str(folder)!r} cannot be written to ({error.strerror or error}); choose another one with "
-            f"{option}."
+            f"The folder {str(folder)!r} cannot be written to ({reason_of(error)}); choose another one with {option}."
         ) from error
 
 

@@ -15,6 +15,7 @@ from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
 from ..params import check_params
+from ..progress import counted
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
@@ -261,8 +262,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         n : int >= 0 or mapping of class to int, default=None
             Number of rows, in the proportions of the classes in training; or the exact number of each class. Not
             given when `y` is an array.
-        y : label, or array-like of shape (n,), default=None
-            A class, of which `n` rows are returned; or a label for every row that is wanted, in order.
+        y : label, array-like of shape (n,), or mapping of class to int, default=None
+            A class, of which `n` rows are returned; a label for every row that is wanted, in order; or exact numbers of
+            some classes, while the others share the rest of `n` in their proportions in training.
         random_state : int, numpy RandomState or Generator, or None, default=None
             None takes the augmenter's own. With an integer the same call gives the same rows again, and
             ``sample(a)`` is a prefix of ``sample(b)``.
@@ -321,7 +323,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         seed = new_seed(self.random_state if random_state is None else random_state)
         wanted = Request.of(model, n, y, where, self.latent_scale, seed)
         chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        for first in range(0, max(wanted.total, 1), chunk):
+        starts = range(0, max(wanted.total, 1), chunk)
+        for first in counted(starts, len(starts), "sampling", self.verbose if len(starts) > 1 else 0):
             with one_thread():
                 x, codes = wanted.take(first, min(chunk, wanted.total - first))
                 X = wanted.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
