@@ -66,7 +66,11 @@ def _make_folder(path: str) -> None:
     except FileExistsError:
         raise Refused(f"{path!r} is a file; name a folder with -o") from None
     except OSError as error:
-        raise click.ClickException(f"The folder {path!r} cannot be made ({error.strerror}); choose another.") from error
+        from ganaug.messages import reason_of
+
+        raise click.ClickException(
+            f"The folder {path!r} cannot be made ({reason_of(error)}); choose another."
+        ) from error
 
 
 def _breast_cancer() -> pd.DataFrame:

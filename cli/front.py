@@ -128,8 +128,10 @@ def _code_and_sentence(error: Exception) -> tuple[int, str]:
     if ganaug is not None and isinstance(error, ganaug.GanaugError):
         return DATA_ERROR, str(error)
     if isinstance(error, OSError) and error.filename is not None:  # even to ask whether a file is there may be refused
-        place, reason = str(error.filename), error.strerror or type(error).__name__
-        return DATA_ERROR, f"{place!r} cannot be used ({reason}); check the name, and that it is open to you."
+        from ganaug.messages import reason_of
+
+        place = str(error.filename)
+        return DATA_ERROR, f"{place!r} cannot be used ({reason_of(error)}); check the name, and that it is open to you."
     if _is_out_of_memory(error):
         detail = f" ({error})" if str(error) else ""
         cure = "take a smaller table or smaller networks, or a machine with more"

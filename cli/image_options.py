@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -43,15 +43,31 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return height, width
 
 
-def _augmentation(context: click.Context, parameter: click.Parameter, value: str) -> str | list[str] | None:
-    if value in ("auto", "none"):
-        return "auto" if value == "auto" else None
-    names = [name.strip() for name in value.split(",")]
-    for name in names:
-        if name not in AUGMENTATIONS:
-            known = ", ".join(AUGMENTATIONS)
-            raise click.BadParameter(f"{name!r} is none of auto, none, {known}.", context, parameter)
-    return names
+class NameList(click.ParamType):  # type: ignore[type-arg]
+    """Names separated by commas, or ``auto`` or ``none``.
+
+    Parameters
+    ----------
+    known : sequence of str
+        Names that may be given.
+    """
+
+    name = "auto|none|NAME,NAME"
+
+    def __init__(self, known: Sequence[str]):
+        self.known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | list[str] | None:
+        """Return the names, "auto" or None."""
+        if value == "auto":
+            return "auto"
+        if value == "none":
+            return None
+        names = [name.strip() for name in str(value).split(",")]
+        for name in names:
+            if name not in self.known:
+                self.fail(f"{name!r} is none of auto, none, {', '.join(self.known)}.", param, ctx)
+        return names
 
 
 image_learning_options = [
@@ -62,8 +78,8 @@ image_learning_options = [
         "--augmentation",
         default="auto",
         show_default=True,
-        metavar="auto|none|NAME,NAME",
-        callback=_augmentation,
+        metavar=NameList.name,
+        type=NameList(AUGMENTATIONS),
         help=f"Images: random changes by which the networks see all of them, of {', '.join(AUGMENTATIONS)}; flip only "
         "where a mirror image keeps its class.",
     ),

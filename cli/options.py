@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .image_options import CLASSIFIERS, NETWORKS, image_learning_options, preview_option
+from .image_options import CLASSIFIERS, NETWORKS, NameList, image_learning_options, preview_option
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
@@ -73,16 +73,6 @@ def _device(context: click.Context, parameter: click.Parameter, value: str) -> s
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", value):
         raise click.BadParameter(f"{value!r} is none of auto, cpu, cuda, cuda:N and mps.", context, parameter)
     return value
-
-
-def _filters(context: click.Context, parameter: click.Parameter, value: str) -> str | list[str] | None:
-    if value in ("auto", "none"):
-        return "auto" if value == "auto" else None
-    names = [name.strip() for name in value.split(",")]
-    for name in names:
-        if name not in FILTERS:
-            raise click.BadParameter(f"{name!r} is none of auto, none, {', '.join(FILTERS)}.", context, parameter)
-    return names
 
 
 def strategy(context: click.Context, parameter: click.Parameter, value: str | None) -> str | float | None:
@@ -199,8 +189,8 @@ _LEARNING = [
         "--filters",
         default="auto",
         show_default=True,
-        metavar="auto|none|NAME,NAME",
-        callback=_filters,
+        metavar=NameList.name,
+        type=NameList(FILTERS),
         help=f"What weighs candidates, of {' and '.join(FILTERS)}; auto decides on held-out rows.",
     ),
     click.option("--skip-rare", is_flag=True, help="Leave classes with a single row or image as they are."),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -157,22 +154,10 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
         if target.is_dir() and any(target.iterdir()) and not force:
             raise Refused(f"{path!r} holds files; replace them with --force, or choose another folder with {option}")
     except OSError as error:
-        raise click.ClickException(f"{path!r} cannot be read ({error.strerror}); choose another folder.") from error
+        from ganaug.messages import reason_of
+
+        raise click.ClickException(f"{path!r} cannot be read ({reason_of(error)}); choose another folder.") from error
     _check_writable(path, place if target.is_dir() else place.parent, option)
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Yield the name of a file in the same folder, which takes the place of `target` if the block ends well."""
-    temporary = target.with_name(f".ganaug-{secrets.token_hex(8)}")
-    try:
-        yield temporary
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _file_name(url: str) -> str:
@@ -218,9 +203,10 @@ def _check_writable(path: str, folder: Path, option: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        from ganaug.messages import reason_of
+
         raise click.ClickException(
-            f"The folder {str(folder)!r} cannot be written to ({error.strerror or error}); choose another one with "
-            f"{option}."
+            f"The folder {str(folder)!r} cannot be written to ({reason_of(error)}); choose another one with {option}."
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -209,11 +208,11 @@ def _likely_target(names: Sequence[str]) -> tuple[str, str]:
 def _check_columns(option: str, wanted: Iterable[str], names: Sequence[str], path: str) -> None:
     for column in wanted:
         if column not in names:
-            shown = ", ".join(map(repr, names[:20])) + (" ..." if len(names) > 20 else "")
-            close = difflib.get_close_matches(column, names, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            from ganaug.messages import join_names, suggest
+
+            cure = suggest(column, names) or "name one of these"
             raise Refused(
-                f"{option} names the column {column!r}, but {_named(path)} has {shown}{hint or '; name one of these'}"
+                f"{option} names the column {column!r}, but {_named(path)} has {join_names(names, 20)}; {cure}"
             )
 
 

@@ -3,7 +3,7 @@
 * Augment: `GANAugmenter`, `GaussianCopula`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
-* Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder`.
+* Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
 
 All public names are listed in docs/api.md, the guide is README.md. A name is imported when it is first used, so
 ``import ganaug`` itself is fast and loads no PyTorch.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         expected_gain,
         gain_report,
     )
-    from .image import read_image_folder, write_image_folder
+    from .image import augment_image_folder, list_image_folder, read_image_folder, write_image_folder
     from .losses import Loss
     from .mixing import MixedDataset, SyntheticMix, augment_loader
 
@@ -56,9 +56,11 @@ __all__ = [
     "TrainingError",
     "TunedAugmenterCV",
     "__version__",
+    "augment_image_folder",
     "augment_loader",
     "expected_gain",
     "gain_report",
+    "list_image_folder",
     "read_image_folder",
     "read_table",
     "write_image_folder",
@@ -86,7 +88,7 @@ _MODULES = {
         "expected_gain",
         "gain_report",
     ],
-    "image": ["read_image_folder", "write_image_folder"],
+    "image": ["augment_image_folder", "list_image_folder", "read_image_folder", "write_image_folder"],
     "losses": ["Loss"],
     "mixing": ["MixedDataset", "SyntheticMix", "augment_loader"],
 }

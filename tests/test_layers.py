@@ -31,7 +31,7 @@ LAYERS = [
     {"cli", "benchmarks"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
-PUBLIC = {"__init__", "metrics"}
+PUBLIC = {"__init__", "messages", "metrics"}
 USERS = LAYERS[-1]  # they see what a user of ganaug sees: `from ganaug import ...`
 
 
@@ -116,7 +116,7 @@ SOUND = {
     "ganaug/table/encoder.py": "from ..errors import DataError\nfrom . import schema\nfrom .a import A\n",
     "ganaug/table/schema.py": "import ganaug.errors\n",
     "cli/main.py": "import ganaug\nfrom ganaug import GANAugmenter, DataError\nfrom .files import read\n",
-    "cli/files.py": "def read():\n    from ganaug import read_table\n",
+    "cli/files.py": "def read():\n    from ganaug import read_table\n    from ganaug.messages import suggest\n",
     "benchmarks/run.py": "from ganaug import gain_report\nfrom ganaug.metrics import near_copy_share\n",
 }
 

@@ -15,6 +15,7 @@ from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
 from ..params import check_params
+from ..progress import track_items
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
@@ -288,8 +289,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         n : int >= 0 or mapping of class to int, default=None
             Number of rows, in the class proportions of the training data; or the exact number for each class. Leave it
             out if `y` is an array.
-        y : label, or array-like of shape (n,), default=None
-            Class of all `n` rows; or the label of every row, in order.
+        y : label, array-like of shape (n,), or mapping of class to int, default=None
+            Class of all `n` rows; the label of every row, in order; or exact numbers of some classes, while the others
+            share the rest of `n` in their proportions in the training data.
         random_state : int, numpy RandomState or Generator, or None, default=None
             Seed of all randomness in this call; None takes the augmenter's own. With an integer the same call gives
             the same rows again, and ``sample(a)`` is a prefix of ``sample(b)`` for a < b.
@@ -374,7 +376,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
         # 2. Generate and decode it chunk by chunk; an empty request is one empty chunk
         chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        for first in range(0, max(request.total, 1), chunk):
+        starts = range(0, max(request.total, 1), chunk)
+        for first in track_items(starts, len(starts), "sampling", self.verbose if len(starts) > 1 else 0):
             with one_thread():
                 x, codes = request.take(first, min(chunk, request.total - first))
                 X = request.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.labels import allocate_by_share
 from ..errors import ParameterError
 from ..modality import Encoder
 from ..rng import stream_seed
@@ -50,8 +51,8 @@ class Request:
             What was learned.
         n : int or mapping of class to int, or None
             Number of rows, or the number of each class.
-        y : label, array-like of labels, or None
-            A class of which `n` rows are wanted, or the label of every row.
+        y : label, array-like of labels, mapping of class to int, or None
+            A class of which `n` rows are wanted, the label of every row, or exact numbers of some classes.
         where : mapping or None
             What rows have to meet.
         latent_scale : float
@@ -126,8 +127,8 @@ def find_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[
         What was learned.
     n : int or mapping of class to int, or None
         Number of rows, or the number of each class.
-    y : label, array-like of labels, or None
-        A class of which `n` rows are wanted, or the label of every row.
+    y : label, array-like of labels, mapping of class to int, or None
+        A class of which `n` rows are wanted, the label of every row, or exact numbers of some classes.
     seed : int
         Decides the order of classes where only a number is given.
 
@@ -162,11 +163,30 @@ def _list_codes(model: Model, n: Any, y: Any) -> Codes:
             raise ParameterError("Give the numbers per class as n={label: number}, or y, but not both.")
         pairs = [(labels.find(label), _check_count(count, f"n[{label!r}]")) for label, count in n.items()]
         return np.repeat([code for code, _ in pairs], [count for _, count in pairs]).astype(np.int64)
+    if isinstance(y, Mapping):
+        return _fill_classes(model, _check_count(n, "n"), y)
     if np.ndim(y) == 0:
         return np.full(_check_count(n, "n"), labels.find(y), dtype=np.int64)
     if n is not None and n != len(y):
         raise ParameterError(f"y has {len(y)} labels, one for each {model.modality.unit}; leave n out. Got n={n!r}.")
     return labels.encode(y)
+
+
+def _fill_classes(model: Model, n: int, counts: Mapping[Any, Any]) -> Codes:
+    """Return the codes of `n` rows: exact numbers of some classes, and the rest by the shares of the others."""
+    fixed = {model.labels.find(label): _check_count(count, f"y[{label!r}]") for label, count in counts.items()}
+    rest = n - sum(fixed.values())
+    if rest < 0:
+        raise ParameterError(f"y (--class) asks for {n - rest} samples, n for {n}; raise n (-n) or leave it out.")
+    shares = np.asarray(model.prior, dtype=np.float64)
+    shares[list(fixed)] = 0.0
+    if rest and not shares.any():
+        raise ParameterError(
+            f"y (--class) names every class and leaves {rest} of n = {n} over; leave n (-n) out, or raise the numbers."
+        )
+    others = allocate_by_share(rest, shares)
+    codes = [*fixed, *np.flatnonzero(others)]
+    return np.repeat(codes, [*fixed.values(), *others[others > 0]]).astype(np.int64)
 
 
 def _check_count(n: Any, name: str) -> int:

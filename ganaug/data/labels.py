@@ -306,3 +306,32 @@ def _plain_array(values: list[Any]) -> NDArray[Any]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
+
+
+def allocate_by_share(n: int, shares: NDArray[np.float64]) -> Codes:
+    """Return `n` split by shares into whole numbers, by the method of largest remainders.
+
+    Parameters
+    ----------
+    n : int
+        Number to be split.
+    shares : ndarray of shape (n_classes,)
+        Shares, or numbers in proportion to them.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Whole numbers that sum to `n`; all 0 if `n` is 0.
+
+    Examples
+    --------
+    >>> allocate_by_share(7, np.array([0.5, 0.25, 0.25])).tolist()
+    [3, 2, 2]
+    """
+    if not n:
+        return np.zeros(len(shares), dtype=np.int64)
+    exact = n * shares / shares.sum()
+    counts = np.floor(exact).astype(np.int64)
+    largest = np.argsort(counts - exact, kind="stable")[: n - counts.sum()]
+    counts[largest] += 1
+    return counts

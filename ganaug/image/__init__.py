@@ -3,12 +3,14 @@
 from ..modality import Modality
 from .augment import AUGMENTATIONS, augment
 from .classifier import ConvClassifier
+from .copying import augment_image_folder, list_image_folder
 from .defaults import image_defaults
 from .encoder import ImageEncoder, pictures
-from .folders import read_image_folder, write_image_folder
+from .folders import read_image_folder
 from .networks import PAIRS, image_discriminator, image_generator
 from .samples import accepts, take_apart
 from .score import held_out_score
+from .writing import write_image_folder
 
 IMAGE = Modality(
     "image",
@@ -32,4 +34,12 @@ IMAGE = Modality(
     unit="image",
 )
 
-__all__ = ["AUGMENTATIONS", "IMAGE", "PAIRS", "read_image_folder", "write_image_folder"]
+__all__ = [
+    "AUGMENTATIONS",
+    "IMAGE",
+    "PAIRS",
+    "augment_image_folder",
+    "list_image_folder",
+    "read_image_folder",
+    "write_image_folder",
+]

@@ -1,11 +1,10 @@
-"""Folders with one folder of image files per class, read and written."""
+"""Read folders that have one folder of image files per class."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,16 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DataWarning, GanaugError, ParameterError
-from ..files.atomic import replacing
 from ..messages import reason_of
-from .encoder import ImageEncoder, pictures
-from .names import FolderNames
 from .picture import EXTENSIONS, OTHER_EXTENSIONS, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
 
 Array = NDArray[Any]
 
-_NAMES_FILE = "classes.json"  # folder name -> label, where they differ
+NAMES_FILE = "classes.json"  # folder name -> label, where they differ
 _MAX_NAMES_BYTES = 2**20
 
 
@@ -73,17 +69,17 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     """
     _check_size(size)
     root = Path(path)
-    with _explained(root, "read"):
+    with explain_errors(root, "read"):
         links: list[Path] = []
-        classes = [(folder, _image_files(folder, links)) for folder in _class_folders(root)]
-        labels = _labels(root)
+        classes = [(folder, find_image_files(folder, links)) for folder in find_class_folders(root)]
+        labels = read_labels(root)
     for folder, files in classes:
         if not files:
             raise DataError(
                 f"The class folder {os.fspath(folder)!r} has no image files ({', '.join(EXTENSIONS)}); fill or "
                 "remove it."
             )
-    with _explained(root, "read"):
+    with explain_errors(root, "read"):
         warn_skipped(root, [folder for folder, _ in classes], links, labels)
     X = _read_images([file for _, files in classes for file in files], size)
     names = [labels.get(folder.name, folder.name) for folder, _ in classes]
@@ -93,7 +89,7 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
 
 
 @contextlib.contextmanager
-def _explained(path: Path, what: str) -> Iterator[None]:
+def explain_errors(path: Path, what: str) -> Iterator[None]:
     """Say of an error of the file system which place could not be read, or written."""
     try:
         yield
@@ -117,7 +113,8 @@ def _check_size(size: Any) -> None:
         )
 
 
-def _class_folders(root: Path) -> list[Path]:
+def find_class_folders(root: Path) -> list[Path]:
+    """Return the class folders in a folder, or raise DataError where there are fewer than two."""
     if not root.is_dir():
         what = "is a file" if root.exists() else "does not exist"
         raise DataError(f"{os.fspath(root)!r} {what}; give a folder that has one folder of images per class.")
@@ -138,7 +135,7 @@ def _class_folders(root: Path) -> list[Path]:
     return sorted(folders)
 
 
-def _image_files(folder: Path, links: list[Path]) -> list[Path]:
+def find_image_files(folder: Path, links: list[Path]) -> list[Path]:
     """Return the image files in and below a folder; links to folders, which are left out, are added to `links`."""
 
     def refuse(error: OSError) -> None:
@@ -158,9 +155,9 @@ def _image_files(folder: Path, links: list[Path]) -> list[Path]:
     return sorted(files)
 
 
-def _labels(root: Path) -> dict[str, str]:
+def read_labels(root: Path) -> dict[str, str]:
     """Return the labels of folders that are called otherwise."""
-    file = root / _NAMES_FILE
+    file = root / NAMES_FILE
     if not file.is_file():
         return {}
     with file.open("rb") as stream:
@@ -201,112 +198,6 @@ def _match_channels(image: Array, channels: int) -> Array:
     if image.ndim == 3 and image.shape[2] < channels:
         image = np.concatenate([image, np.full_like(image[:, :, :1], 255)], axis=2)
     return image
-
-
-def write_image_folder(
-    chunks: Iterable[tuple[Any, Any]], path: str | os.PathLike[str], encoder: ImageEncoder, *, overwrite: bool = False
-) -> int:
-    """Write images as PNG files, ``<class>/<class>_000001.png`` and so on.
-
-    A class whose name would be no safe name of a folder gets another one; ``classes.json`` then says which folders
-    stand for which labels, and `read_image_folder` gives the labels back.
-
-    Parameters
-    ----------
-    chunks : iterable of (X, y)
-        Images of the form that `encoder` learned, and their labels; written one after the other, with only one of them
-        in memory.
-    path : str or path-like
-        The folder, which is made if it is not there. Nothing outside it is written.
-    encoder : ImageEncoder
-        Says what the values of the images stand for. Files have 8 bits per pixel, grey ones from uint16 have 16; see
-        `pictures` for the colours.
-    overwrite : bool, default=False
-        Whether the folder may hold files already. Those of the form above are replaced or removed, no others.
-
-    Returns
-    -------
-    int
-        Number of files written.
-
-    Raises
-    ------
-    DataError
-        The folder holds files already or cannot be written, a class folder in it is a link, or images and labels
-        differ in number.
-    """
-    root = Path(path)
-    names, counts = FolderNames(), dict[str, int]()
-    with _explained(root, "written"):
-        _prepare(root, overwrite)
-    for X, y in chunks:
-        for picture, label in _pairs(X, y, encoder):
-            name = names.assign(label)
-            counts[name] = counts.get(name, 0) + 1
-            with _explained(root, "written"):
-                _write_png(picture, _file(root, name, counts[name]))
-    with _explained(root, "written"):
-        _remove_others(root, counts)
-        _write_names(root, names.changed)
-    return sum(counts.values())
-
-
-def _prepare(root: Path, overwrite: bool) -> None:
-    if root.exists() and not root.is_dir():
-        raise DataError(f"{os.fspath(root)!r} is a file; name a folder.")
-    root.mkdir(parents=True, exist_ok=True)
-    if not overwrite and any(root.iterdir()):
-        raise DataError(
-            f"{os.fspath(root)!r} holds files already; choose another folder, or replace with overwrite=True (--force)."
-        )
-
-
-def _pairs(X: Any, y: Any, encoder: ImageEncoder) -> Iterator[tuple[Array, str]]:
-    images, labels = encoder.check(X), list(y)
-    if len(images) != len(labels):
-        raise DataError(f"There are {len(images)} images and {len(labels)} labels; give one label per image.")
-    deep = encoder.format.high > 255 and encoder.format.channels == 1
-    sides = (encoder.format.height, encoder.format.width)
-    shown: Array = images.reshape(-1, *sides) if deep else pictures(encoder.format.encode(images))
-    return zip(shown, map(str, labels), strict=True)
-
-
-def _file(root: Path, name: str, number: int) -> Path:
-    folder = root / name
-    if folder.is_symlink():
-        raise DataError(f"{os.fspath(folder)!r} is a link to another place; remove it, or choose another folder.")
-    folder.mkdir(exist_ok=True)
-    return folder / f"{name}_{number:06d}.png"
-
-
-def _write_png(picture: Array, file: Path) -> None:
-    from PIL import Image
-
-    with replacing(file, durable=False) as place:
-        Image.fromarray(picture).save(place, format="PNG")
-
-
-def _remove_others(root: Path, counts: dict[str, int]) -> None:
-    """Remove what an earlier call wrote and this one did not, so that the folder holds one set of images."""
-    for folder in root.iterdir():
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})\.png")
-        found = [(file, form.fullmatch(file.name)) for file in folder.iterdir()]
-        stale = [file for file, match in found if match and int(match[1]) > counts.get(folder.name, 0)]
-        for file in stale:
-            file.unlink()
-        if stale and not any(folder.iterdir()):
-            folder.rmdir()
-
-
-def _write_names(root: Path, changed: dict[str, str]) -> None:
-    file = root / _NAMES_FILE
-    if changed:
-        with replacing(file) as place:
-            place.write(json.dumps(changed, indent=2).encode())
-    elif file.is_file() or file.is_symlink():
-        file.unlink()
 
 
 def check_overlap(folders: Iterable[Path]) -> None:

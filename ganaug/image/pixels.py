@@ -159,7 +159,7 @@ class ImageFormat:
         if (
             type(result.low) is not int
             or type(result.high) is not int
-            or (result.low, result.high) not in _ranges(result.dtype)
+            or (result.low, result.high) not in allowed_ranges(result.dtype)
         ):
             raise ValueError(f"{result.dtype} runs from {result.low!r} to {result.high!r}")
         return result
@@ -277,7 +277,8 @@ def _float_range(lows: Array, highs: Array) -> tuple[int, int]:
     return (-1 if low < -_ROUNDING else 0), 1
 
 
-def _ranges(dtype: str) -> list[tuple[int, int]]:
+def allowed_ranges(dtype: str) -> list[tuple[int, int]]:
+    """Return the value ranges that images of a dtype can have."""
     if dtype in _FLOATS:
         return [(0, 1), (-1, 1)]
     if dtype == "bool":

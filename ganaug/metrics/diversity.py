@@ -66,3 +66,4 @@ def _nearest_distance(x: Tensor) -> float:
 
 
 METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {"diversity": diversity}
+"""Measures of the samples of one class by name: ``f(real, synthetic) -> float``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from small import same_rows
 
 from ganaug import ParameterError
+from ganaug.augmenter import estimator
 from ganaug.augmenter.streams import ClassStream, ClassStreams, Source, prior_codes
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
@@ -176,6 +178,26 @@ def test_counts_per_class_are_exact(judged_augmenter, wanted):
     assert Counter(y) == Counter(wanted) and len(X) == sum(wanted.values())
 
 
+@pytest.mark.parametrize(
+    ("n", "given", "expected"),
+    [(10, {"leaves": 3}, {"leaves": 3, "stays": 7}), (5, {"stays": 5}, {"stays": 5}), (0, {}, {})],
+)
+def test_other_classes_share_what_is_left(judged_augmenter, n, given, expected):
+    _, y = judged_augmenter.sample(n, y=given)
+    assert Counter(y) == Counter(expected)
+
+
+def test_sampling_of_several_chunks_shows_progress_only_if_asked(judged_augmenter, monkeypatch, capsys):
+    monkeypatch.setattr(estimator, "_CHUNK", 10)
+    augmenter = copy.copy(judged_augmenter).set_params(verbose=1)
+    expected = judged_augmenter.sample(25)[0]
+    assert capsys.readouterr().err == ""
+    pd.testing.assert_frame_equal(augmenter.sample(25)[0], expected)
+    assert "sampling: 3/3" in capsys.readouterr().err
+    augmenter.sample(10)
+    assert capsys.readouterr().err == ""
+
+
 def test_labels_one_by_one(judged_augmenter):
     wanted = ["stays", "leaves", "leaves", "stays", "leaves"] * 10
     X, y = judged_augmenter.sample(y=wanted)
@@ -208,6 +230,11 @@ def test_no_rows_have_the_right_columns_and_dtypes(judged_augmenter, toy_table, 
         ({"y": "stays"}, "The 'n' parameter of sample must be an integer"),
         ({"n": {"stays": 3}, "y": ["stays"]}, "or y, but not both"),
         ({"n": 3, "y": ["stays"]}, "y has 1 labels, one for each row; leave n out. Got n=3"),
+        ({"y": {"stays": 3}}, "The 'n' parameter of sample must be an integer"),
+        ({"n": 9, "y": {"lost": 3}}, "'lost' is none of the classes"),
+        ({"n": 9, "y": {"stays": -3}}, r"The \"y\['stays'\]\" parameter .* Got -3 instead"),
+        ({"n": 3, "y": {"stays": 4}}, r"y \(--class\) asks for 4 samples, n for 3; raise n"),
+        ({"n": 9, "y": {"stays": 4, "leaves": 4}}, r"names every class and leaves 1 of n = 9 over"),
         ({"n": 3, "random_state": -1}, "The 'random_state' parameter must be .* Got -1 instead"),
     ],
 )

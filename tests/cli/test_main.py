@@ -33,7 +33,6 @@ from ganaug_cli import inspect_model, options, places
 from ganaug_cli.conditions import parse_where
 from ganaug_cli.front import spoken_warnings
 from ganaug_cli.main import cli, main
-from ganaug_cli.sample import _shared
 from ganaug_cli.tables import below, with_label
 
 PROCESS = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
@@ -353,12 +352,6 @@ def test_labels_that_are_numbers_or_booleans_are_found_however_spelled(tmp_path)
         label = y.map(dict(zip(("leaves", "stays"), values, strict=True)))
         GANAugmenter(max_steps=2, filters=None).fit(X, label).save(tmp_path / "m")
         assert run("sample", tmp_path / "m", "--class", f"{spelled}=3", "-o", "-").stdout.count("\n") == 4
-
-
-def test_the_rest_is_dealt_out_by_share_and_adds_up():
-    assert _shared(7, {"a": 0.5, "b": 0.25, "c": 0.25}) == {"a": 3, "b": 2, "c": 2}
-    assert _shared(0, {}) == {}
-    assert sum(_shared(101, {"a": 0.1, "b": 0.2, "c": 0.3}).values()) == 101
 
 
 def test_a_model_of_an_array_gives_named_columns():

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ganaug import DataError, ParameterError
-from ganaug.data.labels import Labels
+from ganaug.data.labels import Labels, allocate_by_share
 
 WORDS = ["no", "yes", "no", "perhaps", "yes", "no"]
 NUMBERS = [3, 1, 3, 2, 1, 3]
@@ -220,3 +220,10 @@ def test_a_class_like_a_book_is_refused():
         Labels.fit(["a", "x" * 100_001])
     with pytest.raises(DataError, match="of 1,000,000 characters"):
         Labels.from_json(labels.to_json() | {"values": ["a", "x" * 10**6]})
+
+
+def test_a_number_is_split_by_shares_and_adds_up():
+    assert allocate_by_share(7, np.array([0.5, 0.25, 0.25])).tolist() == [3, 2, 2]
+    assert allocate_by_share(0, np.zeros(2)).tolist() == [0, 0]
+    assert allocate_by_share(101, np.array([0.1, 0.2, 0.3])).sum() == 101
+    assert allocate_by_share(3, np.array([0.0, 1.0])).tolist() == [0, 3]

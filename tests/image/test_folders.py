@@ -18,9 +18,11 @@ from PIL import Image, ImageFile, PngImagePlugin
 
 from benchmarks.growth.memory import peak_above, start_peak
 from ganaug.errors import DataError, DataWarning, ParameterError
+from ganaug.image.copying import augment_image_folder, list_image_folder
 from ganaug.image.encoder import ImageEncoder
-from ganaug.image.folders import read_image_folder, write_image_folder
+from ganaug.image.folders import read_image_folder
 from ganaug.image.names import FolderNames
+from ganaug.image.writing import write_image_folder
 from ganaug.rng import numpy_stream
 
 RNG = numpy_stream(0)
@@ -47,8 +49,7 @@ def folder(tmp_path):
 
 
 def written(X, y, path, **options):
-    encoder = ImageEncoder().fit(X, RNG)
-    return write_image_folder([(X, y)], path, encoder, **options)
+    return write_image_folder(X, y, path, **options)
 
 
 def files_below(root):
@@ -431,9 +432,8 @@ def test_floats_and_tensors_are_scaled_by_their_range(tmp_path):
 
 def test_numbers_go_on_from_chunk_to_chunk(tmp_path):
     X = noise(6, 8, 9)
-    encoder = ImageEncoder().fit(X, RNG)
     chunks = ((X[i : i + 2], np.array(["a", "b"])) for i in (0, 2, 4))
-    assert write_image_folder(chunks, tmp_path, encoder) == 6
+    assert write_image_folder(chunks, None, tmp_path) == 6
     assert np.array_equal(read_image_folder(tmp_path)[0], X[[0, 2, 4, 1, 3, 5]])
 
 
@@ -568,14 +568,12 @@ def test_a_write_that_breaks_off_leaves_no_half_file(tmp_path, monkeypatch):
 
 
 def test_errors_of_what_yields_the_images_pass_through(tmp_path):
-    encoder = ImageEncoder().fit(noise(2, 8, 8), RNG)
-
     def chunks():
         yield noise(2, 8, 8), ["a", "b"]
         raise ValueError("from elsewhere")
 
     with pytest.raises(ValueError, match=r"\Afrom elsewhere\Z"):
-        write_image_folder(chunks(), tmp_path, encoder)
+        write_image_folder(chunks(), None, tmp_path)
 
 
 def test_what_cannot_be_written_is_refused(tmp_path):
@@ -583,8 +581,105 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     for path, text in [(file, "is a file; name a folder"), (file / "x", "cannot be written"), ("a\0b", "null")]:
         with pytest.raises(DataError, match=text):
             written(noise(2, 8, 8), ["cat", "dog"], path)
-    with pytest.raises(DataError, match="There are 2 images and 3 labels"):
+    with pytest.raises(DataError, match="X has 2 images and y has 3 labels"):
         written(noise(2, 8, 8), ["cat", "dog", "owl"], tmp_path / "out")
-    encoder = ImageEncoder().fit(noise(2, 8, 8), RNG)
+    chunks = [(noise(2, size, size), ["a", "b"]) for size in (8, 9)]
     with pytest.raises(DataError, match="were learned; give the same kind"):
-        write_image_folder([(noise(2, 9, 9), ["a", "b"])], tmp_path / "other", encoder)
+        write_image_folder(chunks, None, tmp_path / "other")
+
+
+@pytest.mark.parametrize("make", [np.asarray, torch.from_numpy, lambda X: [Image.fromarray(x) for x in X]])
+def test_images_may_be_an_array_a_tensor_or_a_list(tmp_path, make):
+    X = noise(4, 8, 9, 3)
+    assert write_image_folder(make(X), torch.tensor([0, 1, 0, 1]), tmp_path) == 4
+    back, y = read_image_folder(tmp_path)
+    assert np.array_equal(back, X[[0, 2, 1, 3]])
+    assert y.tolist() == ["0", "0", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("X", "value_range", "expected"),
+    [
+        (np.zeros((2, 8, 8), np.float32), None, 0),
+        (np.zeros((2, 8, 8), np.float32), (-1, 1), 128),
+        (np.ones((2, 8, 8), np.uint8), None, 255),
+        (np.ones((2, 8, 8), np.uint8), (0, 255), 1),
+        (np.full((2, 8, 8), 200, np.uint16), None, 200),
+        (np.full((2, 8, 8), 200, np.uint16), (0, 65535), 200),
+    ],
+)
+def test_the_range_is_inferred_unless_it_is_given(tmp_path, X, value_range, expected):
+    write_image_folder(X, ["a", "b"], tmp_path, value_range=value_range)
+    back, _ = read_image_folder(tmp_path)
+    assert np.unique(back).tolist() == [expected]
+    assert back.dtype == (np.uint16 if value_range == (0, 65535) else np.uint8)
+
+
+def test_a_range_or_an_axis_that_cannot_be_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"'value_range' parameter must be one of \(0, 1\), \(0, 255\) for images"):
+        write_image_folder(noise(2, 8, 8), ["a", "b"], tmp_path, value_range=(0, 65535))
+    with pytest.raises(ParameterError, match="'channel_axis' parameter"):
+        write_image_folder(noise(2, 8, 8, 3), ["a", "b"], tmp_path, channel_axis=2)
+    assert write_image_folder(noise(2, 8, 8, 8, top=9), ["a", "b"], tmp_path, channel_axis=-1) == 2
+
+
+def test_no_images_make_an_empty_folder(tmp_path):
+    assert write_image_folder(noise(0, 8, 8), [], tmp_path / "new") == 0
+    assert files_below(tmp_path / "new") == []
+
+
+def test_the_files_of_each_class_are_listed_in_the_order_in_which_they_are_read(folder):
+    put(folder, "owl/deep/2.png")
+    put(folder, "owl/1.PNG")
+    (folder / "owl" / "notes.txt").touch()
+    (folder / "classes.json").write_text(json.dumps({"owl": "cat"}))
+    listed = list_image_folder(folder)
+    names = {label: [file.relative_to(folder).as_posix() for file in files] for label, files in listed.items()}
+    assert names == {"cat": ["cat/1.png", "owl/1.PNG", "owl/deep/2.png"], "dog": ["dog/1.png"]}
+    with pytest.raises(DataError, match="does not exist; give a folder"):
+        list_image_folder(folder / "nowhere")
+
+
+def contents(root):
+    return {name: (root / name).read_bytes() for name in files_below(root)}
+
+
+def test_synthetic_images_come_beside_copies_of_the_real_ones(folder, tmp_path_factory):
+    (folder / "classes.json").write_text(json.dumps({"cat": "a/b"}))
+    out = tmp_path_factory.mktemp("place") / "out"
+    before, made = contents(folder), noise(3, 8, 9, seed=5)
+    assert augment_image_folder(folder, made, ["a/b", "dog", "a/b"], out) == 3
+    after = contents(out)
+    added = [name for name in after if name not in before]
+    assert {name: after[name] for name in before} == before
+    assert added == ["cat/synthetic_000001.png", "cat/synthetic_000002.png", "dog/synthetic_000001.png"]
+    assert np.array_equal(np.asarray(Image.open(out / "cat" / "synthetic_000002.png")), made[2])
+    assert np.unique(read_image_folder(out)[1]).tolist() == ["a/b", "dog"]
+
+    with pytest.raises(DataError, match="holds files already"):
+        augment_image_folder(folder, made, ["dog"] * 3, out)
+    assert contents(out) == after
+    assert augment_image_folder(folder, made[:1], ["dog"], out, overwrite=True) == 1
+    assert [name for name in contents(out) if name not in before] == ["dog/synthetic_000001.png"]
+    assert contents(folder) == before
+
+
+def test_what_cannot_be_augmented_is_refused(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    with pytest.raises(DataError, match="has no class 'owl'; give labels"):
+        augment_image_folder(folder, noise(1, 8, 9), ["owl"], out)
+    for place in (folder, folder / "cat" / "new", folder.parent):
+        with pytest.raises(DataError, match=r"overlaps with .*, which is read; choose another folder"):
+            augment_image_folder(folder, noise(1, 8, 9), ["cat"], place, overwrite=True)
+
+
+@pytest.mark.promise("class names")
+def test_a_link_in_the_copy_leads_nowhere(folder, tmp_path_factory):
+    place = tmp_path_factory.mktemp("place")
+    (place / "out").mkdir()
+    put(place, "elsewhere/synthetic_000001.png")
+    (place / "out" / "cat").symlink_to(place / "elsewhere", target_is_directory=True)
+    before = contents(place / "elsewhere")
+    with pytest.raises(DataError, match=r"out.cat' leads to another place; remove that link"):
+        augment_image_folder(folder, noise(1, 8, 9), ["cat"], place / "out", overwrite=True)
+    assert contents(place / "elsewhere") == before
