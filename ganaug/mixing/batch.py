@@ -13,11 +13,10 @@ from torch.utils.data import get_worker_info
 from ..data.items import convert_label, infer_layout, match_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params
-from ..rng import Seed, new_seed, numpy_stream, stream_seed
+from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
 from .bank import DEFAULT_POOL, Bank, checked_pool_size, classes_of
 from .forms import Form, Transform, choose_rendering
 from .share import FRACTION, check_options, positions
-from .sources import global_random_state_kept
 
 
 class SyntheticMix:
@@ -186,7 +185,7 @@ class SyntheticMix:
 
     def _rendered(self, form: Form) -> Tensor:
         own = None if self._bank.framed else self._transform
-        with global_random_state_kept():
+        with isolated_global_state():
             way = choose_rendering(self._bank.take(0), self._bank.form(), form, own, own is not None)
             return torch.stack([way(self._bank.take(i)) for i in range(len(self._bank))])
 

@@ -13,12 +13,12 @@ from torch.utils.data import Dataset, IterableDataset
 from ..data.items import get_classes, match_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params, integer
-from ..rng import Seed, new_seed, numpy_stream
+from ..rng import Seed, isolated_global_state, new_seed, numpy_stream
 from .bank import Bank, checked_pool_size, sizes_of
 from .forms import Form, Rendering, Transform, choose_rendering
 from .iterable import MixedIterableDataset
 from .share import FRACTION, Live, Schedule, Stream, batch_rng, check_options, fraction_at, positions
-from .sources import Leaf, Survey, global_random_state_kept, image_transform, leaf_of, survey
+from .sources import Leaf, Survey, image_transform, leaf_of, survey
 
 
 class Draw(int):
@@ -255,7 +255,7 @@ class MixedDataset(Dataset[Any]):
     def _find_renderings(self, found: Survey) -> None:
         sample, pool = self._bank.take(0), self._bank.form()
         own = None if self._bank.framed else self._frames
-        with global_random_state_kept():
+        with isolated_global_state():
             for index, item in found.items.items():
                 leaf, dataset = leaf_of(self.real, index)
                 if leaf not in self._renderings:

@@ -11,11 +11,11 @@ from torch.utils.data import IterableDataset, get_worker_info
 from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
 from ..errors import ParameterError
 from ..params import check_params, integer
-from ..rng import Seed, new_seed, numpy_stream
+from ..rng import Seed, isolated_global_state, new_seed, numpy_stream
 from .bank import DEFAULT_POOL, Bank, checked_pool_size, class_shares, sizes_of
 from .forms import Form, Rendering, Transform, choose_rendering
 from .share import FRACTION, Live, Schedule, check_options, fraction_at
-from .sources import global_random_state_kept, image_transform
+from .sources import image_transform
 
 
 class MixedIterableDataset(IterableDataset[Any]):
@@ -148,7 +148,7 @@ class MixedIterableDataset(IterableDataset[Any]):
         own = None if self._bank.framed else self._frames
         through = own or image_transform(self.real, layout.get_raw_label(item))
         form = Form.of([layout.get_sample(item)])
-        with global_random_state_kept():
+        with isolated_global_state():
             return choose_rendering(self._bank.take(0), self._bank.form(), form, through, own is not None)
 
 

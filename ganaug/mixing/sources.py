@@ -7,9 +7,7 @@ and for the transform of images. What is stored is never taken on trust: labels 
 from __future__ import annotations
 
 import bisect
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,6 +17,7 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
 from ..errors import DataError
+from ..rng import isolated_global_state
 
 Leaf: TypeAlias = "tuple[int, ...]"
 
@@ -60,7 +59,7 @@ def survey(dataset: Any) -> Survey:
     """
     n = _length(dataset)
     spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_starts(dataset)))
-    with global_random_state_kept():
+    with isolated_global_state():
         items = {i: dataset[i] for i in spaced}
         layout = infer_layout(items[0])
         for item in items.values():
@@ -196,15 +195,3 @@ def image_transform(dataset: Any, target: Any) -> Any:
     both = getattr(dataset, "transforms", None)
     only_images = not callable(both) or hasattr(both, "target_transform")  # torchvision's pair of two single ones
     return None if only_images else _OfPair(both, target)
-
-
-@contextmanager
-def global_random_state_kept() -> Iterator[None]:
-    """Run a user's code, which may draw from global generators, and put them back as they were."""
-    python, old, new = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002 - put back
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(old)  # noqa: NPY002
-        torch.random.set_rng_state(new)
