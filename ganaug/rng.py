@@ -1,12 +1,16 @@
-"""Randomness: one seed gives any number of independent, named streams.
+"""Derive independent, named random streams from one seed, and keep the global random state out of results.
 
-Global random state (``random``, ``numpy.random``, ``torch``) is neither read nor written anywhere in ganaug, so that
-fits in several threads, or inside somebody else's program, do not disturb each other.
+ganaug itself neither reads nor writes the global random state (``random``, ``numpy.random``, ``torch``), so that fits
+in several threads, or inside somebody else's program, do not disturb each other. Transforms and data sets of users may
+draw from it; `isolated_global_state` runs them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
@@ -80,3 +84,45 @@ def numpy_stream(seed: int, *names: str | int) -> np.random.Generator:
 def torch_stream(seed: int, *names: str | int, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a torch generator on `device` for the stream called `names`; see `stream_seed`."""
     return torch.Generator(device=device).manual_seed(stream_seed(seed, *names))
+
+
+@contextmanager
+def isolated_global_state(rng: torch.Generator | None = None) -> Iterator[None]:
+    """Run code that may draw from the global generators of python, numpy and torch, and restore their states.
+
+    Parameters
+    ----------
+    rng : torch.Generator, default=None
+        Seeds the global generators by one draw, which advances it. With None they continue from their states.
+
+    Notes
+    -----
+    Of torch only the generator of the CPU is seeded and restored.
+
+    Examples
+    --------
+    >>> import random
+    >>> from ganaug.rng import isolated_global_state, torch_stream
+    >>> def draw():
+    ...     with isolated_global_state(torch_stream(0, "augmentation")):
+    ...         return random.random()
+    >>> draw() == draw()
+    True
+    """
+    python_state = random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002 - restored below
+    torch_state = torch.random.get_rng_state()
+    try:
+        if rng is not None:
+            _seed_global_generators(int(torch.randint(2**63 - 1, (), generator=rng, device=rng.device)))
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        torch.random.set_rng_state(torch_state)
+
+
+def _seed_global_generators(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002, TID251 - inside isolated_global_state alone
+    torch.default_generator.manual_seed(seed)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganaug import ParameterError
-from ganaug.rng import new_seed, numpy_stream, stream_seed, torch_stream
+from ganaug.rng import isolated_global_state, new_seed, numpy_stream, stream_seed, torch_stream
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**63 - 1, np.int64(5), np.uint8(200)])
@@ -72,3 +72,33 @@ def test_global_state_is_neither_read_nor_written():
     assert before == after
     random.seed(2), np.random.seed(2), torch.manual_seed(2)
     assert drawn == (torch.rand(2, generator=torch_stream(0, "x")).tolist(), numpy_stream(0, "x").random())
+
+
+def draw_globally():
+    return random.random(), np.random.random(), float(torch.rand(()))
+
+
+@pytest.mark.parametrize("rng", [None, torch.Generator().manual_seed(3)])
+def test_isolated_code_leaves_every_global_generator_as_it_was(rng):
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    expected = draw_globally()
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    with pytest.raises(KeyError), isolated_global_state(rng):
+        inside = draw_globally()
+        raise KeyError
+    assert draw_globally() == expected
+    assert (inside == expected) is (rng is None)
+
+
+def test_a_generator_decides_what_isolated_code_draws_and_advances_by_one_draw():
+    def draw(state, rng):
+        random.seed(state), np.random.seed(state), torch.manual_seed(state)
+        with isolated_global_state(rng):
+            return draw_globally()
+
+    first, second, plain = (torch.Generator().manual_seed(7) for _ in range(3))
+    draws = [draw(1, first), draw(2, first)]
+    assert draws == [draw(3, second), draw(4, second)]
+    assert all(a != b for a, b in zip(*draws, strict=True))
+    seed = int(torch.randint(2**63 - 1, (), generator=plain))
+    assert draws[0][2] == float(torch.rand((), generator=torch.Generator().manual_seed(seed)))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from ..image.augment import AUGMENTATIONS
 from ..image.classifier import Augmentation, ConvClassifier
 from ..image.pixels import ImageFormat, to_numpy
 from ..params import Rule, check_params, choice, either, function, integer, real
-from ..rng import Seed, new_seed, numpy_stream, stream_seed
+from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
 from ..threads import one_thread
 from .folds import hold_out_rows
 
@@ -83,8 +82,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     device : str, default="cpu"
         Where it is trained.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides everything; a callable that draws from torch's global generator finds it seeded by this, and leaves
-        it as it was.
+        Decides everything, also what callables draw from the global generators of python, numpy and torch, whose
+        states are restored.
 
     Attributes
     ----------
@@ -216,21 +215,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return apply_per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
 
 
-@contextmanager
-def seeded(rng: torch.Generator) -> Iterator[None]:
-    """Run what draws from torch's global generator on the CPU, seeded by a draw from `rng`, and put it back after.
-
-    Parameters
-    ----------
-    rng : torch.Generator
-        Advances by one draw.
-    """
-    seed = int(torch.randint(2**63 - 1, (), generator=rng, device=rng.device))
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # that of the CPU alone, which is what was put aside
-        yield
-
-
 def apply_per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Generator], Tensor]:
     """Return a function of a batch that applies `change` to each image, as data sets of torchvision do.
 
@@ -246,7 +230,7 @@ def apply_per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.
     """
 
     def changed(x: Tensor, rng: torch.Generator) -> Tensor:
-        with seeded(rng):
+        with isolated_global_state(rng):
             images = [change(image) for image in ((x + 1) / 2).clamp(0, 1)]
         for image in images:
             _check_images(image, x.shape[1:], change)
@@ -272,7 +256,7 @@ def apply_per_batch(
     """
 
     def mixed(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        with seeded(rng):
+        with isolated_global_state(rng):
             found = mix(x, y)
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise ParameterError(f"mix={mix!r} returned a {type(found).__name__}; let it return images and labels.")

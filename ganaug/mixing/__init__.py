@@ -1,4 +1,4 @@
-"""Synthetic samples inside PyTorch training: in a loader, in a data set, or in batches."""
+"""Mix synthetic samples into PyTorch training: into a loader, a data set or batches."""
 
 from .batch import SyntheticMix
 from .dataset import MixedDataset

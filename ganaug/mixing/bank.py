@@ -1,4 +1,4 @@
-"""A stock of synthetic samples, in memory that worker processes share."""
+"""Keep a pool of synthetic samples by class, in memory that worker processes share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from torch import Tensor
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
-from .forms import Form, Transform
+from .forms import SampleSpec, Transform
 
-DEFAULT_POOL = 10_000
-_LOOKED_AT = 1000
+DEFAULT_POOL_SIZE = 10_000
+_SHARE_SAMPLES = 1000
 
 
-class Bank:
-    """Synthetic samples by class, drawn from the augmenter once, up front, and without it in worker processes.
+class SamplePool:
+    """Synthetic samples by class, drawn from the augmenter once; worker processes read them without it.
 
     Parameters
     ----------
@@ -30,49 +30,82 @@ class Bank:
     classes : sequence of length n_classes
         The augmenter's labels.
     sizes : sequence of int, length n_classes
-        How many samples of each.
+        Number of samples of each class.
     seed : int
-        Decides what is drawn.
-    frames : callable or None
-        Turns a whole frame of samples, where the augmenter gives one, into an array or tensor with as many rows.
+        Seed of the samples and of the order in which they are used.
+    transform : callable or None
+        The user's transform. If the augmenter returns a frame, it is called with the whole frame here; else it is left
+        to others, who call it with single samples.
+
+    Attributes
+    ----------
+    classes : list
+        As given.
+    sizes, starts : ndarray of int64, shape (n_classes,)
+        Number of samples of each class, and index of its first one.
+    kind : str
+        Type of a sample: "tensor", "array", "PIL image" or the name of another type.
+    from_frame : bool
+        Whether the augmenter returned a frame.
 
     Raises
     ------
     DataError
-        The augmenter gave a frame and there is no `frames`, or it gave something else than was asked, or shared memory
-        has no room for it.
+        The augmenter returned a frame and there is no `transform`, or other samples than it was asked for, or shared
+        memory is too small.
     """
 
     def __init__(
-        self, augmenter: Any, classes: Sequence[Any], sizes: Sequence[int], seed: int, frames: Transform | None = None
+        self,
+        augmenter: Any,
+        classes: Sequence[Any],
+        sizes: Sequence[int],
+        seed: int,
+        transform: Transform | None = None,
     ) -> None:
         self.classes = list(classes)
         self.sizes = np.asarray(sizes, dtype=np.int64)
         self.starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
         self._seed = seed
         self._order: tuple[int, dict[int, NDArray[np.int64]]] = (-1, {})
-        self.framed = False
-        self.kind, self.rows = self._drawn(augmenter, frames, 0)
+        self.from_frame = False
+        self.kind, self._samples = self._draw_samples(augmenter, transform, 0)
         self._draws = 1
-        if isinstance(self.rows, Tensor):
-            _share(self.rows)
+        if isinstance(self._samples, Tensor):
+            _move_to_shared_memory(self._samples)
 
-    def refresh(self, augmenter: Any, frames: Transform | None = None) -> None:
-        """Draw new samples in place of all, which running workers see where samples are arrays or tensors."""
-        kind, rows = self._drawn(augmenter, frames, self._draws)
+    def refresh(self, augmenter: Any, transform: Transform | None = None) -> None:
+        """Replace all samples by new ones; running workers see them if samples are arrays or tensors.
+
+        Raises
+        ------
+        ParameterError
+            `augmenter` is None, as it is in copies of what owns the pool.
+        DataError
+            The new samples differ from the old ones in type or shape.
+        """
+        if augmenter is None:
+            raise ParameterError(
+                "refresh() needs the augmenter, which copies lack, such as those in other processes; call it on the "
+                "original."
+            )
+        kind, samples = self._draw_samples(augmenter, transform, self._draws)
         self._draws += 1
-        if not isinstance(self.rows, Tensor):
-            self.rows[:] = rows
+        if not isinstance(self._samples, Tensor):
+            self._samples[:] = samples
             return
-        if not isinstance(rows, Tensor) or kind != self.kind or rows.shape != self.rows.shape:
-            raise DataError("The augmenter samples something of another form than before; make the loader anew.")
-        self.rows.copy_(rows)
+        if not isinstance(samples, Tensor) or kind != self.kind or samples.shape != self._samples.shape:
+            raise DataError("The augmenter samples another type or shape than before; make the loader anew.")
+        self._samples.copy_(samples)
 
     def __len__(self) -> int:
         return int(self.sizes.sum())
 
-    def entry(self, code: int, slot: int, epoch: int) -> int:
-        """Return which sample a class's use number `slot` of an epoch gets: another one each until all were used."""
+    def get_index(self, code: int, slot: int, epoch: int) -> int:
+        """Return the index of the sample for use number `slot` of a class in an epoch.
+
+        Each epoch uses the samples of a class in an order of its own, and repeats them after all were used.
+        """
         size = int(self.sizes[code])
         if self._order[0] != epoch:
             self._order = (epoch, {})
@@ -81,28 +114,30 @@ class Bank:
             orders[code] = numpy_stream(self._seed, "order", epoch, code).permutation(size)
         return int(self.starts[code] + orders[code][slot % size])
 
-    def take(self, entry: int) -> Any:
-        """Return a sample in the container that the augmenter gave it in; it may be changed."""
-        row = self.rows[entry]
-        if not isinstance(row, Tensor):
-            return row
-        row = row.clone()
+    def get_sample(self, index: int) -> Any:
+        """Return a sample in the type that the augmenter returned; a copy where that is an array, tensor or image."""
+        sample = self._samples[index]
+        if not isinstance(sample, Tensor):
+            return sample
+        sample = sample.clone()
         if self.kind == "tensor":
-            return row
+            return sample
         if self.kind == "PIL image":
             from PIL import Image
 
-            return Image.fromarray(row.numpy())
-        return row.numpy()
+            return Image.fromarray(sample.numpy())
+        return sample.numpy()
 
-    def form(self) -> Form:
-        """Return the form of all samples."""
-        if not isinstance(self.rows, Tensor):
-            return Form.of(self.rows)
-        one, all_of_them = Form.of([self.take(0)]), Form.of([self.rows])
-        return Form(one.kind, one.dtype, one.shape, all_of_them.low, all_of_them.high)
+    def infer_spec(self) -> SampleSpec:
+        """Return type, dtype and shape of one sample, and the range of the values of all."""
+        if not isinstance(self._samples, Tensor):
+            return SampleSpec.infer(self._samples)
+        one = SampleSpec.infer([self.get_sample(0)])
+        stacked = SampleSpec.infer([self._samples])
+        return SampleSpec(one.kind, one.dtype, one.shape, stacked.low, stacked.high)
 
-    def _drawn(self, augmenter: Any, frames: Transform | None, draws: int) -> tuple[str, Any]:
+    def _draw_samples(self, augmenter: Any, transform: Transform | None, draws: int) -> tuple[str, Any]:
+        """Draw all samples, the n-th time with the n-th seed; return their type and the samples."""
         labels = np.empty(len(self.classes), dtype=object)
         labels[:] = self.classes
         wanted = np.repeat(labels, self.sizes)
@@ -119,28 +154,28 @@ class Bank:
                 f"The augmenter was asked for {len(wanted)} samples of given labels and returned {len(X)} with {got}; "
                 "sample(None, y=labels) has to return one sample per label, in order."
             )
-        self.framed = isinstance(X, pd.DataFrame)
-        return _stored(_from_frame(X, frames) if isinstance(X, pd.DataFrame) else X)
+        self.from_frame = isinstance(X, pd.DataFrame)
+        return _stack_samples(_convert_frame(X, transform) if isinstance(X, pd.DataFrame) else X)
 
 
-def _share(rows: Tensor) -> None:
+def _move_to_shared_memory(samples: Tensor) -> None:
     try:
-        rows.share_memory_()
+        samples.share_memory_()
     except RuntimeError as error:  # containers often have 64 MB of it
         raise DataError(
-            f"Shared memory has no room for {len(rows)} synthetic samples of {rows.nbytes / 2**20:.0f} MiB ({error}); "
-            "give a smaller pool_size=, or more of it (docker run --shm-size=1g)."
+            f"Shared memory has no room for {len(samples)} synthetic samples of {samples.nbytes / 2**20:.0f} MiB "
+            f"({error}); give a smaller pool_size=, or more of it (docker run --shm-size=1g)."
         ) from error
 
 
-def _stored(X: Any) -> tuple[str, Any]:
-    """Return what samples are one by one, and all of them: as one tensor where that is possible, else as a list."""
+def _stack_samples(X: Any) -> tuple[str, Any]:
+    """Return the type of a sample, and all samples as one tensor where that is possible, else as a list."""
     if isinstance(X, Tensor):
         return "tensor", X.detach().to("cpu", copy=True).contiguous()
     if isinstance(X, np.ndarray) and X.dtype.kind in "biuf":
         return "array", torch.from_numpy(np.array(X, order="C"))
     X = list(X)
-    if len({_shape(x) for x in X}) == 1 and _shape(X[0]) is not None:
+    if len({_get_stack_key(x) for x in X}) == 1 and _get_stack_key(X[0]) is not None:
         if is_pil_image(X[0]):
             return "PIL image", torch.from_numpy(np.stack([np.asarray(x) for x in X]))
         stacked = torch.stack([torch.as_tensor(x).detach().cpu() for x in X])
@@ -148,8 +183,8 @@ def _stored(X: Any) -> tuple[str, Any]:
     return type(X[0]).__name__, X
 
 
-def _shape(x: Any) -> Any:
-    """Return what samples must have in common to be kept as one tensor; None for what cannot be."""
+def _get_stack_key(x: Any) -> Any:
+    """Return the properties that samples must share to be stacked; None for a sample that cannot be stacked."""
     if is_pil_image(x):
         return (x.mode, x.size) if x.mode in ("L", "RGB", "RGBA") else None
     if isinstance(x, Tensor) or (isinstance(x, np.ndarray) and x.dtype.kind in "biuf"):
@@ -157,14 +192,15 @@ def _shape(x: Any) -> Any:
     return None
 
 
-def _from_frame(X: pd.DataFrame, frames: Transform | None) -> Any:
-    if frames is None:
+def _convert_frame(X: pd.DataFrame, transform: Transform | None) -> Any:
+    """Return the array or tensor that the user's transform makes of a frame, one row for each."""
+    if transform is None:
         raise DataError(
             "The augmenter samples tables, and the data set yields tensors; give transform=, a function of a frame of "
             "m sampled rows that returns a tensor of m rows, as the data set has them."
         )
     try:
-        made = frames(X)
+        made = transform(X)
     except Exception as error:
         raise DataError(
             f"transform= failed on a frame of {len(X)} sampled rows with {type(error).__name__}: {error}; make it take "
@@ -176,33 +212,33 @@ def _from_frame(X: pd.DataFrame, frames: Transform | None) -> Any:
     return made
 
 
-def class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any, float]:
-    """Return the classes that an augmenter has, and which share of its samples each is; at least one in a thousand.
+def estimate_class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any, float]:
+    """Return the classes of an augmenter and the share of each in what it samples, at least one in a thousand.
 
-    For loaders of which nothing is known before they run.
+    Iterable data sets need it, because their labels are unknown before they run.
     """
-    _, y = augmenter.sample(_LOOKED_AT, random_state=stream_seed(seed, "shares") % 2**32)
+    _, y = augmenter.sample(_SHARE_SAMPLES, random_state=stream_seed(seed, "shares") % 2**32)
     given = [convert_label(label) for label in y]
     classes = [*(get_classes(augmenter) or ()), *(convert_label(v) for v in (label_map or {}).values()), *given]
     counts = {label: max(1, given.count(label)) for label in dict.fromkeys(classes)}
     return {label: count / sum(counts.values()) for label, count in counts.items()}
 
 
-def classes_of(augmenter: Any, label_map: Any, seed: int) -> list[Any]:
-    """Return the classes that an augmenter has, by its ``classes_`` and `label_map`, or by what it samples."""
+def list_classes(augmenter: Any, label_map: Any, seed: int) -> list[Any]:
+    """Return the classes of an augmenter from its ``classes_`` and `label_map`, or from what it samples."""
     if get_classes(augmenter) is None:
-        return list(class_shares(augmenter, label_map, seed))
+        return list(estimate_class_shares(augmenter, label_map, seed))
     mapped = [convert_label(label) for label in (label_map or {}).values()]
     return list(dict.fromkeys([*(get_classes(augmenter) or ()), *mapped]))
 
 
-def sizes_of(shares: Sequence[float], pool_size: int) -> list[int]:
-    """Return how many samples of each class make a pool, one of each at least."""
+def split_pool_size(shares: Sequence[float], pool_size: int) -> list[int]:
+    """Return the number of samples of each class in a pool, at least one of each."""
     return [max(1, round(share * pool_size)) for share in shares]
 
 
-def checked_pool_size(owner: str, pool_size: int | None, n_classes: int) -> None:
-    """Raise a ParameterError where a pool cannot have one sample of every class."""
+def check_pool_size(owner: str, pool_size: int | None, n_classes: int) -> None:
+    """Raise ParameterError if a pool has no room for one sample of every class."""
     if pool_size is not None and pool_size < n_classes:
         raise ParameterError(
             f"The 'pool_size' parameter of {owner} must be at least {n_classes}, one sample of every class. Got "

@@ -1,4 +1,4 @@
-"""`SyntheticMix`: a transform of batches that puts synthetic samples in place of real ones."""
+"""Mix synthetic samples into batches: `SyntheticMix`."""
 
 from __future__ import annotations
 
@@ -11,53 +11,75 @@ from torch import Tensor
 from torch.utils.data import get_worker_info
 
 from ..data.items import convert_label, infer_layout, match_labels
-from ..errors import DataError, ParameterError
+from ..errors import DataError
 from ..params import check_params
-from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .bank import DEFAULT_POOL, Bank, checked_pool_size, classes_of
-from .forms import Form, Transform, choose_rendering
-from .share import FRACTION, check_options, positions
-from .sources import global_random_state_kept
+from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
+from .bank import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, list_classes
+from .forms import SampleSpec, Transform, choose_converter
+from .share import FRACTION, check_options, choose_positions
 
 
 class SyntheticMix:
-    """A transform of batches: a share of each is replaced by synthetic samples of the same labels.
+    """A batch transform that replaces a share of the samples by synthetic ones of the same labels.
 
-    Called as ``x, y = mix(x, y)``, after the loader or inside ``collate_fn`` after ``default_collate``; before MixUp
-    and CutMix, which make labels that belong to no class. It works with any loader, those that a framework has prepared
-    too.
+    Call it as ``x, y = mix(x, y)`` after the loader, or inside ``collate_fn`` after ``default_collate``. Call it before
+    MixUp and CutMix, whose labels belong to several classes. It works with any loader, also with those that a framework
+    has prepared.
 
     Parameters
     ----------
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. It is asked once, here.
+        Such as a fitted `GANAugmenter`. Only the constructor and `refresh` call it.
     synthetic_fraction : float in [0, 1], default=0.3
-        Synthetic samples / all in a batch, to within one sample; `set_synthetic_fraction` changes it.
+        Synthetic samples / all samples of a batch, to within one sample; `set_synthetic_fraction` changes it.
     pool_size : int, default=None
-        How many synthetic samples are kept ready, as many of each class; None takes 10,000. A class that has used all
-        begins anew in another order; `refresh` draws others.
+        Number of synthetic samples kept in memory, the same for each class; None takes 10,000. A class that has used
+        all of its samples begins again in another order; `refresh` draws new ones.
     device : torch.device or str, default=None
-        Where they are kept; None keeps them where the batches are. Inside ``collate_fn`` of worker processes leave it
-        None or "cpu".
+        Where the samples are kept; None takes the device of the batches. Inside ``collate_fn`` of worker processes
+        leave it None or "cpu".
     label_map : mapping, default=None
-        Labels of the batches to those of the augmenter; without it equal ones match.
+        Labels of the batches to those of the augmenter; without it, equal labels match.
     transform : callable, default=None
-        A function of one synthetic sample that returns what a batch has in its place; of a frame of m rows that returns
-        a tensor of m rows, where the augmenter samples tables. It is called once for each. Without it, samples pass
-        unchanged that have shape and dtype of those in a batch; images have layout, uint8 and [0, 1] converted.
+        A function of one synthetic sample that returns what a batch has in its place; it is called once for each. Where
+        the augmenter samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it,
+        samples with the shape and dtype of those in a batch pass unchanged; layout, uint8 and [0, 1] of images are
+        converted.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides which samples are drawn and where they go.
+        Seed of the synthetic samples and of their positions.
+
+    Attributes
+    ----------
+    synthetic_fraction : float
+        Fraction at present.
 
     Raises
     ------
     ParameterError
-        An option is not what it may be.
+        An option has a value it may not have.
     DataError
-        The augmenter gave something else than was asked.
+        The augmenter returned other samples than it was asked for.
+
+    See Also
+    --------
+    augment_loader : The same for a whole loader, without repeated samples in an epoch.
+    MixedDataset : The same for a data set.
 
     Notes
     -----
-    Inside worker processes each takes its own part of the pool, and draws by the seed that the loader gave it.
+    In worker processes each worker takes its own part of the pool, and draws by the seed that the loader gave it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.datasets import load_digits
+    >>> from ganaug import GaussianCopula, SyntheticMix
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> mix = SyntheticMix(GaussianCopula(random_state=0).fit(X, y), 0.25, pool_size=100, random_state=0)
+    >>> x, labels = torch.tensor(X[:40], dtype=torch.float32), torch.tensor(y[:40])
+    >>> mixed, _ = mix(x, labels)
+    >>> int((mixed != x).any(dim=1).sum())
+    10
     """
 
     def __init__(
@@ -74,124 +96,133 @@ class SyntheticMix:
         options = {"synthetic_fraction": synthetic_fraction, "label_map": label_map, "transform": transform}
         check_options("SyntheticMix", augmenter=augmenter, pool_size=pool_size, **options)
         self.synthetic_fraction = float(synthetic_fraction)
-        self._augmenter, self._transform, self._label_map = augmenter, transform, label_map
+        self._augmenter = augmenter
+        self._transform = transform
+        self._label_map = label_map
         self._device = None if device is None else torch.device(device)
         self._seed = new_seed(random_state)
-        classes = classes_of(augmenter, label_map, self._seed)
-        checked_pool_size("SyntheticMix", pool_size, len(classes))
-        each = (pool_size or DEFAULT_POOL) // len(classes)
-        self._bank = Bank(augmenter, classes, [each] * len(classes), self._seed, transform)
+        classes = list_classes(augmenter, label_map, self._seed)
+        check_pool_size("SyntheticMix", pool_size, len(classes))
+        per_class = (pool_size or DEFAULT_POOL_SIZE) // len(classes)
+        self._pool = SamplePool(augmenter, classes, [per_class] * len(classes), self._seed, transform)
         self._codes: dict[Any, int] = {}
-        self._ready: Tensor | None = None
-        self._form: Form | None = None
-        self._begin(None)
+        self._converted: Tensor | None = None  # all samples of the pool, like those in batches of `_spec`
+        self._spec: SampleSpec | None = None
+        self._start_pass(None)
 
     def __call__(self, x: Any, y: Any = None) -> Any:
-        """Return the batch with synthetic samples in it; what was given is not changed.
+        """Return a copy of the batch with synthetic samples in it.
 
         Parameters
         ----------
-        x : Tensor of shape (B, ...), or a batch: tuple, list or dict
-            Samples; or samples and labels as a loader yields them, as `MixedDataset` finds them in items.
+        x : Tensor of shape (B, ...), or a batch as tuple, list or dict
+            Samples; or a whole batch, in which samples and labels are found as `MixedDataset` finds them in items.
         y : Tensor of shape (B,) or (B, n_classes), or sequence of length B
-            Labels: numbers, one-hot rows or text. Left out when `x` is a batch.
+            Labels: numbers, one-hot rows or text. Leave it out if `x` is a batch.
 
         Returns
         -------
-        x, y : Tensor, labels; or a batch as it was given
-            Samples of the shape, dtype and device they had; labels are those given.
+        x, y : Tensor, labels; or a batch of the given type
+            Samples of the same shape, dtype and device; the labels are the given ones.
 
         Raises
         ------
         DataError
-            Labels belong to no class, or the augmenter does not know them; samples cannot take the batch's form.
+            A label belongs to several classes or to none of the augmenter's, or the samples do not match the batch's.
         """
         if y is not None:
-            return self._mixed(x, y), y
+            return self._mix(x, y), y
         layout = infer_layout(x)
-        return layout.replace_sample(x, self._mixed(x[layout.sample], x[layout.label]))
+        return layout.replace_sample(x, self._mix(x[layout.sample], x[layout.label]))
 
     def set_synthetic_fraction(self, fraction: float) -> None:
-        """Change the share from the next batch on; copies in worker processes keep theirs."""
+        """Change the synthetic fraction from the next batch on; copies in worker processes keep theirs.
+
+        Parameters
+        ----------
+        fraction : float in [0, 1]
+            Synthetic samples / all samples.
+        """
         check_params("set_synthetic_fraction", {"fraction": fraction}, {"fraction": FRACTION})
         self.synthetic_fraction = float(fraction)
 
     def refresh(self) -> None:
-        """Draw new synthetic samples in place of all.
+        """Replace all synthetic samples by new ones.
 
         Raises
         ------
         ParameterError
-            It is called on a copy, such as one in a worker process, where the augmenter is not.
+            This is a copy, such as one in a worker process, which has no augmenter.
         """
-        if self._augmenter is None:
-            raise ParameterError("refresh() needs the augmenter, which copies lack; call it on the first.")
-        self._bank.refresh(self._augmenter, self._transform)
-        self._form = None
+        self._pool.refresh(self._augmenter, self._transform)
+        self._spec = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what workers need; neither the augmenter nor what is on a GPU goes there."""
-        return {**self.__dict__, "_augmenter": None, "_ready": None, "_form": None}
+        """Return what workers need; the augmenter and tensors on a GPU stay in the main process."""
+        return {**self.__dict__, "_augmenter": None, "_converted": None, "_spec": None}
 
-    def _begin(self, worker: Any) -> None:
-        """Start counting and drawing anew: in the main process once, in workers once for each that is started."""
+    def _start_pass(self, worker: Any) -> None:
+        """Reset counts and random streams: once in the main process, once in each worker that is started."""
         self._worker = None if worker is None else (worker.id, worker.seed)
         self._stripe: int = 0 if worker is None else worker.id
         self._stripes: int = 1 if worker is None else worker.num_workers
         names = () if worker is None else (worker.seed,)
         self._rng = numpy_stream(self._seed, "batches", *names)
-        shared = () if worker is None else (worker.seed - worker.id,)  # all workers of an epoch have this in common
+        shared = () if worker is None else (worker.seed - worker.id,)  # the same in all workers of an epoch
         self._epoch = stream_seed(self._seed, "pass", *shared)
-        self._used = np.zeros(len(self._bank.classes), dtype=np.int64)
+        self._used = np.zeros(len(self._pool.classes), dtype=np.int64)
 
-    def _mixed(self, x: Any, y: Any) -> Tensor:
+    def _mix(self, x: Any, y: Any) -> Tensor:
         if not isinstance(x, Tensor) or x.ndim < 1 or len(x) != len(y):
-            got = f"{Form.of([x])} and {len(y)} labels"
+            got = f"{SampleSpec.infer([x])} and {len(y)} labels"
             raise DataError(
                 f"SyntheticMix takes a tensor and as many labels, and got {got}; put it after default_collate."
             )
         worker = get_worker_info()
         if (None if worker is None else (worker.id, worker.seed)) != self._worker:
-            self._begin(worker)
-        chosen = torch.from_numpy(positions(len(x), self.synthetic_fraction, self._rng))
+            self._start_pass(worker)
+        chosen = torch.from_numpy(choose_positions(len(x), self.synthetic_fraction, self._rng))
         if not len(chosen):
             return x
-        codes = [self._code(label) for label in _labels(y)]  # of all: whether one is refused must not be left to chance
-        entries = [self._entry(codes[i]) for i in chosen.tolist()]
-        ready = self._samples_like(x)
-        made = ready[torch.tensor(entries, device=ready.device)].to(x.device, non_blocking=True)
-        return x.clone().index_copy_(0, chosen.to(x.device), made)  # a clone stays channels_last
+        # All labels are checked, so that an error does not depend on chance.
+        codes = [self._get_code(label) for label in _list_labels(y)]
+        indices = [self._take_index(codes[i]) for i in chosen.tolist()]
+        pool = self._convert_pool(x)
+        synthetic = pool[torch.tensor(indices, device=pool.device)].to(x.device, non_blocking=True)
+        return x.clone().index_copy_(0, chosen.to(x.device), synthetic)  # a clone stays channels_last
 
-    def _code(self, label: Any) -> int:
+    def _get_code(self, label: Any) -> int:
         if label not in self._codes:
-            name = match_labels([label], self._bank.classes, {}, self._label_map)[label]
-            self._codes[label] = self._bank.classes.index(name)
+            name = match_labels([label], self._pool.classes, {}, self._label_map)[label]
+            self._codes[label] = self._pool.classes.index(name)
         return self._codes[label]
 
-    def _entry(self, code: int) -> int:
+    def _take_index(self, code: int) -> int:
+        """Return the index in the pool of the next sample of a class."""
         used = int(self._used[code]) * self._stripes + self._stripe
         self._used[code] += 1
-        turns, slot = divmod(used, int(self._bank.sizes[code]))
-        return self._bank.entry(code, slot, self._epoch + turns)
+        turns, slot = divmod(used, int(self._pool.sizes[code]))
+        return self._pool.get_index(code, slot, self._epoch + turns)
 
-    def _samples_like(self, x: Tensor) -> Tensor:
-        """Return all synthetic samples in the form of those in a batch, where they are kept."""
+    def _convert_pool(self, x: Tensor) -> Tensor:
+        """Return all synthetic samples converted to those of a batch, on the device where they are kept."""
         device = self._device or x.device
-        if self._form is None or not self._form.fits(x[0]):
-            self._form = Form.of(list(x.detach().cpu().unbind()))
-            self._ready = self._rendered(self._form)
-        if self._ready is None or self._ready.device != device:
-            self._ready = torch.as_tensor(self._ready).to(device)
-        return self._ready
+        if self._spec is None or not self._spec.matches(x[0]):
+            self._spec = SampleSpec.infer(list(x.detach().cpu().unbind()))
+            self._converted = self._convert_samples(self._spec)
+        if self._converted is None or self._converted.device != device:
+            self._converted = torch.as_tensor(self._converted).to(device)
+        return self._converted
 
-    def _rendered(self, form: Form) -> Tensor:
-        own = None if self._bank.framed else self._transform
-        with global_random_state_kept():
-            way = choose_rendering(self._bank.take(0), self._bank.form(), form, own, own is not None)
-            return torch.stack([way(self._bank.take(i)) for i in range(len(self._bank))])
+    def _convert_samples(self, spec: SampleSpec) -> Tensor:
+        own = None if self._pool.from_frame else self._transform
+        with isolated_global_state():
+            convert = choose_converter(self._pool.get_sample(0), self._pool.infer_spec(), spec, own, own is not None)
+            return torch.stack([convert(self._pool.get_sample(i)) for i in range(len(self._pool))])
 
 
-def _labels(y: Any) -> list[Any]:
+def _list_labels(y: Any) -> list[Any]:
+    """Return the labels of a batch as Python values."""
     if isinstance(y, Tensor):
         y = y.cpu()
         return y.tolist() if y.ndim == 1 else [convert_label(label) for label in y]

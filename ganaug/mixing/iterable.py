@@ -1,4 +1,4 @@
-"""`MixedIterableDataset`: a stream of items, of which synthetic samples take a share."""
+"""Mix synthetic samples into an iterable data set: `MixedIterableDataset`."""
 
 from __future__ import annotations
 
@@ -10,40 +10,59 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
 from ..errors import ParameterError
-from ..params import check_params, integer
-from ..rng import Seed, new_seed, numpy_stream
-from .bank import DEFAULT_POOL, Bank, checked_pool_size, class_shares, sizes_of
-from .forms import Form, Rendering, Transform, choose_rendering
-from .share import FRACTION, Live, Schedule, check_options, fraction_at
-from .sources import global_random_state_kept, image_transform
+from ..rng import Seed, numpy_stream
+from .bank import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
+from .base import MixedBase
+from .forms import SampleConverter, SampleSpec, Transform
+from .share import Schedule, check_options
 
 
-class MixedIterableDataset(IterableDataset[Any]):
-    """An iterable data set in which synthetic samples take the place of real ones of the same label, evenly.
+class MixedIterableDataset(MixedBase, IterableDataset[Any]):
+    """An iterable data set in which synthetic samples replace real ones of the same label at even intervals.
 
-    Of any consecutive items of a worker the synthetic fraction, to within one sample, is synthetic, and so is that of
-    its batches. Workers and processes use different synthetic samples; none comes twice until a class has used all of
-    its share of the pool. Items and labels are looked at when the stream begins to run, since a look may cost an item.
+    Among any consecutive items of a worker the synthetic fraction holds to within one sample, and so it does in its
+    batches. Workers and processes use different synthetic samples. No sample occurs twice until a class has used its
+    whole share of the pool. Items and labels are checked when the iteration begins, because a look could cost an item.
 
     Parameters
     ----------
     real : IterableDataset
         Items as for `MixedDataset`. It divides itself between workers, as every iterable data set has to.
     augmenter, synthetic_fraction, schedule, label_map, transform, random_state
-        As for `MixedDataset`. Its classes are those of ``classes_``, of `label_map`, and of a first look at what
-        it samples.
+        As for `MixedDataset`. The classes are those of ``classes_``, of `label_map`, and of a first sample that is
+        drawn from the augmenter.
     mode : "replace"
-        The only one there is for streams.
+        The only mode of iterable data sets.
     pool_size : int, default=None
-        How many synthetic samples are kept ready, of each class its share of what the augmenter samples; None takes the
-        length of the data set, or 10,000 where it has none.
+        Number of synthetic samples kept in memory; each class gets its share of what the augmenter samples. None takes
+        the length of the data set, or 10,000 if it has no length.
 
     Raises
     ------
     ParameterError
-        An option is not what it may be.
+        An option has a value it may not have.
     DataError
-        The items, their labels, or what the augmenter samples does not fit together; before the first item comes out.
+        Items, labels and synthetic samples do not fit together; raised before the first item comes out.
+
+    See Also
+    --------
+    MixedDataset : The same for map-style data sets; it returns a `MixedIterableDataset` for iterable ones.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.datasets import load_iris
+    >>> from torch.utils.data import IterableDataset
+    >>> from ganaug import GaussianCopula, MixedDataset
+    >>> X, y = load_iris(return_X_y=True)
+    >>> class Rows(IterableDataset):
+    ...     def __iter__(self):
+    ...         return zip(torch.tensor(X), y.tolist())
+    >>> mixed = MixedDataset(Rows(), GaussianCopula(random_state=0).fit(X, y), 0.3, random_state=0)
+    >>> type(mixed).__name__
+    'MixedIterableDataset'
+    >>> sum(not torch.equal(a, b) for (a, _), (b, _) in zip(mixed, Rows()))
+    45
     """
 
     def __init__(  # noqa: PLR0913 - each is one choice of how to mix
@@ -66,17 +85,22 @@ class MixedIterableDataset(IterableDataset[Any]):
                 "The 'mode' parameter of MixedDataset must be 'replace' for an IterableDataset, which has its own "
                 f"length. Got {mode!r} instead."
             )
-        self.real, self.mode = real, mode
-        self._seed = new_seed(random_state)
-        self._augmenter, self._schedule, self._frames = augmenter, schedule, transform
-        self._live = Live(synthetic_fraction if schedule is None else fraction_at(schedule, 0))
+        self._set_options(
+            real,
+            augmenter,
+            synthetic_fraction,
+            mode=mode,
+            schedule=schedule,
+            transform=transform,
+            random_state=random_state,
+        )
         self._label_map = label_map
-        shares = class_shares(augmenter, label_map, self._seed)
-        checked_pool_size("MixedDataset", pool_size, len(shares))
-        sizes = sizes_of(list(shares.values()), pool_size or _length(real) or DEFAULT_POOL)
-        self._bank = Bank(augmenter, list(shares), sizes, self._seed, transform)
-        self._process = _process()
-        self._seen = (-1, 0)  # an epoch, and how often it was begun
+        shares = estimate_class_shares(augmenter, label_map, self._seed)
+        check_pool_size("MixedDataset", pool_size, len(shares))
+        sizes = split_pool_size(list(shares.values()), pool_size or _get_length(real) or DEFAULT_POOL_SIZE)
+        self._pool = SamplePool(augmenter, list(shares), sizes, self._seed, transform)
+        self._process = _get_process()
+        self._last_pass = (-1, 0)  # an epoch, and how often it was begun again
 
     def __len__(self) -> int:
         """Return the length of the real data set, if it has one."""
@@ -84,125 +108,85 @@ class MixedIterableDataset(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Return the items of this worker."""
-        return map(_Run(self).item, self.real)
-
-    def begin(self) -> int:
-        """Return the number of a pass: that of the epoch, made another where nothing said that a new one began."""
-        epoch = self._live.epoch
-        begun = self._seen[1] + 1 if self._seen[0] == epoch else 0
-        self._seen = (epoch, begun)
-        return epoch + begun * 2**32
-
-    def __getattr__(self, name: str) -> Any:
-        """Return an attribute of the real data set."""
-        if name.startswith("_") or name == "real":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.real, name)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what workers need; the augmenter, which may be on a GPU, stays in the main process."""
-        own = None if self._bank.framed else self._frames
-        return {**self.__dict__, "_augmenter": None, "_schedule": None, "_frames": own}
-
-    @property
-    def synthetic_fraction(self) -> float:
-        """Synthetic fraction now, in [0, 1]."""
-        return self._live.fraction
-
-    def set_synthetic_fraction(self, fraction: float) -> None:
-        """Change the share from now on, in running and persistent workers too; items fetched ahead keep theirs."""
-        check_params("set_synthetic_fraction", {"fraction": fraction}, {"fraction": FRACTION})
-        self._live.fraction = fraction
+        return map(_Pass(self).mix_item, self.real)
 
     def set_epoch(self, epoch: int) -> None:
-        """Say which epoch comes, counted from 0, to the real data set too where it can be told."""
-        check_params("set_epoch", {"epoch": epoch}, {"epoch": integer(0)})
-        self._live.set_epoch(epoch)
-        self._follow_schedule(epoch)
+        """Set the number of the next epoch, counted from 0, also in the real data set if it has ``set_epoch``."""
+        super().set_epoch(epoch)
         if callable(getattr(self.real, "set_epoch", None)):
             self.real.set_epoch(epoch)
 
-    def start_epoch(self) -> None:
-        """Begin the next epoch; loaders of `augment_loader` do so at each pass."""
-        self._follow_schedule(self._live.start_epoch())
+    def number_pass(self) -> int:
+        """Return a number for a pass: that of its epoch, or a new one if the same epoch is begun again."""
+        epoch = self._shared.epoch
+        begun_again = self._last_pass[1] + 1 if self._last_pass[0] == epoch else 0
+        self._last_pass = (epoch, begun_again)
+        return epoch + begun_again * 2**32
 
-    def refresh(self) -> None:
-        """Draw new synthetic samples; running workers see them where samples are arrays or tensors."""
-        if self._augmenter is None:
-            raise ParameterError(
-                "refresh() needs the augmenter, which copies in other processes lack; call it on the first."
-            )
-        self._bank.refresh(self._augmenter, self._frames)
-
-    def _follow_schedule(self, epoch: int) -> None:
-        if self._schedule is not None:
-            self._live.fraction = fraction_at(self._schedule, epoch)
-
-    def code_of(self, label: Any) -> int:
-        """Return the class of a label, as the bank counts them."""
-        classes = self._bank.classes
+    def get_code(self, label: Any) -> int:
+        """Return the position of a label's class in the pool."""
+        classes = self._pool.classes
         return classes.index(match_labels([label], classes, get_class_names(self.real), self._label_map)[label])
 
-    def rendering(self, item: Any, layout: ItemLayout) -> Rendering:
-        """Return how samples take the form of the one in a first item."""
-        own = None if self._bank.framed else self._frames
-        through = own or image_transform(self.real, layout.get_raw_label(item))
-        form = Form.of([layout.get_sample(item)])
-        with global_random_state_kept():
-            return choose_rendering(self._bank.take(0), self._bank.form(), form, through, own is not None)
+    def choose_converter_like(self, item: Any, layout: ItemLayout) -> SampleConverter:
+        """Choose how synthetic samples become like the sample of a first item."""
+        spec = SampleSpec.infer([layout.get_sample(item)])
+        return self._choose_converter(spec, self.real, layout.get_raw_label(item))
 
 
-class _Run:
-    """One pass over the stream in one worker: decides about each item in turn."""
+class _Pass:
+    """One pass over the data set in one worker, which decides about each item in turn."""
 
     def __init__(self, mixed: MixedIterableDataset) -> None:
-        worker = get_worker_info()
-        rank, ranks = mixed._process
         self._mixed = mixed
-        self._epoch, self._due = 0, 0.0
-        self._stripe = (worker.id if worker else 0) * ranks + rank
-        self._stripes = (worker.num_workers if worker else 1) * ranks
+        self._number = 0
+        self._due = 0.0  # synthetic samples that are due
+        worker = get_worker_info()
+        rank, replicas = mixed._process
+        self._stripe = (worker.id if worker else 0) * replicas + rank
+        self._stripes = (worker.num_workers if worker else 1) * replicas
         self._codes: dict[Any, int] = {}
         self._used: dict[int, int] = {}
-        self._ways: tuple[ItemLayout, Rendering] | None = None
+        self._first: tuple[ItemLayout, SampleConverter] | None = None
 
-    def item(self, item: Any) -> Any:
-        """Return the item, or the same with a synthetic sample in it."""
-        layout, rendering = self._ways or self._begin(item)
+    def mix_item(self, item: Any) -> Any:
+        """Return the item, or a copy with a synthetic sample in it."""
+        layout, converter = self._first or self._begin(item)
         label = layout.get_label(item)
         if label not in self._codes:
-            self._codes[label] = self._mixed.code_of(label)
-        fraction = self._mixed._live.fraction
+            self._codes[label] = self._mixed.get_code(label)
+        fraction = self._mixed._shared.fraction
         self._due += fraction
         if self._due < 1.0 - 1e-9 or fraction <= 0:
             return item
         self._due -= 1.0
-        return layout.replace_sample(item, rendering(self._next(self._codes[label])))
+        return layout.replace_sample(item, converter(self._take_next(self._codes[label])))
 
-    def _begin(self, item: Any) -> tuple[ItemLayout, Rendering]:
-        """Look at a first item, and at the epoch, which the main process tells before it asks for items."""
-        self._epoch = self._mixed.begin()
-        self._due = float(numpy_stream(self._mixed._seed, "phase", self._epoch, self._stripe).random())
+    def _begin(self, item: Any) -> tuple[ItemLayout, SampleConverter]:
+        """Read the layout from a first item, and the epoch, which the main process sets before it asks for items."""
+        self._number = self._mixed.number_pass()
+        self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
         layout = infer_layout(item)
-        self._ways = layout, self._mixed.rendering(item, layout)
-        return self._ways
+        self._first = layout, self._mixed.choose_converter_like(item, layout)
+        return self._first
 
-    def _next(self, code: int) -> Any:
+    def _take_next(self, code: int) -> Any:
+        """Return the next synthetic sample of a class in this worker's stripe of the pool."""
         used = self._used.get(code, 0)
         self._used[code] = used + 1
-        bank = self._mixed._bank
-        return bank.take(bank.entry(code, used * self._stripes + self._stripe, self._epoch))
+        pool = self._mixed._pool
+        return pool.get_sample(pool.get_index(code, used * self._stripes + self._stripe, self._number))
 
 
-def _length(dataset: Any) -> int:
+def _get_length(dataset: Any) -> int:
     try:
         return len(dataset)
     except (TypeError, NotImplementedError):
         return 0
 
 
-def _process() -> tuple[int, int]:
-    """Return which of how many processes this is; workers, which cannot ask, keep the answer."""
+def _get_process() -> tuple[int, int]:
+    """Return the rank of this process and the number of processes; workers, which cannot ask, keep the answer."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         return torch.distributed.get_rank(), torch.distributed.get_world_size()
     return 0, 1

@@ -1,4 +1,4 @@
-"""`augment_loader`: the same loader, with synthetic samples in its batches."""
+"""Mix synthetic samples into the batches of a loader: `augment_loader`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..rng import Seed
 from .dataset import MixedDataset
 from .forms import Transform
 from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
-from .share import Schedule, check_options, stream_of
+from .share import Schedule, check_options, plan_epoch
 
 _PREPARED = {
     "_FabricDataLoader": "fabric.setup_dataloaders()",
@@ -48,38 +48,38 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     random_state: Seed = None,
     pool_size: int | None = None,
 ) -> DataLoader[Any]:
-    """Return a loader like another one, of whose batches a share is synthetic.
+    """Return a copy of a loader in whose batches a share of the samples is synthetic.
 
-    It is a torch `DataLoader` with the batch size, the very sampler, the collate function, the workers, the generator
-    and all else of the given one, which stays as it was. Of every batch the synthetic fraction, to within one sample,
-    is synthetic, each in place of a real sample of the same label; none comes twice in an epoch. Wrap the loader before
+    The copy is a torch `DataLoader` with the same batch size, sampler, collate function, workers, generator and other
+    options; the given loader stays unchanged. In every batch the synthetic fraction holds to within one sample. Each
+    synthetic sample replaces a real one of the same label, and none occurs twice in an epoch. Wrap the loader before
     ``accelerator.prepare`` or ``fabric.setup_dataloaders``.
 
-    Wrap training data alone. A loader for validation looks no different, so nothing would notice.
+    Wrap the loader of the training data only. A loader of validation data looks the same, so no error would say so.
 
     Parameters
     ----------
     loader : DataLoader
-        Over a map-style or iterable data set whose items are ``(sample, label)``, as tuple or list, or a dict with a
-        label; see `MixedDataset`.
+        Over a map-style or iterable data set with items ``(sample, label)`` as tuple or list, or dicts with a label;
+        see `MixedDataset`.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. It is asked once, up front; workers read what it gave from shared memory.
+        Such as a fitted `GANAugmenter`. It is called once, here; workers read its samples from shared memory.
     synthetic_fraction : float in [0, 1], default=0.3
-        Synthetic samples / all that come out. It is changed later by ``loader.dataset.set_synthetic_fraction(f)``, also
-        where persistent workers run.
+        Synthetic samples / all samples. ``loader.dataset.set_synthetic_fraction(f)`` changes it later, also while
+        persistent workers run.
     mode : {"replace", "append"}, default="replace"
-        "append" keeps every real sample and lengthens the epoch by synthetic ones with the same proportions of classes.
-        Frameworks that put a sampler of their own in place keep the share there only on average.
+        "append" keeps every real sample and lengthens the epoch by synthetic samples with the same class proportions.
+        Where a framework puts in a sampler of its own, the fraction then holds only on average.
     schedule : callable or ("linear", start, end, epochs), default=None
-        The fraction by epoch; a pass over the loader is an epoch, counted from 0.
+        The fraction by epoch; each pass over the loader is an epoch, counted from 0.
     label_map, transform
         As for `MixedDataset`.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides which samples are drawn and where they go, whatever the number of workers. None takes the seed of the
-        loader's generator, which does not advance, or fresh entropy where it has none.
+        Seed of the synthetic samples and of their positions, whatever the number of workers. None takes the seed of the
+        loader's generator, which does not advance, or fresh entropy if it has none.
     pool_size : int, default=None
-        How many synthetic samples are kept ready; None takes as many as an epoch can use. Fewer are used again within
-        an epoch, and so are the samples of a class that a custom sampler draws more often than balanced classes need.
+        Number of synthetic samples kept in memory; None keeps as many as an epoch can use. A smaller pool repeats
+        samples within an epoch. So does a custom sampler that draws a class more often than balanced classes need.
 
     Returns
     -------
@@ -89,16 +89,37 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     Raises
     ------
     ParameterError
-        An option is not what it may be, or the loader was already prepared by Accelerate or Fabric, or cannot be
-        wrapped; the text says what to do instead.
+        An option has a value it may not have, or the loader cannot be wrapped, for example because Accelerate or Fabric
+        has prepared it; the message says what to do instead.
     DataError
-        Items, labels or synthetic samples do not fit together; before any training.
+        Items, labels and synthetic samples do not fit together; raised before any training.
+
+    See Also
+    --------
+    MixedDataset : The data set inside the returned loader.
+    SyntheticMix : The same for batches of any loader.
 
     Notes
     -----
-    Where a sampler draws for several processes and fills up by repeating indices, as `DistributedSampler` and
-    Accelerate's even batches do, their synthetic counterparts repeat as well. Between processes that share no seed,
-    samples differ because their pools do.
+    Some samplers for several processes repeat indices to fill up, as `DistributedSampler` and Accelerate's even batches
+    do; then synthetic samples repeat as well. Processes that share no seed have different pools, and so different
+    samples.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn.datasets import load_iris
+    >>> from torch.utils.data import DataLoader, TensorDataset
+    >>> from ganaug import GaussianCopula, augment_loader
+    >>> X, y = load_iris(return_X_y=True)
+    >>> augmenter = GaussianCopula(random_state=0).fit(X, y)
+    >>> data = TensorDataset(torch.tensor(X, dtype=torch.float32), torch.tensor(y))
+    >>> loader = augment_loader(DataLoader(data, batch_size=50, shuffle=True), augmenter, 0.3, random_state=0)
+    >>> [len(labels) for x, labels in loader]
+    [50, 50, 50]
+    >>> loader.dataset.set_synthetic_fraction(0.5)
+    >>> loader.dataset.synthetic_fraction
+    0.5
     """
     options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
     check_options("augment_loader", augmenter=augmenter, transform=transform, pool_size=pool_size, **options)
@@ -106,7 +127,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     iterable = isinstance(loader.dataset, IterableDataset)
     if random_state is None and loader.generator is not None:
         random_state = loader.generator.initial_seed() % 2**63
-    stream = {} if iterable else {"_stream": stream_of(_drawing(loader), _length(loader.dataset))}
+    plan = {} if iterable else {"_plan": plan_epoch(_get_index_source(loader), _get_length(loader.dataset))}
     _check_mode(loader, mode)
     dataset = MixedDataset(
         loader.dataset,
@@ -118,9 +139,9 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         transform=transform,
         random_state=random_state,
         pool_size=pool_size,
-        **stream,
+        **plan,
     )
-    return _rebuilt(loader, dataset)
+    return _rebuild_loader(loader, dataset)
 
 
 def _check_loader(loader: Any) -> None:
@@ -137,12 +158,12 @@ def _check_loader(loader: Any) -> None:
         )
     if hasattr(loader.dataset, "set_synthetic_fraction"):
         raise ParameterError(
-            "The loader mixes synthetic samples in already; change its share by loader.dataset.set_synthetic_fraction, "
-            "or wrap the original one."
+            "The loader mixes synthetic samples in already; change its fraction by "
+            "loader.dataset.set_synthetic_fraction, or wrap the original loader."
         )
     if isinstance(loader.sampler, BatchSampler):
         raise ParameterError(
-            "The loader has a batch sampler as sampler=, so that its data set is asked for whole batches; give it as "
+            "The loader has a batch sampler as sampler=, so its data set returns whole batches; give it as "
             "batch_sampler=, or put SyntheticMix on the batches."
         )
 
@@ -150,54 +171,54 @@ def _check_loader(loader: Any) -> None:
 def _check_mode(loader: Any, mode: str) -> None:
     if mode != "append" or isinstance(loader.dataset, IterableDataset):
         return
-    drawing = _drawing(loader)
-    if drawing is not loader.sampler or not hasattr(drawing, "__len__"):
+    source = _get_index_source(loader)
+    if source is not loader.sampler or not hasattr(source, "__len__"):
         raise ParameterError(
             "mode='append' needs a sampler with a length, and the loader has a "
-            f"{type(drawing).__name__}; use mode='replace', or give the loader batch_size and sampler."
+            f"{type(source).__name__}; use mode='replace', or give the loader batch_size and sampler."
         )
 
 
-def _length(dataset: Any) -> int:
+def _get_length(dataset: Any) -> int:
     return len(dataset) if hasattr(dataset, "__len__") else 0
 
 
-def _drawing(loader: Any) -> Any:
-    """Return what decides about indices: the sampler, or a batch sampler of the user's own."""
+def _get_index_source(loader: Any) -> Any:
+    """Return the object that draws indices: the sampler, or a batch sampler of the user's own."""
     own = loader.batch_sampler is not None and type(loader.batch_sampler) is not BatchSampler
     return loader.batch_sampler if own else getattr(loader.batch_sampler, "sampler", loader.sampler)
 
 
-def _samplers(loader: Any, dataset: Any) -> tuple[Any, Any]:
+def _make_samplers(loader: Any, dataset: Any) -> tuple[Any, Any]:
     """Return the sampler and the batch sampler that hand indices to the data set."""
-    sampler, batches = loader.sampler, loader.batch_sampler
+    sampler = loader.sampler
+    batches = loader.batch_sampler
     if batches is None:
-        return MixedSampler(_with_appended(sampler, dataset), dataset), None
+        return MixedSampler(_append_indices(sampler, dataset), dataset), None
     if type(batches) is not BatchSampler:
         return sampler, MixedSampler(batches, dataset)
-    drawing = _with_appended(batches.sampler, dataset)
-    kept = drawing if loader.batch_size is not None else sampler
-    return kept, MixedBatchSampler(drawing, batches.batch_size, batches.drop_last, dataset)
+    source = _append_indices(batches.sampler, dataset)
+    visible = source if loader.batch_size is not None else sampler
+    return visible, MixedBatchSampler(source, batches.batch_size, batches.drop_last, dataset)
 
 
-def _with_appended(sampler: Any, dataset: Any) -> Any:
+def _append_indices(sampler: Any, dataset: Any) -> Any:
     if dataset.mode == "replace":
         return sampler
     kind = AppendedRandomSampler if isinstance(sampler, RandomSampler) else AppendedSampler
     return kind(sampler, dataset)
 
 
-def _rebuilt(loader: Any, dataset: Any) -> DataLoader[Any]:
-    """Return the loader over another data set: built anew, or copied where its class may have other arguments.
+def _rebuild_loader(loader: Any, dataset: Any) -> DataLoader[Any]:
+    """Return the loader over another data set: built anew, or copied if its class may take other arguments.
 
-    Sampler and batch sampler of a finished loader can only be put where they are kept. A batch sampler that is given as
-    an argument would cost the loader its ``batch_size``, and Lightning looks for batch samplers in the attribute.
-    Lightning also notes the arguments of loaders made inside a hook, and makes them anew from its notes; a copy must
-    not have those of its original.
+    Sampler and batch sampler are set as attributes of the finished loader. Given as an argument, a batch sampler would
+    cost the loader its ``batch_size``, and Lightning looks for it in the attribute. Lightning also notes the arguments
+    of loaders made inside a hook, and makes them anew from its notes; a copy must not keep the notes of its original.
     """
-    sampler, batches = _samplers(loader, dataset)
+    sampler, batches = _make_samplers(loader, dataset)
     if type(loader) is DataLoader:
-        new = _built(loader, dataset, sampler)
+        new = _build_loader(loader, dataset, sampler)
     else:
         new = copy.copy(loader)
         for name in [name for name in vars(new) if name.startswith("__")]:
@@ -206,7 +227,7 @@ def _rebuilt(loader: Any, dataset: Any) -> DataLoader[Any]:
     return new
 
 
-def _built(loader: Any, dataset: Any, sampler: Any) -> DataLoader[Any]:
+def _build_loader(loader: Any, dataset: Any, sampler: Any) -> DataLoader[Any]:
     options = {name: getattr(loader, name) for name in _KEPT if hasattr(loader, name)}
     if loader.num_workers:
         options["multiprocessing_context"] = loader.multiprocessing_context

@@ -1,12 +1,12 @@
-"""Samplers around a loader's own: they say when an epoch begins, and number what may be drawn more than once.
+"""Wrap a loader's sampler so that the data set learns of epochs, and of draws of the same index.
 
-A loader's own sampler stays the object that it was and is asked for every index; `DistributedSampler.set_epoch` and a
-generator that a framework puts into it reach it. Around it lies only what hands indices to the data set:
+The loader's own sampler stays the same object and draws every index, so `DistributedSampler.set_epoch` and a generator
+that a framework puts into it still work. The wrappers only hand its indices to the data set:
 
-* `MixedBatchSampler` in place of torch's `BatchSampler`. It has the same constructor, since Lightning builds batch
-  samplers anew with a sampler of its own, and is a `BatchSampler`, which Accelerate divides between processes.
-* `MixedSampler` around a batch sampler of the user's own, or around the sampler of a loader without batches.
-* `AppendedSampler`, whose sampler is the user's, with the indices of appended samples spread evenly among its own.
+* `MixedBatchSampler` replaces torch's `BatchSampler`. It has the same constructor, because Lightning builds batch
+  samplers anew with a sampler of its own. It is a `BatchSampler`, because Accelerate divides those between processes.
+* `MixedSampler` wraps a batch sampler of the user's own, or the sampler of a loader without batches.
+* `AppendedSampler` spreads the indices of appended samples evenly among those of the user's sampler.
 """
 
 from __future__ import annotations
@@ -19,45 +19,48 @@ import numpy as np
 from torch.utils.data import BatchSampler, RandomSampler, Sampler
 
 from ..errors import ParameterError
-from .dataset import Draw, MixedDataset
+from .dataset import MixedDataset, NumberedIndex
 from .iterable import MixedIterableDataset
-from .share import may_repeat, stripes
+from .share import get_rank, may_repeat
 
 
-class _Numbering:
-    """Numbers the draws of each class in an epoch, over all processes, so that no two get the same sample."""
+class _DrawCounter:
+    """A function that numbers the draws of each class in an epoch, over all processes.
+
+    No two draws get the same number, and so the same synthetic sample.
+    """
 
     def __init__(self, dataset: Any, sampler: Any) -> None:
         self._codes = dataset.class_codes
         self._uses = np.zeros(int(self._codes.max()) + 1, dtype=np.int64)
-        self._rank, self._replicas = stripes(sampler)
+        self._rank, self._replicas = get_rank(sampler)
 
     def __call__(self, index: Any) -> Any:
-        if isinstance(index, list | tuple) or getattr(index, "ndim", None):  # arrays and tensors too
+        if isinstance(index, list | tuple) or getattr(index, "ndim", None):  # a batch, also as array or tensor
             return [self(i) for i in index]
         try:
             code = self._codes[operator.index(index)]
         except TypeError:
-            return index  # the data set says what is wrong with it
+            return index  # the data set raises the error
         slot = int(self._uses[code]) * self._replicas + self._rank
         self._uses[code] += 1
-        return Draw(operator.index(index), slot)
+        return NumberedIndex(operator.index(index), slot)
 
 
-def _begun(dataset: Any, sampler: Any, drawn: Any) -> Iterator[Any]:
-    """Begin an epoch, and yield what a sampler draws, numbered where it may repeat itself.
+def _draw_epoch(dataset: Any, sampler: Any, drawn: Any) -> Iterator[Any]:
+    """Begin an epoch and yield the draws of a sampler, numbered if it may repeat an index.
 
-    It begins with the first draw: a loader with workers asks for an iterator twice.
+    The epoch begins with the first draw, because a loader with workers asks for an iterator twice.
     """
     if isinstance(dataset, MixedDataset | MixedIterableDataset):
         dataset.start_epoch()
     if isinstance(dataset, MixedDataset) and dataset.mode == "replace" and may_repeat(sampler):
-        drawn = map(_Numbering(dataset, sampler), drawn)
+        drawn = map(_DrawCounter(dataset, sampler), drawn)
     yield from drawn
 
 
 class MixedBatchSampler(BatchSampler):
-    """Batches of the indices that a sampler draws.
+    """A batch sampler that tells the data set when an epoch begins.
 
     Parameters
     ----------
@@ -66,9 +69,9 @@ class MixedBatchSampler(BatchSampler):
     batch_size : int
         Indices in each batch.
     drop_last : bool
-        Whether a last batch that is smaller is left out.
+        Whether a smaller last batch is left out.
     dataset : MixedDataset or MixedIterableDataset, optional
-        Told when an epoch begins; without it, the one that the sampler is for.
+        The data set that is told; by default the sampler's ``dataset``.
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool, dataset: Any = None) -> None:
@@ -76,19 +79,28 @@ class MixedBatchSampler(BatchSampler):
         self.dataset = getattr(sampler, "dataset", None) if dataset is None else dataset
 
     def __iter__(self) -> Iterator[list[Any]]:
-        """Begin an epoch, and return its batches."""
-        return _begun(self.dataset, self.sampler, super().__iter__())
+        """Begin an epoch and return its batches."""
+        return _draw_epoch(self.dataset, self.sampler, super().__iter__())
 
 
 class MixedSampler(Sampler[Any]):
-    """A sampler of another kind, or a batch sampler of the user's own, whose attributes can be read here too.
+    """A wrapper of another sampler or batch sampler that tells the data set when an epoch begins.
+
+    The attributes of the wrapped sampler can be read from it too.
 
     Parameters
     ----------
-    sampler : iterable of int or of lists of int
-        The loader's own.
+    inner : iterable of int or of lists of int
+        The loader's own sampler.
     dataset : MixedDataset or MixedIterableDataset
-        Told when an epoch begins.
+        The data set that is told.
+    **made_anew
+        Options that a framework adds when it builds the batch sampler anew; none is accepted.
+
+    Raises
+    ------
+    ParameterError
+        A framework tried to give the batch sampler another sampler.
     """
 
     def __init__(self, inner: Any, dataset: Any = None, **made_anew: Any) -> None:
@@ -97,11 +109,12 @@ class MixedSampler(Sampler[Any]):
                 "A batch sampler of your own cannot be given the sampler of a framework; switch that off "
                 "(use_distributed_sampler=False) and divide the batches yourself, or put SyntheticMix on the batches."
             )
-        self.inner, self.dataset = inner, dataset
+        self.inner = inner
+        self.dataset = dataset
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin an epoch, and return what the sampler draws."""
-        return _begun(self.dataset, self.inner, self.inner)
+        """Begin an epoch and return the draws of the sampler."""
+        return _draw_epoch(self.dataset, self.inner, self.inner)
 
     def __len__(self) -> int:
         """Return the length of the sampler."""
@@ -109,37 +122,42 @@ class MixedSampler(Sampler[Any]):
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the sampler."""
-        if name in ("inner", "dataset") or name.startswith("__"):  # Lightning's notes on it are not of this object
+        if name in ("inner", "dataset") or name.startswith("__"):  # Lightning stores notes on the inner object there
             raise AttributeError(name)
         return getattr(self.inner, name)
 
 
 class AppendedSampler(Sampler[int]):
-    """The indices of the loader's own sampler, with those of appended samples spread evenly among them.
+    """A sampler that spreads the indices of appended samples evenly among those of the loader's own sampler.
 
-    Any so many consecutive indices hold the synthetic fraction, to within one, so every batch does.
+    Among any consecutive indices, and so in every batch, the synthetic fraction holds to within one sample.
 
     Parameters
     ----------
     inner : Sampler with a length
         Draws the real samples.
     dataset : MixedDataset with ``mode="append"``
-        Knows the others.
+        Gives the indices of the appended samples.
     """
 
     def __init__(self, inner: Any, dataset: MixedDataset) -> None:
-        self.inner, self.data_source = inner, dataset
-        self._rank, self._replicas = stripes(inner)
+        self.inner = inner
+        self.data_source = dataset
+        self._rank, self._replicas = get_rank(inner)
 
     def __iter__(self) -> Iterator[int]:
         """Return the indices of an epoch."""
         total = len(self)
-        more = self.data_source.epoch_order(self._rank, self._replicas).tolist()
-        offset, real, made = self.data_source.offset(total), iter(self.inner), iter(more)
+        appended = self.data_source.permute_appended(self._rank, self._replicas).tolist()
+        n = len(appended)
+        offset = self.data_source.draw_offset(total)
+        real_indices = iter(self.inner)
+        appended_indices = iter(appended)
         for t in range(total):
-            due = ((t + 1) * len(more) + offset) // total > (t * len(more) + offset) // total
-            yield next(made if due else real)
-        next(real, None)  # torch's RandomSampler draws once more at its end, which the next epoch's order depends on
+            is_due = ((t + 1) * n + offset) // total > (t * n + offset) // total
+            yield next(appended_indices if is_due else real_indices)
+        # At its end torch's RandomSampler draws once more, which decides the order of the next epoch.
+        next(real_indices, None)
 
     def __len__(self) -> int:
         """Return the number of real and appended samples of an epoch, in this process."""
@@ -153,7 +171,7 @@ class AppendedSampler(Sampler[int]):
 
 
 class AppendedRandomSampler(AppendedSampler, RandomSampler):  # type: ignore[misc]
-    """The same for shuffled samples; frameworks shuffle alike in all processes what is a `RandomSampler`."""
+    """An `AppendedSampler` that is a `RandomSampler`, which frameworks shuffle alike in all processes."""
 
     def __init__(self, inner: RandomSampler, dataset: MixedDataset) -> None:
         AppendedSampler.__init__(self, inner, dataset)

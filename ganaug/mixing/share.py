@@ -1,4 +1,4 @@
-"""How much of what comes out is synthetic: in a batch, in an epoch, and changed while workers run."""
+"""Decide how many samples are synthetic in a batch and in an epoch, and share that between processes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ _RULES = {
         Rule("('linear', first fraction, last fraction, number of epochs)", _is_linear),
         choice(None),
     ),
-    "label_map": Rule("a mapping of the loader's labels to the augmenter's, or None", lambda v: v is None or _maps(v)),
+    "label_map": Rule(
+        "a mapping of the loader's labels to the augmenter's, or None", lambda v: v is None or _is_mapping(v)
+    ),
     "transform": either(function("a function of one synthetic sample, or of a frame of them"), choice(None)),
     "pool_size": either(integer(1), choice(None)),
     "augmenter": Rule(
@@ -47,12 +49,12 @@ _RULES = {
 }
 
 
-def _maps(value: Any) -> bool:
+def _is_mapping(value: Any) -> bool:
     return hasattr(value, "keys") and hasattr(value, "__getitem__")
 
 
 def check_options(owner: str, **options: Any) -> None:
-    """Raise one ParameterError for all options of `owner` that are not what they may be."""
+    """Raise one ParameterError for all options of `owner` with values they may not have."""
     check_params(owner, options, _RULES)
     if options.get("mode") == "append":
         if options["synthetic_fraction"] == 1:
@@ -67,21 +69,27 @@ def check_options(owner: str, **options: Any) -> None:
             )
 
 
-def fraction_at(schedule: Schedule, epoch: int) -> float:
-    """Return the synthetic fraction that a schedule has for an epoch, in [0, 1].
+def evaluate_schedule(schedule: Schedule, epoch: int) -> float:
+    """Return the synthetic fraction of an epoch in a schedule, in [0, 1].
 
     Parameters
     ----------
     schedule : callable or ("linear", start, end, epochs)
-        A function of the epoch, which is counted from 0; or a straight line from `start` in epoch 0 to `end` in epoch
-        ``epochs - 1`` and after it.
-    epoch : int >= 0
-        The epoch that begins.
+        A function of the epoch; or a straight line from `start` in epoch 0 to `end` in epoch ``epochs - 1`` and after
+        it.
+    epoch : int
+        Counted from 0.
 
     Raises
     ------
     ParameterError
-        The function returned something else than a number from 0 to 1.
+        The function did not return a number from 0 to 1.
+
+    Examples
+    --------
+    >>> from ganaug.mixing.share import evaluate_schedule
+    >>> [evaluate_schedule(("linear", 0.0, 0.5, 3), epoch) for epoch in range(4)]
+    [0.0, 0.25, 0.5, 0.5]
     """
     if callable(schedule):
         value = schedule(epoch)
@@ -95,21 +103,21 @@ def fraction_at(schedule: Schedule, epoch: int) -> float:
     return float(start + (end - start) * done)
 
 
-def positions(n: int, fraction: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return which of the n samples of a batch are to be synthetic, shape (k,), in order.
+def choose_positions(n: int, fraction: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Choose which of the n samples of a batch become synthetic, and return their positions in order, shape (k,).
 
-    k is `fraction` of n, rounded up or down by chance so that the mean over batches is exact: never a whole sample off.
+    k is `fraction` of n, rounded up or down at random such that the mean over batches is exact.
     """
     wanted = round(n * fraction, 9)
     k = min(n, math.floor(wanted + rng.random()))
     return np.sort(rng.permutation(n)[:k]) if k else np.empty(0, dtype=np.int64)
 
 
-class Live:
-    """The share and the epoch, in memory that running workers see too.
+class SharedSettings:
+    """Synthetic fraction and epoch in shared memory, where running workers read them.
 
-    Persistent workers keep the data set that they were started with, and no ``set_epoch`` reaches them; a tensor in
-    shared memory does. Only the main process writes.
+    Persistent workers keep the data set that they were started with, so no ``set_epoch`` reaches them. Only the main
+    process writes.
 
     Parameters
     ----------
@@ -131,39 +139,40 @@ class Live:
 
     @property
     def epoch(self) -> int:
-        """The epoch that runs, counted from 0."""
+        """Number of the present epoch, counted from 0."""
         return int(self._cells[1])
 
     def set_epoch(self, epoch: int) -> None:
-        """Make `epoch` the one that runs, or the next to be started."""
+        """Set the present epoch, and the one that `start_epoch` begins next."""
         self._cells[1:] = epoch
 
     def start_epoch(self) -> int:
-        """Begin the next epoch, and return its number."""
+        """Begin the next epoch and return its number."""
         epoch = int(self._cells[2])
-        self._cells[1], self._cells[2] = epoch, epoch + 1
+        self._cells[1] = epoch
+        self._cells[2] = epoch + 1
         return epoch
 
 
-def batch_rng(seed: int, *names: int | str) -> np.random.Generator:
-    """Return the generator that decides about one batch, by what is in it: the same in every worker."""
+def make_batch_rng(seed: int, *names: int | str) -> np.random.Generator:
+    """Return the random generator of a batch; its content names it, so that it is the same in every worker."""
     return numpy_stream(seed, "batch", *names)
 
 
 @dataclass(frozen=True)
-class Stream:
-    """What is drawn from n real samples in an epoch.
+class EpochPlan:
+    """The draws that a sampler makes from n real samples in an epoch.
 
     Attributes
     ----------
     length : int
-        How many draws there are, in all processes together.
+        Number of draws in all processes together.
     weights : ndarray of shape (n,) or None
-        Probability of each sample at each draw, up to a factor; None where each is drawn once.
+        Relative probability of each sample at each draw; None if each sample is drawn once.
     known : bool
-        Whether nothing else decides what is drawn.
+        Whether `length` and `weights` describe the draws completely.
     replicas : int
-        Between how many processes the draws are divided.
+        Number of processes between which the draws are divided.
     """
 
     length: int
@@ -171,52 +180,53 @@ class Stream:
     known: bool = True
     replicas: int = 1
 
-    def shares(self, codes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
-        """Return the share of each class in what is drawn, shape (n_classes,)."""
+    def compute_class_shares(self, codes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+        """Return the expected share of each class among the draws, shape (n_classes,)."""
         counts = np.bincount(codes, weights=self.weights, minlength=n_classes)
         return counts / counts.sum()
 
-    def sizes(self, codes: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
-        """Return how many draws of each class an epoch can have, shape (n_classes,).
+    def count_class_draws(self, codes: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+        """Return an upper bound on the number of draws of each class in an epoch, shape (n_classes,).
 
-        Six standard deviations above the mean where they are random; where a sampler is not known, as many as balanced
-        classes would need.
+        For random draws it lies six standard deviations above the mean. For an unknown sampler it is the number that
+        balanced classes would need.
         """
         natural = np.bincount(codes, minlength=n_classes)
         if not self.known:
             return np.maximum(natural, -(-max(len(codes), self.length) // n_classes)).astype(np.int64)
         if self.weights is None:
             return natural.astype(np.int64)
-        share = self.shares(codes, n_classes)
+        share = self.compute_class_shares(codes, n_classes)
         mean = self.length * share
         return np.ceil(mean + 6 * np.sqrt(mean * (1 - share)) + 1).astype(np.int64)
 
 
 def may_repeat(sampler: Any) -> bool:
-    """Return whether a sampler may draw a sample twice in an epoch; True for what is not torch's own."""
+    """Return whether a sampler may draw a sample twice in an epoch; True for samplers that are not torch's own."""
     if type(sampler) is RandomSampler:
         return bool(sampler.replacement) or sampler.num_samples > len(sampler.data_source)  # type: ignore[arg-type]
     return type(sampler) not in (SequentialSampler, SubsetRandomSampler, DistributedSampler)
 
 
-def stripes(sampler: Any) -> tuple[int, int]:
-    """Return which of how many processes a sampler draws for, by its ``rank`` and ``num_replicas``; (0, 1) without."""
-    for place in (sampler, getattr(sampler, "sampler", None)):
-        rank, replicas = getattr(place, "rank", None), getattr(place, "num_replicas", None)
+def get_rank(sampler: Any) -> tuple[int, int]:
+    """Return ``rank`` and ``num_replicas`` of a sampler that draws for one of several processes, else (0, 1)."""
+    for owner in (sampler, getattr(sampler, "sampler", None)):
+        rank = getattr(owner, "rank", None)
+        replicas = getattr(owner, "num_replicas", None)
         if isinstance(rank, int) and isinstance(replicas, int):
             return rank, replicas
     return 0, 1
 
 
-def stream_of(sampler: Any, n: int) -> Stream:
-    """Return what a sampler draws from n samples, as far as it tells."""
-    replicas = stripes(sampler)[1]
+def plan_epoch(sampler: Any, n: int) -> EpochPlan:
+    """Describe the draws of a sampler from n samples by its type, its weights and its length."""
+    replicas = get_rank(sampler)[1]
     if not may_repeat(sampler):
-        return Stream(n if replicas > 1 or not hasattr(sampler, "__len__") else len(sampler), replicas=replicas)
+        return EpochPlan(n if replicas > 1 or not hasattr(sampler, "__len__") else len(sampler), replicas=replicas)
     length = len(sampler) * replicas if hasattr(sampler, "__len__") else n
     if type(sampler) is RandomSampler:
-        return Stream(length, np.ones(n))
+        return EpochPlan(length, np.ones(n))
     weights = getattr(sampler, "weights", None)
     if isinstance(sampler, Weighted) and len(weights) == n:  # type: ignore[arg-type]
-        return Stream(length, np.asarray(weights, dtype=np.float64))
-    return Stream(length, known=False, replicas=replicas)
+        return EpochPlan(length, np.asarray(weights, dtype=np.float64))
+    return EpochPlan(length, known=False, replicas=replicas)

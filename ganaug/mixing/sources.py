@@ -1,15 +1,13 @@
-"""What a real data set says of itself: its labels, and what its samples look like.
+"""Read labels, class names and transforms from a real data set before training.
 
-torchvision's data sets and torch's `Subset` and `ConcatDataset` are looked through for stored labels, for class names
-and for the transform of images. What is stored is never taken on trust: labels are compared with those of items.
+They are looked up in torchvision's data sets and inside torch's `Subset` and `ConcatDataset`. Stored labels are used
+only if they agree with those of some items.
 """
 
 from __future__ import annotations
 
 import bisect
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,6 +17,7 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
 from ..errors import DataError
+from ..rng import isolated_global_state
 
 Leaf: TypeAlias = "tuple[int, ...]"
 
@@ -26,52 +25,53 @@ _PROBES = 8
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What was found in a data set before any training.
+class DatasetSurvey:
+    """Labels and example items of a data set.
 
     Attributes
     ----------
     layout : ItemLayout
-        Where sample and label are in its items.
+        Where items have their sample and label.
     labels : list of length n
-        The label of every item, as a Python value.
+        Label of every item, as a Python value.
     items : dict of int to item
-        Those that were looked at, by index.
-    names : dict
-        What the data set calls its labels.
+        Example items by index.
+    class_names : dict
+        Labels to the names of their classes.
     """
 
     layout: ItemLayout
     labels: list[Any]
     items: dict[int, Any]
-    names: dict[Any, Any]
+    class_names: dict[Any, Any]
 
 
-def survey(dataset: Any) -> Survey:
-    """Look at a map-style data set, without disturbing the global random state that its transforms draw from.
+def survey_dataset(dataset: Any) -> DatasetSurvey:
+    """Read the labels and some items of a map-style data set.
 
     Stored labels (``targets``, ``labels``, ``y``, or the last tensor of a `TensorDataset`) are compared with the labels
-    of one item of each class and of some more; where there are none, or they differ, every item is read once.
+    of one item of each class and of some more. If there are none, or if they differ, every item is read once. The
+    global random state, which transforms may draw from, is restored.
 
     Raises
     ------
     DataError
-        The data set is empty or has no length, or its items cannot be understood.
+        The data set is empty or has no length, or its items have no sample or no label.
     """
-    n = _length(dataset)
-    spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_starts(dataset)))
-    with global_random_state_kept():
+    n = _check_length(dataset)
+    spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_find_part_starts(dataset)))
+    with isolated_global_state():
         items = {i: dataset[i] for i in spaced}
         layout = infer_layout(items[0])
         for item in items.values():
             layout.get_label(item)
-        labels = _checked_labels(dataset, layout, items)
+        labels = _confirm_labels(dataset, layout, items)
         if labels is None:
             labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
-    return Survey(layout, labels, items, get_class_names(_under(dataset)))
+    return DatasetSurvey(layout, labels, items, get_class_names(_get_named_dataset(dataset)))
 
 
-def _length(dataset: Any) -> int:
+def _check_length(dataset: Any) -> int:
     try:
         n = len(dataset)
     except TypeError:
@@ -84,20 +84,21 @@ def _length(dataset: Any) -> int:
     return int(n)
 
 
-def _starts(dataset: Any) -> list[int]:
-    """Return the first index of each part of a `ConcatDataset`; each may have a transform of its own."""
+def _find_part_starts(dataset: Any) -> list[int]:
+    """Return the first index of each part of a `ConcatDataset`; parts may differ in transform."""
     if not isinstance(dataset, ConcatDataset):
         return []
     lengths = [len(part) for part in dataset.datasets]  # type: ignore[arg-type]
     return [int(end) - n for end, n in zip(dataset.cumulative_sizes, lengths, strict=True) if n]
 
 
-def _checked_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> list[Any] | None:
-    """Return the labels of all items by those stored, or None where there are none or items contradict them.
+def _confirm_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> list[Any] | None:
+    """Return the labels of all items from the stored ones, or None if there are none or items contradict them.
 
-    Labels of items may be others than those stored, as a ``target_transform`` makes them: one item of each class tells.
+    A ``target_transform`` may change labels. Therefore one item of each class is read into `items`, and its label taken
+    for the class.
     """
-    stored = _stored_labels(dataset)
+    stored = _get_stored_labels(dataset)
     if stored is None:
         return None
     try:
@@ -114,23 +115,23 @@ def _checked_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> 
     return [label_in_items[label] for label in stored]
 
 
-def _stored_labels(dataset: Any) -> Sequence[Any] | None:
+def _get_stored_labels(dataset: Any) -> Sequence[Any] | None:
     if isinstance(dataset, Subset):
-        inner = _stored_labels(dataset.dataset)
+        inner = _get_stored_labels(dataset.dataset)
         return None if inner is None else [inner[i] for i in dataset.indices]
     if isinstance(dataset, ConcatDataset):
-        parts = [_stored_labels(part) for part in dataset.datasets]
+        parts = [_get_stored_labels(part) for part in dataset.datasets]
         return None if any(part is None for part in parts) else [label for part in parts if part for label in part]
     if isinstance(dataset, TensorDataset):
-        return _listed(dataset.tensors[-1], len(dataset))
+        return _to_list(dataset.tensors[-1], len(dataset))
     for name in ("targets", "labels", "y"):
-        labels = _listed(getattr(dataset, name, None), len(dataset))
+        labels = _to_list(getattr(dataset, name, None), len(dataset))
         if labels is not None:
             return labels
     return None
 
 
-def _listed(labels: Any, n: int) -> list[Any] | None:
+def _to_list(labels: Any, n: int) -> list[Any] | None:
     if not isinstance(labels, Sequence | np.ndarray | torch.Tensor) or isinstance(labels, str):
         return None
     if getattr(labels, "ndim", 1) < 1 or len(labels) != n:
@@ -140,22 +141,22 @@ def _listed(labels: Any, n: int) -> list[Any] | None:
     return list(labels)
 
 
-def _under(dataset: Any) -> Any:
-    """Return the data set that knows the names of classes."""
+def _get_named_dataset(dataset: Any) -> Any:
+    """Return the data set inside subsets and concatenations that has the names of classes."""
     while isinstance(dataset, Subset | ConcatDataset) and not hasattr(dataset, "classes"):
         dataset = dataset.dataset if isinstance(dataset, Subset) else dataset.datasets[0]
     return dataset
 
 
-def leaf_of(dataset: Any, index: int) -> tuple[Leaf, Any]:
-    """Return the data set that an item comes from, looked for in subsets and concatenations.
+def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
+    """Find the data set that loads an item, inside subsets and concatenations.
 
     Returns
     -------
     leaf : tuple of int
-        Which part of each concatenation on the way.
+        Number of the part in each concatenation on the way.
     dataset : Dataset
-        The one that loads the item.
+        The data set that loads the item.
     """
     path: Leaf = ()
     while isinstance(dataset, Subset | ConcatDataset):
@@ -169,8 +170,8 @@ def leaf_of(dataset: Any, index: int) -> tuple[Leaf, Any]:
     return path, dataset
 
 
-class _OfPair:
-    """A transform of (image, target) pairs, used on images: a `transforms=` of torchvision's data sets."""
+class _PairTransform:
+    """A transform of images that calls torchvision's ``transforms`` of (image, target) pairs with a fixed target."""
 
     def __init__(self, transforms: Any, target: Any) -> None:
         self.transforms = transforms
@@ -180,31 +181,19 @@ class _OfPair:
         return self.transforms(image, self._target)[0]
 
 
-def image_transform(dataset: Any, target: Any) -> Any:
-    """Return what a data set puts its images through, or None.
+def get_image_transform(dataset: Any, target: Any) -> Any:
+    """Return the transform that a data set applies to its images, or None.
 
     Parameters
     ----------
     dataset : Dataset
         torchvision-like: with ``transform``, or with ``transforms`` of an image and its target.
     target : label
-        Of any item, for transforms that take both.
+        Label of any item, for transforms of both.
     """
     transform = getattr(dataset, "transform", None)
     if callable(transform):
         return transform
     both = getattr(dataset, "transforms", None)
     only_images = not callable(both) or hasattr(both, "target_transform")  # torchvision's pair of two single ones
-    return None if only_images else _OfPair(both, target)
-
-
-@contextmanager
-def global_random_state_kept() -> Iterator[None]:
-    """Run a user's code, which may draw from global generators, and put them back as they were."""
-    python, old, new = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002 - put back
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(old)  # noqa: NPY002
-        torch.random.set_rng_state(new)
+    return None if only_images else _PairTransform(both, target)

@@ -19,7 +19,7 @@ from torchvision.transforms import v2
 from ganaug.data.items import convert_label, infer_layout, match_labels
 from ganaug.errors import DataError, DataWarning
 from ganaug.mixing import MixedDataset, augment_loader
-from ganaug.mixing.share import positions
+from ganaug.mixing.share import choose_positions
 from ganaug.rng import numpy_stream
 
 N = 24
@@ -193,7 +193,7 @@ REFUSED = {
     "several forms": (
         lambda i: (torch.zeros(1, 8, 8) if i else torch.zeros(8, 8), 0),
         Greys(),
-        "give samples of one form, or give transform=",
+        "give samples of one type, dtype and number of dimensions, or give transform=",
     ),
     "no tuple": (
         lambda i: torch.zeros(1, 8, 8),
@@ -285,6 +285,13 @@ def test_a_transform_that_does_not_do_is_refused(transform, complaint):
         MixedDataset(Items(lambda i: (torch.zeros(1, 8, 8), 0)), Greys(), transform=transform)
 
 
+def test_a_transform_of_ones_own_is_used_for_parts_that_were_not_looked_at():
+    looked_at, rare = (Items(lambda i: (torch.zeros(1, 8, 8), LABELS[i])) for _ in range(2))
+    real = Subset(ConcatDataset([looked_at, rare]), [0, N, *range(2, N)])
+    for sample, _ in all_of(real, Greys(), transform=lambda s: torch.full((1, 8, 8), -1.0)):
+        assert torch.all(sample == -1)
+
+
 # Forms of items
 
 
@@ -340,7 +347,7 @@ def test_one_hot_rows_are_the_class_they_say(label, n):
 
 @given(st.integers(1, 200), st.floats(0, 1), st.integers(0, 2**31))
 def test_positions_are_within_one_sample_distinct_and_in_order(n, fraction, seed):
-    chosen = positions(n, fraction, numpy_stream(seed, "x")).tolist()
+    chosen = choose_positions(n, fraction, numpy_stream(seed, "x")).tolist()
     assert abs(len(chosen) - n * fraction) < 1
     assert chosen == sorted(set(chosen))
     assert all(0 <= p < n for p in chosen)
@@ -348,7 +355,7 @@ def test_positions_are_within_one_sample_distinct_and_in_order(n, fraction, seed
 
 def test_every_place_of_a_batch_is_taken_as_often():
     rng = numpy_stream(0, "x")
-    taken = np.bincount(np.concatenate([positions(10, 0.3, rng) for _ in range(1000)]), minlength=10)
+    taken = np.bincount(np.concatenate([choose_positions(10, 0.3, rng) for _ in range(1000)]), minlength=10)
     assert 230 < taken.min() <= taken.max() < 370
 
 
@@ -360,7 +367,7 @@ def test_other_rows_are_no_label(row):
 
 def test_the_mean_share_of_small_batches_is_exact():
     rng = numpy_stream(0, "x")
-    assert np.mean([len(positions(4, 0.3, rng)) for _ in range(4000)]) / 4 == pytest.approx(0.3, abs=0.01)
+    assert np.mean([len(choose_positions(4, 0.3, rng)) for _ in range(4000)]) / 4 == pytest.approx(0.3, abs=0.01)
 
 
 # Labels
@@ -438,7 +445,7 @@ def test_a_label_that_appears_later_is_refused_by_name():
     late = {"label": 0}
     mixed = MixedDataset(Items(lambda i: (torch.zeros(8, 8), late["label"])), Greys(), 1.0)
     late["label"] = 9
-    with pytest.raises(DataError, match="Item 3 has the label 9, which none had before"):
+    with pytest.raises(DataError, match="Item 3 has the label 9, which no item had before"):
         _ = mixed[3]
 
 

@@ -395,7 +395,7 @@ def test_a_mixed_data_set_goes_to_other_processes_without_its_augmenter():
         torch.stack([x for x, _ in copied.__getitems__(range(N))]),
         torch.stack([x for x, _ in mixed.__getitems__(range(N))]),
     )
-    with pytest.raises(ParameterError, match="needs the augmenter, which copies in other processes lack"):
+    with pytest.raises(ParameterError, match="needs the augmenter, which copies lack, such as those in other proc"):
         copied.refresh()
 
 
