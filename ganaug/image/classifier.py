@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
-from typing import Any, TypeAlias
+from dataclasses import astuple, dataclass
+from typing import Annotated, Any, TypeAlias
 
 import torch
+from msgspec import Meta
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..layers import initialise
+from ..records import JsonRecord
 from ..rng import torch_stream
 from .augment import augment
 
@@ -25,11 +27,10 @@ _SMOOTHING = 0.1
 _WARM_UP = 0.2  # of the steps
 _LEAST_CYCLE = 10  # steps; a shorter cycle may have no warm-up step
 _PIXELS = 2**20  # in one pass without gradients
-_BOUNDS = {"channels": 4096, "height": 4096, "width": 4096, "classes": 2**20, "base": 1024}
 
 
 @dataclass(frozen=True)
-class ClassifierSizes:
+class ClassifierSizes(JsonRecord):
     """Sizes that determine the shapes of all weights.
 
     Attributes
@@ -42,18 +43,11 @@ class ClassifierSizes:
         Number of channels of the first convolution.
     """
 
-    channels: int
-    height: int
-    width: int
-    classes: int
-    base: int = _BASE
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if type(value) is not int or not 1 <= value <= _BOUNDS[name]:
-                raise ValueError(
-                    f"{name} of an image classifier must be an integer from 1 to {_BOUNDS[name]}. Got {value!r}."
-                )
+    channels: Annotated[int, Meta(ge=1, le=4096)]
+    height: Annotated[int, Meta(ge=1, le=4096)]
+    width: Annotated[int, Meta(ge=1, le=4096)]
+    classes: Annotated[int, Meta(ge=1, le=2**20)]
+    base: Annotated[int, Meta(ge=1, le=1024)] = _BASE
 
 
 class ConvClassifier:
@@ -179,7 +173,7 @@ class ConvClassifier:
 
     def to_json(self) -> dict[str, int]:
         """Return the sizes as plain JSON."""
-        return asdict(self.sizes)
+        return self.sizes.to_json()
 
     @staticmethod
     def expected(facts: Mapping[str, Any]) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
@@ -190,13 +184,13 @@ class ConvClassifier:
         KeyError, TypeError, ValueError
             `facts` are not valid sizes; nothing was allocated.
         """
-        network = _build_network(_parse_sizes(facts), normalised=False)
+        network = _build_network(ClassifierSizes.from_json(facts), normalised=False)
         return {name: (value.dtype, tuple(value.shape)) for name, value in network.state_dict().items()}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> ConvClassifier:
         """Return the classifier with the sizes of `to_json` and the weights of `tensors`."""
-        sizes = _parse_sizes(facts)
+        sizes = ClassifierSizes.from_json(facts)
         network = _build_network(sizes, normalised=False)
         network.load_state_dict(dict(tensors), assign=True)
         return cls(sizes, network)
@@ -210,10 +204,6 @@ def default_steps(n: int) -> int:
 def _contiguous(x: Tensor) -> Tensor:
     """Return images with contiguous strides: a single channel may pass for another layout, which rounds differently."""
     return x.reshape(-1).view(x.shape)
-
-
-def _parse_sizes(facts: Mapping[str, Any]) -> ClassifierSizes:
-    return ClassifierSizes(**{name: facts[name] for name in _BOUNDS})
 
 
 def _build_network(sizes: ClassifierSizes, normalised: bool) -> nn.Sequential:

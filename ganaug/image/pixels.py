@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from msgspec import Meta
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import DataError, ParameterError
+from ..records import JsonRecord
 
 Array = NDArray[Any]
 
@@ -22,10 +23,11 @@ _ROUNDING = 1e-4  # resizing may move floats this far outside their range
 
 _WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 _FLOATS = ("float16", "float32", "float64")
+_DTYPES = ("bool", *_WHOLE, *_FLOATS)
 
 
 @dataclass(frozen=True)
-class ImageFormat:
+class ImageFormat(JsonRecord):
     """Size, layout, dtype and value range that all images of a data set share.
 
     Attributes
@@ -44,14 +46,22 @@ class ImageFormat:
         Range of the values, which is mapped to [-1, 1].
     """
 
-    height: int
-    width: int
-    channels: int
+    height: Annotated[int, Meta(ge=MIN_SIDE, le=MAX_SIDE)]
+    width: Annotated[int, Meta(ge=MIN_SIDE, le=MAX_SIDE)]
+    channels: Annotated[int, Meta(ge=1, le=MAX_CHANNELS)]
     channel_axis: int | None
     container: str
     dtype: str
     low: int
     high: int
+
+    def __post_init__(self) -> None:
+        if self.channel_axis not in (None, 1, -1) or (self.channel_axis is None and self.channels > 1):
+            raise ValueError(f"{self.channels} channels have no axis {self.channel_axis!r}")
+        if self.container not in ("array", "tensor") or self.dtype not in _DTYPES:
+            raise ValueError(f"images are a {self.container!r} of {self.dtype!r}")
+        if (self.low, self.high) not in allowed_ranges(self.dtype):
+            raise ValueError(f"{self.dtype} runs from {self.low!r} to {self.high!r}")
 
     @classmethod
     def infer(cls, X: Any, channel_axis: int | str | None = "auto") -> ImageFormat:
@@ -132,38 +142,6 @@ class ImageFormat:
         array = np.ascontiguousarray(values.numpy().astype(self.dtype))
         return torch.from_numpy(array) if self.container == "tensor" else array
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the format as plain JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, facts: Mapping[str, Any]) -> ImageFormat:
-        """Return the format that `to_json` described.
-
-        Raises
-        ------
-        KeyError, TypeError, ValueError
-            `facts` do not describe a format, such as in a forged file.
-        """
-        result = cls(**{field.name: facts[field.name] for field in fields(cls)})
-        whole = {"height": (MIN_SIDE, MAX_SIDE), "width": (MIN_SIDE, MAX_SIDE), "channels": (1, MAX_CHANNELS)}
-        for name, (least, most) in whole.items():
-            value = getattr(result, name)
-            if type(value) is not int or not least <= value <= most:
-                raise ValueError(f"{name} is {value!r}")
-        axis = result.channel_axis
-        if not (axis is None or (type(axis) is int and axis in (1, -1))) or (axis is None and result.channels > 1):
-            raise ValueError(f"channel_axis is {axis!r}")
-        if result.container not in ("array", "tensor") or result.dtype not in ("bool", *_WHOLE, *_FLOATS):
-            raise ValueError(f"images are a {result.container!r} of {result.dtype!r}")
-        if (
-            type(result.low) is not int
-            or type(result.high) is not int
-            or (result.low, result.high) not in allowed_ranges(result.dtype)
-        ):
-            raise ValueError(f"{result.dtype} runs from {result.low!r} to {result.high!r}")
-        return result
-
 
 def to_numpy(X: Any) -> Array:
     """Convert images to an array, which shares their memory if possible.
@@ -176,7 +154,7 @@ def to_numpy(X: Any) -> Array:
     if not isinstance(X, np.ndarray | Tensor):
         raise DataError(f"Images must be an array or a tensor, but X is a {type(X).__name__}; give numpy.stack(X).")
     name = X.dtype.name if isinstance(X, np.ndarray) else str(X.dtype).removeprefix("torch.")
-    if name not in ("bool", *_WHOLE, *_FLOATS):
+    if name not in _DTYPES:
         raise DataError(
             f"The images are {name}, which ganaug does not take; give uint8 from 0 to 255, or float32 from 0 to 1."
         )
