@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .front import Refused
+from .front import CommandLineError
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -32,7 +32,7 @@ def parse_where(augmenter: GANAugmenter, texts: Iterable[str]) -> dict[Any, Any]
 
     Raises
     ------
-    Refused
+    CommandLineError
         A text is not of the form COLUMN=VALUE, or a column has a range and another value.
     """
     columns = {column["name"]: column for column in augmenter.describe().get("columns", [])} if texts else {}
@@ -42,7 +42,7 @@ def parse_where(augmenter: GANAugmenter, texts: Iterable[str]) -> dict[Any, Any]
         given.setdefault(name, []).append(_parse(value, columns.get(name)))
     for name, values in given.items():
         if len(values) > 1 and any(isinstance(value, tuple) for value in values):
-            raise Refused(f"--where gives {str(name)!r} a range and something else; give one range, or values")
+            raise CommandLineError(f"--where gives {str(name)!r} a range and something else; give one range, or values")
     return {name: values[0] if len(values) == 1 else values for name, values in given.items()} or None
 
 
@@ -53,7 +53,7 @@ def _split(text: str, names: Iterable[Any]) -> tuple[Any, str]:
             return name, text[len(str(name)) + 1 :]
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise Refused(f"--where {text!r} is not of the form COLUMN=VALUE or COLUMN=LOW..HIGH")
+        raise CommandLineError(f"--where {text!r} is not of the form COLUMN=VALUE or COLUMN=LOW..HIGH")
     return name, value
 
 

@@ -1,4 +1,4 @@
-"""``ganaug demo``: the whole way, on a table that ships with scikit-learn."""
+"""``ganaug demo``: train, inspect and augment on a table that ships with scikit-learn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .front import Refused, debug_option
+from .front import CommandLineError, debug_option
 from .options import MAX_SEED
 from .places import PLACE, check_local_output, check_table_output
 
@@ -29,7 +29,7 @@ _SHOWN_COLUMNS = 4
 @click.option(
     "-o", "--output", type=PLACE, metavar="FOLDER", default="demo", show_default=True, help="Where the files go."
 )
-@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Decides everything.")
+@click.option("--seed", type=click.IntRange(0, MAX_SEED), default=0, show_default=True, help="Seed of all randomness.")
 @click.option("--max-steps", type=click.IntRange(1), help="Training steps; by default they follow from the rows.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @debug_option
@@ -48,23 +48,25 @@ def demo(context: click.Context, output: str, seed: int, max_steps: int | None, 
     check_table_output(augmented, force)
     from ganaug import read_table, write_table
 
-    rows = _breast_cancer()
+    rows = _load_breast_cancer()
     write_table(rows, table, overwrite=force)
-    _step(f"{table}: {rows.shape[0]} rows and {rows.shape[1]} columns, a table that ships with scikit-learn")
+    _print_step(f"{table}: {rows.shape[0]} rows and {rows.shape[1]} columns, a table that ships with scikit-learn")
     forced = ["--force"] if force else []
     steps = [] if max_steps is None else ["--max-steps", str(max_steps)]
-    _run(context, "train", [table, "--target", TARGET, "--seed", str(seed), *steps, "-o", model, *forced])
-    _run(context, "inspect", [model])
-    _run(context, "augment", [table, "--model", model, "--mark", MARK, "-o", augmented, *forced])
-    _show(read_table(augmented), augmented)
-    _step(f"whether such rows help a classifier, this measures: ganaug report {shlex.quote(table)} --target {TARGET}")
+    _run_command(context, "train", [table, "--target", TARGET, "--seed", str(seed), *steps, "-o", model, *forced])
+    _run_command(context, "inspect", [model])
+    _run_command(context, "augment", [table, "--model", model, "--mark", MARK, "-o", augmented, *forced])
+    _print_rows(read_table(augmented), augmented)
+    _print_step(
+        f"whether such rows help a classifier, this measures: ganaug report {shlex.quote(table)} --target {TARGET}"
+    )
 
 
 def _make_folder(path: str) -> None:
     try:
         Path(path).mkdir(exist_ok=True)
     except FileExistsError:
-        raise Refused(f"{path!r} is a file; name a folder with -o") from None
+        raise CommandLineError(f"{path!r} is a file; name a folder with -o") from None
     except OSError as error:
         from ganaug.messages import reason_of
 
@@ -73,7 +75,7 @@ def _make_folder(path: str) -> None:
         ) from error
 
 
-def _breast_cancer() -> pd.DataFrame:
+def _load_breast_cancer() -> pd.DataFrame:
     from sklearn.datasets import load_breast_cancer
 
     data = load_breast_cancer(as_frame=True)
@@ -82,28 +84,28 @@ def _breast_cancer() -> pd.DataFrame:
     return rows
 
 
-def _run(context: click.Context, name: str, arguments: Sequence[str]) -> None:
-    """Say a command line and run it, exactly as the shell would."""
+def _run_command(context: click.Context, name: str, arguments: Sequence[str]) -> None:
+    """Print a command line and run it as the shell would."""
     group = context.find_root().command
     if not isinstance(group, click.Group):
         raise TypeError("the demo runs as a command of the group ganaug")
-    _step(f"$ ganaug {name} {' '.join(arguments)}")
+    _print_step(f"$ ganaug {name} {' '.join(arguments)}")
     command = group.commands[name]
     with command.make_context(name, list(arguments), parent=context.find_root()) as inner:
         command.invoke(inner)
 
 
-def _step(text: str) -> None:
+def _print_step(text: str) -> None:
     click.echo(f"\n{text}", err=True)
 
 
-def _show(rows: pd.DataFrame, path: str) -> None:
-    """Print how many rows of each class there are, and a few of either origin."""
+def _print_rows(rows: pd.DataFrame, path: str) -> None:
+    """Print the number of rows per class, and the first real and synthetic rows."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    _step(f"{path}: {len(rows)} rows")
+    _print_step(f"{path}: {len(rows)} rows")
     counts = Table("class", "real", "synthetic", "together", title="rows", title_justify="left", box=box.SIMPLE_HEAD)
     for label, part in rows.groupby(TARGET):
         real = int((part[MARK] == "real").sum())

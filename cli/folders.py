@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .front import Refused
+from .front import CommandLineError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,8 @@ _SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.png", re.IGNORECASE)
 
 
 @dataclass
-class Images:
-    """A folder of class folders.
+class ImageFolder:
+    """Images read from class folders, and their labels.
 
     Attributes
     ----------
@@ -43,16 +43,16 @@ class Images:
     y: NDArray[Any]
 
 
-def read_images(path: str, size: tuple[int, int] | None) -> Images:
-    """Return the images in the class folders of a folder, resized to height and width `size` if that is given."""
+def read_images(path: str, size: tuple[int, int] | None) -> ImageFolder:
+    """Read the images in class folders, resized to height and width `size` if that is given."""
     from ganaug import read_image_folder
 
     X, y = read_image_folder(path, size=size)
-    return Images(path, X, y)
+    return ImageFolder(path, X, y)
 
 
-def found(images: Images) -> str:
-    """Return what a folder holds, such as "1,200 images of 28 x 28, grey, in 10 classes"."""
+def describe_images(images: ImageFolder) -> str:
+    """Return a description such as "1,200 images of 28 x 28, grey, in 10 classes"."""
     _, height, width, *channels = images.X.shape
     colours = COLOURS[channels[0] if channels else 1]
     depth = {"uint8": "", "uint16": ", 16 bits"}.get(str(images.X.dtype), f", {images.X.dtype}")
@@ -61,21 +61,21 @@ def found(images: Images) -> str:
 
 
 def is_of_images(augmenter: GANAugmenter) -> bool:
-    """Tell whether a model is one of images."""
+    """Return whether a model is one of images."""
     return bool(augmenter.modality_ == "image")
 
 
 def check_model_suits(augmenter: GANAugmenter, model: str, data: str, images: bool) -> None:
-    """Refuse a model of tables for a folder of images, and the other way round.
+    """Refuse a model of a table for a folder of images, and a model of images for a table.
 
     Raises
     ------
-    Refused
+    CommandLineError
         `images` says whether `data` is such a folder, and the model is one of another kind.
     """
     if is_of_images(augmenter) != images:
         kinds = "a table", "images"
-        raise Refused(
+        raise CommandLineError(
             f"{model!r} is a model of {kinds[not images]}, and {data!r} holds {kinds[images]}; name another model, or "
             "train one"
         )
@@ -97,12 +97,12 @@ def check_no_synthetic(path: str) -> None:
             )
 
 
-def write_augmented(images: Images, added: Sequence[Any], augmenter: GANAugmenter | None, output: str) -> None:
+def write_augmented(images: ImageFolder, added: Sequence[Any], augmenter: GANAugmenter | None, output: str) -> None:
     """Write a folder with the real images, byte for byte, and synthetic ones as ``<class>/synthetic_000001.png``.
 
     Parameters
     ----------
-    images : Images
+    images : ImageFolder
         The real ones; their files are copied as they are, whatever size they were read in.
     added : (X, y)
         Synthetic images and their classes.

@@ -1,4 +1,4 @@
-"""The front of the command line: what users hear of errors and warnings, and the exit code that goes with it."""
+"""Turn errors and warnings into one sentence each, and errors into exit codes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ DATA_ERROR, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 _LONGEST = 1000  # characters of a sentence
 
 
-class Refused(click.UsageError):
-    """A command line that cannot be followed, with a text that names the cure."""
+class CommandLineError(click.UsageError):
+    """Options, arguments or places that cannot be used; the message names the cure."""
 
 
-class Front(click.Group):
+class CommandGroup(click.Group):
     """A group of commands whose errors are one sentence on standard error.
 
     The exit code is 1 for data or a file that cannot be used, 2 for a wrong command line, 130 after Ctrl-C.
@@ -33,15 +33,15 @@ class Front(click.Group):
         """Run a command line, and leave with its exit code."""
         state = kwargs.setdefault("obj", {"debug": False})
         try:
-            with spoken_warnings():
+            with print_warnings():
                 code = super().main(*args, **{**kwargs, "standalone_mode": False})
             sys.exit(code or 0)
         except Exception as error:
-            code, sentence = _code_and_sentence(error)
+            code, sentence = _explain_error(error)
             if state["debug"]:
                 traceback.print_exception(error)
             else:
-                click.echo(f"ganaug: {_in_one_line(sentence)}", err=True)
+                click.echo(f"ganaug: {_shorten(sentence)}", err=True)
             sys.exit(code)
 
 
@@ -63,8 +63,8 @@ def debug_option(function: Function) -> Function:
     return add(function)
 
 
-def speaker(quiet: bool) -> Callable[[str], None]:
-    """Return the function that says something on standard error; it does nothing when `quiet`."""
+def make_printer(quiet: bool) -> Callable[[str], None]:
+    """Return a function that prints a text on standard error, or does nothing if `quiet`."""
 
     def say(text: str) -> None:
         if not quiet:
@@ -74,12 +74,12 @@ def speaker(quiet: bool) -> Callable[[str], None]:
 
 
 @contextlib.contextmanager
-def spoken_warnings() -> Iterator[None]:
-    """Say each warning of ganaug once, as a line on standard error, and keep those of other libraries to itself."""
+def print_warnings() -> Iterator[None]:
+    """Print each warning of ganaug once on standard error, and hide the warnings of other libraries."""
     said = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        text = _in_one_line(str(message))
+        text = _shorten(str(message))
         if category.__module__.split(".")[0] == "ganaug" and text not in said:
             said.add(text)
             click.echo(f"warning: {text}", err=True)
@@ -91,8 +91,8 @@ def spoken_warnings() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def resumable(checkpoint: str | None) -> Iterator[None]:
-    """Say, when training is interrupted, how it goes on."""
+def say_how_to_resume(checkpoint: str | None) -> Iterator[None]:
+    """Say how to resume when training is interrupted."""
     try:
         yield
     except KeyboardInterrupt:
@@ -104,16 +104,16 @@ def resumable(checkpoint: str | None) -> Iterator[None]:
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
-def _in_one_line(text: str) -> str:
-    """Return text for a terminal: control characters are no commands, and of a long value the middle is left out."""
+def _shorten(text: str) -> str:
+    """Return a text as one line for a terminal, without control characters and at most about 1000 characters."""
     text = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"  # the cure is last
 
 
-def _code_and_sentence(error: Exception) -> tuple[int, str]:
-    if isinstance(error, Refused):
+def _explain_error(error: Exception) -> tuple[int, str]:
+    if isinstance(error, CommandLineError):
         return USAGE_ERROR, error.message if error.message.endswith("?") else f"{error.message}."
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "ganaug"
@@ -122,12 +122,14 @@ def _code_and_sentence(error: Exception) -> tuple[int, str]:
         return error.exit_code, error.format_message()
     if isinstance(error, click.Abort):
         return INTERRUPTED, "interrupted."
-    ganaug = sys.modules.get("ganaug")  # where it was not even imported, the error is not one of its own
+    ganaug = sys.modules.get("ganaug")  # not imported, so the error is not one of ganaug
     if ganaug is not None and isinstance(error, ganaug.ParameterError):
         return USAGE_ERROR, str(error)
     if ganaug is not None and isinstance(error, ganaug.GanaugError):
         return DATA_ERROR, str(error)
-    if isinstance(error, OSError) and error.filename is not None:  # even to ask whether a file is there may be refused
+    if (
+        isinstance(error, OSError) and error.filename is not None
+    ):  # a system may even refuse to say whether a file exists
         from ganaug.messages import reason_of
 
         place = str(error.filename)
@@ -143,7 +145,7 @@ def _code_and_sentence(error: Exception) -> tuple[int, str]:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Say whether memory ran out, for which torch has no exception of its own on a CPU."""
+    """Return whether memory ran out; torch has no exception for this on a CPU."""
     spoken = "can't allocate memory", "not enough memory"
     return (
         isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__ or any(t in str(error) for t in spoken)

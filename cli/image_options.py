@@ -1,4 +1,4 @@
-"""The options and values that only folders of images have, and the refusal of those that do not suit the data."""
+"""Define the options for images, and refuse options that do not suit the kind of data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .front import Refused
+from .front import CommandLineError
 from .places import PLACE, is_folder
 
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.
@@ -80,7 +80,7 @@ image_learning_options = [
         show_default=True,
         metavar=NameList.name,
         type=NameList(AUGMENTATIONS),
-        help=f"Images: random changes by which the networks see all of them, of {', '.join(AUGMENTATIONS)}; flip only "
+        help=f"Images: random augmentation of all real and synthetic images, of {', '.join(AUGMENTATIONS)}; flip only "
         "where a mirror image keeps its class.",
     ),
     click.option(
@@ -96,37 +96,37 @@ preview_option = click.option(
     "--preview",
     type=PLACE,
     metavar="FOLDER",
-    help="Images: write a grid of samples there now and then, always from the same noise; with TensorBoard installed, "
-    "its logs too.",
+    help="Images: write a grid of samples there at each held-out score, always from the same noise, and with "
+    "TensorBoard installed its logs.",
 )
 
 
-def given(context: click.Context, names: Iterable[str]) -> list[str]:
-    """Return which of these options stand on the command line, as they are written there."""
+def list_given(context: click.Context, names: Iterable[str]) -> list[str]:
+    """Return those of the given options that the user has typed, as they are spelled."""
     wanted = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return [max(option.opts, key=len) for option in context.command.params if option.name in wanted]
 
 
 def check_options_suit(context: click.Context, data: str) -> None:
-    """Refuse options of tables for a folder of images, and the other way round.
+    """Refuse options for tables if the data are images, and options for images if the data are a table.
 
     Parameters
     ----------
     context : click.Context
         Of the command.
     data : str
-        What DATA names.
+        The argument DATA.
 
     Raises
     ------
-    Refused
-        There is such an option on the command line.
+    CommandLineError
+        Such an option is on the command line.
     """
     images = is_folder(data)
     strange = [name for name in context.params.get("classifiers", ()) if (name in NETWORKS) != images]
     for option in [
-        *given(context, TABLES_ONLY if images else IMAGES_ONLY),
+        *list_given(context, TABLES_ONLY if images else IMAGES_ONLY),
         *(f"--classifier {name!r}" for name in strange),
     ]:
         kind, what = ("tables", "is a folder of images") if images else ("folders of images", "is none")
-        raise Refused(f"{option} is for {kind}, and {data!r} {what}; leave it out")
+        raise CommandLineError(f"{option} is for {kind}, and {data!r} {what}; leave it out")

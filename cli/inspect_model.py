@@ -35,7 +35,7 @@ def inspect_model(model: str, as_json: bool) -> None:
 
     try:
         facts = {"file": model, **GANAugmenter.load(model).describe()}
-        shown = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) if as_json else _tables(facts)
+        shown = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) if as_json else _make_tables(facts)
     except GanaugError:
         raise
     except Exception as error:  # a forged file can be loaded and still hold numbers that nobody can show
@@ -52,15 +52,15 @@ def inspect_model(model: str, as_json: bool) -> None:
         console.print(table)
 
 
-def _tables(facts: Mapping[str, Any]) -> list[Table]:
-    return [_origin(facts), *([_columns(facts)] if "columns" in facts else []), _classes(facts)]
+def _make_tables(facts: Mapping[str, Any]) -> list[Table]:
+    return [_make_origin(facts), *([_make_columns(facts)] if "columns" in facts else []), _make_classes(facts)]
 
 
-def _origin(facts: Mapping[str, Any]) -> Table:
-    table = _table(facts["file"], "", "")
+def _make_origin(facts: Mapping[str, Any]) -> Table:
+    table = _new_table(facts["file"], "", "")
     best = max((score for _, score in facts["held_out_scores"]), default=None)
     strengths = ", ".join(f"{name} at {value:g}" for name, value in facts["filters"]["strengths"].items())
-    kind, what = (_image_rows(facts), "images") if "images" in facts else ({}, "rows")
+    kind, what = (_describe_images(facts), "images") if "images" in facts else ({}, "rows")
     rows = {
         "kind of data": facts["modality"],
         **kind,
@@ -69,15 +69,15 @@ def _origin(facts: Mapping[str, Any]) -> Table:
         "held-out score": f"too few {what} to hold any out" if best is None else f"{best:.3f}",
         "filters": strengths or "none",
         "written by": f"ganaug {facts['ganaug_version']}, file format {facts['format_version']}",
-        "options": ", ".join(f"{name}={value}" for name, value in _changed(facts["params"]).items()) or "defaults",
+        "options": ", ".join(f"{name}={value}" for name, value in _find_changed(facts["params"]).items()) or "defaults",
     }
     for name, text in rows.items():
-        table.add_row(_plain(name), _plain(text))
+        table.add_row(_make_text(name), _make_text(text))
     table.show_header = False
     return table
 
 
-def _image_rows(facts: Mapping[str, Any]) -> dict[str, str]:
+def _describe_images(facts: Mapping[str, Any]) -> dict[str, str]:
     images, networks = facts["images"], facts["networks"]
     colours = COLOURS.get(images["channels"], f"{images['channels']} channels")
     values = f"{images['dtype']} from {images['low']} to {images['high']}"
@@ -87,7 +87,7 @@ def _image_rows(facts: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
+def _find_changed(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that differ from the default, except the seed, which has a row of its own."""
     from ganaug import GANAugmenter
 
@@ -95,22 +95,22 @@ def _changed(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in sorted(params.items()) if name != "random_state" and value != defaults[name]}
 
 
-def _columns(facts: Mapping[str, Any]) -> Table:
+def _make_columns(facts: Mapping[str, Any]) -> Table:
     columns = facts["columns"]
-    table = _table(f"{len(columns)} columns", "column", "kind", "known", "missing")
+    table = _new_table(f"{len(columns)} columns", "column", "kind", "known", "missing")
     for column in columns[:_MAX_ROWS]:
         missing = "yes" if column["missing"] else ""
-        table.add_row(*map(_plain, (column["name"], column["kind"], _summarise(column), missing)))
+        table.add_row(*map(_make_text, (column["name"], column["kind"], _summarise(column), missing)))
     return _count_others(table, len(columns))
 
 
-def _classes(facts: Mapping[str, Any]) -> Table:
+def _make_classes(facts: Mapping[str, Any]) -> Table:
     title = "classes" if facts["label"] is None else f"classes of {facts['label']}"
-    table = _table(title, "class", "share", "diversity")
+    table = _new_table(title, "class", "share", "diversity")
     for one in facts["classes"][:_MAX_ROWS]:
         share = f"{one['share']:.2%}" if one["share"] else "not learned"
         diversity = "" if one["diversity"] is None else f"{one['diversity']:.2f}"
-        table.add_row(*map(_plain, (one["label"], share, diversity)))
+        table.add_row(*map(_make_text, (one["label"], share, diversity)))
     return _count_others(table, len(facts["classes"]))
 
 
@@ -141,11 +141,11 @@ def _summarise_range(column: Mapping[str, Any]) -> str:
     return text
 
 
-def _table(title: str, *headers: str) -> Table:
+def _new_table(title: str, *headers: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=_plain(title), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=_make_text(title), title_justify="left", box=box.SIMPLE_HEAD)
     for header in headers:
         table.add_column(header, overflow="fold")
     return table
@@ -154,11 +154,11 @@ def _table(title: str, *headers: str) -> Table:
 def _count_others(table: Table, n: int) -> Table:
     """Add a row that counts those of `n` that are not shown."""
     if n > _MAX_ROWS:
-        table.add_row(_plain(f"and {n - _MAX_ROWS} more (--json)"))
+        table.add_row(_make_text(f"and {n - _MAX_ROWS} more (--json)"))
     return table
 
 
-def _plain(value: Any) -> Any:
+def _make_text(value: Any) -> Any:
     """Return the beginning of a text for rich, without markup and without commands for the terminal."""
     from rich.text import Text
 

@@ -1,6 +1,6 @@
-"""The command ``ganaug``.
+"""Run the command ``ganaug``.
 
-Everything heavy is imported inside the commands, so that ``--help`` and wrong options are answered at once.
+Heavy packages are imported inside the commands, so that ``--help`` and wrong options are answered at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 
 from .augment import augment
 from .demo import demo
-from .front import Front, debug_option
+from .front import CommandGroup, debug_option
 from .inspect_model import inspect_model
 from .report import report
 from .sample import sample
@@ -32,14 +32,14 @@ Examples:
 _TERMINATED = 128 + 15
 
 
-@click.group("ganaug", cls=Front, epilog=EXAMPLES, invoke_without_command=True)
+@click.group("ganaug", cls=CommandGroup, epilog=EXAMPLES, invoke_without_command=True)
 @click.version_option(package_name="ganaug", prog_name="ganaug", message="%(prog)s %(version)s")
 @debug_option
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Synthetic rows for labelled tables, and images for folders with a folder for each class.
+    """Generate synthetic rows for labelled tables, or images for folders with one sub-folder per class.
 
-    They come from a conditional GAN that is trained on that data.
+    The generator is a conditional GAN, which is trained on your data.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

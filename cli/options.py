@@ -1,4 +1,4 @@
-"""The options that several commands share, and what their values may be."""
+"""Define the options that several commands share, and check their values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .image_options import CLASSIFIERS, NETWORKS, NameList, image_learning_optio
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
-# Written out, so that --help and wrong values are answered without importing torch; a test compares them.
+# Repeated here, so that --help and wrong values need no torch; a test compares them with the library.
 LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
 FILTERS = ("density_ratio", "label_agreement", "marginals")
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
@@ -24,14 +24,14 @@ DEFAULT_SEED = 0
 
 
 class Pair(click.ParamType):  # type: ignore[type-arg]
-    """A value of the form ``KEY=VALUE``, split at the last equals sign: keys may hold one, values do not.
+    """A value of the form ``KEY=VALUE``, split at the last equals sign, because keys can hold one.
 
     Parameters
     ----------
     name : str
-        The form, for messages, such as ``LABEL=N``.
+        Form shown in messages, such as ``LABEL=N``.
     value_type : click.ParamType
-        What VALUE must be.
+        Type of VALUE.
     """
 
     def __init__(self, name: str, value_type: click.ParamType):  # type: ignore[type-arg]
@@ -52,7 +52,9 @@ class Pair(click.ParamType):  # type: ignore[type-arg]
         return key, self.value_type.convert(text, param, ctx)
 
 
-def as_mapping(context: click.Context, parameter: click.Parameter, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def collect_pairs(
+    context: click.Context, parameter: click.Parameter, pairs: Iterable[tuple[str, Any]]
+) -> dict[str, Any]:
     """Return pairs as a mapping, or refuse a key that was given twice."""
     mapping: dict[str, Any] = {}
     for key, value in pairs:
@@ -99,11 +101,11 @@ def _jobs(context: click.Context, parameter: click.Parameter, value: int) -> int
     return value
 
 
-def _each_once(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> list[str]:
+def _remove_duplicates(context: click.Context, parameter: click.Parameter, values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _together(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
+def _combine(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
     def add(function: Function) -> Function:
         for option in reversed(options):
             function = option(function)
@@ -116,7 +118,7 @@ separator_option = click.option(
     "--separator",
     metavar="CHARACTER",
     callback=_separator,
-    help="What stands between the cells of a text file; found out by default.",
+    help="Separator of the cells in a text file; detected by default.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 spreadsheet_option = click.option(
@@ -124,16 +126,16 @@ spreadsheet_option = click.option(
     is_flag=True,
     help="Put an apostrophe before text that spreadsheet programs would run as a formula (= + - @).",
 )
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but warnings and errors.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 seed_option = click.option(
-    "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same outcome."
+    "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same result."
 )
 classifier_option = click.option(
     "--classifier",
     "classifiers",
     type=click.Choice([*CLASSIFIERS, *NETWORKS]),
     multiple=True,
-    callback=_each_once,
+    callback=_remove_duplicates,
     help="Classifier to measure with; may be repeated. By default all four of tables; of images all that begin with "
     "cnn, but 'cnn, affine' alone to choose a share.",
 )
@@ -143,10 +145,10 @@ jobs_option = click.option(
     type=int,
     default=-1,
     callback=_jobs,
-    help="What runs at the same time; by default as much as there are cores. Results do not depend on it.",
+    help="Number of parallel jobs; by default one per core. Results do not depend on it.",
 )
 
-column_options = _together(
+column_options = _combine(
     [
         click.option(
             "--target",
@@ -164,8 +166,8 @@ _LEARNING = [
         "kinds",
         type=Pair("COLUMN=KIND", click.Choice(KINDS)),
         multiple=True,
-        callback=as_mapping,
-        help=f"What a column holds, where that is not recognised: {', '.join(KINDS)}; may be repeated.",
+        callback=collect_pairs,
+        help=f"Kind of a column, if it is not recognised: {', '.join(KINDS)}; may be repeated.",
     ),
     click.option(
         "--device",
@@ -179,10 +181,10 @@ _LEARNING = [
         "--max-seconds",
         type=click.FloatRange(0, min_open=True),
         metavar="S",
-        help="Time for training; results depend on it.",
+        help="Time limit of training in seconds; results depend on it.",
     ),
     click.option(
-        "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they follow from the data."
+        "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they depend on the data."
     ),
     click.option("--loss", type=click.Choice(LOSSES), default=LOSSES[0], show_default=True, help="Adversarial loss."),
     click.option(
@@ -191,14 +193,14 @@ _LEARNING = [
         show_default=True,
         metavar=NameList.name,
         type=NameList(FILTERS),
-        help=f"What weighs candidates, of {' and '.join(FILTERS)}; auto decides on held-out rows.",
+        help=f"Filters that weigh candidates, of {', '.join(FILTERS)}; auto decides on held-out rows.",
     ),
     click.option("--skip-rare", is_flag=True, help="Leave classes with a single row or image as they are."),
     *image_learning_options,
 ]
 _WATCHING = [
     preview_option,
-    click.option("--resume", is_flag=True, help="Go on with a training that was interrupted."),
+    click.option("--resume", is_flag=True, help="Resume an interrupted training."),
     click.option("-v", "--verbose", is_flag=True, help="Show more of the training."),
 ]
 TRAINING_ONLY = (
@@ -215,7 +217,7 @@ TRAINING_ONLY = (
     "architecture",
     "preview",
 )
-"""Options that mean nothing to a model that is already trained."""
+"""Options without effect on a model that is already trained."""
 
-training_options = _together([column_options, *_LEARNING, *_WATCHING, seed_option, quiet_option, force_option])
-measuring_options = _together([column_options, *_LEARNING, seed_option, quiet_option, force_option])
+training_options = _combine([column_options, *_LEARNING, *_WATCHING, seed_option, quiet_option, force_option])
+measuring_options = _combine([column_options, *_LEARNING, seed_option, quiet_option, force_option])

@@ -1,4 +1,4 @@
-"""Where outputs go: a name beside the input where none is given, and a free, writable place in any case."""
+"""Choose the default places of outputs, and check that they are free and writable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from .front import Refused
+from .front import CommandLineError
 
 TABLES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 TEXT_TABLES = TABLES[:4]
@@ -21,7 +21,7 @@ _FILES = (".safetensors", ".html", ".json", ".npz", ".zip", ".jpg", ".jpeg", ".p
 
 
 class Place(click.ParamType):  # type: ignore[type-arg]
-    """A file, a folder, a URL or ``-``; an empty text, such as a shell variable without a value, is none of these."""
+    """A file, a folder, a URL or ``-``; an empty text is refused, such as an unset shell variable."""
 
     name = "text"
 
@@ -36,24 +36,24 @@ PLACE = Place()
 
 
 def is_url(path: str) -> bool:
-    """Tell whether `path` is a URL rather than a local file."""
+    """Return whether `path` is a URL."""
     return "://" in path
 
 
 def is_folder(path: str) -> bool:
-    """Tell whether `path` is a folder that is there."""
+    """Return whether `path` is an existing local folder."""
     return path != "-" and not is_url(path) and Path(path).is_dir()
 
 
-def beside(path: str, ending: str) -> str:
-    """Return the name of an output that lies beside an input, or in the current folder when that is a URL.
+def default_output(path: str, ending: str) -> str:
+    """Return the name of an output beside an input, or in the current folder if the input is a URL.
 
     Parameters
     ----------
     path : str
         A local file or folder, or a URL, such as ``data/loans.csv.gz``.
     ending : str
-        What takes the place of the extensions, such as ``.safetensors``.
+        Ending that replaces the extensions, such as ``.safetensors``.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def beside(path: str, ending: str) -> str:
 
 
 def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> None:
-    """Refuse a place that a table cannot go to, before any work is done.
+    """Check, before any work, that a table can be written to a place.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
 
     Raises
     ------
-    Refused
+    CommandLineError
         The place is taken or its format is unknown (exit code 2).
     click.ClickException
         The folder is not there or not writable (exit code 1).
@@ -94,7 +94,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
         return
     extension = _table_extension(path)
     if extension not in TABLES:
-        raise Refused(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz")
+        raise CommandLineError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz")
     if is_url(path):
         _check_url(path, force)
     else:
@@ -104,55 +104,61 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
 def check_local_output(
     path: str, force: bool, inputs: Sequence[str] = (), what: str = "model", option: str = "-o"
 ) -> None:
-    """Refuse a place that `what` cannot go to; the same as `check_table_output`, but for local files alone.
+    """Check, before any work, that a local file can be written.
 
     Parameters
     ----------
     path, force, inputs
         As for `check_table_output`.
     what : str
-        What goes there, for the message.
+        Name of the output in the message.
     option : str
-        What names the place on the command line.
+        Option that names the place.
     """
     if path == "-" or is_url(path) or _is_device(path):
-        raise Refused(f"A {what} goes to a local file, not to {path!r}; name one with {option}")
+        raise CommandLineError(f"A {what} goes to a local file, not to {path!r}; name one with {option}")
     _check_file(path, force, inputs, option)
     if what == "model" and _table_extension(path) in TABLES:
-        raise Refused(f"{path!r} is the name of a table, and a model goes there; let its name end in .safetensors")
+        raise CommandLineError(
+            f"{path!r} is the name of a table, and a model goes there; let its name end in .safetensors"
+        )
 
 
 def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), option: str = "-o") -> None:
-    """Refuse a place that a folder of images cannot be, before any work is done.
+    """Check, before any work, that images can be written to a folder.
 
     Parameters
     ----------
     path : str
-        A local folder, which need not be there.
+        A local folder; it is made if it does not exist.
     force : bool
         Whether it may hold files already.
     inputs : sequence of str
         Folders that must lie neither in it nor around it.
     option : str
-        What names the place on the command line.
+        Option that names the place.
 
     Raises
     ------
-    Refused
+    CommandLineError
         The place is a file, holds files, or overlaps with an input (exit code 2).
     click.ClickException
         It is not writable, or the folder around it is not there (exit code 1).
     """
-    if path == "-" or is_url(path) or _names_file(path):
-        raise Refused(f"Images go to a local folder, not to {path!r}; name one with {option}")
+    if path == "-" or is_url(path) or _is_file_name(path):
+        raise CommandLineError(f"Images go to a local folder, not to {path!r}; name one with {option}")
     target = Path(path)
     place = target.resolve()
     for one in inputs:
         if place.is_relative_to(Path(one).resolve()) or Path(one).resolve().is_relative_to(place):
-            raise Refused(f"{path!r} overlaps with {one!r}, which is read here; name another folder with {option}")
+            raise CommandLineError(
+                f"{path!r} overlaps with {one!r}, which is read here; name another folder with {option}"
+            )
     try:
         if target.is_dir() and any(target.iterdir()) and not force:
-            raise Refused(f"{path!r} holds files; replace them with --force, or choose another folder with {option}")
+            raise CommandLineError(
+                f"{path!r} holds files; replace them with --force, or choose another folder with {option}"
+            )
     except OSError as error:
         from ganaug.messages import reason_of
 
@@ -176,8 +182,8 @@ def _is_device(path: str) -> bool:
     return not is_url(path) and Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir()
 
 
-def _names_file(path: str) -> bool:
-    """Tell whether a name is that of a file, or would be: extensions of tables, models and images."""
+def _is_file_name(path: str) -> bool:
+    """Return whether a path is a file, or has the extension of a table, a model or an image."""
     if Path(path).exists():
         return not Path(path).is_dir()
     return _table_extension(path) in TABLES or Path(path).suffix.lower() in _FILES
@@ -186,11 +192,11 @@ def _names_file(path: str) -> bool:
 def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o") -> None:
     target = Path(path)
     if target.is_dir():
-        raise Refused(f"{path!r} is a folder; name a file in it")
+        raise CommandLineError(f"{path!r} is a folder; name a file in it")
     if any(target.resolve() == Path(one).resolve() for one in inputs if one != "-" and not is_url(one)):
-        raise Refused(f"{path!r} would replace a file that is read or written here too; choose another name")
+        raise CommandLineError(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
-        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with {option}")
+        raise CommandLineError(f"{path!r} exists; replace it with --force, or choose another name with {option}")
     if target.exists() and not os.access(target, os.W_OK):  # replacing it would not ask
         raise click.ClickException(f"{path!r} is read-only; make it writable, or choose another name with {option}.")
     _check_writable(path, target.resolve().parent, option)
@@ -219,4 +225,4 @@ def _check_url(path: str, force: bool) -> None:
     except Exception as error:  # each fsspec backend has errors of its own
         raise click.ClickException(f"{path!r} cannot be written ({error}); check the place.") from error
     if exists and not force:
-        raise Refused(f"{path!r} exists; replace it with --force, or choose another name with -o")
+        raise CommandLineError(f"{path!r} exists; replace it with --force, or choose another name with -o")

@@ -1,4 +1,4 @@
-"""``ganaug report``: a table or a folder of images in, and out comes whether synthetic data help on it."""
+"""``ganaug report``: measure whether synthetic data help classifiers on a table or a folder of images."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .folders import Images
-from .front import Refused, debug_option, speaker
-from .image_options import check_options_suit, given
+from .folders import ImageFolder
+from .front import CommandLineError, debug_option, make_printer
+from .image_options import check_options_suit, list_given
 from .options import DEFAULT_SEED, TRAINING_ONLY, classifier_option, jobs_option, measuring_options
-from .places import PLACE, beside, check_local_output, is_folder, is_url
-from .tables import Labelled, group_codes
-from .train import check_learnable, new_augmenter, read_for_training
-from .tuning import new_tuned
+from .places import PLACE, check_local_output, default_output, is_folder, is_url
+from .tables import LabelledTable, encode_groups
+from .train import check_learnable, make_augmenter, read_for_training
+from .tuning import make_tuned
 
 if TYPE_CHECKING:
     from ganaug import GainReport
@@ -31,11 +31,11 @@ prints the figures and writes loans_gain.html; for a folder of images:
 
 _TYPED = "ganaug.typed"
 _MEASURED_ONLY = ("output", "json_output", "share", "balance", "metrics", "folds", "repeats", "groups", "jobs")
-_MANY_SCORES = "recall_per_class"  # a metric, but no single score that could choose a share
+_MANY_SCORES = "recall_per_class"  # a metric with several scores, which cannot choose a share
 
 
 class _Command(click.Command):
-    """A command that remembers what was typed."""
+    """A command that remembers its arguments as they were typed."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_TYPED] = tuple(args)
@@ -44,21 +44,18 @@ class _Command(click.Command):
 
 @click.command(cls=_Command, epilog=EXAMPLE)
 @click.argument("data", type=PLACE)
-@click.option(
-    "-o", "--output", type=PLACE, metavar="PAGE", help="Where the page goes, as HTML; by default beside the data."
-)
-@click.option("--json", "json_output", type=PLACE, metavar="FILE", help="Write all figures as JSON, too.")
+@click.option("-o", "--output", type=PLACE, metavar="PAGE", help="Path of the HTML page; by default beside the data.")
+@click.option("--json", "json_output", type=PLACE, metavar="FILE", help="Also write all figures as JSON.")
 @click.option(
     "--share",
     type=click.FloatRange(0, 0.99, min_open=True),
     metavar="S",
-    help="Measure this share of synthetic rows in all rows, such as 0.3; by default the one that held-out rows choose.",
+    help="Share of synthetic rows in all rows to measure, such as 0.3; by default it is chosen on held-out rows.",
 )
 @click.option(
     "--balance",
     is_flag=True,
-    help="Measure what brings all classes to the size of the largest; with --share, that share fills up the smallest "
-    "classes first.",
+    help="Bring all classes to the size of the largest; with --share, that share fills up the smallest classes first.",
 )
 @classifier_option
 @click.option(
@@ -66,27 +63,27 @@ class _Command(click.Command):
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Metric of scikit-learn, such as f1_macro; may be repeated. The first one decides; by default ROC AUC, which "
-    "no decision threshold moves.",
+    help="Metric of scikit-learn, such as f1_macro; may be repeated. The first one decides the verdict; by default ROC "
+    "AUC, which no decision threshold changes.",
 )
 @click.option(
     "--quick",
     is_flag=True,
-    help="Train nothing: print in seconds what other tables like this one gained, with an interval. For tables.",
+    help="Train nothing: print in seconds what similar tables gained, with an interval. For tables only.",
 )
-@click.option("--folds", type=click.IntRange(2), default=5, show_default=True, metavar="N", help="Parts to test on.")
+@click.option("--folds", type=click.IntRange(2), default=5, show_default=True, metavar="N", help="Number of folds.")
 @click.option(
     "--repeats",
     type=click.IntRange(1),
     default=1,
     show_default=True,
     metavar="N",
-    help="How often the rows are split anew.",
+    help="How often the folds are drawn.",
 )
 @click.option(
     "--groups",
     metavar="COLUMN",
-    help="Rows with the same value of it stay together, in training or in testing; it is not learned.",
+    help="Rows with the same value in this column stay in the same fold; the column is not learned.",
 )
 @jobs_option
 @measuring_options
@@ -96,41 +93,42 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     """Measure whether synthetic rows or images help classifiers.
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
-    for each class. What 'ganaug augment' would do to it is done
-    to parts of it, and classifiers are tested on the rest, beside what costs nothing: no further rows, a moved decision
-    threshold, calibration, class weights, copies of rows, over-sampling, SMOTE, a copula. Training runs twice for each
-    part.
+    for each class. In each fold, the training part is augmented as by 'ganaug augment', and classifiers are tested on
+    the rest. The controls cost next to nothing: the real rows alone, a moved decision threshold, calibration, class
+    weights, copies of rows, over-sampling, SMOTE and a copula. Training runs twice per fold.
     """
     check_options_suit(context, data)
     if options["quick"]:
         _quick(context, data, options)
         return
     output = _check_places(data, options)
-    say = speaker(options["quiet"])
+    say = make_printer(options["quiet"])
     grouped = options["groups"]
     labelled = read_for_training(data, options, say, [] if grouped is None else [grouped])
-    groups = group_codes(labelled, grouped, data) if grouped is not None and isinstance(labelled, Labelled) else None
+    groups = (
+        encode_groups(labelled, grouped, data) if grouped is not None and isinstance(labelled, LabelledTable) else None
+    )
     check_learnable(labelled, options)
-    found = _measured(labelled, groups, data, options)
-    found.command = _command(context.meta[_TYPED])
+    found = _measure(labelled, groups, data, options)
+    found.command = _quote_command(context.meta[_TYPED])
     click.echo(str(found))
     found.to_html(output)
     say(f"page: {output}")
     if options["json_output"] is not None:
         found.to_json(options["json_output"])
         say(f"figures: {options['json_output']}")
-    _check_fitted(found)
+    _check_measured(found)
 
 
 def _quick(context: click.Context, data: str, options: Mapping[str, Any]) -> None:
     """Print the expected gain of a table."""
-    for option in given(context, (*_MEASURED_ONLY, *TRAINING_ONLY, "force")):
-        raise Refused(f"{option} is for measuring, and --quick measures nothing; leave one of them out")
+    for option in list_given(context, (*_MEASURED_ONLY, *TRAINING_ONLY, "force")):
+        raise CommandLineError(f"{option} is for measuring, and --quick measures nothing; leave one of them out")
     if is_folder(data):
-        raise Refused("--quick is for tables, for gains of images were measured on too few sets; leave it out")
+        raise CommandLineError("--quick is for tables, for gains of images were measured on too few sets; leave it out")
     from ganaug import expected_gain
 
-    labelled = read_for_training(data, options, speaker(options["quiet"]), [])
+    labelled = read_for_training(data, options, make_printer(options["quiet"]), [])
     seed = DEFAULT_SEED if options["seed"] is None else options["seed"]
     found = expected_gain(labelled.X, labelled.y, classifier=options["classifiers"] or None, random_state=seed)
     click.echo(str(found))
@@ -139,22 +137,22 @@ def _quick(context: click.Context, data: str, options: Mapping[str, Any]) -> Non
 def _check_places(data: str, options: Mapping[str, Any]) -> str:
     output, figures, force = options["output"], options["json_output"], options["force"]
     if output is None and data == "-":
-        raise Refused("Name the page with -o when the table comes from standard input")
-    output = beside(data, PAGE) if output is None else output
+        raise CommandLineError("Name the page with -o when the table comes from standard input")
+    output = default_output(data, PAGE) if output is None else output
     check_local_output(output, force, [data], "page")
     if figures is not None:
         check_local_output(figures, force, [data, output], "file of figures", "--json")
     return str(output)
 
 
-def _measured(labelled: Labelled | Images, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
+def _measure(labelled: LabelledTable | ImageFolder, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
     from ganaug import gain_report
 
     metrics = list(options["metrics"])
     leading = metrics[0] if metrics and metrics[0] != _MANY_SCORES else None
     plain = options["balance"] or options["share"] is not None
     return gain_report(
-        new_augmenter(options, None, quiet=True) if plain else new_tuned(options, leading, quiet=True),
+        make_augmenter(options, None, quiet=True) if plain else make_tuned(options, leading, quiet=True),
         labelled.X,
         labelled.y,
         classifier=options["classifiers"] or None,
@@ -167,21 +165,21 @@ def _measured(labelled: Labelled | Images, groups: Any, data: str, options: Mapp
         random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
         n_jobs=options["jobs"],
         verbose=int(not options["quiet"]),
-        name=None if data == "-" else Path(beside(data, "")).name,
+        name=None if data == "-" else Path(default_output(data, "")).name,
     )
 
 
-def _command(typed: Sequence[str]) -> str:
-    """Return the command line as it was typed, less what a URL may hold of passwords and keys: pages get around."""
-    return shlex.join(["ganaug", "report", *map(_without_secrets, typed)])
+def _quote_command(typed: Sequence[str]) -> str:
+    """Return the command line as typed, without passwords and keys in URLs, because pages are shared."""
+    return shlex.join(["ganaug", "report", *map(_remove_secrets, typed)])
 
 
-def _without_secrets(word: str) -> str:
+def _remove_secrets(word: str) -> str:
     return re.sub(r"://[^/@]*@", "://", word.split("?")[0]) if is_url(word) else word
 
 
-def _check_fitted(found: GainReport) -> None:
-    """End with an error where nothing was measured, though the report is there and says so."""
+def _check_measured(found: GainReport) -> None:
+    """Raise an error if no fold could be measured; the report is written and says so, too."""
     failed = found.failures[(found.failures["arm"] == "augmented") & found.failures["classifier"].isna()]
     if failed["fold"].nunique() == len(found.design.folds):
         raise click.ClickException(

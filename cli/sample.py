@@ -1,4 +1,4 @@
-"""``ganaug sample``: a model in, synthetic rows or images out."""
+"""``ganaug sample``: write synthetic rows or images of a model."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 
 from .conditions import parse_where, where_option
 from .folders import is_of_images, pixel_options
-from .front import Refused, debug_option, speaker
-from .options import Pair, as_mapping, force_option, quiet_option, seed_option, spreadsheet_option
-from .places import PLACE, beside, check_folder_output, check_table_output, is_folder
-from .tables import with_label
+from .front import CommandLineError, debug_option, make_printer
+from .options import Pair, collect_pairs, force_option, quiet_option, seed_option, spreadsheet_option
+from .places import PLACE, check_folder_output, check_table_output, default_output, is_folder
+from .tables import join_label
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -41,7 +41,7 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
     "counts",
     type=Pair("LABEL=N", click.IntRange(0)),
     multiple=True,
-    callback=as_mapping,
+    callback=collect_pairs,
     help="Exact number of a class; may be repeated. With -n, the other classes share the rest.",
 )
 @where_option
@@ -49,7 +49,8 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
     "--latent-scale",
     type=click.FloatRange(0, 10, min_open=True),
     metavar="S",
-    help="Above 1 samples are more varied, and more of them wrong; by default what the model was trained with, 1.",
+    help="Spread of the latent vectors; above 1 samples are more varied and more of them wrong. By default 1, or the "
+    "value in training.",
 )
 @click.option(
     "-o",
@@ -64,18 +65,18 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
 @force_option
 @debug_option
 def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any) -> None:
-    """Write synthetic rows or images, drawn from a model."""
+    """Sample synthetic rows or images from a model."""
     from ganaug import GANAugmenter
 
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
-    output = options["output"] or beside(model, "_synthetic" if images else "_synthetic.csv")
+    output = options["output"] or default_output(model, "_synthetic" if images else "_synthetic.csv")
     _check_place(output, images, model, options["force"], options["spreadsheet_safe"])
     wanted = class_counts(augmenter, rows, counts)
     augmenter.set_params(verbose=int(not options["quiet"]))
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
-    say = speaker(options["quiet"])
+    say = make_printer(options["quiet"])
     where = parse_where(augmenter, options["conditions"])
     chunks = augmenter.sample_chunks(**wanted, random_state=options["seed"], where=where)
     chunks = chain([next(chunks)], chunks)  # which refuses what cannot be sampled before a file is made
@@ -90,10 +91,14 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
 def _check_place(output: str, images: bool, model: str, force: bool, spreadsheet_safe: bool) -> None:
     if images:
         if spreadsheet_safe:
-            raise Refused(f"--spreadsheet-safe is for tables, and {model!r} is a model of images; leave it out")
+            raise CommandLineError(
+                f"--spreadsheet-safe is for tables, and {model!r} is a model of images; leave it out"
+            )
         check_folder_output(output, force)
     elif is_folder(output) or output.endswith("/"):
-        raise Refused(f"{output!r} is a folder, and {model!r} is a model of a table; name a file, such as 'new.csv'")
+        raise CommandLineError(
+            f"{output!r} is a folder, and {model!r} is a model of a table; name a file, such as 'new.csv'"
+        )
     else:
         check_table_output(output, force, [model])
 
@@ -106,12 +111,12 @@ def _write(
     options: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> int:
-    """Write chunk by chunk, and return how much it was."""
+    """Write chunk by chunk, and return the number of samples."""
     from ganaug import write_image_folder, write_table
 
     force = options["force"]
     if not images:
-        tables = (with_label(X, y) for X, y in chunks)
+        tables = (join_label(X, y) for X, y in chunks)
         return write_table(tables, output, overwrite=force, spreadsheet_safe=options["spreadsheet_safe"])
     if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
@@ -123,7 +128,7 @@ def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str,
 
     Raises
     ------
-    Refused
+    CommandLineError
         A label is not one of the classes.
     """
     if not counts:
@@ -134,7 +139,7 @@ def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str,
 
 
 def _find_label(labels: list[Any], text: str) -> Any:
-    """Return the class that is spelled `text`; 1, 1.0 and true may be spelled in several ways."""
+    """Return the class that a text spells, such as "1" for 1.0, or "true" for True."""
     spelled = {str(label): label for label in labels}
     folded = {name.lower(): label for name, label in spelled.items()}
     for known, name in ((spelled, text), (folded, text.lower())):
@@ -147,4 +152,4 @@ def _find_label(labels: list[Any], text: str) -> Any:
     from ganaug.messages import join_names
 
     shown = join_names(list(map(str, labels)), 20)
-    raise Refused(f"--class names the label {text!r}, but the classes of the model are {shown}; name one")
+    raise CommandLineError(f"--class names the label {text!r}, but the classes of the model are {shown}; name one")

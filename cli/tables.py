@@ -1,4 +1,4 @@
-"""Tables as the commands need them: read, taken apart into rows and labels, and put together again."""
+"""Read tables, split them into rows and labels, and join them again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .front import Refused
+from .front import CommandLineError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +20,8 @@ TARGET_NAMES = ("target", "label", "class", "y")
 
 
 @dataclass
-class Labelled:
-    """A table taken apart.
+class LabelledTable:
+    """A table split into rows and labels.
 
     Attributes
     ----------
@@ -41,15 +41,15 @@ class Labelled:
     why: str
 
 
-def read_labelled(
+def read_labelled_table(
     path: str,
     separator: str | None,
     target: str | None,
     exclude: Sequence[str],
     kinds: Iterable[str] = (),
     unused: Iterable[str] = (),
-) -> Labelled:
-    """Return the table in a file, taken apart into rows and labels.
+) -> LabelledTable:
+    """Read a table and split it into rows and labels.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def read_labelled(
 
     Raises
     ------
-    Refused
+    CommandLineError
         An option names a column that is not there.
     click.ClickException
         The table has a single column.
@@ -79,38 +79,38 @@ def read_labelled(
         _check_columns(option, columns, names, path)
     if len(names) < 2:
         raise click.ClickException(
-            f"{_named(path)} has a single column, {names[0]!r}, and needs one with labels and at least one other; give "
-            "--separator if its cells are divided by something else."
+            f"{_quote_path(path)} has a single column, {names[0]!r}, and needs one with labels and at least one other; "
+            "give --separator if its cells are divided by something else."
         )
     unused = set(unused)
     likely = [name for name in names if name not in unused] or names
-    chosen, why = (target, "") if target is not None else _likely_target(likely)
+    chosen, why = (target, "") if target is not None else _guess_target(likely)
     if chosen in exclude:
-        raise Refused(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
+        raise CommandLineError(f"Column {chosen!r} holds the labels and cannot be excluded; name others by --target")
     left_out = {chosen, *exclude, *unused}
     X = table[[name for name in table.columns if name not in left_out]]
     if not X.shape[1]:
-        raise Refused(f"No column of {_named(path)} is left to learn from; exclude fewer")
+        raise CommandLineError(f"No column of {_quote_path(path)} is left to learn from; exclude fewer")
     _check_columns("--kind", kinds, list(X.columns), path)
     X.attrs = {**table.attrs, "column_order": names}
-    return Labelled(table, X, table[chosen], why)
+    return LabelledTable(table, X, table[chosen], why)
 
 
-def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]:
+def encode_groups(labelled: LabelledTable, column: str, path: str) -> NDArray[np.int64]:
     """Return a number for each row, the same for rows with the same value of a column.
 
     Parameters
     ----------
-    labelled : Labelled
+    labelled : LabelledTable
         The table.
     column : str
-        What ``--groups`` names.
+        The column that ``--groups`` names.
     path : str
-        Where the table comes from, for messages.
+        Path of the table in messages.
 
     Raises
     ------
-    Refused
+    CommandLineError
         There is no such column, or it holds the labels.
     click.ClickException
         A cell of it is empty.
@@ -119,7 +119,9 @@ def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]
 
     _check_columns("--groups", [column], [str(name) for name in labelled.table.columns], path)
     if column == labelled.y.name:
-        raise Refused(f"Column {column!r} holds the labels and cannot name groups; name the labels by --target")
+        raise CommandLineError(
+            f"Column {column!r} holds the labels and cannot name groups; name the labels by --target"
+        )
     _warn_of_another_label(labelled, column)
     codes, _ = pd.factorize(labelled.table[column])
     if (codes < 0).any():
@@ -130,11 +132,11 @@ def group_codes(labelled: Labelled, column: str, path: str) -> NDArray[np.int64]
     return codes
 
 
-def _warn_of_another_label(labelled: Labelled, column: str) -> None:
-    """Warn where naming groups makes another column that of the labels: nobody may have meant to."""
+def _warn_of_another_label(labelled: LabelledTable, column: str) -> None:
+    """Warn if the column of groups would be the label by default, so that another column became it."""
     from ganaug import DataWarning
 
-    likely, why = _likely_target([str(name) for name in labelled.table.columns])
+    likely, why = _guess_target([str(name) for name in labelled.table.columns])
     if labelled.why and likely == column:
         warnings.warn(
             f"column {column!r}, which --groups names, would else hold the labels ({why}); {labelled.y.name!r} is "
@@ -144,8 +146,8 @@ def _warn_of_another_label(labelled: Labelled, column: str) -> None:
         )
 
 
-def with_label(X: Any, y: Any) -> pd.DataFrame:
-    """Return rows and labels as one table, the label column at the place where it was read.
+def join_label(X: Any, y: Any) -> pd.DataFrame:
+    """Return rows and labels as one table, with the label column at its place in the training table.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ def with_label(X: Any, y: Any) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame, shape (n, d + 1)
-        Columns in the order of the training table; the label last where nobody knows its place.
+        Columns in the order of the training table; the label is last if its place is unknown.
     """
     import pandas as pd
 
@@ -175,8 +177,8 @@ def with_label(X: Any, y: Any) -> pd.DataFrame:
     return frame
 
 
-def below(table: pd.DataFrame, synthetic: pd.DataFrame, mark: str | None) -> list[pd.DataFrame]:
-    """Return real rows as they were read and synthetic rows, as two tables with the same columns.
+def align_columns(table: pd.DataFrame, synthetic: pd.DataFrame, mark: str | None) -> list[pd.DataFrame]:
+    """Return real and synthetic rows as two tables with the same columns.
 
     Parameters
     ----------
@@ -197,8 +199,8 @@ def below(table: pd.DataFrame, synthetic: pd.DataFrame, mark: str | None) -> lis
     return parts
 
 
-def _likely_target(names: Sequence[str]) -> tuple[str, str]:
-    """Return the column that most likely holds the labels, and why."""
+def _guess_target(names: Sequence[str]) -> tuple[str, str]:
+    """Return the column that most likely holds the labels, and the reason."""
     telling = [name for name in names if name.lower() in TARGET_NAMES]
     if len(telling) == 1:
         return telling[0], "by its name"
@@ -211,10 +213,10 @@ def _check_columns(option: str, wanted: Iterable[str], names: Sequence[str], pat
             from ganaug.messages import join_names, suggest
 
             cure = suggest(column, names) or "name one of these"
-            raise Refused(
-                f"{option} names the column {column!r}, but {_named(path)} has {join_names(names, 20)}; {cure}"
+            raise CommandLineError(
+                f"{option} names the column {column!r}, but {_quote_path(path)} has {join_names(names, 20)}; {cure}"
             )
 
 
-def _named(path: str) -> str:
+def _quote_path(path: str) -> str:
     return "standard input" if path == "-" else repr(path)

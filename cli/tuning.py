@@ -1,42 +1,42 @@
-"""The synthetic share that held-out data chose: what ``augment`` adds, and ``report`` measures."""
+"""Choose the share of synthetic data on held-out data, for ``augment`` and ``report``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .folders import Images
+from .folders import ImageFolder
 from .options import DEFAULT_SEED
-from .tables import Labelled
-from .train import check_learnable, new_augmenter
+from .tables import LabelledTable
+from .train import check_learnable, make_augmenter
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter, TunedAugmenterCV
 
 TUNING_ONLY = ("scoring", "classifiers", "jobs")
-"""Options that mean nothing where no share is chosen."""
+"""Options without effect if no share is chosen."""
 
 
-def new_tuned(
+def make_tuned(
     options: Mapping[str, Any], scoring: str | None, quiet: bool, jobs: int | None = None
 ) -> TunedAugmenterCV:
-    """Return the sampler that the options describe.
+    """Make the sampler that the options describe.
 
     Parameters
     ----------
     options : mapping
         Of the command.
     scoring : str or None
-        By which the share is chosen; None means the area under the ROC curve.
+        Metric that chooses the share; None means the area under the ROC curve.
     quiet : bool
-        Whether to keep the progress of the trainings to itself.
+        Whether to hide the progress of training.
     jobs : int, optional
-        Classifiers that are trained at the same time.
+        Number of classifiers trained in parallel.
     """
     from ganaug import TunedAugmenterCV
 
     return TunedAugmenterCV(
-        new_augmenter(options, None, quiet),
+        make_augmenter(options, None, quiet),
         options["classifiers"] or None,
         scoring=scoring,
         n_jobs=jobs,
@@ -44,35 +44,32 @@ def new_tuned(
     )
 
 
-def tuned_rows(
-    labelled: Labelled | Images, options: Mapping[str, Any], say: Callable[[str], None]
+def resample_tuned(
+    labelled: LabelledTable | ImageFolder, options: Mapping[str, Any], say: Callable[[str], None]
 ) -> tuple[GANAugmenter | None, tuple[Any, Any]]:
-    """Return synthetic samples and labels, as many as held-out ones chose, and the augmenter that made them.
-
-    It has learned all data; where they chose none, there is no such augmenter.
-    """
-    images = isinstance(labelled, Images)
+    """Return the augmenter trained on all data, None if the chosen share is 0, and its samples and labels."""
+    images = isinstance(labelled, ImageFolder)
     check_learnable(labelled, options)
-    tuned = new_tuned(options, options["scoring"], options["quiet"], options["jobs"])
+    tuned = make_tuned(options, options["scoring"], options["quiet"], options["jobs"])
     what = "images" if images else "rows"
     say(f"choosing the share of synthetic {what} on held-out {what}")
-    added = added_to(labelled, tuned.fit_resample(labelled.X, labelled.y))
-    say(choice(tuned, what))
+    added = select_added(labelled, tuned.fit_resample(labelled.X, labelled.y))
+    say(describe_choice(tuned, what))
     return (tuned.augmenter_ if tuned.share_ else None), added
 
 
-def added_to(labelled: Labelled | Images, resampled: tuple[Any, Any]) -> tuple[Any, Any]:
-    """Return synthetic samples and labels alone; the real ones are written as they were read."""
+def select_added(labelled: LabelledTable | ImageFolder, resampled: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Return the synthetic part of resampled data; the real data are written as they were read."""
     n = len(labelled.y)
     X, y = (part.iloc[n:] if hasattr(part, "iloc") else part[n:] for part in resampled)
     return X, y
 
 
-def choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
-    """Return what was compared, and what was chosen, in two sentences; `what` are rows or images."""
+def describe_choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
+    """Return two lines of text: the scores that were compared, and the share that was chosen."""
     scores = tuned.scores_
-    tried = ", ".join(f"{_share(row)} {row.score:.3f}" for row in scores.itertuples())
-    compared = f"compared by {_scoring(tuned)} on held-out {what}: {tried}"
+    tried = ", ".join(f"{_format_score(row)} {row.score:.3f}" for row in scores.itertuples())
+    compared = f"compared by {_name_metric(tuned)} on held-out {what}: {tried}"
     if not tuned.share_:
         written = "table is" if what == "rows" else "images are"
         return (
@@ -82,14 +79,14 @@ def choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
     chosen, without = (scores.loc[rows, "score"].iloc[0] for rows in (scores["chosen"], scores["share"] == 0))
     how = "filling up small classes" if tuned.balance_ else "in the proportions of the classes"
     return (
-        f"{compared}\nshare chosen: {100 * tuned.share_:g} % synthetic, {how} ({_scoring(tuned)} on held-out {what} "
-        f"{chosen:.3f} against {without:.3f} without)"
+        f"{compared}\nshare chosen: {100 * tuned.share_:g} % synthetic, {how} ({_name_metric(tuned)} on held-out "
+        f"{what} {chosen:.3f} against {without:.3f} without)"
     )
 
 
-def _scoring(tuned: TunedAugmenterCV) -> str:
+def _name_metric(tuned: TunedAugmenterCV) -> str:
     return "ROC AUC" if tuned.scoring is None else str(tuned.scoring).replace("_", " ")
 
 
-def _share(row: Any) -> str:
+def _format_score(row: Any) -> str:
     return f"{100 * row.share:g} %{' balanced' if row.balance else ''}" if row.share else "none"

@@ -19,8 +19,8 @@ from ..progress import track_items
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from ..training import HISTORY
-from .description import describe_model
 from .fitting import fit_model
+from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
 from .resampling import Resampled, count_missing_samples, resample

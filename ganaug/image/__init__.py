@@ -8,9 +8,9 @@ from .defaults import image_defaults
 from .encoder import ImageEncoder, pictures
 from .folders import read_image_folder
 from .networks import PAIRS, image_discriminator, image_generator
+from .png import write_image_folder
 from .samples import accepts, take_apart
 from .score import held_out_score
-from .writing import write_image_folder
 
 IMAGE = Modality(
     "image",

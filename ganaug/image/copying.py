@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import DataError
 from ..files.atomic import replacing
 from .folders import NAMES_FILE, explain_errors, find_class_folders, find_image_files, read_labels
-from .writing import label_pictures, prepare_folder, write_png
+from .png import label_pictures, prepare_folder, write_png
 
 PathLike = str | os.PathLike[str]
 

@@ -51,13 +51,13 @@ def test_the_scores_said_are_those_of_the_choice_and_of_no_synthetic_rows(folder
     from ganaug_cli import tuning
 
     seen = []
-    monkeypatch.setattr(tuning, "choice", lambda tuned, what: seen.append(tuned) or "chosen")
+    monkeypatch.setattr(tuning, "describe_choice", lambda tuned, what: seen.append(tuned) or "chosen")
     choosing(0.5, balance=True)
     assert "chosen" in run("augment", "toy.csv", *BRIEF, "--scoring", "f1_macro").stderr.splitlines()
     monkeypatch.undo()
     scores = seen[0].scores_
     without, chosen = scores["score"].iloc[0], scores.loc[scores["chosen"], "score"].iloc[0]
-    compared, said = tuning.choice(seen[0]).split("\n")
+    compared, said = tuning.describe_choice(seen[0]).split("\n")
     assert compared.startswith(f"compared by f1 macro on held-out rows: none {without:.3f}, ")
     assert f", 50 % balanced {chosen:.3f}, " in compared and compared.count("%") == len(scores) - 1
     assert said == (

@@ -171,9 +171,9 @@ def test_what_was_found_is_said_of_any_images(tmp_path):
         for path in root.rglob("*.png") if deep > 1 else ():
             Image.fromarray(np.full((8, 10), deep, np.uint16)).save(path)
         images = folders.read_images(str(root), None)
-        assert folders.found(images) == f"4 images of 8 x 10, {expected}, in 2 classes"
-    many = folders.Images("", np.zeros((1200, 28, 28, 4), np.float32), np.arange(1200) % 10)
-    assert folders.found(many) == "1,200 images of 28 x 28, RGBA, float32, in 10 classes"
+        assert folders.describe_images(images) == f"4 images of 8 x 10, {expected}, in 2 classes"
+    many = folders.ImageFolder("", np.zeros((1200, 28, 28, 4), np.float32), np.arange(1200) % 10)
+    assert folders.describe_images(many) == "1,200 images of 28 x 28, RGBA, float32, in 10 classes"
 
 
 @pytest.mark.parametrize("path", [".", "../digits", "../digits/"])

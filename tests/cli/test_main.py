@@ -31,9 +31,9 @@ from ganaug.losses import LOSSES
 from ganaug.table.schema import KINDS
 from ganaug_cli import inspect_model, options, places
 from ganaug_cli.conditions import parse_where
-from ganaug_cli.front import spoken_warnings
+from ganaug_cli.front import print_warnings
 from ganaug_cli.main import cli, main
-from ganaug_cli.tables import below, with_label
+from ganaug_cli.tables import align_columns, join_label
 
 PROCESS = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
 
@@ -59,7 +59,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_warning_of_ganaug_is_said_once_and_those_of_others_not_at_all(capsys):
-    with spoken_warnings():
+    with print_warnings():
         for _ in range(2):
             warnings.warn("one\nline", DataWarning, stacklevel=1)
             warnings.warn("not ours", FutureWarning, stacklevel=1)
@@ -73,7 +73,7 @@ def test_help_and_version_import_nothing_heavy():
     code = """
 import sys, time
 start = time.process_time()
-from ganaug_cli.front import spoken_warnings
+from ganaug_cli.front import print_warnings
 from ganaug_cli.main import cli, main
 lines = (["--help"], ["--version"], ["train", "--help"], ["report", "--help"], ["report", "t", "--share", "2"])
 for line in (*lines, ["sample", "m", "-n", "-1"]):
@@ -174,7 +174,7 @@ def test_the_same_command_gives_the_same_model(folder):
     ],
 )
 def test_default_outputs_lie_beside_the_input(path, expected):
-    assert places.beside(path, ".x") == str(Path(expected))
+    assert places.default_output(path, ".x") == str(Path(expected))
 
 
 def test_data_may_come_from_a_url_and_a_table_may_go_to_one(folder):
@@ -355,9 +355,9 @@ def test_labels_that_are_numbers_or_booleans_are_found_however_spelled(tmp_path)
 
 
 def test_a_model_of_an_array_gives_named_columns():
-    frame = with_label(np.arange(6).reshape(3, 2), np.array([0, 1, 0]))
+    frame = join_label(np.arange(6).reshape(3, 2), np.array([0, 1, 0]))
     assert list(frame.columns) == ["x0", "x1", "target"]
-    frame = with_label(pd.DataFrame({"target": [1]}), [0])
+    frame = join_label(pd.DataFrame({"target": [1]}), [0])
     assert list(frame.columns) == ["target", "target_"]
 
 
@@ -449,11 +449,11 @@ def test_parquet_goes_the_whole_way(folder):
 def test_absent_columns_are_empty_for_synthetic_rows_whatever_their_type():
     X, y = make_toy_table(5)
     real = X.assign(churn=y)
-    parts = below(real, real[["age", "churn"]].iloc[3:], None)
+    parts = align_columns(real, real[["age", "churn"]].iloc[3:], None)
     assert parts[0] is real
     assert list(parts[1].columns) == list(real.columns)
     assert parts[1].drop(columns=["age", "churn"]).isna().all(axis=None)
-    assert len(below(real, real[["age", "churn"]].iloc[:0], "mark")[1]) == 0
+    assert len(align_columns(real, real[["age", "churn"]].iloc[:0], "mark")[1]) == 0
 
 
 # inspect
@@ -536,7 +536,7 @@ def test_an_error_about_a_long_value_is_short_and_ends_with_its_cure(trained, tm
 def test_an_error_or_a_warning_holds_no_command_for_a_terminal(capsys):
     name = "\x1b]0;owned\x07\x1b[31m"
     assert "\x1b" not in run("train", f"{name}.csv", code=1).stderr
-    with spoken_warnings():
+    with print_warnings():
         warnings.warn(name, DataWarning, stacklevel=1)
     assert capsys.readouterr().err == "warning: ?]0;owned??[31m\n"
 

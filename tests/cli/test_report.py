@@ -235,10 +235,10 @@ def test_the_command_is_quoted_as_typed_and_holds_no_password_or_key(folder, ask
     page = Path("a b.html").read_text(encoding="utf-8")
     assert "memory://host/my data.csv" in page
     assert "secret" not in page
-    from ganaug_cli.report import _without_secrets
+    from ganaug_cli.report import _remove_secrets
 
-    assert _without_secrets("https://u:p@host/t.csv?key=1") == "https://host/t.csv"
-    assert _without_secrets("a@b?c.csv") == "a@b?c.csv"
+    assert _remove_secrets("https://u:p@host/t.csv?key=1") == "https://host/t.csv"
+    assert _remove_secrets("a@b?c.csv") == "a@b?c.csv"
 
 
 # when it goes wrong

@@ -22,7 +22,7 @@ from ganaug.image.copying import augment_image_folder, list_image_folder
 from ganaug.image.encoder import ImageEncoder
 from ganaug.image.folders import read_image_folder
 from ganaug.image.names import FolderNames
-from ganaug.image.writing import write_image_folder
+from ganaug.image.png import write_image_folder
 from ganaug.rng import numpy_stream
 
 RNG = numpy_stream(0)
