@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -129,7 +130,7 @@ def first_line(value: Any) -> str:
     text = inspect.getdoc(value)
     if not text:
         raise ValueError(f"{value!r} has no docstring")
-    return text.splitlines()[0]
+    return re.sub(r" \[\d+\]_", "", text.splitlines()[0])  # references stand below the docstring
 
 
 def constants(package: ModuleType) -> dict[str, str]:
