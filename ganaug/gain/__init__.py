@@ -1,4 +1,4 @@
-"""Does it help? Classifiers with and without synthetic rows, on rows that neither they nor the augmenter saw."""
+"""Measure what synthetic rows do for classifiers, and choose how many of them to add."""
 
 from .copula import GaussianCopula
 from .expected import ExpectedGain, expected_gain

@@ -1,8 +1,9 @@
-"""The arms of a comparison: what the same classifier is trained on, and how it is used, besides the real rows.
+"""Make the training rows of each arm of a comparison.
 
-Controls cost nothing, so synthetic rows are worth having only if they beat the best of them. Two change no row: a
-decision threshold gives most of what balancing gives (Elor and Averbuch-Elor, "To SMOTE, or not to SMOTE?", 2022), and
-a sigmoid on held-out scores puts probabilities right. Copies of rows match the best published generators on average.
+Controls cost nothing, so synthetic rows are worth having only if they beat the best control. Two controls change no
+row: a decision threshold gives most of the gain of balancing (Elor and Averbuch-Elor, "To SMOTE, or not to SMOTE?",
+2022), and a sigmoid on held-out scores corrects probabilities. Copies of rows match the best published generators on
+average.
 """
 
 from __future__ import annotations
@@ -48,39 +49,39 @@ OPTIONAL_ARMS = ("threshold", "calibrated", "class_weight", "augmented_corrected
 TRAINED_AS = {"threshold": BASELINE, "augmented_corrected": AUGMENTED}
 """Arms that use a classifier trained for another arm."""
 
-_COSTLY_FOR_IMAGES = ("calibrated",)  # trains each network six times
+_COSTLY_FOR_IMAGES = ("calibrated",)  # it trains each network six times
 
 Rows = tuple[Any, Any]
 
 
 class ArmUnavailable(Exception):
-    """An arm that cannot be made, because the augmenter failed; the text says how."""
+    """An arm cannot be made or used because the augmenter or the classifier lacks something; the text says why."""
 
 
 class ArmNotApplicable(Exception):
-    """An arm that makes no sense for these data or this augmenter; it is left out, not reported as a failure."""
+    """An arm does not apply to these data or this augmenter; it is left out, not reported as a failure."""
 
 
 @dataclass(frozen=True)
 class FoldData:
-    """All that the arms of one fold are made of.
+    """Real and synthetic rows of one fold, from which its arms are made.
 
     Attributes
     ----------
     X : user data
-        Training part.
+        Training samples.
     y : ndarray of shape (n,)
-        Its plain labels, as in every pair below.
+        Plain labels of the training samples; labels are plain in the pairs below, too.
     augmented : (X, y) or None
-        Real and synthetic rows; None where the augmenter failed.
+        Real and synthetic rows; None if the augmenter failed.
     synthetic_only : (X, y) or None
-        As many synthetic rows as there are real ones; None where the augmenter failed, or cannot sample.
+        As many synthetic rows as real ones; None if the augmenter failed or cannot sample.
     added : dict of label to int
-        Synthetic rows of each class in `augmented`.
+        Number of synthetic rows of each class in `augmented`.
     failure : str
-        Why the augmenter failed, empty where it did not.
+        Reason why the augmenter failed; empty if it did not.
     only_failure : str
-        Why it could not be sampled.
+        Reason why sampling `synthetic_only` failed; empty if it did not.
     """
 
     X: Any
@@ -92,118 +93,119 @@ class FoldData:
     only_failure: str = ""
 
 
-def default_arms(images: bool) -> list[str]:
-    """Return the arms that are run where nothing else is said: all of tables, and of images those that cost little."""
-    return [arm for arm in ARMS if not (images and arm in _COSTLY_FOR_IMAGES)]
+def default_arms(is_image: bool) -> list[str]:
+    """Return the arms to run by default: all of them for tables, and for images the cheap ones."""
+    return [arm for arm in ARMS if not (is_image and arm in _COSTLY_FOR_IMAGES)]
 
 
 def group_by_training(arms: Sequence[str]) -> dict[str, list[str]]:
-    """Return for each training the arms that it serves, among those that are wanted."""
+    """Group arms by the arm that their classifier is trained for."""
     found: dict[str, list[str]] = {}
     for arm in arms:
         found.setdefault(TRAINED_AS.get(arm, arm), []).append(arm)
     return found
 
 
-def make_training_rows(arm: str, material: FoldData, seed: int) -> Rows:
-    """Return what a classifier is trained on in one arm.
+def make_training_rows(arm: str, fold_data: FoldData, seed: int) -> Rows:
+    """Return the training rows of one arm.
 
     Parameters
     ----------
     arm : str
-        One of `ARMS` that is trained for itself.
-    material : Material
-        Of the fold.
+        One of `ARMS` that is not in `TRAINED_AS`.
+    fold_data : FoldData
+        Real and synthetic rows of the fold.
     seed : int
-        Decides what is drawn.
+        Seed of all draws.
 
     Raises
     ------
-    NotApplicable
-        The arm makes no sense here.
-    Unavailable
-        It does, but cannot be made, because the augmenter failed.
+    ArmNotApplicable
+        The arm does not apply to these data or this augmenter.
+    ArmUnavailable
+        The arm needs the augmenter, and the augmenter failed.
     """
-    return _BUILDERS[arm](material, stream_seed(seed, arm))
+    return _BUILDERS[arm](fold_data, stream_seed(seed, arm))
 
 
-def _build_real_only(material: FoldData, seed: int) -> Rows:
-    return material.X, material.y
+def _build_real_only(fold_data: FoldData, seed: int) -> Rows:
+    return fold_data.X, fold_data.y
 
 
-def _build_bootstrap(material: FoldData, seed: int) -> Rows:
-    _require_augmenter(material, "the number of its rows is that of the augmented ones")
-    rng, n = numpy_stream(seed, "bootstrap"), len(_build_augmented(material, seed)[1])
+def _build_bootstrap(fold_data: FoldData, seed: int) -> Rows:
+    _require_augmenter(fold_data, "this arm has as many rows as the augmented one")
+    rng = numpy_stream(seed, "bootstrap")
+    n = len(_build_augmented(fold_data, seed)[1])
     picked = []
-    for label, size in count_labels(material.y).items():  # class by class, so that none is lost
-        rows = np.flatnonzero(material.y == label)
-        picked.append(rng.choice(rows, max(1, round(n * size / len(material.y)))))
+    for label, size in count_labels(fold_data.y).items():  # class by class, so that no class is lost
+        rows = np.flatnonzero(fold_data.y == label)
+        picked.append(rng.choice(rows, max(1, round(n * size / len(fold_data.y)))))
     drawn = np.concatenate(picked)
-    return take_rows(material.X, drawn), material.y[drawn]
+    return take_rows(fold_data.X, drawn), fold_data.y[drawn]
 
 
-def _build_duplicate(material: FoldData, seed: int) -> Rows:
-    _require_augmenter(material, "the number of its rows is that of the synthetic ones")
+def _build_duplicate(fold_data: FoldData, seed: int) -> Rows:
+    _require_augmenter(fold_data, "this arm has as many copies as there are synthetic rows")
     rng = numpy_stream(seed, "duplicate")
     picked = []
-    for label, n in material.added.items():
-        rows = np.flatnonzero(material.y == label)
+    for label, n in fold_data.added.items():
+        rows = np.flatnonzero(fold_data.y == label)
         whole, rest = divmod(n, max(1, len(rows)))
-        picked += [np.tile(rows, whole), rng.permutation(rows)[:rest]]  # every row as often as any other, within one
-    return _append_copies(material, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
+        picked += [np.tile(rows, whole), rng.permutation(rows)[:rest]]  # rows are copied equally often, within one
+    return _append_copies(fold_data, np.concatenate([np.empty(0, dtype=np.int64), *picked]))
 
 
-def _build_random_over_sampling(material: FoldData, seed: int) -> Rows:
+def _build_random_over_sampling(fold_data: FoldData, seed: int) -> Rows:
     from imblearn.over_sampling import RandomOverSampler
 
-    codes = np.unique(material.y, return_inverse=True)[1]
+    codes = np.unique(fold_data.y, return_inverse=True)[1]
     sampler = RandomOverSampler(random_state=seed % 2**32)
     kept, _ = sampler.fit_resample(np.arange(len(codes)).reshape(-1, 1), codes)
-    return _append_copies(material, kept[len(codes) :, 0])
+    return _append_copies(fold_data, kept[len(codes) :, 0])
 
 
-def _build_smote(material: FoldData, seed: int) -> Rows:
-    X_new, y_new = make_smote_rows(material.X, material.y, seed)
+def _build_smote(fold_data: FoldData, seed: int) -> Rows:
+    X_new, y_new = make_smote_rows(fold_data.X, fold_data.y, seed)
     if not len(y_new):
-        return material.X, material.y
-    return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
+        return fold_data.X, fold_data.y
+    return rows_below(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
 
 
-def _build_copula(material: FoldData, seed: int) -> Rows:
-    _require_augmenter(material, "it has as many rows of each class")
-    if not any(material.added.values()):
-        return material.X, material.y
-    X_new, y_new = GaussianCopula(seed % 2**32).fit(material.X, material.y).sample(material.added)
-    return rows_below(material.X, X_new), np.concatenate([material.y, y_new])
+def _build_copula(fold_data: FoldData, seed: int) -> Rows:
+    _require_augmenter(fold_data, "this arm has as many rows of each class as there are synthetic ones")
+    if not any(fold_data.added.values()):
+        return fold_data.X, fold_data.y
+    X_new, y_new = GaussianCopula(seed % 2**32).fit(fold_data.X, fold_data.y).sample(fold_data.added)
+    return rows_below(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
 
 
-def _build_synthetic_only(material: FoldData, seed: int) -> Rows:
-    _require_augmenter(material, "it has synthetic rows only")
-    if material.only_failure:
-        raise ArmUnavailable(f"the augmenter could not be sampled ({material.only_failure})")
-    if material.synthetic_only is None:
+def _build_synthetic_only(fold_data: FoldData, seed: int) -> Rows:
+    _require_augmenter(fold_data, "this arm has synthetic rows only")
+    if fold_data.only_failure:
+        raise ArmUnavailable(f"the augmenter could not be sampled ({fold_data.only_failure})")
+    if fold_data.synthetic_only is None:
         raise ArmNotApplicable("the augmenter has no method sample")
-    return material.synthetic_only
+    return fold_data.synthetic_only
 
 
-def _build_augmented(material: FoldData, seed: int) -> Rows:
-    if material.augmented is None:
-        raise ArmUnavailable(material.failure)
-    return material.augmented
+def _build_augmented(fold_data: FoldData, seed: int) -> Rows:
+    if fold_data.augmented is None:
+        raise ArmUnavailable(fold_data.failure)
+    return fold_data.augmented
 
 
-def _require_augmenter(material: FoldData, why: str) -> None:
-    if material.failure:
-        raise ArmUnavailable(f"the augmenter failed, and {why} ({material.failure})")
+def _require_augmenter(fold_data: FoldData, why: str) -> None:
+    if fold_data.failure:
+        raise ArmUnavailable(f"the augmenter failed, and {why} ({fold_data.failure})")
 
 
-def _append_copies(material: FoldData, positions: Positions) -> Rows:
-    every = np.concatenate([np.arange(len(material.y)), positions])
-    return take_rows(material.X, every), material.y[every]
+def _append_copies(fold_data: FoldData, positions: Positions) -> Rows:
+    every = np.concatenate([np.arange(len(fold_data.y)), positions])
+    return take_rows(fold_data.X, every), fold_data.y[every]
 
 
 def count_added(y: NDArray[Any], y_augmented: NDArray[Any]) -> Counts:
-    """Return how many rows of each class an augmenter added."""
+    """Return the number of rows of each class that an augmenter added."""
     before = count_labels(y)
     return {label: max(0, n - before.get(label, 0)) for label, n in count_labels(y_augmented).items()}
 

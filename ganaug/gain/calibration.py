@@ -1,4 +1,4 @@
-"""How probable something was said to be, and how often it came true."""
+"""Compute calibration curves of predicted probabilities."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Predictions:
     Attributes
     ----------
     classifier, arm : str
-        Whose.
+        Name of the classifier, and of the arm that it was trained in.
     p : ndarray of float32, shape (m,)
-        Of the rarer of two classes; of several, of each class, one after the other.
+        Probabilities of the rarer class; for several classes those of each class, concatenated.
     hit : ndarray of bool, shape (m,)
-        Whether it was that class.
+        Whether the row is of that class.
     """
 
     classifier: str
@@ -38,16 +38,16 @@ class Predictions:
 def collect_predictions(
     classifier: str, arm: str, model: Any, classes: NDArray[Any], X: Any, y: NDArray[Any]
 ) -> Predictions:
-    """Return what a fitted classifier says of test rows.
+    """Predict the probabilities of test rows.
 
     Parameters
     ----------
     classifier, arm : str
-        Whose.
+        Name of the classifier, and of the arm that it was trained in.
     model : estimator
-        Fitted, with ``predict_proba``.
+        Fitted classifier with ``predict_proba``.
     classes : ndarray of shape (n_classes,)
-        In the order of its columns.
+        Classes in the order of predicted columns.
     X, y : samples and ndarray of shape (n,)
         Test rows and labels.
     """
@@ -60,15 +60,15 @@ def collect_predictions(
 
 
 def make_calibration_curves(found: Sequence[Predictions]) -> list[dict[str, Any]]:
-    """Return for each classifier and arm the points of its calibration curve, over all folds.
+    """Compute the calibration curve of each classifier and arm, over all folds.
 
-    Predictions are cut into ten bins of equal size; each gives its mean probability and how often the class came true.
-    Source: DeGroot and Fienberg, "The Comparison and Evaluation of Forecasters", The Statistician 32, 1983.
+    Predictions are divided into ten bins of equal size. Each bin gives its mean probability and the frequency of the
+    class. Source: DeGroot and Fienberg, "The Comparison and Evaluation of Forecasters", The Statistician 32, 1983.
 
     Parameters
     ----------
     found : sequence of Predictions
-        Of each fold.
+        Predictions in all folds.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def make_calibration_curves(found: Sequence[Predictions]) -> list[dict[str, Any]
         together.setdefault((one.classifier, one.arm), []).append(one)
     curves = []
     for (classifier, arm), parts in together.items():
-        p, hit = np.concatenate([part.p for part in parts]), np.concatenate([part.hit for part in parts])
+        p = np.concatenate([part.p for part in parts])
+        hit = np.concatenate([part.hit for part in parts])
         order = np.argsort(p, kind="stable")
         bins = [rows for rows in np.array_split(order, _BINS) if len(rows)]
         predicted = [float(p[rows].mean(dtype=np.float64)) for rows in bins]

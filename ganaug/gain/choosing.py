@@ -1,4 +1,4 @@
-"""Choosing a share of synthetic rows on held-out rows, with a preference for none."""
+"""Choose a share of synthetic rows by scores on held-out rows, with a preference for the smallest share."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..data.rows import Positions, take_rows
 from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
 from .classifiers import clone_with_seed
-from .scorers import CachedClassifier, Scorer, SingleClassError, copy_samples, describe_error
+from .scorers import CachedClassifier, Scorer, SingleClassError, copy_samples, describe_error, explain_not_finite
 
-_GROUPS = 20  # of held-out rows, left out in turn to see how sure a difference is
+_GROUPS = 20  # groups of held-out rows, left out in turn by the jackknife
 
 
 @dataclass(frozen=True, order=True)
 class Candidate:
-    """A share of synthetic rows in all that comes out, at the natural prior or filling up small classes first."""
+    """Share of synthetic rows in the augmented rows, at the natural prior or filling up small classes first."""
 
     share: float
     balance: bool
@@ -31,28 +31,28 @@ class Candidate:
 
 @dataclass(frozen=True)
 class InnerScore:
-    """What classifiers reached with one candidate on one inner split.
+    """Score of one candidate on one inner split.
 
     Attributes
     ----------
     score : float
-        On all held-out rows, mean over classifiers; NaN where one failed.
+        Score on all held-out rows, mean over classifiers; NaN if a classifier failed.
     without : ndarray of shape (n_groups,)
-        The same, with one group of held-out rows left out.
+        Score with one group of held-out rows left out.
     reason : str
-        Why it failed.
-    of_one_class : bool
-        Whether it failed because the held-out rows are of one class, and the score needs two.
+        Reason of the failure.
+    is_one_class : bool
+        Whether the score failed because all held-out rows are of one class.
     """
 
     score: float
     without: NDArray[np.float64]
     reason: str = ""
-    of_one_class: bool = False
+    is_one_class: bool = False
 
 
 def make_candidates(fractions: Sequence[float], balance: bool | str) -> list[Candidate]:
-    """Return what is tried, the smallest share first; without synthetic rows there is nothing to balance."""
+    """Return the candidates, the smallest share first; a share of 0 is not balanced."""
     sides = (False, True) if balance == "both" else (bool(balance),)
     return sorted({Candidate(float(share), side and share > 0) for share in fractions for side in sides})
 
@@ -60,43 +60,46 @@ def make_candidates(fractions: Sequence[float], balance: bool | str) -> list[Can
 def score_candidate(
     train: tuple[Any, Any], test: tuple[Any, Any], classifiers: Mapping[str, Any], scorer: Scorer, seed: int
 ) -> InnerScore:
-    """Return how well classifiers do on held-out rows after training on those of one candidate.
+    """Train classifiers on the rows of one candidate, and score them on held-out rows.
 
     Parameters
     ----------
     train, test : (X, y)
         Real and synthetic rows to train on; held-out real rows. Labels are plain.
     classifiers : mapping of name to estimator
-        Whose scores are averaged.
+        Classifiers; their scores are averaged.
     scorer : callable
-        ``f(classifier, X, y)``, higher being better.
+        ``f(classifier, X, y)``; higher is better.
     seed : int
-        Of classifiers and groups; the same for every candidate, so that differences are paired.
+        Seed of classifiers and groups; the same for every candidate, so that differences are paired.
     """
     X, labels = test
+    # Leave out one group of held-out rows at a time, for the jackknife.
     parts = _leave_groups_out(labels, numpy_stream(seed, "groups"))
     subsets = [(take_rows(X, rows), labels[rows], rows) for rows in parts]
+    # Train each classifier once; scores on parts reuse its predictions for all held-out rows.
     scores = []
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a part that lacks a class, say: its score is compared with its like
+        warnings.simplefilter("ignore")  # such as of a part that lacks a class
         try:
             for classifier in classifiers.values():
                 known = CachedClassifier(clone_with_seed(classifier, seed).fit(copy_samples(train[0]), train[1]))
                 for part, _, rows in subsets:
-                    known.remember(part, X, rows)
+                    known.link_part(part, X, rows)
                 of_parts = [_score_part(scorer, known, part, y) for part, y, _ in subsets]
                 scores.append([scorer(known, X, labels), *of_parts])
         except SingleClassError as error:
-            return InnerScore(np.nan, np.full(len(parts), np.nan), str(error), of_one_class=True)
-        except Exception as error:  # a classifier or a scorer may be anybody's
+            return InnerScore(np.nan, np.full(len(parts), np.nan), str(error), is_one_class=True)
+        except Exception as error:  # third-party code may raise anything
             return InnerScore(np.nan, np.full(len(parts), np.nan), describe_error(error))
+    # Average over classifiers.
     mean = np.mean(np.asarray(scores, dtype=float), axis=0)
-    reason = "" if np.isfinite(mean[0]) else f"the score is {mean[0]}, which is no number to compare"
+    reason = explain_not_finite(mean[0])
     return InnerScore(float(mean[0]), mean[1:], reason)
 
 
 def _score_part(scorer: Scorer, known: CachedClassifier, part: Any, y: NDArray[Any]) -> float:
-    """Return a score, NaN where a part of the rows has a single class and the score needs two."""
+    """Return the score of a part of the rows, NaN if it has a single class and the score needs two."""
     try:
         return scorer(known, part, y)
     except SingleClassError:
@@ -104,7 +107,7 @@ def _score_part(scorer: Scorer, known: CachedClassifier, part: Any, y: NDArray[A
 
 
 def _leave_groups_out(labels: NDArray[Any], rng: np.random.Generator) -> list[Positions]:
-    """Return, for each group of rows, all the others; groups have about the same classes."""
+    """Divide rows into groups of similar class shares, and return for each group the positions of all other rows."""
     order = np.concatenate([rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)])
     n_groups = min(_GROUPS, len(labels))
     group = np.empty(len(labels), dtype=np.int64)
@@ -115,68 +118,78 @@ def _leave_groups_out(labels: NDArray[Any], rng: np.random.Generator) -> list[Po
 def standard_error(first: Sequence[InnerScore], second: Sequence[InnerScore]) -> float:
     """Return the standard error of the mean difference between two candidates over inner splits.
 
-    The grouped jackknife of the paired difference within each split (Efron and Tibshirani, "An Introduction to the
-    Bootstrap", 1993, chapter 11); splits test different rows, so their variances add up.
+    Each split contributes the grouped jackknife variance of its paired difference (Efron and Tibshirani, "An
+    Introduction to the Bootstrap", 1993, chapter 11). Splits test different rows, so their variances add up.
     """
     variances = []
     for a, b in zip(first, second, strict=True):
-        left = a.without - b.without
-        left = left[np.isfinite(left)]  # a part without some class may have no score
-        n = len(left)
-        variances.append((n - 1) / n * float(((left - left.mean()) ** 2).sum()) if n > 1 else np.inf)
+        differences = a.without - b.without
+        differences = differences[np.isfinite(differences)]  # a part that lacks a class may have no score
+        n = len(differences)
+        if n > 1:
+            variances.append((n - 1) / n * float(((differences - differences.mean()) ** 2).sum()))
+        else:
+            variances.append(np.inf)
     return float(np.sqrt(sum(variances)) / len(variances))
 
 
 def choose_candidate(trials: Mapping[Candidate, Sequence[InnerScore]]) -> tuple[Candidate, pd.DataFrame]:
-    """Return the smallest share that is no worse than the best one by more than a standard error, and all scores.
+    """Choose the smallest share within one standard error of the best, and return it with all scores.
 
-    Inner splits whose held-out rows are of one class, where the score needs two, do not count; where all are, the
-    smallest share is taken with a warning.
+    This is the one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
+    1984, section 3.4.3. The simpler of two candidates has fewer synthetic rows, or the natural prior.
 
-    The one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984,
-    section 3.4.3, with "simpler" meaning fewer synthetic rows, and the natural prior before a balanced one.
+    If the score needs two classes, inner splits with held-out rows of one class do not count. If all splits are of
+    this kind, the smallest share is chosen with a warning.
 
     Parameters
     ----------
-    trials : mapping of Candidate to sequence of Trial
-        One trial for each inner split.
+    trials : mapping of Candidate to sequence of InnerScore
+        Scores of each candidate, one for each inner split.
 
     Returns
     -------
     candidate : Candidate
     scores : DataFrame
-        A row for each candidate: "share", "balance", "score", "difference" to the smallest share, its
-        "standard_error", "chosen".
+        One row for each candidate: "share", "balance", "score", "difference" from the smallest share,
+        "standard_error" of the difference, and "chosen".
 
     Raises
     ------
     DataError
-        No candidate could be tried on all splits.
+        No candidate has a score on all splits.
     """
+    # Keep the splits on which some candidate can be scored.
     splits = range(min(map(len, trials.values())))
-    usable = [i for i in splits if not all(of[i].of_one_class for of in trials.values())]
+    usable = [i for i in splits if not all(scores[i].is_one_class for scores in trials.values())]
     if not usable:
         return _choose_smallest(trials)
-    trials = {c: [of[i] for i in usable] for c, of in trials.items()}
-    means = {c: float(np.mean([t.score for t in of])) for c, of in trials.items()}
+    trials = {c: [scores[i] for i in usable] for c, scores in trials.items()}
+
+    # Average the scores of each candidate over splits.
+    means = {c: float(np.mean([inner.score for inner in scores])) for c, scores in trials.items()}
     known = sorted(c for c in trials if np.isfinite(means[c]))
     if not known:
-        reasons = (t.reason for of in trials.values() for t in of if t.reason)
+        reasons = (inner.reason for scores in trials.values() for inner in scores if inner.reason)
         reason = next(reasons, "the scores are no numbers")
         raise DataError(f"No classifier could be trained and scored on the inner rows: {reason}.")
+
+    # Take the smallest share within one standard error of the best candidate.
     best = max(known, key=lambda c: means[c])
     chosen = next(c for c in known if means[best] - means[c] <= standard_error(trials[best], trials[c]))
+
+    # Compare every candidate with the smallest share.
     first = known[0]
     errors = {c: standard_error(trials[c], trials[first]) for c in trials}
     return chosen, _make_table(chosen, means, {c: means[c] - means[first] for c in trials}, errors)
 
 
 def _choose_smallest(trials: Mapping[Candidate, Sequence[InnerScore]]) -> tuple[Candidate, pd.DataFrame]:
-    """Return the smallest share, with a warning: nothing says that more would be better."""
-    reason = next(t.reason for of in trials.values() for t in of if t.reason)
+    """Return the smallest share, with a warning that no share could be compared."""
+    reason = next(inner.reason for scores in trials.values() for inner in scores if inner.reason)
     smallest = min(trials)
     warnings.warn(
-        f"No share of synthetic rows could be compared, as of the held-out rows {reason}; {smallest.share:g} is taken. "
+        f"No share of synthetic rows could be compared on the held-out rows, as {reason}; {smallest.share:g} is taken. "
         "Give more rows of the rare class, or scoring='neg_log_loss'.",
         DataWarning,
         stacklevel=4,

@@ -1,4 +1,4 @@
-"""Columns of a table as numbers and back, for methods that know nothing else."""
+"""Encode columns of a table as numbers, and decode them, for methods that take only numbers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """One column as numbers.
+    """Column of a table, encoded as numbers.
 
     Attributes
     ----------
     values : ndarray of float64, shape (n,)
-        Numbers as they are, times as counts of their unit, NaN where a cell is missing; of anything else the code of
-        each category in order of appearance, missing cells being one of them.
+        Numbers unchanged, and times as counts of their unit, with NaN for missing cells. For any other column the code
+        of each category in order of appearance; missing cells are a category.
     is_category : bool
-        Whether these are codes.
+        Whether the values are codes of categories.
     restore : callable
-        Returns numbers of this kind as a column; a float64 column for numbers of any type.
+        Decodes numbers to a column; numbers of any type become a float64 column.
     is_time : bool
-        Whether these are times.
+        Whether the values are times.
     """
 
     values: Numbers
@@ -40,12 +40,12 @@ class EncodedColumn:
 
 
 def encode_column(column: pd.Series[Any]) -> EncodedColumn:
-    """Return a column as numbers.
+    """Encode a column as numbers.
 
     Parameters
     ----------
     column : series of shape (n,)
-        Numbers, times with or without a zone, or anything whose values can be told apart.
+        Numbers, times with or without a zone, or hashable values.
     """
     if is_categorical(column):
         codes, values = pd.factorize(column, use_na_sentinel=False)

@@ -1,4 +1,4 @@
-"""The work of a gain report, in pieces that can run side by side: one augmenter per fold, then one arm per fold."""
+"""Run the two steps of an experiment in each fold: fit the augmenter, then train and score classifiers in each arm."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from .uses import TrainedClassifier, make_calibrated
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that could not be measured.
+    """Failure of an augmenter, a classifier or a metric in one fold.
 
     Attributes
     ----------
     fold : int
-        Where.
+        Number of the fold.
     arm : str
-        What.
+        Arm that could not be measured.
     classifier, metric : str or None
-        With which; None means any.
+        Name of the classifier and the metric; None means all of them.
     reason : str
-        Why.
+        Reason of the failure.
     """
 
     fold: int
@@ -58,7 +58,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Score:
-    """One number: what a classifier reached on the test rows of one fold."""
+    """Score of a classifier in one metric and one arm, on the test rows of one fold."""
 
     fold: int
     classifier: str
@@ -69,21 +69,21 @@ class Score:
 
 @dataclass
 class PreparedFold:
-    """The material of one fold, and what is to be told about the augmenter.
+    """Real and synthetic rows of one fold, and facts about the augmenter.
 
     Attributes
     ----------
-    material : Material
-        What arms are made of.
+    data : FoldData
+        Rows from which the arms are made.
     facts : dict
-        Plain JSON: see `describe_augmenter` and `describe_rows`.
+        Plain JSON; see `describe_augmenter` and `describe_rows`.
     failures : list of Failure
-        What could not be described.
+        Facts that could not be measured.
     warnings : list of str
-        What the augmenter warned of.
+        Warnings of the augmenter.
     """
 
-    material: FoldData
+    data: FoldData
     facts: dict[str, Any]
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -91,7 +91,7 @@ class PreparedFold:
 
 @dataclass
 class ArmScores:
-    """The outcome of the arms that one training serves, in one fold."""
+    """Scores in one fold, of the arms that share a trained classifier."""
 
     scores: list[Score] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -109,38 +109,45 @@ def prepare_fold(
     balance: bool,
     fidelity: bool,
 ) -> PreparedFold:
-    """Fit a copy of the augmenter on the training part of a fold, and draw from it.
+    """Fit a clone of the augmenter on the training rows of a fold, and draw synthetic rows.
 
     Parameters
     ----------
     augmenter : sampler
-        Never fitted itself.
+        Augmenter; it is cloned, never fitted itself.
     X, y : user data
-        All rows and labels; the test part goes into what describes fidelity, never into the augmenter.
+        All rows and labels. Test rows serve as the reference of fidelity; the augmenter never sees them.
     groups : ndarray of shape (n,) or None
-        Handed to an augmenter whose ``fit_resample`` takes groups.
+        Group of each row, for an augmenter whose ``fit_resample`` takes groups.
     fold : Fold
-        Which rows.
+        Positions of training and test rows.
     share : float or None
-        Synthetic share of all rows, or None for what ``fit_resample`` gives.
+        Share of synthetic rows in the augmented rows; None takes the rows that ``fit_resample`` adds.
     balance : bool
-        Whether a share fills up the smallest classes first.
+        Whether the synthetic rows of a share fill up the smallest classes first.
     fidelity : bool
-        Whether the synthetic rows are compared with the real ones.
+        Whether to compare the synthetic rows with the real ones.
     """
-    X_train, y_train = take_rows(X, fold.train), take_rows(y, fold.train)
+    X_train = take_rows(X, fold.train)
+    y_train = take_rows(y, fold.train)
     labels = to_label_array(y_train)
-    with _record_warnings() as said:
+    with _record_warnings() as messages:
+        # Fit the augmenter on the training rows alone, and add synthetic rows to them.
         try:
             fitted = clone_with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
-            of_train = None if groups is None else groups[fold.train]
-            augmented = _fit_and_augment(fitted, X_train, y_train, of_train, fold.seed, share, balance)
-        except Exception as error:  # an augmenter may be anybody's; the rest of the report survives it
-            return PreparedFold(FoldData(X_train, labels, None, None, {}, describe_error(error)), {}, warnings=said)
+            train_groups = None if groups is None else groups[fold.train]
+            augmented = _fit_and_augment(fitted, X_train, y_train, train_groups, fold.seed, share, balance)
+        except Exception as error:  # third-party code may raise anything; the report continues without the augmenter
+            return PreparedFold(FoldData(X_train, labels, None, None, {}, describe_error(error)), {}, warnings=messages)
         added = count_added(labels, augmented[1])
+
+        # Draw as many synthetic rows as there are real ones.
         only, reason = _sample_synthetic_only(fitted, y_train, labels, fold.seed)
-        material = FoldData(X_train, labels, augmented, only, added, only_failure=reason)
-        facts, failures = describe_augmenter(fitted), []
+        data = FoldData(X_train, labels, augmented, only, added, only_failure=reason)
+
+        # Describe the augmenter, and compare its rows with training and test rows.
+        facts = describe_augmenter(fitted)
+        failures = []
         if fidelity and only is not None:
             try:
                 test = take_rows(X, fold.test), to_label_array(take_rows(y, fold.test))
@@ -148,18 +155,17 @@ def prepare_fold(
                 facts |= describe_rows((X_train, labels), only, test, fold.seed, channel_axis)
             except Exception as error:
                 failures.append(Failure(fold.number, "synthetic_only", None, "fidelity", describe_error(error)))
-    return PreparedFold(material, facts, failures, said)
+    return PreparedFold(data, facts, failures, messages)
 
 
 def _fit_and_augment(
     fitted: Any, X: Any, y: Any, groups: Any, seed: int, share: float | None, balance: bool
 ) -> tuple[Any, NDArray[Any]]:
-    """Fit the augmenter, and return the real rows with synthetic ones and their plain labels."""
+    """Fit the augmenter; return the real rows with synthetic ones, and their plain labels."""
     if share is None and hasattr(fitted, "fit_resample"):
         takes_groups = groups is not None and "groups" in inspect.signature(fitted.fit_resample).parameters
-        X_more, y_more = fitted.fit_resample(
-            copy_samples(X), copy_samples(y), **({"groups": groups} if takes_groups else {})
-        )
+        options = {"groups": groups} if takes_groups else {}
+        X_more, y_more = fitted.fit_resample(copy_samples(X), copy_samples(y), **options)
     else:
         fitted.fit(copy_samples(X), copy_samples(y))
         labels = to_label_array(y)
@@ -171,53 +177,58 @@ def _fit_and_augment(
 
 
 def _sample_synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tuple[tuple[Any, Any] | None, str]:
-    """Return as many synthetic rows as real ones, None where the augmenter has no such method, and why it failed."""
+    """Return as many synthetic rows as real ones, or None and the reason of the failure ("" without ``sample``)."""
     if not hasattr(fitted, "sample"):
         return None, ""
     try:
         X_new, y_new = sample_classes(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
         return (X_new, to_label_array(y_new)), ""
-    except Exception as error:  # an augmenter may be anybody's
+    except Exception as error:  # third-party code may raise anything
         return None, describe_error(error)
 
 
 def evaluate_arms(
     arms: Sequence[str],
-    material: FoldData,
+    data: FoldData,
     fold: Fold,
     test: tuple[Any, Any],
     classifiers: Mapping[str, Any],
     scorers: Mapping[str, Scorer],
 ) -> ArmScores:
-    """Train every classifier on the rows of one arm, and score it on the test rows, used as each arm wants.
+    """Train every classifier on the rows of an arm, and score it on the test rows in each arm that shares the training.
 
     Parameters
     ----------
     arms : sequence of str
-        The arms that one training serves.
-    material : Material
-        Of the fold.
+        Arms that share a training.
+    data : FoldData
+        Real and synthetic rows of the fold.
     fold : Fold
-        For its number and its seed.
+        Number and seed of the fold.
     test : (X, y)
         Test rows of the fold, and their plain labels.
     classifiers, scorers : mapping
-        By name.
+        Classifiers and scorers by name.
     """
     done = ArmScores()
     training = TRAINED_AS.get(arms[0], arms[0])
     with _record_warnings() as done.warnings:
+        # Make the training rows.
         try:
-            rows = make_training_rows(training, material, fold.seed)
+            rows = make_training_rows(training, data, fold.seed)
         except ArmNotApplicable:
             return done
         except Exception as error:
             done.failures += [Failure(fold.number, arm, None, None, _describe_failure(error)) for arm in arms]
             return done
+
+        # Train each classifier on them, and score it in every arm that shares the training.
         for name, classifier in classifiers.items():
-            model = clone_with_class_weights(classifier) if training == "class_weight" else classifier
-            if model is not None:  # it takes class weights, where they are wanted
-                _train_and_score(done, (fold, name), arms, model, rows, (*test, material.y), scorers)
+            model = classifier
+            if training == "class_weight":
+                model = clone_with_class_weights(classifier)
+            if model is not None:  # None: the classifier takes no class weights
+                _train_and_score(done, (fold, name), arms, model, rows, (*test, data.y), scorers)
     return done
 
 
@@ -230,13 +241,13 @@ def _train_and_score(
     known: tuple[Any, Any, Any],
     scorers: Mapping[str, Scorer],
 ) -> None:
-    """Train one classifier, and score it in each arm; `known` are test rows, their labels, and those of training."""
+    """Train one classifier, and score it in each arm; `known` holds test rows, test labels and training labels."""
     fold, name = place
     try:
         if "calibrated" in arms:
             model = make_calibrated(model, rows[1])
         trained = TrainedClassifier.of(model, *rows, stream_seed(fold.seed, "classifier"))
-    except Exception as error:  # a classifier may be anybody's
+    except Exception as error:  # third-party code may raise anything
         done.failures += [Failure(fold.number, arm, name, None, _describe_failure(error)) for arm in arms]
         return
     for arm in arms:
@@ -250,7 +261,7 @@ def _score_arm(
     known: tuple[Any, Any, Any],
     scorers: Mapping[str, Scorer],
 ) -> None:
-    """Score a trained classifier as one arm uses it."""
+    """Score a trained classifier in one arm."""
     fold, name, arm = place
     X, y, y_train = known
     try:
@@ -262,7 +273,7 @@ def _score_arm(
     if arm in CALIBRATION_ARMS and used.probable is not None:
         try:
             done.calibration.append(collect_predictions(name, arm, used.probable, used.classes, X, y))
-        except Exception as error:  # a classifier may be anybody's
+        except Exception as error:  # third-party code may raise anything
             reasons["calibration"] = describe_error(error)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
@@ -274,11 +285,11 @@ def _describe_failure(error: Exception) -> str:
 
 @contextmanager
 def _record_warnings() -> Iterator[list[str]]:
-    """Run on one thread, so that results do not depend on how many jobs there are, and note warnings."""
-    said: list[str] = []
+    """Run on one thread, so that results do not depend on the number of jobs, and collect warnings."""
+    messages: list[str] = []
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            yield said
+            yield messages
         finally:
-            said += sorted({" ".join(f"{w.category.__name__}: {w.message}".split())[:500] for w in caught})
+            messages += sorted({" ".join(f"{w.category.__name__}: {w.message}".split())[:500] for w in caught})

@@ -1,4 +1,4 @@
-"""What a report tells about the augmenter of a fold, besides scores, as plain JSON."""
+"""Collect facts about the augmenter and the rows of one fold, as plain JSON."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .synthetic import count_labels
 
 _POINTS = 200
 _PAIRS_SEED = 0  # the same pairs of columns in every fold
-_UNIQUE = 0.9  # a share of different texts above this is no category's
+_UNIQUE = 0.9  # a text column with a larger share of distinct values holds identifiers
 _CURVES = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 
 
 def describe_augmenter(fitted: Any) -> dict[str, Any]:
-    """Return what a fitted augmenter tells about itself, where it has the attributes of ours.
+    """Return learning curves, filters and the chosen share of a fitted augmenter, if it has them.
 
     Parameters
     ----------
     fitted : sampler
-        `GANAugmenter` tells its "training" and "filters", `TunedAugmenterCV` its "choice" and those of the augmenter
-        it holds; anything else tells nothing.
+        `GANAugmenter` has "training" and "filters"; `TunedAugmenterCV` has a "choice", and the facts of the augmenter
+        inside. Any other sampler has none.
     """
     facts: dict[str, Any] = {}
     if hasattr(fitted, "share_"):
@@ -50,29 +50,34 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
 def describe_rows(
     real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int, channel_axis: Any = "auto"
 ) -> dict[str, Any]:
-    """Return how close synthetic rows are to the training rows, beside the test rows as the mark.
+    """Measure how close synthetic rows are to the training rows, with test rows as the reference.
 
-    Columns that name rows, such as customer numbers, are left out: their values are fresh in every row, real or not, so
-    that they would tell rows apart without saying anything about them.
+    Identifiers, such as customer numbers, are left out: their values differ in every row, real or synthetic, and would
+    distort the metrics.
 
     Parameters
     ----------
     real, synthetic, test : (X, y)
-        Tables, or images; of other samples nothing is told.
+        Tables or images; other samples give no facts.
     seed : int
-        Decides what is drawn where there are too many rows.
+        Seed of subsampling.
     channel_axis : {"auto", None, 1, -1, 3}
-        Where images have their channels.
+        Channel axis of images.
     """
     if not isinstance(real[0], pd.DataFrame) and np.ndim(real[0]) != 2:
         return _describe_images(real, synthetic, test, seed, channel_axis)
     names = _name_columns(real[0])
-    label, frames = names.pop(), []
+    label = names.pop()
+
+    # Bring the three samples to frames with the same column names, the label being one of them.
+    frames = []
     for X, y in (real, synthetic, test):
         frame = as_frame(X).copy()
         frame.columns = pd.Index(names)
         frame[label] = np.asarray(y).astype(str)
         frames.append(frame)
+
+    # Leave out identifiers, and measure.
     kept = [name for name in [*names, label] if name == label or not _is_identifier(frames[0][name])]
     trained_on, made, held_out = (frame[kept] for frame in frames)
     facts = {
@@ -85,7 +90,7 @@ def describe_rows(
 def _describe_images(
     real: tuple[Any, Any], synthetic: tuple[Any, Any], test: tuple[Any, Any], seed: int, channel_axis: Any
 ) -> dict[str, Any]:
-    """Return fidelity and near-copies of images, and nothing of what are no images."""
+    """Measure fidelity and near-copies of images; return {} for other samples."""
     try:
         if not are_images(real[0], channel_axis):
             return {}
@@ -99,14 +104,16 @@ def _describe_images(
 
 
 def _is_identifier(column: pd.Series[Any]) -> bool:
+    """Return whether nearly all values of a text column are distinct."""
     present = column.dropna()
     return is_categorical(column) and len(present) >= 20 and present.nunique() > _UNIQUE * len(present)
 
 
 def _name_columns(X: Any) -> list[str]:
-    """Return a text for each column, and one for the label, no two alike."""
+    """Return distinct names for the columns, and one for the label at the end."""
+    columns = list(X.columns) if isinstance(X, pd.DataFrame) else [f"x{i}" for i in range(np.shape(X)[1])]
     names: list[str] = []
-    for name in [*(X.columns if isinstance(X, pd.DataFrame) else (f"x{i}" for i in range(np.shape(X)[1]))), "label"]:
+    for name in [*columns, "label"]:
         text = str(name)
         while text in names:
             text += "_"
@@ -115,16 +122,17 @@ def _name_columns(X: Any) -> list[str]:
 
 
 def count_fold_rows(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int]) -> dict[str, Any]:
-    """Return how many rows a fold has of what."""
+    """Return the numbers of training, test and synthetic rows of a fold."""
     synthetic = {str(label): added.get(label, 0) for label in count_labels(y_train)}
     return {"fold": fold.number, "train": len(y_train), "test": len(y_test), "synthetic": synthetic}
 
 
 def _average_curves(history: dict[str, Any]) -> dict[str, Any]:
+    """Return learning curves of at most `_POINTS` points."""
     n = len(history["discriminator_loss"])
     ends = np.unique(np.linspace(0, n, min(n, _POINTS) + 1).astype(int))
     curves: dict[str, Any] = {"steps": ends[1:].tolist()}
-    for name in _CURVES:  # each point is the mean since the one before
+    for name in _CURVES:  # each point is the mean of the steps since the previous one
         values = np.asarray(history[name], dtype=float)
         curves[name] = [finite_or_none(values[a:b].mean()) for a, b in itertools.pairwise(ends)]
     curves["score_step"] = np.asarray(history["score_step"]).astype(int).tolist()

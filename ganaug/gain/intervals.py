@@ -1,4 +1,4 @@
-"""How sure a difference between two arms is, when their training sets overlap."""
+"""Confidence intervals of paired differences between arms, for folds with overlapping training sets."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 LEVEL = 0.95
-_ROUNDING = 1e-9  # differences closer to each other than that are the same
+_ROUNDING = 1e-9  # relative spread below which differences count as equal
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean paired difference with its interval.
+    """Mean paired difference with its 95 % interval.
 
     Attributes
     ----------
     mean : float
-        Mean difference over the folds.
+        Mean difference over folds.
     low, high : float
-        Ends of the 95 % interval; NaN with fewer than two folds, or where all differ by the same amount and so say
-        nothing of the spread. Where none differs at all, both are 0.
+        Ends of the 95 % interval. Both are NaN with fewer than two folds, or if all folds differ by the same nonzero
+        amount, which gives no estimate of the spread. Both are 0 if all differences are 0.
     effect_size : float
-        Mean over standard deviation of the paired differences (Cohen's d of paired samples); NaN where there is no
-        interval, 0 where all differences are 0.
+        Mean over standard deviation of the paired differences (Cohen's d of paired samples); NaN without an interval, 0
+        if all differences are 0.
     n : int
         Number of folds.
     """
@@ -38,28 +38,28 @@ class Difference:
 
     @property
     def differs(self) -> bool:
-        """Whether any fold differs at all, as far as is known."""
+        """Whether any fold differs, as far as known."""
         return not (self.n and self.mean == self.low == self.high == 0)
 
 
 def paired_difference(scores: ArrayLike, reference: ArrayLike, test_to_train: float) -> Difference:
-    """Return how much better `scores` are than `reference`, fold by fold, with an interval.
+    """Return the mean paired difference of two arms over folds, with a corrected t interval.
 
-    Folds share training rows, so their differences vary together, and the plain standard error is too small. Nadeau
-    and Bengio [1]_ put 1/n + n_test/n_train in place of 1/n; Bouckaert and Frank [2]_ carry it over to repeated
+    Folds share training rows, so their differences are correlated, and the plain standard error is too small. Nadeau
+    and Bengio [1]_ replace 1/n by 1/n + n_test/n_train; Bouckaert and Frank [2]_ extend this to repeated
     cross-validation, where n is folds times repeats.
 
     Parameters
     ----------
     scores, reference : array-like of shape (n,)
-        Scores of two arms on the same folds; folds where either is NaN do not count.
+        Scores of two arms on the same folds; folds with a NaN do not count.
     test_to_train : float
-        Test rows per training row, 0.25 for five folds.
+        Test rows per training row, such as 0.25 for five folds.
 
     Returns
     -------
     Difference
-        Student's t interval with n - 1 degrees of freedom.
+        Mean difference with Student's t interval of n - 1 degrees of freedom.
 
     References
     ----------
@@ -83,22 +83,22 @@ def paired_difference(scores: ArrayLike, reference: ArrayLike, test_to_train: fl
 
 
 def rows_needed(difference: Difference, n_rows: int) -> int | None:
-    """Return about how many labelled rows would show a difference of this size, to two digits.
+    """Return the approximate number of labelled rows that would show a difference, to two digits.
 
-    The interval's width falls with the root of the number of rows, so they have to grow by the square of half its
-    width over the difference; this takes the measured difference as the true one.
+    The width of the interval falls with the root of the number of rows. The rows therefore have to grow by the square
+    of half the width over the difference, if the measured difference is the true one.
 
     Parameters
     ----------
     difference : Difference
-        What was measured.
+        Measured difference.
     n_rows : int
-        On how many rows.
+        Number of labelled rows in the experiment.
 
     Returns
     -------
     int or None
-        At least `n_rows`; None where the difference is 0 or has no interval.
+        At least `n_rows`; None if the difference is 0 or has no interval.
     """
     half_width = (difference.high - difference.low) / 2
     if not difference.mean or not np.isfinite(half_width):

@@ -1,4 +1,4 @@
-"""A gain report as text for a terminal."""
+"""Format a gain report as text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from .arms import BASELINE
 from .metric_names import POINTS, PREVALENCE, Unit, recall_label, unit_of
 
 _WIDTH = 110
-_METRICS = 8  # in the overview
+_METRICS = 8  # columns of the overview
 
 
 def format_report(report: Mapping[str, Any]) -> str:
-    """Return a report's verdict, all metrics of what it is about, and the leading one for each classifier.
+    """Return the verdict, an overview of all metrics, and a table of the leading metric for each classifier.
 
     Parameters
     ----------
     report : mapping
-        What `GainReport.to_dict` gives.
+        Output of `GainReport.to_dict`.
     """
     out = io.StringIO()
     console = Console(file=out, width=_WIDTH, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(report["verdict"]["sentence"])
     if report["decisions"]:
         console.print(report["decisions"]["sentence"])
-    leading, about = report["verdict"]["metric"], report["verdict"]["classifier"]
+    leading = report["verdict"]["metric"]
+    about = report["verdict"]["classifier"]
     console.print()
     console.print(_make_overview(about, [row for row in report["rows"] if row["classifier"] == about]))
     shown = [row for row in report["rows"] if row["metric"] == leading]
@@ -46,7 +47,7 @@ def format_report(report: Mapping[str, Any]) -> str:
 
 
 def _make_overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
-    """Return the means of every arm in the first metrics; decisions also at the prevalence of the classes."""
+    """Return the means of every arm in the first metrics, with decisions at prevalence as well."""
     metrics = [name for name in dict.fromkeys(row["metric"] for row in rows) if recall_label(name) is None]
     title = f"{classifier}, means; @prev.: decisions at prevalence, the share of each class in training"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0, 0, 1))
@@ -61,7 +62,7 @@ def _make_overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
 
 
 def _make_table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Table:
-    """Return the mean of every arm in one metric, and its difference from the real rows alone."""
+    """Return the mean of every arm in one metric, with its difference from the real rows alone."""
     unit = unit_of(metric)
     difference_head = "to real_only, points" if unit == POINTS else "to real_only"
     table = Table(title=f"{classifier}, {metric}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)

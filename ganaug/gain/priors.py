@@ -1,4 +1,4 @@
-"""Probabilities under another prior, and the decision that a prior does not move."""
+"""Correct class probabilities to another prior, and decide at the class shares of the training rows."""
 
 from __future__ import annotations
 
@@ -21,30 +21,29 @@ def class_shares(y: NDArray[Any], classes: NDArray[Any]) -> Numbers:
     y : ndarray of shape (n,)
         Labels.
     classes : ndarray of shape (n_classes,)
-        Whose shares are wanted; labels of other classes do not count.
+        Classes; other labels do not count.
     """
     counts = np.array([(y == label).sum() for label in classes], dtype=float)
     return counts / max(1.0, float(counts.sum()))
 
 
 def infer_learned_prior(shares: Numbers, classes: NDArray[Any], estimator: Any) -> Numbers:
-    """Return the prior that an estimator learns from rows of these shares, given how it weighs classes.
+    """Return the class prior that an estimator learns, given class shares and its class weights.
 
     Parameters
     ----------
     shares : ndarray of shape (n_classes,)
-        Of the rows that it is fitted on.
+        Class shares of the training rows.
     classes : ndarray of shape (n_classes,)
-        Their labels.
+        Labels of the classes.
     estimator : estimator
-        It, or a part of it, may have a parameter ``class_weight``.
+        Estimator that may have a parameter ``class_weight``, itself or in a part.
     """
     params = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
     if any(isinstance(part, CalibratedClassifierCV) for part in (estimator, *params.values())):
-        return shares  # it maps the scores to the rows as they are, whatever its classifier weighs
-    weights = next(
-        (v for k, v in sorted(params.items()) if k.split("__")[-1] == "class_weight" and v is not None), None
-    )
+        return shares  # calibration maps scores to unweighted rows, whatever the classifier weighs
+    named = [value for name, value in sorted(params.items()) if name.split("__")[-1] == "class_weight"]
+    weights = next((value for value in named if value is not None), None)
     if isinstance(weights, str):  # "balanced", or a forest's "balanced_subsample"
         present = shares > 0
         return present / present.sum()
@@ -55,21 +54,22 @@ def infer_learned_prior(shares: Numbers, classes: NDArray[Any], estimator: Any) 
 
 
 def correct_prior(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
-    """Return class probabilities for another prior than the one that was trained on.
+    """Correct class probabilities from the prior in training to another prior.
 
     Parameters
     ----------
     p : ndarray of shape (n, n_classes)
-        Probabilities of a classifier.
+        Probabilities predicted by a classifier.
     trained : ndarray of shape (n_classes,)
-        Shares of the classes that it was trained on, above 0.
+        Class prior that the classifier was trained on, above 0.
     prior : ndarray of shape (n_classes,)
-        Shares to be expected, above 0.
+        Class prior to correct to, above 0.
 
     Returns
     -------
     ndarray of shape (n, n_classes)
-        Rows sum to 1. The odds of two classes are multiplied by the ratio of their priors, new over old [1]_.
+        Corrected probabilities; rows sum to 1. The odds of two classes are multiplied by the ratio of their priors, new
+        over old [1]_.
 
     References
     ----------
@@ -85,17 +85,17 @@ def correct_prior(p: Numbers, trained: Numbers, prior: Numbers) -> Numbers:
 def decide_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
     """Return the position of the class that is most probable relative to its share in training.
 
-    With two classes this moves the threshold from 0.5 to the share of the second one. It is the decision of least
-    expected cost where a mistake costs as much as its class is rare, and so the one for balanced accuracy (Elkan,
-    IJCAI 2001; Collell, Prelec and Patil, "A Simple Plug-in Bagging Ensemble Based on Threshold-Moving for
-    Classifying Binary and Multiclass Imbalanced Data", Neurocomputing 275, 2018).
+    With two classes this moves the threshold from 0.5 to the share of the second one. It minimises the expected cost if
+    mistakes on a class cost in inverse proportion to its share, and hence maximises balanced accuracy (Elkan, IJCAI
+    2001; Collell, Prelec and Patil, "A Simple Plug-in Bagging Ensemble Based on Threshold-Moving for Classifying Binary
+    and Multiclass Imbalanced Data", Neurocomputing 275, 2018).
 
     Parameters
     ----------
     p : ndarray of shape (n, n_classes)
-        Probabilities of a classifier.
+        Probabilities predicted by a classifier.
     trained : ndarray of shape (n_classes,)
-        Shares of the classes that it was trained on; a class of share 0 is never decided for.
+        Class prior that the classifier was trained on; a class with a share of 0 is never predicted.
     """
     present = trained > 0
     relative = np.where(present, p / np.where(present, trained, 1.0), -np.inf)
@@ -103,20 +103,20 @@ def decide_at_prevalence(p: Numbers, trained: Numbers) -> NDArray[np.int64]:
 
 
 def check_no_class_absent(shares: Numbers, classes: NDArray[Any], where: str) -> None:
-    """Raise DataError where a class has no rows, for its probability cannot be put right.
+    """Raise DataError if a class has no rows, since its probability cannot be corrected.
 
     Parameters
     ----------
     shares : ndarray of shape (n_classes,)
-        Of the rows.
+        Class shares of the rows.
     classes : ndarray of shape (n_classes,)
-        Their labels.
+        Labels of the classes.
     where : str
-        What the rows are, for the message.
+        Name of the rows, for the message.
     """
     absent = classes[shares <= 0]
     if len(absent):
         raise DataError(
-            f"Class {absent[0]!s} has no rows in {where}, so that its probability cannot be put right; keep a row of "
+            f"Class {absent[0]!s} has no rows in {where}, so that its probability cannot be corrected; keep a row of "
             "every class."
         )

@@ -1,4 +1,4 @@
-"""GainReport: what was measured, and what it says."""
+"""GainReport: the scores of an experiment, differences between arms, and the verdict."""
 
 from __future__ import annotations
 
@@ -35,42 +35,42 @@ _PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pa
 
 @dataclass(frozen=True)
 class Design:
-    """What was asked for.
+    """Design of an experiment.
 
     Attributes
     ----------
     augmenter : sampler
-        Unfitted.
+        Unfitted augmenter.
     classifiers : mapping of name to estimator
-        Unfitted.
+        Unfitted classifiers.
     metrics, arms : list of str
-        In order; the first metric leads.
+        Metrics and arms in order; the first metric decides the verdict.
     labels : ndarray of shape (n,)
         All labels.
     n_features : int
-        Columns, or values of an image.
+        Number of columns, or of values of an image.
     image_shape : tuple of int or None
-        Of one image, where samples are images.
+        Shape of one image; None for tables.
     folds : list of Fold
-        Which rows trained and tested.
+        Positions of training and test rows.
     n_repeats : int
-        How often rows were split anew.
+        Number of times that the rows were split.
     has_groups : bool
         Whether rows of one group stayed together.
     synthetic_fraction : float or None
-        Share of synthetic rows.
+        Share of synthetic rows in the augmented rows.
     balance : bool
-        Whether that share fills up small classes first.
+        Whether the synthetic rows of a share filled up small classes first.
     margin : float
         Smallest gain worth having.
     random_state : int
-        What decided everything.
+        Seed of the experiment.
     call : str
-        What repeats it.
+        Python call that repeats the experiment.
     seconds : float
-        How long it took.
+        Duration.
     name : str or None
-        Of the data set.
+        Name of the data set.
     """
 
     augmenter: Any
@@ -93,29 +93,51 @@ class Design:
 
     @property
     def test_to_train(self) -> float:
-        """Test rows per training row."""
+        """Mean number of test rows per training row."""
         return float(np.mean([len(fold.test) / len(fold.train) for fold in self.folds]))
 
 
 class GainReport:
-    """What synthetic rows do for classifiers; `gain_report` makes it.
+    """Gain of classifiers from synthetic rows, as measured by `gain_report`.
 
     Attributes
     ----------
     verdict : str
-        One sentence: it helps, does no better than a named control, hurts, or cannot be told.
+        Verdict in words: augmentation helps, does no better than a named control, hurts, or the data cannot tell.
     conclusion : Conclusion
-        The verdict and the numbers that it rests on.
+        Verdict for the mean of all classifiers, with its numbers.
     conclusions : dict of str to Conclusion
-        The same for each classifier alone.
+        Verdict for each classifier.
     decisions : Decisions or None
-        What of a gain in decisions the threshold gives; None where there is no gain, or the verdict is about it.
+        Comparison of the gain in decisions with that of a moved threshold; None without a clear gain, or if the verdict
+        itself is about decisions.
     metrics : list of str
-        What was measured; after each metric of decisions, its name with ``@prevalence``.
+        Metrics; each metric of decisions is followed by its name with ``@prevalence``.
     command : str or None
-        The shell command that made the report, for the page to name; the command line sets it.
+        Shell command that made the report, shown on the page; set by the command line.
     failures : DataFrame
-        What could not be measured: "fold", "arm", "classifier", "metric", "reason".
+        Failures, with columns "fold", "arm", "classifier", "metric" and "reason".
+    warnings : list of str
+        Warnings of augmenter and classifiers, without duplicates.
+
+    See Also
+    --------
+    gain_report : Run the experiment.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from ganaug import GaussianCopula, gain_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> tree = DecisionTreeClassifier(max_depth=2)
+    >>> options = {"arms": ["duplicate"], "fidelity": False, "random_state": 0}
+    >>> report = gain_report(GaussianCopula(), X, y, classifier=tree, **options)
+    >>> report.conclusion.metric, report.conclusion.n
+    ('roc_auc_ovr', 10)
+    >>> report.to_frame()["arm"].unique().tolist()
+    ['real_only', 'duplicate', 'augmented']
+    >>> report.to_html("gain.html")  # doctest: +SKIP
     """
 
     def __init__(self, design: Design, prepared: Sequence[PreparedFold], evaluated: Sequence[ArmScores]):
@@ -123,54 +145,55 @@ class GainReport:
         self.command: str | None = None
         self._prepared = list(prepared)
         self._scores = [score for done in evaluated for score in done.scores]
-        self._by = self._table()
+        self._fold_scores = self._index_scores()
         self._predictions = [one for done in evaluated for one in done.calibration]
-        failures = [f for done in prepared for f in done.failures] + [f for e in evaluated for f in e.failures]
-        columns = ["fold", "arm", "classifier", "metric", "reason"]
-        self.failures = pd.DataFrame([asdict(f) for f in failures], columns=columns)
-        said = [done.warnings for done in prepared] + [done.warnings for done in evaluated]
-        self.warnings = sorted({text for texts in said for text in texts})
+        parts: list[PreparedFold | ArmScores] = [*prepared, *evaluated]
+        failures = [asdict(failure) for part in parts for failure in part.failures]
+        self.failures = pd.DataFrame(failures, columns=["fold", "arm", "classifier", "metric", "reason"])
+        self.warnings = sorted({text for part in parts for text in part.warnings})
         names = list(design.classifiers)
-        self._everyone = f"mean of {len(names)} classifiers" if len(names) > 1 else names[0]
-        self.metrics = self._measured()
+        self._mean_name = f"mean of {len(names)} classifiers" if len(names) > 1 else names[0]
+        self.metrics = self._list_metrics()
         self.conclusions: dict[str, Conclusion] = {name: self.conclude(classifier=name) for name in names}
         self.conclusion = self.conclude()
-        self.decisions = self._decisions()
+        self.decisions = self._compare_decisions()
 
     @property
     def verdict(self) -> str:
-        """The answer, and what of a gain in decisions a threshold gives as well."""
-        return " ".join([self.conclusion.sentence, *([self.decisions.sentence] if self.decisions else [])])
+        """Verdict in words, with the comparison of decisions if there is one."""
+        if self.decisions is None:
+            return self.conclusion.sentence
+        return f"{self.conclusion.sentence} {self.decisions.sentence}"
 
     def conclude(self, metric: str | None = None, classifier: str | None = None) -> Conclusion:
-        """Return what a metric says.
+        """Decide whether augmentation helps in one metric.
 
         Parameters
         ----------
         metric : str, default=None
-            Of those in `to_frame`; None takes the first, which decides the verdict.
+            One of `metrics`; None takes the first one.
         classifier : str, default=None
-            Its name; None takes the mean of all.
+            Name of a classifier; None takes the mean of all.
 
         Returns
         -------
         Conclusion
-            Whether the augmented rows beat the real ones alone and the best control.
+            Verdict, with the differences from the real rows alone and from the best control.
 
         Raises
         ------
         ParameterError
-            There is no such metric or classifier.
+            The report has no such metric or classifier.
         """
         metric = self.design.metrics[0] if metric is None else metric
-        classifier = self._everyone if classifier is None else classifier
-        if metric not in self.metrics or classifier not in (*self.design.classifiers, self._everyone):
+        classifier = self._mean_name if classifier is None else classifier
+        if metric not in self.metrics or classifier not in (*self.design.classifiers, self._mean_name):
             raise ParameterError(
                 f"The report has no metric {metric!r} of {classifier!r}; it has {', '.join(self.metrics)}, and "
                 f"{', '.join(self.design.classifiers)}."
             )
-        found = self._concluded(metric, classifier)
-        return replace(found, sentence=found.sentence + self._idle())
+        found = self._compare_arms(metric, classifier)
+        return replace(found, sentence=found.sentence + self._note_idle_folds())
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each classifier, metric and arm.
@@ -178,23 +201,23 @@ class GainReport:
         Returns
         -------
         DataFrame
-            "classifier", "metric", "arm", "mean" over folds, "difference" to ``real_only`` on the same folds,
-            "ci_low" and "ci_high" of its 95 % interval, and "n", the number of folds; 0 where all failed.
+            Columns "classifier", "metric", "arm", "mean" over folds, "difference" from ``real_only`` on the same folds,
+            "ci_low" and "ci_high" of its 95 % interval, and "n", the number of folds without a failure.
         """
-        rows = [row for row in self._rows() if row["classifier"] in self.design.classifiers]
+        rows = [row for row in self._make_rows() if row["classifier"] in self.design.classifiers]
         return pd.DataFrame(rows, columns=list(_COLUMNS))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON, NaN being None; it is all that the page is made from."""
-        first = next((p.facts for p in self._prepared if p.facts), {})
-        found = list(enumerate(p.facts for p in self._prepared))
+        """Return the report as plain JSON, with None for NaN; the page is made from this dict alone."""
+        facts_of_folds = list(enumerate(fold.facts for fold in self._prepared))
+        first = next((facts for _, facts in facts_of_folds if facts), {})
         return {
             "format": 1,
             "verdict": self.conclusion.to_dict(),
             "decisions": self.decisions.to_dict() if self.decisions else None,
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
-            "design": self._design(),
-            "rows": to_plain_json(self._rows()),
+            "design": self._describe_design(),
+            "rows": to_plain_json(self._make_rows()),
             "scores": [asdict(score) for score in self._scores],
             "calibration": make_calibration_curves(self._predictions),
             "failures": to_plain_json(
@@ -202,25 +225,25 @@ class GainReport:
             ),
             "warnings": self.warnings,
             "counts": [
-                count_fold_rows(fold, done.material.y, fold.test, done.material.added)
+                count_fold_rows(fold, done.data.y, fold.test, done.data.added)
                 for fold, done in zip(self.design.folds, self._prepared, strict=True)
             ],
-            "choice": [{"fold": i, **facts["choice"]} for i, facts in found if "choice" in facts],
-            "filters": [{"fold": i, **facts["filters"]} for i, facts in found if "filters" in facts],
+            "choice": [{"fold": i, **facts["choice"]} for i, facts in facts_of_folds if "choice" in facts],
+            "filters": [{"fold": i, **facts["filters"]} for i, facts in facts_of_folds if "filters" in facts],
             "training": first.get("training"),
-            "fidelity": mean_fidelity([facts["fidelity"] for _, facts in found if facts.get("fidelity")]),
+            "fidelity": mean_fidelity([facts["fidelity"] for _, facts in facts_of_folds if facts.get("fidelity")]),
             "columns": first.get("columns", []),
             "pairs": first.get("pairs", []),
-            "privacy": mean_privacy([facts["privacy"] for _, facts in found if facts.get("privacy")]),
+            "privacy": mean_privacy([facts["privacy"] for _, facts in facts_of_folds if facts.get("privacy")]),
         }
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one self-contained page.
+        """Write the report as one self-contained HTML page.
 
         Parameters
         ----------
         path : path-like
-            The file, such as "gain.html"; replaced as a whole or not at all.
+            File, such as "gain.html"; it is replaced as a whole or not at all.
 
         Raises
         ------
@@ -280,22 +303,22 @@ class GainReport:
     def __repr__(self) -> str:
         return f"<GainReport: {self.verdict}>"
 
-    def _rows(self) -> list[dict[str, Any]]:
-        everyone = [self._everyone] if len(self.design.classifiers) > 1 else []
+    def _make_rows(self) -> list[dict[str, Any]]:
+        everyone = [self._mean_name] if len(self.design.classifiers) > 1 else []
         return [
             row
             for classifier in (*self.design.classifiers, *everyone)
             for metric in self.metrics
             for arm in self.design.arms
-            if (row := self._row(classifier, metric, arm)) is not None
+            if (row := self._make_row(classifier, metric, arm)) is not None
         ]
 
-    def _row(self, classifier: str, metric: str, arm: str) -> dict[str, Any] | None:
-        scores = self._of(self._averaged(classifier, (arm,), metric), metric, arm)
+    def _make_row(self, classifier: str, metric: str, arm: str) -> dict[str, Any] | None:
+        scores = self._mean_scores(self._resolve_names(classifier, (arm,), metric), metric, arm)
         known = scores[~np.isnan(scores)]
-        note = self._note(classifier, metric, arm)
+        note = self._explain_missing(classifier, metric, arm)
         if not len(known) and not note:
-            return None  # an arm that makes no sense here
+            return None  # the arm does not apply
         gain = self._difference(classifier, metric, arm, "real_only")
         return {
             "classifier": classifier,
@@ -310,77 +333,77 @@ class GainReport:
             "note": note,
         }
 
-    def _note(self, classifier: str, metric: str, arm: str) -> str:
-        """Return why scores are missing, empty where none is."""
+    def _explain_missing(self, classifier: str, metric: str, arm: str) -> str:
+        """Return why scores are missing, "" if none is missing."""
         of = self.failures
         mine = of["arm"] == arm
-        mine &= of["classifier"].isna() | (of["classifier"] == classifier) | (classifier == self._everyone)
+        mine &= of["classifier"].isna() | (of["classifier"] == classifier) | (classifier == self._mean_name)
         reasons = of[mine & (of["metric"].isna() | (of["metric"] == metric))]
         if reasons.empty:
             return ""
         folds = reasons["fold"].nunique()
         return f"failed in {folds} of {len(self.design.folds)} folds: {reasons['reason'].iloc[0]}"
 
-    def _table(self) -> dict[tuple[str, str, str], NDArray[np.float64]]:
-        """Return the score of each fold, NaN where there is none, by classifier, metric and arm."""
+    def _index_scores(self) -> dict[tuple[str, str, str], NDArray[np.float64]]:
+        """Return the scores of all folds, NaN if missing, by classifier, metric and arm."""
         table: dict[tuple[str, str, str], NDArray[np.float64]] = {}
         for score in self._scores:
             key = (score.classifier, score.metric, score.arm)
             table.setdefault(key, np.full(len(self.design.folds), np.nan))[score.fold] = score.score
         return table
 
-    def _averaged(self, classifier: str, arms: Sequence[str], metric: str) -> list[str]:
-        """Return the classifiers behind a name: of all, those that can have the arm, such as class weights."""
+    def _resolve_names(self, classifier: str, arms: Sequence[str], metric: str) -> list[str]:
+        """Return the classifiers that a name stands for; the mean takes those that have scores in optional arms."""
         if classifier in self.design.classifiers:
             return [classifier]
         special = [arm for arm in arms if arm in OPTIONAL_ARMS]
-        takers = [n for n in self.design.classifiers if all((n, metric, arm) in self._by for arm in special)]
+        takers = [n for n in self.design.classifiers if all((n, metric, arm) in self._fold_scores for arm in special)]
         return takers or list(self.design.classifiers)
 
-    def _of(self, names: Sequence[str], metric: str, arm: str) -> NDArray[np.float64]:
-        """Return the mean score over classifiers in each fold, NaN where one of them has none."""
+    def _mean_scores(self, names: Sequence[str], metric: str, arm: str) -> NDArray[np.float64]:
+        """Return the mean score over classifiers in each fold, NaN if one of them has none."""
         none = np.full(len(self.design.folds), np.nan)
-        return np.mean([self._by.get((name, metric, arm), none) for name in names], axis=0)
+        return np.mean([self._fold_scores.get((name, metric, arm), none) for name in names], axis=0)
 
     def _difference(self, classifier: str, metric: str, arm: str, reference: str) -> Difference:
-        names = self._averaged(classifier, (arm, reference), metric)
-        pair = self._of(names, metric, arm), self._of(names, metric, reference)
+        names = self._resolve_names(classifier, (arm, reference), metric)
+        pair = self._mean_scores(names, metric, arm), self._mean_scores(names, metric, reference)
         return paired_difference(*pair, self.design.test_to_train)
 
-    def _concluded(self, metric: str, classifier: str) -> Conclusion:
+    def _compare_arms(self, metric: str, classifier: str) -> Conclusion:
         ran = [arm for arm in CONTROLS if arm in self.design.arms]
         gains = {arm: self._difference(classifier, metric, arm, "real_only") for arm in ran}
-        # one that does not differ, such as a threshold where nothing is decided, is the real rows alone once more
+        # A control without any difference, such as a threshold for a metric of ranks, repeats the real rows alone.
         control = best_control({arm: gain.mean for arm, gain in gains.items() if gain.differs})
         beside = (control, self._difference(classifier, metric, "augmented", control)) if control else None
         gain = self._difference(classifier, metric, "augmented", "real_only")
         return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
 
-    def _decisions(self) -> Decisions | None:
-        """Return what of a gain in decisions a threshold gives, None where there is none or the verdict is about it."""
+    def _compare_decisions(self) -> Decisions | None:
+        """Compare decisions with a moved threshold; None without a clear gain, or if the verdict is about decisions."""
         known = [name for name in self.metrics if name + PREVALENCE in self.metrics]
         if not known or known[0] == self.design.metrics[0] or "threshold" not in self.design.arms:
             return None
         return compare_with_threshold(
             known[0],
-            self._difference(self._everyone, known[0], "augmented", "real_only"),
-            self._difference(self._everyone, known[0], "threshold", "real_only"),
-            self._difference(self._everyone, known[0], "augmented", "threshold"),
+            self._difference(self._mean_name, known[0], "augmented", "real_only"),
+            self._difference(self._mean_name, known[0], "threshold", "real_only"),
+            self._difference(self._mean_name, known[0], "augmented", "threshold"),
             self.design.margin,
         )
 
-    def _measured(self) -> list[str]:
-        """Return the metrics in order, those of decisions followed by what they are at prevalence."""
-        of = {metric for _, metric, _ in self._by} | set(self.failures["metric"].dropna())
+    def _list_metrics(self) -> list[str]:
+        """Return the metrics in order, each metric of decisions followed by the same at prevalence."""
+        of = {metric for _, metric, _ in self._fold_scores} | set(self.failures["metric"].dropna())
         return [name for own in self.design.metrics for name in (own, own + PREVALENCE) if name == own or name in of]
 
-    def _idle(self) -> str:
-        """Return the sentence that tells of folds to which the augmenter added nothing."""
-        done = [fold.material for fold in self._prepared if not fold.material.failure]
-        idle = sum(not any(material.added.values()) for material in done)
+    def _note_idle_folds(self) -> str:
+        """Return a sentence on folds in which the augmenter added no rows, "" if there are none."""
+        done = [fold.data for fold in self._prepared if not fold.data.failure]
+        idle = sum(not any(data.added.values()) for data in done)
         return f" The augmenter added no rows in {idle} of {len(done)} folds." if idle else ""
 
-    def _design(self) -> dict[str, Any]:
+    def _describe_design(self) -> dict[str, Any]:
         d = self.design
         n_splits = len(d.folds) // d.n_repeats
         return {
@@ -409,5 +432,5 @@ class GainReport:
 
 
 def to_one_line(estimator: Any) -> str:
-    """Return what an estimator calls itself, without the addresses of functions, which differ from run to run."""
+    """Return the representation of an object on one line, without addresses of functions, which differ between runs."""
     return re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(estimator).split()))

@@ -1,4 +1,4 @@
-"""What is measured: scikit-learn's scorers by name, and some that it has not, or that fail where a class is absent."""
+"""Scorers by name: those of scikit-learn, and own ones that cope with classes absent from training or test rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .metric_names import PREVALENCE, recall_name
 Scorer = Callable[[Any, Any, Any], float]
 
 _BINS = 10
-_ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be called 1
+_ONE_SIDED = {  # scores of one of two classes, which scikit-learn expects to be labelled 1
     "f1": sk.f1_score,
     "precision": sk.precision_score,
     "recall": sk.recall_score,
@@ -26,31 +26,31 @@ _ONE_SIDED = {  # scores of one of two classes, which scikit-learn takes to be c
 
 
 def default_metrics(n_classes: int) -> tuple[str, ...]:
-    """Return the names of what is measured where nothing else is said; the first one leads."""
+    """Return the names of the default metrics; the first one decides the verdict."""
     others = ("average_precision", "neg_log_loss", "neg_brier_score", "balanced_accuracy", "f1_macro")
     return (threshold_free_metric(n_classes), *others)
 
 
 def threshold_free_metric(n_classes: int) -> str:
-    """Return the name of the score that no decision threshold moves: the area under the ROC curve."""
+    """Return the name of a metric that no decision threshold moves: the area under the ROC curve."""
     return "roc_auc" if n_classes == 2 else "roc_auc_ovr"
 
 
 def resolve_scorers(metrics: Any, y: NDArray[Any]) -> dict[str, Scorer]:
-    """Return scorers ``f(classifier, X, y)`` by name, higher being better.
+    """Return scorers ``f(classifier, X, y)`` by name; higher scores are better.
 
     Parameters
     ----------
     metrics : None, name, callable, sequence of these, or mapping of name to either
-        Names are scikit-learn's, and "neg_calibration_error" and "recall_per_class". A score of one class of two
-        (such as "average_precision") is that of the rarer one, unless the labels are 0 and 1, or -1 and 1.
+        Names are scikit-learn's, "neg_calibration_error" and "recall_per_class". A score of one of two classes (such as
+        "average_precision") is that of the rarer class, unless the labels are 0 and 1, or -1 and 1.
     y : ndarray of shape (n,)
         All labels.
 
     Raises
     ------
     ParameterError
-        A name that does not exist, or something that cannot be called.
+        A name does not exist, or a metric cannot be called.
     """
     classes = np.unique(y)
     if metrics is None:
@@ -106,7 +106,7 @@ def _make_recall(label: Any) -> Scorer:
 
 
 def _predict_probabilities(classifier: Any, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return predicted probabilities, and the column of each row's label, -1 where the classifier never saw it."""
+    """Return predicted probabilities, and the column of each row's label, -1 for a label unseen in training."""
     classes = np.asarray(classifier.classes_)
     positions = {label: i for i, label in enumerate(classes.tolist())}
     columns = np.asarray([positions.get(label, -1) for label in np.asarray(y).tolist()], dtype=np.int64)
@@ -114,10 +114,10 @@ def _predict_probabilities(classifier: Any, X: Any, y: Any) -> tuple[NDArray[np.
 
 
 def neg_log_loss(classifier: Any, X: Any, y: Any) -> float:
-    """Return the mean log-probability of the labels, at most 0; a label never seen in training counts as 1e-15.
+    """Return the mean log-probability of the labels, at most 0; an unseen label has a probability of 1e-15.
 
-    scikit-learn's scorer of this name, which fails where training or test rows lack a class. Source: Good, "Rational
-    Decisions", Journal of the Royal Statistical Society B 14, 1952.
+    scikit-learn's scorer of this name fails if training or test rows lack a class. Source: Good, "Rational Decisions",
+    Journal of the Royal Statistical Society B 14, 1952.
     """
     p, columns = _predict_probabilities(classifier, X, y)
     p = np.clip(p, 1e-15, 1.0)
@@ -126,46 +126,47 @@ def neg_log_loss(classifier: Any, X: Any, y: Any) -> float:
 
 
 def neg_calibration_error(classifier: Any, X: Any, y: Any) -> float:
-    """Return minus the expected calibration error, between -1 and 0: how far confidence and accuracy are apart.
+    """Return minus the expected calibration error, the mean gap between confidence and accuracy, between -1 and 0.
 
-    The rows are cut into ten bins of equal size by the probability of the predicted class. Source: Naeini, Cooper and
+    Rows are divided into ten bins of equal size by the probability of the predicted class. Source: Naeini, Cooper and
     Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; bins of equal size after
     Nguyen and O'Connor, EMNLP 2015.
     """
     p, columns = _predict_probabilities(classifier, X, y)
-    confidence, right = p.max(1), p.argmax(1) == columns
+    confidence = p.max(1)
+    right = p.argmax(1) == columns
     parts = np.array_split(np.argsort(confidence, kind="stable"), min(_BINS, len(p)))
     return -float(sum(abs(float((confidence[rows] - right[rows]).sum())) for rows in parts) / len(p))
 
 
 def neg_brier_score(classifier: Any, X: Any, y: Any) -> float:
-    """Return minus half the squared distance between probabilities and what came true, between -1 and 0.
+    """Return minus half the squared distance between probabilities and one-hot labels, between -1 and 0.
 
-    With two classes it is scikit-learn's scorer of this name; with several, half of the sum over classes, which is what
-    Brier wrote. Source: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review
-    78, 1950.
+    With two classes it equals scikit-learn's scorer of this name; with several it is half of Brier's sum over classes.
+    Source: Brier, "Verification of Forecasts Expressed in Terms of Probability", Monthly Weather Review 78, 1950.
     """
     p, columns = _predict_probabilities(classifier, X, y)
     hit = np.zeros_like(p)
     known = columns >= 0
     hit[np.flatnonzero(known), columns[known]] = 1.0
-    lost = (~known).astype(float)  # a label never seen in training had no probability at all
+    lost = (~known).astype(float)  # an unseen label had probability 0
     return -float((((p - hit) ** 2).sum(1) + lost).mean() / 2)
 
 
 def roc_auc(classifier: Any, X: Any, y: Any) -> float:
-    """Return the area under the ROC curve, of each class against the rest where there are more than two.
+    """Return the area under the ROC curve; for several classes the mean of each against the rest.
 
-    scikit-learn's scorers "roc_auc" and "roc_auc_ovr", whose mean is taken here over the classes that the rows have and
-    do not consist of. Source: Hanley and McNeil, "The Meaning and Use of the Area under a Receiver Operating
-    Characteristic (ROC) Curve", Radiology 143, 1982; for several classes Provost and Domingos, 2000.
+    It equals scikit-learn's "roc_auc" and "roc_auc_ovr", but the mean leaves out classes that the rows lack. Source:
+    Hanley and McNeil, "The Meaning and Use of the Area under a Receiver Operating Characteristic (ROC) Curve",
+    Radiology 143, 1982; for several classes Provost and Domingos, 2000.
 
     Raises
     ------
     OneClass
-        All rows are of one class, so that there is nothing to rank.
+        All rows are of one class.
     """
-    classes, labels = np.asarray(classifier.classes_), np.asarray(y)
+    classes = np.asarray(classifier.classes_)
+    labels = np.asarray(y)
     ranks = _rank_rows(classifier, X)
     two = [classes[1]] if len(classes) == 2 else classes
     areas = [
@@ -181,18 +182,19 @@ def roc_auc(classifier: Any, X: Any, y: Any) -> float:
 
 
 class SingleClassError(ValueError):
-    """Rows of one class, where a score needs two."""
+    """All rows are of one class, and the score needs two."""
 
 
 def _rank_rows(classifier: Any, X: Any) -> NDArray[np.float64]:
-    """Return a column of scores for each class, or one for the second of two, by which rows can be ranked."""
+    """Return scores that rank rows: one column for each class, or one for the second of two classes."""
     methods = ["decision_function", "predict_proba"]
-    usual = methods if len(classifier.classes_) == 2 else methods[::-1]  # as scikit-learn's scorers do
-    method = next((name for name in usual if hasattr(classifier, name)), None)
+    if len(classifier.classes_) > 2:  # the same preference as in scikit-learn's scorers
+        methods.reverse()
+    method = next((name for name in methods if hasattr(classifier, name)), None)
     if method is None:
         raise ValueError(
-            "the classifier has neither predict_proba nor decision_function, by which rows could be ranked; score its "
-            "decisions, such as by 'balanced_accuracy'"
+            "the classifier has neither predict_proba nor decision_function to rank rows by; score its decisions, such "
+            "as by 'balanced_accuracy'"
         )
     scores = np.asarray(getattr(classifier, method)(X), dtype=np.float64)
     return scores[:, None] if scores.ndim == 1 else scores
@@ -208,17 +210,17 @@ OWN_SCORERS: dict[str, Scorer] = {
 
 
 class CachedClassifier:
-    """A fitted classifier that answers a second question about the same rows from memory.
+    """Fitted classifier that predicts the same rows only once.
 
     Parameters
     ----------
     classifier : estimator
-        Fitted; everything but predictions is its own.
+        Fitted classifier; other attributes are looked up on it.
 
     Attributes
     ----------
     asked : set of str
-        The methods that were asked for predictions, since it was last emptied.
+        Prediction methods called since the set was last cleared.
     """
 
     def __init__(self, classifier: Any):
@@ -227,9 +229,9 @@ class CachedClassifier:
         self._parts: dict[int, tuple[Any, Any, Any]] = {}
         self.asked: set[str] = set()
 
-    def remember(self, part: Any, whole: Any, positions: Any) -> None:
-        """Answer questions about `part` from the answers about `whole`, of which it is the rows at `positions`."""
-        self._parts[id(part)] = (part, whole, positions)  # the part is kept, so that its id stays taken
+    def link_part(self, part: Any, whole: Any, positions: Any) -> None:
+        """Take predictions of `part`, the rows of `whole` at `positions`, from predictions of `whole`."""
+        self._parts[id(part)] = (part, whole, positions)  # keep the part, so that its id is not reused
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._classifier, name)
@@ -246,33 +248,34 @@ class CachedClassifier:
                 self._answers[key] = (X, np.asarray(attribute(copy_samples(X))))
             return self._answers[key][1]
 
-        answer.__name__ = name  # scikit-learn asks for it to know which method it holds
+        answer.__name__ = name  # scikit-learn reads the name of a response method
         return answer
 
 
 def score_all(
     classifier: Any, X: Any, y: Any, scorers: Mapping[str, Scorer], decided: Any = None
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Return a fitted classifier's scores, and why there is none where a scorer fails.
+    """Score a fitted classifier in every metric, and collect the reasons of failures.
 
     Parameters
     ----------
     classifier : estimator
-        Fitted.
+        Fitted classifier.
     X, y : user data
         Test rows and labels.
     scorers : mapping of name to scorer
-        What to measure.
+        Scorers.
     decided : estimator or None
-        The same classifier with another decision threshold. A scorer that asks for decisions has a second score then,
-        its name ending in `PREVALENCE`.
+        The same classifier with another decision threshold. Scorers that use decisions then give a second score, with
+        the suffix `PREVALENCE`.
 
     Returns
     -------
     scores, reasons : dict of str to float, and dict of str to str
-        Each scorer is in one of them.
+        Score of each metric, or reason of its failure.
     """
-    usual, moved = CachedClassifier(classifier), CachedClassifier(decided)
+    usual = CachedClassifier(classifier)
+    moved = CachedClassifier(decided)
     scores: dict[str, float] = {}
     reasons: dict[str, str] = {}
     for name, scorer in scorers.items():
@@ -292,27 +295,32 @@ def _record_score(
     scores: dict[str, float],
     reasons: dict[str, str],
 ) -> None:
-    """Put a score where it belongs, or the reason why it is none."""
+    """Add a score to `scores`, or the reason of its failure to `reasons`."""
     try:
         value = float(scorer(model, X, y))
     except SingleClassError as error:
         reasons[name] = str(error)
-    except Exception as error:  # a scorer may be anybody's
+    except Exception as error:  # third-party code may raise anything
         reasons[name] = describe_error(error)
     else:
-        if np.isfinite(value):
-            scores[name] = value
+        if reason := explain_not_finite(value):
+            reasons[name] = reason
         else:
-            reasons[name] = f"the score is {value}, which is no number to compare"
+            scores[name] = value
+
+
+def explain_not_finite(score: float) -> str:
+    """Return why a score cannot be compared, "" if it is finite."""
+    return "" if np.isfinite(score) else f"the score is {score}, which is no number to compare"
 
 
 def copy_samples(X: Any) -> Any:
-    """Return samples that may be written into: some transformers work in place."""
+    """Return a copy of samples, for transformers that work in place."""
     return X.copy() if hasattr(X, "copy") else copy.deepcopy(X)
 
 
 def make_unique(name: str, taken: Mapping[str, Any]) -> str:
-    """Return `name`, numbered if it is taken."""
+    """Return `name`, with a number appended if it is taken."""
     number, free = 1, name
     while free in taken:
         number += 1
@@ -321,6 +329,6 @@ def make_unique(name: str, taken: Mapping[str, Any]) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return an error as one line."""
+    """Return the type and message of an error on one line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:500]}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""SMOTE for any table, and for images: the control that most people would try first."""
+"""Apply SMOTE to tables with any columns, and to images."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _NEIGHBOURS = 5
 def make_smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[Any]]:
     """Return the rows that SMOTE adds to make all classes as large as the largest.
 
-    SMOTE where all columns are numbers, SMOTENC or SMOTEN where some or all are not. It takes no missing cells, so a
-    missing number becomes its column's median first, and missing text is a category; numbers are brought to unit
-    variance, without which the largest would decide who is whose neighbour. Classes with a single row have no
-    neighbours and get nothing.
+    SMOTE is used if all columns are numbers, SMOTENC if some are, and SMOTEN if none is. SMOTE takes no missing cells,
+    so a missing number is replaced by the median of its column, and missing text is a category. Numbers are scaled to
+    unit variance; otherwise the column with the largest values would determine the neighbours. Classes with a single
+    row have no neighbours and get no rows.
 
     Parameters
     ----------
     X : frame or array of shape (n, d), or array of shape (n, ...)
-        Real rows. Arrays of more than two dimensions (images) are numbers of one unit.
+        Real rows. Values of arrays with more than two dimensions (images) are not scaled.
     y : ndarray of shape (n,)
-        Their labels.
+        Labels.
     seed : int
-        Decides the rows.
+        Seed of the draw.
 
     Returns
     -------
     X, y : frame or array of shape (m, d) or (m, ...), and ndarray of shape (m,)
-        New rows alone.
+        New rows only.
 
     References
     ----------
@@ -45,7 +45,8 @@ def make_smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[An
     frame = as_frame(X)
     columns = [_standardize(encode_column(frame.iloc[:, i])) for i in range(frame.shape[1])]
     mask = [column.is_category for column in columns]
-    made, labels = _oversample(np.column_stack([column.values for column in columns]), y, mask, seed)
+    values = np.column_stack([column.values for column in columns])
+    made, labels = _oversample(values, y, mask, seed)
     if not len(labels):
         return X[:0], y[:0]
     new = pd.concat([column.restore(made[:, i]) for i, column in enumerate(columns)], axis=1)
@@ -54,7 +55,7 @@ def make_smote_rows(X: Any, y: NDArray[Any], seed: int) -> tuple[Any, NDArray[An
 
 
 def _make_smote_images(X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return new images: between two neighbours, pixel by pixel; all pixels are of one unit as they are."""
+    """Return new images, interpolated pixel by pixel between two neighbours."""
     flat = X.reshape(len(X), -1).astype(np.float64)
     made, labels = _oversample(flat, y, [False], seed)
     made = made if X.dtype.kind == "f" else np.rint(made)
@@ -64,12 +65,13 @@ def _make_smote_images(X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDA
 def _oversample(
     flat: NDArray[np.float64], y: NDArray[Any], mask: list[bool], seed: int
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return new rows of numbers, and their labels."""
+    """Return new rows of numbers and their labels."""
     labels, codes, sizes = np.unique(y, return_inverse=True, return_counts=True)
     lacking = {k: int(sizes.max()) for k, size in enumerate(sizes) if 1 < size < sizes.max()}
     if not lacking:
         return flat[:0], y[:0]
-    sampler = _make_sampler(mask, lacking, min(_NEIGHBOURS, min(int(sizes[k]) for k in lacking) - 1), seed)
+    smallest = min(int(sizes[k]) for k in lacking)
+    sampler = _make_sampler(mask, lacking, min(_NEIGHBOURS, smallest - 1), seed)
     rows, new_codes = sampler.fit_resample(flat, codes)
     return rows[len(y) :], labels[new_codes[len(y) :]]
 
@@ -80,16 +82,19 @@ def _make_sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, se
     options = {"sampling_strategy": lacking, "k_neighbors": neighbours, "random_state": seed % 2**32}
     if all(mask):
         return SMOTEN(**options)
-    return SMOTENC(categorical_features=mask, **options) if any(mask) else SMOTE(**options)
+    if any(mask):
+        return SMOTENC(categorical_features=mask, **options)
+    return SMOTE(**options)
 
 
 def _standardize(column: EncodedColumn) -> EncodedColumn:
-    """Return numbers with variance 1 and the median where one is missing; categories as they are."""
+    """Return a column of numbers with unit variance, missing ones replaced by the median; categories unchanged."""
     if column.is_category:
         return column
     present = column.values[np.isfinite(column.values)]
     middle = float(np.median(present)) if len(present) else 0.0
     spread = float(present.std()) if len(present) else 0.0
-    spread = spread if spread > 0 else 1.0
+    if not spread > 0:
+        spread = 1.0
     filled = np.where(np.isfinite(column.values), column.values, middle)
     return EncodedColumn((filled - middle) / spread, False, lambda made: column.restore(made * spread + middle))

@@ -1,4 +1,4 @@
-"""Synthetic rows from any sampler: how many of each class, and from which of its methods."""
+"""Draw synthetic rows from any sampler, and decide how many of each class."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def to_label_array(y: Any) -> NDArray[Any]:
     Parameters
     ----------
     y : array-like of shape (n,), or one-vs-all indicators of shape (n, n_classes)
-        Labels as the augmenter takes them.
+        Labels, as for the augmenter.
 
     Raises
     ------
     DataError
-        They are missing, or no labels of classes.
+        Labels are missing, or are not labels of classes.
     """
     labels, codes = Labels.fit(y)
     return np.asarray(labels.values)[codes]
 
 
 def check_labels(X: Any, y: Any) -> NDArray[Any]:
-    """Return the plain labels of samples that can be learned from.
+    """Check samples and labels, and return the plain labels.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def check_labels(X: Any, y: Any) -> NDArray[Any]:
     Raises
     ------
     DataError
-        They cannot be samples and labels, there is not one label per row, there is only one class, or two columns have
-        the same name.
+        Samples or labels are not supported, their numbers differ, there is only one class, or two columns have the same
+        name.
     """
     check_samples(X, y)
     labels = to_label_array(y)
@@ -61,55 +61,57 @@ def check_labels(X: Any, y: Any) -> NDArray[Any]:
 
 
 def is_one_vs_all(y: Any) -> bool:
-    """Return whether labels are indicators, one column for each class."""
+    """Return whether labels are one-vs-all indicators, with one column for each class."""
     return np.ndim(y) == 2 and np.shape(y)[1] > 1
 
 
 def count_for_share(n_real: int, share: float) -> int:
-    """Return how many synthetic rows make `share` of all that comes out, for `n_real` real ones."""
+    """Return the number of synthetic rows whose share in all rows is `share`, for `n_real` real rows."""
     return round(n_real * share / (1 - share))
 
 
 def allocate_rows(y: NDArray[Any], n_new: int, balance: bool) -> Counts:
-    """Return how `n_new` rows are spread over the classes.
+    """Allocate `n_new` rows to the classes.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
-        Labels of the real rows; a class with a single row gets nothing, for it cannot be learned.
+        Labels of the real rows. A class with a single row gets no rows, since it cannot be learned.
     n_new : int
-        How many rows.
+        Number of rows.
     balance : bool
-        Whether the smallest classes are filled up first, as level as `n_new` rows allow; else classes keep their
-        shares (largest remainders).
+        Whether to fill up the smallest classes first, as evenly as `n_new` rows allow; otherwise classes keep their
+        shares (largest remainder method).
 
     Returns
     -------
     dict of label to int
-        Sums to `n_new`; labels in order.
+        Number of rows of each class, in the order of labels; they sum to `n_new`.
     """
     labels, sizes = np.unique(y, return_counts=True)
-    able = sizes > 1
-    if not able.any():
-        able[:] = True
-    wanted = np.zeros(len(labels), dtype=np.int64)
-    wanted[able] = _fill_smallest(sizes[able], n_new) if balance else _allocate_by_share(sizes[able], n_new)
-    return dict(zip(labels.tolist(), wanted.tolist(), strict=True))
+    is_learnable = sizes > 1
+    if not is_learnable.any():
+        is_learnable[:] = True
+    allocate = _fill_smallest if balance else _allocate_by_share
+    counts = np.zeros(len(labels), dtype=np.int64)
+    counts[is_learnable] = allocate(sizes[is_learnable], n_new)
+    return dict(zip(labels.tolist(), counts.tolist(), strict=True))
 
 
 def _allocate_by_share(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
+    """Allocate rows in proportion to sizes, by the largest remainder method."""
     exact = n_new * sizes / sizes.sum()
     counts = np.floor(exact).astype(np.int64)
-    most = np.argsort(counts - exact, kind="stable")[: n_new - counts.sum()]
-    counts[most] += 1
+    by_remainder = np.argsort(counts - exact, kind="stable")
+    counts[by_remainder[: n_new - counts.sum()]] += 1
     return counts
 
 
 def _fill_smallest(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
-    """Return what fills up the smallest sizes first, like water."""
+    """Allocate rows to the smallest sizes first, until they reach a common level."""
     order = np.argsort(sizes, kind="stable")
     rising = sizes[order]
-    for k in range(len(sizes), 0, -1):  # the k smallest end at one level
+    for k in range(len(sizes), 0, -1):  # try to bring the k smallest to one level
         level, rest = divmod(int(n_new + rising[:k].sum()), k)
         if level >= rising[k - 1]:
             break
@@ -120,43 +122,43 @@ def _fill_smallest(sizes: NDArray[np.int64], n_new: int) -> NDArray[np.int64]:
 
 
 def count_labels(y: NDArray[Any]) -> Counts:
-    """Return the number of rows of each of some plain labels."""
+    """Return the number of rows of each class."""
     labels, sizes = np.unique(y, return_counts=True)
     return dict(zip(labels.tolist(), sizes.tolist(), strict=True))
 
 
 def sample_classes(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
-    """Return synthetic rows of a fitted sampler, class after class.
+    """Draw synthetic rows from a fitted sampler, class by class.
 
     Parameters
     ----------
     sampler : object with ``sample(n=None, y=None, random_state=None)``
-        Fitted.
+        Fitted sampler.
     y : ndarray of shape (n,)
-        Real labels, for their dtype.
+        Real labels; new labels take their dtype.
     counts : mapping of label to int
-        How many rows of each class.
+        Number of rows of each class.
     seed : int
-        Decides the rows.
+        Seed of the draw.
     """
     labels = np.repeat(np.asarray(list(counts), dtype=y.dtype), list(counts.values()))
     return sampler.sample(None, y=labels, random_state=seed % 2**32)
 
 
 def append_synthetic_rows(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:
-    """Return real rows with synthetic ones below them, from a fitted sampler.
+    """Append synthetic rows of a fitted sampler to real rows.
 
     Parameters
     ----------
     sampler : object with ``sample``
-        If it has ``resample`` and ``sampling_strategy`` as `GANAugmenter` does, those are used, for they leave out
-        copies of real rows.
+        Fitted sampler. If it has ``resample`` and ``sampling_strategy``, as `GANAugmenter` has, these are used, since
+        they leave out copies of real rows.
     X, y : user data
         Real rows and labels.
     counts : mapping of label to int
-        How many synthetic rows of each class.
+        Number of synthetic rows of each class.
     seed : int
-        Decides the rows.
+        Seed of the draw.
     """
     labels = to_label_array(y)
     if not any(counts.values()):

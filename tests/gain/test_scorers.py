@@ -235,7 +235,7 @@ def test_a_part_of_the_rows_is_answered_from_the_whole():
     model = Asked().fit(X, Y)
     known, rows = CachedClassifier(model), np.array([3, 1, 70])
     part = X[rows]
-    known.remember(part, X, rows)
+    known.link_part(part, X, rows)
     assert np.array_equal(known.predict_proba(part), GaussianNB().fit(X, Y).predict_proba(X)[rows])
     assert np.array_equal(known.predict(part), model.predict(X)[rows])
     assert known.classes_.tolist() == [0, 1]
