@@ -49,9 +49,9 @@ fuzz: $(VENV)/.installed-fuzz
 # Under ten minutes on two cores: does ganaug help on the small tables that scikit-learn ships, beside the controls?
 bench-quick: $(VENV)/.installed
 	mkdir -p build
-	$(BIN)/python -m benchmarks.run low-data --tables breast_cancer wine --cuts 100 200 --seeds 0 1 --jobs 2 \
+	$(BIN)/python -m benchmarks.gain low-data --tables breast_cancer wine --cuts 100 200 --seeds 0 1 --jobs 2 \
 		--output build/bench-quick.json
-	$(BIN)/python -m benchmarks.summary build/bench-quick.json
+	$(BIN)/python -m benchmarks.gain --summary build/bench-quick.json
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .command import ended, json_object
-from .fidelity.data import named_task
-from .growth.cases import installed_versions, machine
-from .protocol import Results, read_cases
+from .shared.command import add_augmenter_options, add_output, finish
+from .shared.folder import named_task
+from .shared.machine import describe_machine, installed_versions
+from .shared.protocol import Results, read_cases
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 ROWS = 1000
@@ -41,8 +41,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="folder of tables")
     add("--table", choices=ASKED, default="adult", help="of --data (default: adult)")
-    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
-    add("--output", type=Path, default=Path("conditions.json"), help="finished cases (default: conditions.json)")
+    add_augmenter_options(parser)
+    add_output(parser, "conditions.json")
     return parser.parse_args(arguments)
 
 
@@ -74,7 +74,7 @@ def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any])
         if not met(found, where).all():
             raise AssertionError(f"sample returned rows that do not meet {where}")
         lines.append({"asked": shown(where), "share": float(met(X, where).mean()), "tried": tried, "seconds": seconds})
-    return {"conditions": lines, "filters": augmenter.filters_["strengths"], "machine": machine()}
+    return {"conditions": lines, "filters": augmenter.filters_["strengths"], "machine": describe_machine()}
 
 
 def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
@@ -117,7 +117,7 @@ def _section(key: dict[str, Any], result: dict[str, Any]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     options = parse(arguments)
-    ended(lambda: run(options))
+    finish(lambda: run(options))
 
 
 if __name__ == "__main__":

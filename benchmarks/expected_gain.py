@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .cases import SUITES, Case
-from .data import load
-from .figures import differences, scores_frame
-from .ledger import read_results
-from .protocol import BenchmarkError, Results, write_atomically
+from .gain.cases import SUITES, Case
+from .shared.data import load
+from .shared.figures import differences, scores_frame
+from .shared.ledger import read_results
+from .shared.protocol import BenchmarkError, Results, write_atomically
 
 RESULTS = Path(__file__).parent / "results"
 LEDGERS = (

@@ -10,7 +10,7 @@ from .conditions import markdown as conditions_markdown
 from .floor.summary import markdown as floor_markdown
 from .growth.figures import growth_svg
 from .growth.summary import Curve, curves, grid
-from .protocol import read_cases
+from .shared.protocol import read_cases
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

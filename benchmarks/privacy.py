@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from .command import ended, json_object
-from .fidelity.data import named_task, tables_in
-from .growth.cases import installed_versions, machine
-from .protocol import BenchmarkError, Results, read_cases, source_digest
-from .tables import SPLIT_SEED, Task
+from .shared.command import add_augmenter_options, add_output, finish
+from .shared.folder import named_task, tables_in
+from .shared.machine import describe_machine, installed_versions
+from .shared.protocol import BenchmarkError, Results, read_cases, source_digest
+from .shared.tables import SPLIT_SEED, Task
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 CANARIES = 20
@@ -41,8 +41,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--tables", nargs="+", metavar="NAME", help="of --data (default: all)")
     add("--seeds", type=int, nargs="+", default=SEEDS, help="of training and sampling (default: 0 1 2)")
     add("--rows", type=int, default=20_000, help="to learn from, at most (default: 20000)")
-    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
-    add("--output", type=Path, default=Path("privacy.json"), help="finished cases (default: privacy.json)")
+    add_augmenter_options(parser)
+    add_output(parser, "privacy.json")
     return parser.parse_args(arguments)
 
 
@@ -86,7 +86,7 @@ def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
         "memoriser": attacked(members, held_out, members, seed) | {"canaries": reproduced(planted, members, task)},
         "other real rows": attacked(members, held_out, others, seed) | {"canaries": reproduced(planted, others, task)},
     }
-    return {"rows": len(members), "held_out": len(held_out), "models": found, "machine": machine()}
+    return {"rows": len(members), "held_out": len(held_out), "models": found, "machine": describe_machine()}
 
 
 def canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -171,7 +171,7 @@ def privacy_table(folder: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command."""
     options = parse(arguments)
-    ended(lambda: run(options))
+    finish(lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .fidelity.readme import FOLDER, MAIN, fidelity_tables, write_page
-from .gain_table import gain_page, gain_table
-from .images.summary import image_table
+from .fidelity.page import FOLDER, MAIN, fidelity_tables, write_page
+from .gain.table import gain_page, gain_table
+from .gain_images.summary import image_table
 from .performance import DOCS, write_pages
 from .privacy import privacy_table
 

@@ -1,1 +1,1 @@
-"""Benchmark of how faithful synthetic tables are; the command is `benchmarks.fidelity_tables`."""
+"""Benchmark of how faithful synthetic tables are."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..protocol import PROTOCOL, BenchmarkError, Columns, source_digest
-from ..tables import Task, run_peer
+from ..shared.machine import describe_machine
+from ..shared.protocol import PROTOCOL, BenchmarkError, Columns, source_digest
+from ..shared.tables import Task, run_peer
 from . import measures
 from .downstream import Judging, downstream_scores
 from .models import SLOW, Training, synthesize
@@ -175,7 +174,12 @@ def measure(cases: Sequence[Case]) -> list[Result]:
 
 
 def _result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> Result:
-    result: Result = {"rows": len(synthetic), "train_rows": len(case.task.train), "machine": _machine(), **costs}
+    result: Result = {
+        "rows": len(synthetic),
+        "train_rows": len(case.task.train),
+        "machine": describe_machine(),
+        **costs,
+    }
     result["notes"] = [*case.task.notes, *costs.get("notes", [])]
     if costs:
         result["rows_per_second"] = len(synthetic) / max(costs["sample_seconds"], 1e-9)
@@ -243,7 +247,3 @@ def _nearer(
 
 def _worst(errors: dict[str, float]) -> dict[str, float]:
     return dict(sorted(errors.items(), key=lambda item: -item[1])[:WORST])
-
-
-def _machine() -> dict[str, Any]:
-    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..clock import Stopwatch, peak_memory_mib
+from ..shared.clock import Stopwatch, peak_memory_mib
 
 Rows = TypeVar("Rows")
 Costs = dict[str, Any]

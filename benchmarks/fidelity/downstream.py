@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from sklearn.preprocessing import OneHotEncoder
 
-from ..protocol import BenchmarkError, Columns
+from ..shared.protocol import BenchmarkError, Columns
 
 
 @dataclass(frozen=True)

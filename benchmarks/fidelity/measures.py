@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from ..protocol import Columns
+from ..shared.protocol import Columns
 
 # ---- columns and pairs of columns ----------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..protocol import BenchmarkError
-from ..tables import Task, run_peer
+from ..shared.protocol import BenchmarkError
+from ..shared.tables import Task, run_peer
 from .clock import Costs, timed
 from .smote import fit_smote
 

@@ -17,7 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from ..protocol import Columns
+from ..shared.protocol import Columns
 
 MAX_ROWS = 5000  # whose neighbours are looked for
 MAX_SIDE = 20_000  # rows that the nearest is looked for among

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import inspect
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..clock import Stopwatch
+from ..shared.clock import Stopwatch
+from ..shared.peer import Job, run_job, seed_arfpy
 from .clock import Costs, timed
 
-PACKAGES = ("ctgan", "arfpy", "mostlyai-engine", "nrgboost", "torch", "numpy", "pandas", "scikit-learn")
 Draw = Callable[[], Any]
 
 
@@ -36,7 +34,7 @@ class EpochClock:
             yield epoch
 
 
-def fit_network(table: Any, job: dict[str, Any], name: str, internals: Any) -> tuple[Any, Costs]:
+def fit_network(table: Any, job: Job, name: str, internals: Any) -> tuple[Any, Costs]:
     """Return rows of CTGAN or TVAE (Xu et al., NeurIPS 2019) and their costs, extrapolated if it was cut short."""
     network = getattr(internals, name)
     default_epochs = inspect.signature(network).parameters["epochs"].default
@@ -56,27 +54,25 @@ def fit_network(table: Any, job: dict[str, Any], name: str, internals: Any) -> t
     return rows, costs | {"epochs": epochs, "default_epochs": default_epochs}
 
 
-def fit_ctgan(table: Any, job: dict[str, Any]) -> tuple[Any, Costs]:
+def fit_ctgan(table: Any, job: Job) -> tuple[Any, Costs]:
     """Return rows of CTGAN and their costs."""
     from ctgan.synthesizers import ctgan
 
     return fit_network(table, job, "CTGAN", ctgan)
 
 
-def fit_tvae(table: Any, job: dict[str, Any]) -> tuple[Any, Costs]:
+def fit_tvae(table: Any, job: Job) -> tuple[Any, Costs]:
     """Return rows of TVAE and their costs."""
     from ctgan.synthesizers import tvae
 
     return fit_network(table, job, "TVAE", tvae)
 
 
-def fit_arf(table: Any, job: dict[str, Any]) -> tuple[Any, Costs]:
+def fit_arf(table: Any, job: Job) -> tuple[Any, Costs]:
     """Return rows of an adversarial random forest (Watson et al., AISTATS 2023) and their costs."""
-    import numpy as np
     from arfpy.arf import arf
 
-    np.random.seed(job["seed"])  # noqa: NPY002, TID251 - arfpy knows no other randomness
-    vars(np).setdefault("in1d", np.isin)  # gone from NumPy 2.4, which arfpy 0.1.1 does not know
+    seed_arfpy(job["seed"])
     table = table.astype(dict.fromkeys(job["discrete"], object))
 
     def fit() -> Draw:
@@ -87,7 +83,7 @@ def fit_arf(table: Any, job: dict[str, Any]) -> tuple[Any, Costs]:
     return timed(fit)
 
 
-MODELS: dict[str, Callable[[Any, dict[str, Any]], tuple[Any, Costs]]] = {
+MODELS: dict[str, Callable[[Any, Job], tuple[Any, Costs]]] = {
     "ctgan": fit_ctgan,
     "tvae": fit_tvae,
     "arf": fit_arf,
@@ -103,25 +99,10 @@ def extrapolate(starts: Sequence[float], end: float, epochs: int) -> float:
     return end + (end - steady[0]) / len(steady) * (epochs - len(starts))
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what is installed."""
-    installed = {}
-    for name in PACKAGES:
-        try:
-            installed[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return installed
-
-
-def main() -> None:
-    """Print the versions, or do the job in the file named on the command line."""
-    if sys.argv[1] == "--versions":
-        print(json.dumps(versions()))
-        return
+def do_job(job: Job) -> None:
+    """Train the model of `job`, and write its rows and their costs."""
     import pandas as pd
 
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     table = pd.read_csv(job["train"], dtype=dict.fromkeys(job["discrete"], str), keep_default_na=False)
     synthetic, costs = MODELS[job["model"]](table, job)
     synthetic.to_csv(job["synthetic"], index=False)
@@ -129,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_job(do_job)

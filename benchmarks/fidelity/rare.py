@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..protocol import BenchmarkError
-from ..tables import Rare, Task
+from ..shared.protocol import BenchmarkError
+from ..shared.tables import Rare, Task
 
 SHARES = (0.001, 0.005, 0.01, 0.02)
 TABLES = ("mammography", "adult", "magic")

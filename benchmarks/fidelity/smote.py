@@ -11,7 +11,7 @@ import pandas as pd
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-from ..protocol import Columns
+from ..shared.protocol import Columns
 
 NEIGHBOURS = 5
 

@@ -10,8 +10,9 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from ..growth.cases import Result, machine
-from ..protocol import BenchmarkError
+from ..growth.cases import Result
+from ..shared.machine import describe_machine
+from ..shared.protocol import BenchmarkError
 from .counting import Counts, counted
 from .rates import DTYPES, copy_rate, product_seconds
 from .timing import split, step_seconds
@@ -57,7 +58,7 @@ def measured(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Eff
         result = _reachable(counts, steps, effort.rounds)
         result["step"] = step_seconds(fit, effort.steps, 3 * effort.steps, effort.repeats)
         result["split"] = split(fit, *COUNTED, effort.repeats)
-    return {"rows": len(X), "columns": X.shape[1], **result, "machine": machine()}
+    return {"rows": len(X), "columns": X.shape[1], **result, "machine": describe_machine()}
 
 
 def _reachable(counts: Counts, steps: int, rounds: int) -> Result:

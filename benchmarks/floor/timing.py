@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from ..clock import Stopwatch
-from ..protocol import BenchmarkError
+from ..shared.clock import Stopwatch
+from ..shared.protocol import BenchmarkError
 from .counting import Fit
 
 NORMS, OPTIMIZER, OTHERS = "norms", "optimizer and moving average", "other operators"

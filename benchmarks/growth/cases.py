@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from importlib import metadata
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
-from ..clock import Stopwatch
-from ..protocol import BenchmarkError, source_digest
-from .memory import peak_above, start_peak
-from .table import made_table
+from ..shared.clock import Stopwatch
+from ..shared.machine import describe_machine
+from ..shared.made_table import made_table
+from ..shared.memory import peak_above, start_peak
+from ..shared.protocol import BenchmarkError
 
 PROTOCOL = 1  # part of each case's key: raise it when the table or a measure changes
 ENCODING, FIT = "encoding", "fit"
 ONLY_ENCODING = {"max_steps": 1, "filters": None}
 WARM_ROWS = 300
-PACKAGES = ("ganaug", "torch", "numpy", "pandas", "scikit-learn")
 
 Key = dict[str, Any]
 Result = dict[str, Any]
@@ -97,11 +94,6 @@ def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
             yield Case(rows, columns, work, sizes.sampled, options)
 
 
-def installed_versions() -> dict[str, str]:
-    """Return the versions that times depend on."""
-    return {name: metadata.version(name) for name in PACKAGES} | {"source": source_digest()}
-
-
 def in_own_process(case: Case) -> Result:
     """Measure in a fresh process: the peaks of two pieces of work do not mix."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -138,10 +130,5 @@ def measured(case: Case) -> Result:
         "sample_seconds": sample_seconds,
         "rows_per_second": case.sampled / sample_seconds,
         "warnings": [str(warning.message) for warning in warned] if case.work == FIT else [],
-        "machine": machine(),
+        "machine": describe_machine(),
     }
-
-
-def machine() -> dict[str, Any]:
-    """Return what tells machines apart, as far as times go."""
-    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

@@ -14,7 +14,7 @@ from promises import full_length
 from small import digest
 from small_images import image_digest
 
-from benchmarks.growth.memory import peak_above, start_peak
+from benchmarks.shared.memory import peak_above, start_peak
 from ganaug import GANAugmenter, ModelFileError
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.cases import SUITES, WHOLE, Case, ExcludedError
-from benchmarks.data import FILES, SHIPPED, Source, Table, load, tidy
-from benchmarks.protocol import BenchmarkError
+from benchmarks.gain.cases import SUITES, Case
+from benchmarks.shared.cases import WHOLE, ExcludedError
+from benchmarks.shared.data import FILES, SHIPPED, Source, Table, load, tidy
+from benchmarks.shared.protocol import BenchmarkError
 
 
 def labelled(n=400, shares=(0.7, 0.3), seed=0):

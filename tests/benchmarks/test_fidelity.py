@@ -12,14 +12,16 @@ import pytest
 from threadpoolctl import threadpool_limits
 from tidy_rows import COLUMNS, table
 
-from benchmarks import fidelity, fidelity_tables
-from benchmarks.clock import Stopwatch
+from benchmarks import fidelity
+from benchmarks.fidelity import command as fidelity_tables
 from benchmarks.fidelity.cases import Settings, _disturbance, measure, planned
+from benchmarks.fidelity.command import main, parse
 from benchmarks.fidelity.models import Training, train_ganaug, train_peer, train_smote
 from benchmarks.fidelity.peer import EpochClock, extrapolate
-from benchmarks.fidelity_tables import main, parse
-from benchmarks.protocol import BenchmarkError, Columns, read_cases
-from benchmarks.tables import Task, load_task, run_peer
+from benchmarks.shared.clock import Stopwatch
+from benchmarks.shared.folder import capped, named_task, tables_in
+from benchmarks.shared.protocol import BenchmarkError, Columns, read_cases
+from benchmarks.shared.tables import Task, load_task, run_peer
 from ganaug.errors import GanaugError
 
 VERSIONS = {"xgboost": "3", "scikit-learn": "1", "ganaug": {"ganaug": "1"}, "ctgan": {"ctgan": "2"}, "tvae": {}}
@@ -330,7 +332,7 @@ def test_one_command_measures_once_and_shows_every_time(files, capsys, monkeypat
     assert cases["bootstrap"]["copied_share"] == 1 > cases["held-out"]["copied_share"]
     assert cases["bootstrap"]["nearer_share"] > 0.6 > cases["held-out"]["nearer_share"] > 0.4
     assert "auc" not in cases["held-out"]
-    monkeypatch.setattr("benchmarks.fidelity_tables.measure", None)
+    monkeypatch.setattr("benchmarks.fidelity.command.measure", None)
     main([*command, "real", "held-out", "bootstrap"])
     assert capsys.readouterr().out == shown
 
@@ -480,16 +482,16 @@ def test_a_folder_is_read_as_tables_of_one_file_or_two(files):
     folder = files[0].parent
     for name in ("alone", "other_test"):
         table(100).to_csv(folder / f"{name}.csv", index=False)
-    assert fidelity.data.tables_in(folder) == ["alone", "other_test", "t"]
-    two = fidelity.data.named_task("t", folder)
+    assert tables_in(folder) == ["alone", "other_test", "t"]
+    two = named_task("t", folder)
     assert (len(two.train), len(two.test), two.name, two.columns.target) == (400, 200, "t", "y")
     assert two.origin["train"].startswith("t_train.csv sha256:")
-    one = fidelity.data.named_task("alone", folder)
+    one = named_task("alone", folder)
     assert (len(one.train), len(one.test), one.origin["test"]) == (90, 10, None)
     with pytest.raises(BenchmarkError, match=r"has neither absent.csv nor absent_train.csv"):
-        fidelity.data.named_task("absent", folder)
+        named_task("absent", folder)
     with pytest.raises(BenchmarkError, match="holds no CSV file"):
-        fidelity.data.tables_in(folder / "empty")
+        tables_in(folder / "empty")
 
 
 def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
@@ -498,13 +500,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
     raw["empty"] = np.nan
     raw["y"] = ["odd", *["yes", "no"] * 99, "yes"]
     raw.rename(columns={"y": "Class"}).to_csv(folder / "raw.csv", index=False)
-    task = fidelity.data.named_task("raw", folder)
+    task = named_task("raw", folder)
     assert task.columns == Columns(("a", "b"), ("c",), "Class")
     assert task.tidy_train["b"].isna().sum() + task.tidy_test["b"].isna().sum() == 22
     assert task.notes == ("class 'odd' left out: 1 rows, fewer than 10", "column 'empty' left out: no value")
     raw.to_csv(folder / "two_train.csv", index=False)
     raw.to_csv(folder / "two_test.csv", index=False)
-    two = fidelity.data.named_task("two", folder)
+    two = named_task("two", folder)
     assert set(two.test["y"]) == {"yes", "no"}
     assert list(two.test.columns) == list(two.train.columns) == ["a", "b", "c", "y"]
 
@@ -512,13 +514,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
 def test_a_known_table_with_other_bytes_is_refused(files):
     table(200).to_csv(files[0].parent / "pima.csv", index=False)
     with pytest.raises(BenchmarkError, match=r"pima.csv has the SHA-256 .*give it another name"):
-        fidelity.data.named_task("pima", files[0].parent)
+        named_task("pima", files[0].parent)
 
 
 def test_a_table_is_cut_by_class_and_the_key_says_so():
-    task = fidelity.data.capped(task_of(), 100)
+    task = capped(task_of(), 100)
     assert len(task.train) == 100 == task.origin["rows"]
     shares = [(t.train["y"] == "yes").mean() for t in (task, task_of())]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
     whole = task_of()
-    assert fidelity.data.capped(whole, 400) is whole
+    assert capped(whole, 400) is whole

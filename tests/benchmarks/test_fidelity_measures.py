@@ -10,7 +10,7 @@ from benchmarks.fidelity import downstream, measures
 from benchmarks.fidelity.downstream import Judging
 from benchmarks.fidelity.neighbours import MAX_SIDE, alpha_beta, nearer_share
 from benchmarks.fidelity.smote import fit_smote
-from benchmarks.protocol import Columns
+from benchmarks.shared.protocol import Columns
 
 
 @pytest.fixture(autouse=True)

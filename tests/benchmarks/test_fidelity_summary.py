@@ -5,10 +5,10 @@ import json
 import pytest
 
 from benchmarks import fidelity
+from benchmarks.fidelity.command import main
 from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, behind, boards
-from benchmarks.fidelity.readme import fidelity_tables
+from benchmarks.fidelity.page import fidelity_tables
 from benchmarks.fidelity.summary import markdown
-from benchmarks.fidelity_tables import main
 
 
 def entry(model, seed=0, *, table="adult", key=None, **result):
@@ -175,4 +175,4 @@ def test_the_readme_shows_tables_and_rare_classes(tmp_path):
 def test_every_model_has_a_name_in_the_readme():
     from benchmarks.fidelity.models import MODELS
 
-    assert set(fidelity.readme.NAMES) == set(MODELS)
+    assert set(fidelity.page.NAMES) == set(MODELS)

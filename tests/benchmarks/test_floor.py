@@ -11,17 +11,16 @@ from growth_results import results_folder
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.floor import __main__ as command
-from benchmarks.floor import measuring, timing
-from benchmarks.floor.__main__ import main, parse
+from benchmarks.floor import command, measuring, timing
+from benchmarks.floor.command import main, parse
 from benchmarks.floor.counting import Product, counted
 from benchmarks.floor.measuring import Effort, measured
 from benchmarks.floor.rates import copy_rate, product_seconds
 from benchmarks.floor.summary import floor_ms, markdown
 from benchmarks.floor.timing import EVERYTHING_ELSE, KINDS, kind_of, split, step_seconds
-from benchmarks.growth.table import made_table
 from benchmarks.performance import PAGE, pages
-from benchmarks.protocol import BenchmarkError, read_cases
+from benchmarks.shared.made_table import made_table
+from benchmarks.shared.protocol import BenchmarkError, read_cases
 
 QUICK = {"width": 8, "batch_size": 16}
 

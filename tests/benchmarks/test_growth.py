@@ -10,15 +10,16 @@ import pytest
 from growth_results import entry, result, results_folder, whole_run
 
 from benchmarks import performance
-from benchmarks.growth import cases, memory
-from benchmarks.growth.__main__ import main, parse
+from benchmarks.growth import cases
 from benchmarks.growth.cases import ENCODING, FIT, FULL, SMALL, Case, Sizes, planned
+from benchmarks.growth.command import main, parse
 from benchmarks.growth.figures import description, growth_svg
-from benchmarks.growth.memory import peak_above, start_peak
 from benchmarks.growth.summary import curves, markdown
-from benchmarks.growth.table import made_table
 from benchmarks.performance import PAGE, pages, write_pages
-from benchmarks.protocol import read_cases
+from benchmarks.shared import memory
+from benchmarks.shared.made_table import made_table
+from benchmarks.shared.memory import peak_above, start_peak
+from benchmarks.shared.protocol import read_cases
 
 TINY = Sizes((200, 300), 4, (4, 6), 200, 50)
 DOCS = Path(__file__).parents[2] / "docs"

@@ -8,18 +8,32 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import gain_images, ledger, readme
-from benchmarks.cases import ExcludedError
-from benchmarks.images import arms as image_arms
-from benchmarks.images import data as image_data
-from benchmarks.images import gan as image_gan
-from benchmarks.images import summary as image_summary
-from benchmarks.images.arms import ARMS, CLASSIC, DEFAULT_ARMS, Settings, Trial, run_arm
-from benchmarks.images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
-from benchmarks.images.data import ImageSet, load
-from benchmarks.images.learner import BATCH, CHANGES, Images, Policy, Pool, class_weight, fit, oversampled, scores, seen
-from benchmarks.ledger import read_results
-from benchmarks.protocol import BenchmarkError
+from benchmarks import readme
+from benchmarks.gain_images import arms as image_arms
+from benchmarks.gain_images import command as gain_images
+from benchmarks.gain_images import data as image_data
+from benchmarks.gain_images import gan as image_gan
+from benchmarks.gain_images import summary as image_summary
+from benchmarks.gain_images.arms import ARMS, CLASSIC, DEFAULT_ARMS, Settings, Trial, run_arm
+from benchmarks.gain_images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
+from benchmarks.gain_images.data import ImageSet, load
+from benchmarks.gain_images.learner import (
+    BATCH,
+    CHANGES,
+    Images,
+    Policy,
+    Pool,
+    class_weight,
+    fit,
+    oversampled,
+    scores,
+    seen,
+)
+from benchmarks.shared import ledger
+from benchmarks.shared.cases import ExcludedError
+from benchmarks.shared.command import THREADS
+from benchmarks.shared.ledger import read_results
+from benchmarks.shared.protocol import BenchmarkError
 
 SIDE = 8
 OPTIONS = {"max_steps": 4, "batch_size": 16, "width": 8, "filters": None}
@@ -58,7 +72,7 @@ def stand_ins(monkeypatch):
     """An environment that does not change while the library is edited, and sets that are read anew."""
     for module in (ledger, image_gan):
         monkeypatch.setattr(module, "source_digest", lambda: "source")
-    for name in gain_images.THREADS:
+    for name in THREADS:
         monkeypatch.setenv(name, "1")
     load.cache_clear()
 

@@ -9,13 +9,14 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from benchmarks import methods, peers
-from benchmarks.cases import Split
-from benchmarks.learners import LEARNERS, METRICS, fit_and_score, make_learner, scores
-from benchmarks.methods import METHODS, Duplicate, Natural, Setting, SharedGAN, TeacherBootstrap, balancing_labels
-from benchmarks.oversamplers import NotApplicableError, adasyn, smote
-from benchmarks.peer_tables import draw
-from benchmarks.peers import PeerSampler
+from benchmarks.gain import methods, peers
+from benchmarks.gain.cases import Split
+from benchmarks.gain.learners import LEARNERS, METRICS, fit_and_score, make_learner, scores
+from benchmarks.gain.methods import METHODS, Duplicate, Natural, Setting, SharedGAN, TeacherBootstrap, balancing_labels
+from benchmarks.gain.oversamplers import adasyn, smote
+from benchmarks.gain.peer import draw
+from benchmarks.gain.peers import PeerSampler
+from benchmarks.shared.cases import NotApplicableError
 
 ADDING = ("duplicate", "random_over_sampling", "smote", "teacher_bootstrap", "gaussian_copula")
 
@@ -237,7 +238,7 @@ def test_peers_get_full_tables_and_their_rows_come_back_in_our_form(monkeypatch)
     X, y = mixed()
     sampler = PeerSampler("tvae", 3, "some/python")
     X_all, y_all = methods.resample(sampler, X, y)
-    assert seen["call"] == ("some/python", "peer_tables", "tvae")
+    assert seen["call"] == ("some/python", "gain.peer", "tvae")
     assert seen["job"]["counts"] == {"1": 40}
     assert seen["job"]["discrete"] == ["c3", "label"]
     assert not seen["table"].isna().any(axis=None)

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import methods, peer_tables, peers
-from benchmarks.cart import SequentialCART
-from benchmarks.fidelity import peer
-from benchmarks.ledger import PEERS
-from benchmarks.peer_tables import CONDITIONAL, MODELS, ask, read_rows
-from benchmarks.peers import TAKING_GAPS, PeerSampler
+from benchmarks.gain import methods, peers
+from benchmarks.gain import peer as gain_peer
+from benchmarks.gain.cart import SequentialCART
+from benchmarks.gain.peer import CONDITIONAL, MODELS, ask, read_rows
+from benchmarks.gain.peers import TAKING_GAPS, PeerSampler
+from benchmarks.shared import peer
+from benchmarks.shared.ledger import PEERS
+from benchmarks.shared.peer import run_job
 
 
 def mixed(n=300, seed=0):
@@ -128,7 +130,7 @@ def test_every_peer_is_a_method_and_a_model_of_its_interpreter():
 def test_versions_leave_out_what_is_not_installed(monkeypatch):
     assert {"mostlyai-engine", "nrgboost"} <= set(peer.PACKAGES)
     monkeypatch.setattr(peer, "PACKAGES", ("numpy", "no-such-package"))
-    assert peer.versions() == {"numpy": np.__version__}
+    assert peer.installed_packages() == {"numpy": np.__version__}
 
 
 def test_rows_are_read_with_text_as_text_and_empty_numbers_as_gaps(tmp_path):
@@ -200,6 +202,6 @@ def test_a_peer_that_is_not_installed_is_named(model, tmp_path, monkeypatch):
     file.write_text("c0,label\n1,0\n2,1\n")
     job = {"train": str(file), "model": model, "discrete": ["label"], "seed": 0}
     (tmp_path / "job").write_text(json.dumps(job))
-    monkeypatch.setattr(sys, "argv", ["peer_tables", str(tmp_path / "job")])
+    monkeypatch.setattr(sys, "argv", ["peer", str(tmp_path / "job")])
     with pytest.raises(SystemExit, match=r"is not installed for .*--peer-python"):
-        peer_tables.main()
+        run_job(gain_peer.do_job)

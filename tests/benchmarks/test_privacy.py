@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import privacy
-from benchmarks.fidelity.data import named_task
-from benchmarks.protocol import BenchmarkError
+from benchmarks.shared.folder import named_task
+from benchmarks.shared.protocol import BenchmarkError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 

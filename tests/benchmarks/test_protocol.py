@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from benchmarks.protocol import MISSING, BenchmarkError, Columns, Results, read_cases
+from benchmarks.shared.protocol import MISSING, BenchmarkError, Columns, Results, read_cases
 
 # ---- tidying ----
 

@@ -10,14 +10,17 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from benchmarks import judge as judging
-from benchmarks import ledger, methods, run
-from benchmarks.cases import SUITES, Case, Split
-from benchmarks.data import Table
-from benchmarks.judge import Job, judge
-from benchmarks.ledger import Ledger, read_results
-from benchmarks.methods import Method, Unchanged
-from benchmarks.protocol import BenchmarkError
+from benchmarks.gain import command as run
+from benchmarks.gain import judge as judging
+from benchmarks.gain import methods
+from benchmarks.gain.cases import SUITES, Case, Split
+from benchmarks.gain.judge import Job, judge
+from benchmarks.gain.methods import Method, Unchanged
+from benchmarks.shared import ledger
+from benchmarks.shared.command import THREADS
+from benchmarks.shared.data import Table
+from benchmarks.shared.ledger import Ledger, read_results
+from benchmarks.shared.protocol import BenchmarkError
 
 SMALL = ["low-data", "--tables", "wine", "--cuts", "100", "--learners", "logistic", "neighbours"]
 
@@ -43,7 +46,7 @@ def stand_ins(monkeypatch):
         monkeypatch.setattr(module, "METHODS", {**methods.METHODS, **more})
     monkeypatch.setattr(ledger, "source_digest", lambda: "source")
     monkeypatch.setattr(Recording, "seen", [])
-    for name in run.THREADS:  # a run sets them for the processes that it starts
+    for name in THREADS:  # a run sets them for the processes that it starts
         monkeypatch.setenv(name, "1")
 
 
@@ -169,7 +172,7 @@ def test_a_file_of_another_suite_or_kind_is_refused(output):
     with pytest.raises(SystemExit, match=r"out.json holds the suite 'low-data': name another --output"):
         run.main(["gain-tables", "--tables", "wine", "--output", str(output)])
     output.write_text('{"cases": []}')
-    with pytest.raises(SystemExit, match=r"out.json is not a results file of benchmarks.run"):
+    with pytest.raises(SystemExit, match=r"out.json is not a results file of benchmarks.gain"):
         go(output)
 
 

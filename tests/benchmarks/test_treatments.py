@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import judge as judging
-from benchmarks.cases import Case, Split
-from benchmarks.judge import Job
-from benchmarks.learners import TREATMENTS, learned_shares, treated
-from benchmarks.methods import METHODS, Setting
+from benchmarks.gain import judge as judging
+from benchmarks.gain.cases import Case, Split
+from benchmarks.gain.judge import Job
+from benchmarks.gain.learners import TREATMENTS, learned_shares, treated
+from benchmarks.gain.methods import METHODS, Setting
 
 # scikit-learn 1.5 uses an option of SciPy's that SciPy 1.16 is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:scipy.optimize:DeprecationWarning")

@@ -25,7 +25,7 @@ from small import JUDGED, quick_augmenter, same_rows
 from strategies import frames
 from toy_table import make_toy_table
 
-from benchmarks.growth.memory import peak_above, start_peak
+from benchmarks.shared.memory import peak_above, start_peak
 from ganaug import GanaugError, GANAugmenter
 
 MEGABYTE = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmarks.protocol import Columns
+from benchmarks.shared.protocol import Columns
 
 COLUMNS = Columns(numeric=("a", "b"), categorical=("c",), target="y")
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
-from benchmarks.growth.memory import peak_above, start_peak
+from benchmarks.shared.memory import peak_above, start_peak
 from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.image.copying import augment_image_folder, list_image_folder
 from ganaug.image.encoder import ImageEncoder

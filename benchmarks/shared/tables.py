@@ -152,7 +152,7 @@ def read(path: Path) -> pd.DataFrame:
 def run_peer(python: str, argument: str, module: str = "fidelity.peer", name: str = "The peer") -> str:
     """Run a module of ``benchmarks`` with `argument` by the interpreter `python`, and return what it printed."""
     command = [python, "-m", f"benchmarks.{module}", argument]
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     except OSError as error:

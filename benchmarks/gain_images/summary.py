@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..cases import WHOLE
-from ..figures import interval, scores_frame
-from ..ledger import failures, read_results
-from ..summary import TIE, shown
+from ..shared.cases import WHOLE
+from ..shared.figures import TIE, in_points, interval, scores_frame
+from ..shared.ledger import failures, read_results
 from .arms import ARMS
 
 FOLDER = Path(__file__).parents[1] / "results" / "gain_images"
@@ -117,7 +116,7 @@ def tables(frame: pd.DataFrame, name: str, metric: str) -> list[str]:
         for title, controls in _controls(scores, found):
             cells = [difference(of_cut(scores, cut), arm, controls[cut], share) for cut in found]
             if any(cells):
-                texts = [shown(cell) if cell else "" for cell in cells]
+                texts = [in_points(cell) if cell else "" for cell in cells]
                 lines.append(f"| {arm} minus {title} | " + " | ".join(texts) + " |")
     return lines
 
@@ -216,7 +215,7 @@ def _losing_here(scores: pd.DataFrame, where: str, share: float) -> Iterator[tup
             if cell and cell.mean <= -TIE:
                 yield (
                     cell.mean,
-                    f"* {where}: {arm} minus {control} {shown(cell)}" + (" **clear**" if cell.high < 0 else ""),
+                    f"* {where}: {arm} minus {control} {in_points(cell)}" + (" **clear**" if cell.high < 0 else ""),
                 )
 
 

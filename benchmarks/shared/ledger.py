@@ -11,8 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .cases import Case
-from .judge import Judged
+from .cases import Identified, Judged
 from .protocol import BenchmarkError, source_digest, write_atomically
 from .tables import run_peer
 
@@ -33,7 +32,7 @@ def environment(options: argparse.Namespace) -> dict[str, Any]:
         "threads": 1,
     }
     if set(options.methods) & set(PEERS):
-        found["peers"] = json.loads(run_peer(options.peer_python, "--versions", "peer_tables", "the peer"))
+        found["peers"] = json.loads(run_peer(options.peer_python, "--versions", "gain.peer", "the peer"))
     return found
 
 
@@ -80,17 +79,17 @@ class Ledger:
         known.append(environment)
         return len(known) - 1
 
-    def learners_left(self, case: Case, method: str, learners: Sequence[str]) -> list[str]:
+    def learners_left(self, case: Identified, method: str, learners: Sequence[str]) -> list[str]:
         """Return the learners that the method has not been judged by, or not without an error."""
         entry = self._content["cases"].get(case.id, {})
         done = {r["learner"] for r in entry.get("records", []) if r["method"] == method and "error" not in r}
         return [name for name in learners if name not in done]
 
-    def records(self, case: Case) -> list[dict[str, Any]]:
+    def records(self, case: Identified) -> list[dict[str, Any]]:
         """Return what is there of a case."""
         return list(self._content["cases"].get(case.id, {}).get("records", []))
 
-    def is_excluded(self, case: Case) -> bool:
+    def is_excluded(self, case: Identified) -> bool:
         """Return whether the table does not allow the case."""
         return "excluded" in self._content["cases"].get(case.id, {})
 
@@ -106,7 +105,7 @@ class Ledger:
         self._content["cases"] = dict(sorted(cases.items()))
         write_atomically(self._path, dumps(self._content))
 
-    def errors(self, cases: Sequence[Case], methods: Sequence[str]) -> list[str]:
+    def errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
         """Return one line for each failure of `methods` in `cases`."""
         wanted = {case.id for case in cases}
         return [line for case, method, line in failures(self._content) if case in wanted and method in methods]
@@ -127,7 +126,7 @@ def read_results(path: Path) -> dict[str, Any]:
     except ValueError:
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cases"), dict):
-        raise BenchmarkError(f"{path} is not a results file of benchmarks.run (format {FORMAT}): name another file.")
+        raise BenchmarkError(f"{path} is not a results file of benchmarks.gain (format {FORMAT}): name another file.")
     return content
 
 

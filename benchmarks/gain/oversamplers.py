@@ -11,13 +11,10 @@ from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, RandomOverSam
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
+from ..shared.cases import NotApplicableError
 from .learners import MISSING, as_text, numeric_columns
 
 _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to the majority")  # ADASYN's, as spelled
-
-
-class NotApplicableError(Exception):
-    """The method is not made for such a table; the text says why."""
 
 
 def random_over_sampling(seed: int) -> RandomOverSampler:

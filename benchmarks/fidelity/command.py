@@ -1,28 +1,23 @@
 """How faithful are synthetic tables? ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults, in one run.
 
-``python -m benchmarks.fidelity_tables --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
+``python -m benchmarks.fidelity --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
 
-from .command import ended, json_object
-from .fidelity.cases import Case, Key, Result, Settings, installed_versions, measure, planned
-from .fidelity.data import capped, named_task, tables_in
-from .fidelity.models import MODELS, PEERS, SLOW
-from .fidelity.rare import SHARES, TABLES, ExcludedError, rare_task
-from .fidelity.summary import markdown
-from .protocol import BenchmarkError, Results, read_cases
-from .run import THREADS
-from .tables import Task, load_task
+from ..shared.command import add_augmenter_options, add_output, add_summary, finish, run_jobs, use_one_thread
+from ..shared.folder import capped, named_task, tables_in
+from ..shared.protocol import Results, read_cases
+from ..shared.tables import Task, load_task
+from .cases import Case, Key, Result, Settings, installed_versions, measure, planned
+from .models import MODELS, PEERS, SLOW
+from .rare import SHARES, TABLES, ExcludedError, rare_task
+from .summary import markdown
 
 SMALL_TABLES, SMALL_ROWS = ("adult", "magic"), 5000
 SMALL_MODELS = tuple(model for model in MODELS if model not in (*SLOW, "arf"))
@@ -35,7 +30,7 @@ Group = tuple[Case, ...]
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line; what is not named is what the suite runs by itself."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity_tables", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity", description=__doc__)
     _add_tables(parser)
     _add_models(parser)
     add = parser.add_argument
@@ -44,8 +39,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--small", action="store_true", help=f"a trial run: {SMALL_ROWS} rows, one XGBoost setting, seed 0")
     add("--rows", type=int, help="learn from at most so many rows of a table")
     add("--jobs", type=int, default=1, help="cases at a time, one core each: times are then worth nothing")
-    add("--output", type=Path, default=Path("results.json"), help="finished cases (default: results.json)")
-    add("--summary", type=Path, nargs="+", metavar="FILE", help="show finished cases of these files, measure nothing")
+    add_output(parser, "results.json")
+    add_summary(parser)
     options = parser.parse_args(arguments)
     _check(parser, options)
     return _completed(options)
@@ -64,7 +59,7 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--models", nargs="+", choices=MODELS, metavar="MODEL", help=f"of {', '.join(MODELS)} (default: all)")
-    add("--options", type=json_object, default={}, metavar="JSON", help="parameters of GANAugmenter, for experiments")
+    add_augmenter_options(parser)
     add("--peer", choices=PEERS_OF, default="all", help="whom to compare with; none: with SMOTE alone")
     add("--peer-epochs", type=int, default=10, help="train CTGAN and TVAE this long for their times (default: 10)")
     add("--peer-full", action="store_true", help="train CTGAN and TVAE in full, too, which their quality needs")
@@ -157,34 +152,16 @@ def _tasks(options: argparse.Namespace) -> list[Task]:
 
 def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
     """Measure, keep every result at once, and return one line for each failure."""
+    if jobs > 1:
+        use_one_thread()
     failures = []
-    for number, (group, results, failure) in enumerate(_finished(todo, jobs), start=1):
+    for number, (group, (results, failure)) in enumerate(run_jobs(_attempt, todo, jobs), start=1):
         failures += [failure] if failure else []
         if results:
             store.put(*zip((case.key for case in group), results, strict=True))
         names = " + ".join(case.name for case in group)
         print(f"[{number}/{len(todo)}] {failure or names}", file=sys.stderr, flush=True)
     return failures
-
-
-def _finished(todo: Sequence[Group], jobs: int) -> Iterator[tuple[Group, list[Result], str]]:
-    """Yield cases as they are finished: one after the other with all cores, or several with a core each."""
-    if jobs == 1:
-        yield from ((group, *_attempt(group)) for group in todo)
-        return
-    for name in THREADS:  # for the processes that start from here
-        os.environ[name] = "1"
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    try:
-        futures = {pool.submit(_attempt, group): group for group in todo}
-        for future in as_completed(futures):
-            yield futures[future], *future.result()
-    except BrokenProcessPool:
-        raise BenchmarkError(
-            "A process was killed, most likely for its memory: start again with fewer --jobs."
-        ) from None
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _attempt(group: Group) -> tuple[list[Result], str]:
@@ -198,8 +175,4 @@ def _attempt(group: Group) -> tuple[list[Result], str]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; what goes wrong ends in one sentence and exit code 1."""
     options = parse(arguments)
-    ended(lambda: run(options))
-
-
-if __name__ == "__main__":
-    main()
+    finish(lambda: run(options))

@@ -1,11 +1,11 @@
-"""The README's tables of fidelity, from the committed results of `benchmarks.fidelity_tables`."""
+"""The README's tables of fidelity, from the committed results of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..protocol import read_cases
+from ..shared.protocol import read_cases
 from .figures import (
     AUC,
     C2ST,
@@ -43,7 +43,7 @@ TEXT = """All with their defaults, mean ± standard deviation of the seeds. AUC 
 synthetic rows and tested on real ones. Shape and pair error: mean distance of the distributions of columns and of
 pairs of columns from the training rows. C2ST: how well a classifier tells real from synthetic rows, 0.5 being best.
 Verbatim copies score well here, so near-copying methods such as SMOTE are shown for reference, not as a target.
-`benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity_tables --summary` lists every
+`benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity --summary` lists every
 figure in which ganaug is behind.
 """
 RARE_TEXT = """Rare classes: F1 of the rarest class, cut down to this share of the training rows, by XGBoost trained on

@@ -1,4 +1,4 @@
-"""The tables of a folder, as `benchmarks.fidelity_tables` learns from them."""
+"""The tables of a folder, as `benchmarks.fidelity` learns from them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from ..data import FILES, LABELS, MIN_CLASS, Source, tidy
-from ..protocol import BenchmarkError
-from ..tables import SPLIT_SEED, TRAIN, Task, chosen, make_task, origin_of, read
+from .data import FILES, LABELS, MIN_CLASS, Source, tidy
+from .protocol import BenchmarkError
+from .tables import SPLIT_SEED, TRAIN, Task, chosen, make_task, origin_of, read
 
 TEST = "_test"
 
@@ -29,7 +29,7 @@ def tables_in(folder: Path) -> list[str]:
 def named_task(name: str, folder: Path) -> Task:
     """Return the table called `name`: that of NAME.csv, or of NAME_train.csv and perhaps NAME_test.csv, in `folder`.
 
-    Tables that `benchmarks.data` knows have its label and identifiers; the label of any other is its column called
+    Tables that `benchmarks.shared.data` knows have its label and identifiers; that of any other is its column called
     target, label, class or y, or else the last. Blank cells and ``?`` are missing, and classes of fewer than
     `MIN_CLASS` rows and columns without a value are left out.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, train_test_split
 
-from ..cases import WHOLE, Case, ExcludedError
+from ..gain.cases import Case
+from ..shared.cases import WHOLE, ExcludedError
 from .data import ImageSet
 
 SUITE = "gain-images"

@@ -1,28 +1,19 @@
-"""Show what results files say, in Markdown: differences with intervals, wins and losses, every losing cell.
-
-``python -m benchmarks.summary low-data.json > summary.md``
-"""
+"""Show what results files say, in Markdown: differences with intervals, wins and losses, every losing cell."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ..shared.figures import ALL_LEARNERS, TIE, by_cell, by_method, differences, in_points, outcomes, scores_frame
+from ..shared.ledger import failures
 from .cases import FREE
-from .figures import ALL_LEARNERS, by_cell, by_method, differences, outcomes, scores_frame
-from .learners import LEARNERS, METRICS
-from .ledger import failures, read_results
+from .learners import LEARNERS
 from .methods import METHODS
-from .protocol import BenchmarkError
 
 CONTROLS = FREE
-POINTS = 100
-TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
 
 
 def report(content: dict[str, Any], metrics: Sequence[str], losers: Sequence[str]) -> str:
@@ -66,7 +57,7 @@ def _heading(content: dict[str, Any], frame: pd.DataFrame) -> str:
 def means(paired: pd.DataFrame) -> str:
     """Return a table of mean differences: a line for each method, a column for each learner and for their mean."""
     figures = by_method(paired)
-    cells = {(row.method, row.learner): shown(row) for row in figures.itertuples()}
+    cells = {(row.method, row.learner): in_points(row) for row in figures.itertuples()}
     learners = [*(name for name in LEARNERS if name in set(figures["learner"])), ALL_LEARNERS]
     n = figures.groupby("method")["n"].max()
     lines = ["| method | " + " | ".join(learners) + " | n |", "|---" * (len(learners) + 2) + "|"]
@@ -75,12 +66,6 @@ def means(paired: pd.DataFrame) -> str:
             line = [cells.get((method, learner), "") for learner in learners]
             lines.append(f"| {method} | " + " | ".join(line) + f" | {n[method]} |")
     return "\n".join(lines)
-
-
-def shown(row: Any) -> str:
-    """Return a mean and, where there is one, its interval, in points."""
-    mean, low, high = (f"{round(value * POINTS, 1) + 0.0:+.1f}" for value in (row.mean, row.low, row.high))
-    return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"
 
 
 def tally(paired: pd.DataFrame) -> str:
@@ -106,7 +91,8 @@ def losing(paired: pd.DataFrame, method: str, metric: str) -> str:
         f"{clear} of them ({clear / len(cells):.0%}) with an interval below 0"
     )
     lines = [
-        f"* {row.table}, {row.cut}, {row.learner}: {shown(row)}, n = {row.n}" + (" **clear**" if row.high < 0 else "")
+        f"* {row.table}, {row.cut}, {row.learner}: {in_points(row)}, n = {row.n}"
+        + (" **clear**" if row.high < 0 else "")
         for row in lost.itertuples()
     ]
     return "\n\n".join([title, "\n".join(lines)]) if lines else title
@@ -130,23 +116,3 @@ def _troubles(content: dict[str, Any]) -> list[str]:
         "Left out of tables": sorted(notes),
     }
     return [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items() if lines]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the summary of every file named."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.summary", description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="results of benchmarks.run")
-    parser.add_argument(
-        "--metrics", nargs="+", choices=METRICS, default=("roc_auc", "neg_log_loss", "balanced_accuracy")
-    )
-    ours = [name for name in METHODS if name.startswith("ganaug")]
-    parser.add_argument("--losers", nargs="+", choices=METHODS, default=ours, help="list the losing cells of these")
-    options = parser.parse_args(arguments)
-    try:
-        print("\n".join(report(read_results(path), options.metrics, options.losers) for path in options.files))
-    except BenchmarkError as error:
-        sys.exit(f"Error: {error}")
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,8 @@ from .cases import WHOLE
 
 ALL_LEARNERS = "mean"
 CELL = ["table", "cut", "learner"]
+POINTS = 100
+TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
 
 
 def scores_frame(content: dict[str, Any]) -> pd.DataFrame:
@@ -169,3 +171,9 @@ def outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
         }
     )
     return marked.groupby("method").sum().astype(int)
+
+
+def in_points(row: Any) -> str:
+    """Return a mean and, where there is one, its interval, in points."""
+    mean, low, high = (f"{round(value * POINTS, 1) + 0.0:+.1f}" for value in (row.mean, row.low, row.high))
+    return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"

@@ -1,19 +1,12 @@
-"""Is anything worse than it was? Exit code 1 if so, if anything failed, or if something was not run.
-
-``python -m benchmarks.compare old.json new.json``
-"""
+"""Compare two results files: what is worse than it was, what failed, what was not run."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from .figures import scores_frame
-from .ledger import failures, read_results
-from .protocol import BenchmarkError
+from ..shared.figures import scores_frame
+from ..shared.ledger import failures
+from ..shared.protocol import BenchmarkError
 
 GROUP = ["method", "learner", "metric"]
 
@@ -77,24 +70,3 @@ def compare(old: dict[str, Any], new: dict[str, Any], absolute: float, relative:
     bad += [f"missing: {what}: not run" for what, reason in absent if reason is None]
     known = [f"missing: {what}: {reason}" for what, reason in absent if reason is not None]
     return bad + known, not bad
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Compare the two files named."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.compare", description=__doc__)
-    parser.add_argument("old", type=Path)
-    parser.add_argument("new", type=Path)
-    parser.add_argument("--absolute", type=float, default=0.005, help="tolerated fall of a mean score (default: 0.005)")
-    parser.add_argument("--relative", type=float, default=0.01, help="tolerated share of a mean score (default: 0.01)")
-    options = parser.parse_args(arguments)
-    try:
-        files = read_results(options.old), read_results(options.new)
-        lines, accepted = compare(*files, options.absolute, options.relative)
-    except BenchmarkError as error:
-        sys.exit(f"Error: {error}")
-    print("\n".join(lines or ["nothing is worse"]))
-    sys.exit(0 if accepted else 1)
-
-
-if __name__ == "__main__":
-    main()

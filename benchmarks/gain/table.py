@@ -1,4 +1,4 @@
-"""Tables of gains in README.md and docs/gain.md: what committed results of `benchmarks.run` say."""
+"""Tables of gains in README.md and docs/gain.md: what committed results of `benchmarks.gain` say."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from ..shared.figures import ALL_LEARNERS, POINTS, TIE, best_of, by_cell, by_method, differences, outcomes, scores_frame
+from ..shared.ledger import read_results
 from .cases import FREE
-from .figures import ALL_LEARNERS, best_of, by_cell, by_method, differences, outcomes, scores_frame
 from .learners import LEARNERS
-from .ledger import read_results
 from .methods import METHODS
-from .summary import POINTS, TIE, losing
+from .summary import losing
 
-FOLDER = Path(__file__).parent / "results" / "gain"
-MODEL = Path(__file__).parents[1] / "ganaug" / "gain" / "expected.json"
+FOLDER = Path(__file__).parents[1] / "results" / "gain"
+MODEL = Path(__file__).parents[2] / "ganaug" / "gain" / "expected.json"
 LEADING = "roc_auc"
 SHOWN = {
     "roc_auc": "ROC AUC",

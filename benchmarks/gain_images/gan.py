@@ -14,7 +14,7 @@ import numpy as np
 
 from ganaug import GANAugmenter
 
-from ..protocol import source_digest, write_atomically
+from ..shared.protocol import source_digest, write_atomically
 from .cases import ImageSplit
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..shared.tables import run_peer
 from .learners import MISSING, as_text, numeric_columns
-from .peer_tables import read_rows
-from .tables import run_peer
+from .peer import read_rows
 
 LABEL = "label"
 TAKING_GAPS = ("tabular_argn",)
@@ -68,7 +68,7 @@ class PeerSampler:
             job["counts"] = {str(code): n for code, n in counts.items()}
             job_file = Path(folder, "job")
             job_file.write_text(json.dumps(job), encoding="utf-8")
-            run_peer(self._python, str(job_file), "peer_tables", self._model)
+            run_peer(self._python, str(job_file), "gain.peer", self._model)
             return read_rows(files["synthetic"], discrete)[list(table.columns)]
 
 

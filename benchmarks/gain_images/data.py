@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..protocol import BenchmarkError
+from ..shared.protocol import BenchmarkError
 
 TORCHVISION = "torchvision:"
 SETS = ("mnist", "sign_digits", "magnetic_tile")

@@ -13,18 +13,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from .data import Table
+from ..shared.cases import WHOLE, ExcludedError
+from ..shared.data import Table
 
 MAX_TEST = 2000  # rows that a low-data case is tested on
 MIN_TEST = 50
 MAX_IMBALANCED = 4000  # training rows of an imbalance case
 MIN_POSITIVE = 10
 FOLDS = 5
-WHOLE = "all"
-
-
-class ExcludedError(Exception):
-    """The table does not allow the case; the text says why."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, log_loss
 
-from ..oversamplers import NotApplicableError
+from ..shared.cases import NotApplicableError
 from .cases import ImageSplit
 from .gan import Gan, gan_of
 from .learner import Classifier, Images, Policy, fit, scores

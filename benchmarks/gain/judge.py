@@ -5,21 +5,18 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from .cases import SUITES, Case, ExcludedError, Split
-from .data import Table, load
+from ..shared.cases import ExcludedError, Judged, NotApplicableError, Record
+from ..shared.data import Table, load
+from .cases import SUITES, Case, Split
 from .learners import DECISIONS, PREVALENCE, fit_and_score, treated
 from .methods import METHODS, Setting, facts, resample
-from .oversamplers import NotApplicableError
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,39 +27,6 @@ class Job:
     methods: Mapping[str, Sequence[str]]
     folder: Path | None
     peer_python: str
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What came of a job.
-
-    Attributes
-    ----------
-    id : str
-        Of the case.
-    facts : dict
-        Table and its digest, cut, seed, numbers of rows by class, what was left out.
-    excluded : str or None
-        Why there is no such case.
-    records : list of dict
-        One for each method and learner: "method", "learner", and "scores", "not_applicable" or "error"; "added" rows
-        by class, and what the method "chose".
-    seconds : float
-        Shown, not kept: two runs of the same code give the same file.
-    """
-
-    id: str
-    facts: Record
-    excluded: str | None = None
-    records: list[Record] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def summary(self) -> str:
-        """Return one line on how it went."""
-        if self.excluded:
-            return f"excluded: {self.excluded}"
-        failed = sorted({record["method"] for record in self.records if "error" in record})
-        return f"{self.seconds:.0f} s" + (f", failed: {', '.join(failed)}" if failed else "")
 
 
 def judge(job: Job) -> Judged:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
-import os
 import sys
 import time
 import warnings
@@ -25,14 +23,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .cases import ExcludedError
-from .images.arms import ARMS, DEFAULT_ARMS, Settings, Trial, run_arm
-from .images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
-from .images.data import FLIP, TORCHVISION, ImageSet, default_sets, load
-from .judge import Judged
-from .ledger import Ledger, environment, read_results
-from .protocol import BenchmarkError
-from .run import THREADS
+from ..shared.cases import ExcludedError, Judged
+from ..shared.command import KILLED, add_output, finish, json_object, use_one_thread
+from ..shared.ledger import Ledger, environment, read_results
+from ..shared.protocol import BenchmarkError
+from .arms import ARMS, DEFAULT_ARMS, Settings, Trial, run_arm
+from .cases import SUITE, ImageCase, ImageSplit, cuts_of, split
+from .data import FLIP, TORCHVISION, ImageSet, default_sets, load
+from .summary import report
 
 LEARNER = "cnn"
 
@@ -67,10 +65,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--pool", type=int, default=3000, help="synthetic images that batches take theirs from")
     add("--max-seconds", type=float, help="budget of each GAN")
     add("--max-steps", type=int, help="steps of each GAN")
-    add("--options", type=json.loads, default={}, help="other options of GANAugmenter, as JSON")
+    add("--options", type=json_object, default={}, metavar="JSON", help="other options of GANAugmenter")
     add("--models", type=Path, help="folder of trained GANs (default: beside the output)")
     add("--jobs", type=int, default=1, help="cases at a time, one core each (default: 1)")
-    add("--output", type=Path, default=Path("gain-images.json"), help="finished cases")
+    add_output(parser, "gain-images.json")
     add("--mixed", action="store_true", help="go on with a file that another version or machine began")
     add("--summary", type=Path, metavar="FILE", help="show what a file of results says; runs nothing")
     options = parser.parse_args(arguments)
@@ -78,8 +76,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     low = [name for name, bound in least.items() if getattr(options, name) < bound]
     if low:
         parser.error(f"--{low[0]} must be at least {least[low[0]]}")
-    if not isinstance(options.options, dict):
-        parser.error("--options must be a JSON object")
     if options.summary is None and options.data is None:
         parser.error("--data is needed")
     if options.sets and options.data.startswith(TORCHVISION):
@@ -140,8 +136,7 @@ def _rows(found: ImageSplit) -> dict[str, list[int]]:
 
 def run(options: argparse.Namespace) -> list[str]:
     """Do what is left to do, write each arm as soon as it is finished, and return the errors of this run's cases."""
-    for name in THREADS:  # for the processes that start from here
-        os.environ[name] = "1"
+    use_one_thread()
     sets = [load(name, options.data) for name in options.sets or default_sets(options.data)]
     options.models = options.models or options.output.with_name(f"{options.output.stem}-models")
     ledger = Ledger(options.output, SUITE, image_environment(options), mixed=options.mixed)
@@ -173,8 +168,7 @@ def _finished(todo: Sequence[ImageJob], n_jobs: int) -> Iterator[Judged]:
     try:
         yield from _received(results, [pool.submit(_send, job) for job in todo])
     except BrokenProcessPool:
-        text = "A process was killed, most likely for its memory: start the same command again with fewer --jobs."
-        raise BenchmarkError(text) from None
+        raise BenchmarkError(KILLED) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -206,21 +200,4 @@ def _received(results: Any, futures: Sequence[Future[None]]) -> Iterator[Judged]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command: exit code 1 if anything failed, with one line for each failure."""
     options = parse(arguments)
-    try:
-        if options.summary is not None:
-            from .images.summary import report
-
-            print(report(read_results(options.summary)))
-            return
-        errors = run(options)
-    except BenchmarkError as error:
-        sys.exit(f"Error: {error}")
-    except KeyboardInterrupt:
-        print("Interrupted: the same command goes on from here.", file=sys.stderr)
-        sys.exit(130)
-    if errors:
-        sys.exit("\n".join(["Failed:", *errors]))
-
-
-if __name__ == "__main__":
-    main()
+    finish(lambda: ("", run(options)) if options.summary is None else (report(read_results(options.summary)), []))

@@ -1,6 +1,6 @@
 """Train a peer on one small table and draw rows of given classes; runs in the peer's own environment.
 
-``python -m benchmarks.peer_tables --versions`` prints what is installed; with a job file in place of ``--versions`` it
+``python -m benchmarks.gain.peer --versions`` prints what is installed; with a job file in place of ``--versions`` it
 trains. The job names the files (``train``, ``synthetic``), the ``model``, the ``discrete`` columns, the ``label`` among
 them, how many rows of each class (``counts``), and which ``seed``.
 """
@@ -8,19 +8,18 @@ them, how many rows of each class (``counts``), and which ``seed``.
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .fidelity.peer import versions
+from ..shared.peer import Job, run_job, seed_arfpy
 
 ROUNDS = 40  # of drawing, before a class is given up
 BATCH = 2000
 
 
-def ctgan(table: Any, job: dict[str, Any], kind: str = "CTGAN") -> Callable[[int], Any]:
+def ctgan(table: Any, job: Job, kind: str = "CTGAN") -> Callable[[int], Any]:
     """Return a function that draws n rows of CTGAN (Xu et al., NeurIPS 2019)."""
     import ctgan as package
 
@@ -30,24 +29,22 @@ def ctgan(table: Any, job: dict[str, Any], kind: str = "CTGAN") -> Callable[[int
     return lambda n: model.sample(n)
 
 
-def tvae(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
+def tvae(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of TVAE (Xu et al., NeurIPS 2019)."""
     return ctgan(table, job, "TVAE")
 
 
-def arf(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
+def arf(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of an adversarial random forest (Watson et al., AISTATS 2023)."""
-    import numpy as np
     from arfpy.arf import arf as Forest
 
-    np.random.seed(job["seed"])  # noqa: NPY002, TID251 - arfpy knows no other randomness
-    vars(np).setdefault("in1d", np.isin)  # gone from NumPy 2.4, which arfpy 0.1.1 does not know
+    seed_arfpy(job["seed"])
     forest = Forest(table.astype(dict.fromkeys(job["discrete"], object)), verbose=False, random_state=job["seed"])
     forest.forde()
     return lambda n: forest.forge(n)
 
 
-def nrgboost(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
+def nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of NRGBoost (Bravo, ICLR 2025), its defaults being those of its README."""
     from nrgboost import Dataset, NRGBooster
 
@@ -57,7 +54,7 @@ def nrgboost(table: Any, job: dict[str, Any]) -> Callable[[int], Any]:
     return lambda n: model.sample(n, num_threads=1, seed=next(seeds))
 
 
-def tabular_argn(table: Any, job: dict[str, Any]) -> Callable[[Any], Any]:
+def tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
     """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each of the labels that it is given.
 
     All defaults but one: `value_protection` would make one value of all that fewer than some five to seven rows have.
@@ -118,20 +115,16 @@ def read_rows(file: str, discrete: list[str]) -> Any:
     return pd.read_csv(file, dtype=text, keep_default_na=False, na_values=gaps)
 
 
-def main() -> None:
-    """Print the versions, or do the job in the file named on the command line."""
-    if sys.argv[1] == "--versions":
-        print(json.dumps(versions()))
-        return
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def do_job(job: Job) -> None:
+    """Train the model of `job`, and write the rows it draws."""
     table = read_rows(job["train"], job["discrete"])
     try:
         sample = MODELS[job["model"]](table, job)
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is not installed for {sys.executable}; name another Python with --peer-python.")
-    rows = (ask if job["model"] in CONDITIONAL else draw)(sample, job["label"], job["counts"])
-    rows.to_csv(job["synthetic"], index=False)
+    draw_rows = ask if job["model"] in CONDITIONAL else draw
+    draw_rows(sample, job["label"], job["counts"]).to_csv(job["synthetic"], index=False)
 
 
 if __name__ == "__main__":
-    main()
+    run_job(do_job)

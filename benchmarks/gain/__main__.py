@@ -1,0 +1,5 @@
+"""Run the benchmark: ``python -m benchmarks.gain``."""
+
+from .command import main
+
+main()

@@ -1,0 +1,1 @@
+"""Benchmark of what image classifiers gain."""

@@ -1,1 +1,0 @@
-"""Benchmark of what image classifiers gain; the command is `benchmarks.gain_images`."""

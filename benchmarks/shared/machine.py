@@ -1,0 +1,22 @@
+"""Describe the software and the machine that times depend on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+from .protocol import source_digest
+
+PACKAGES = ("ganaug", "torch", "numpy", "pandas", "scikit-learn")
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions that times depend on."""
+    return {name: metadata.version(name) for name in PACKAGES} | {"source": source_digest()}
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what tells machines apart, as far as times go."""
+    return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

@@ -1,0 +1,45 @@
+"""Run one job in the environment of the peers; needs only the standard library, because ganaug need not be there.
+
+``python -m benchmarks.SUITE.peer --versions`` prints what is installed; with a job file in place of ``--versions``, the
+job is done.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("ctgan", "arfpy", "mostlyai-engine", "nrgboost", "torch", "numpy", "pandas", "scikit-learn")
+
+Job = dict[str, Any]
+
+
+def run_job(work: Callable[[Job], None]) -> None:
+    """Print the versions, or do the job in the file that the command line names."""
+    if sys.argv[1] == "--versions":
+        print(json.dumps(installed_packages()))
+        return
+    work(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+
+
+def installed_packages() -> dict[str, str]:
+    """Return the versions of those of `PACKAGES` that are installed."""
+    installed = {}
+    for name in PACKAGES:
+        try:
+            installed[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return installed
+
+
+def seed_arfpy(seed: int) -> None:
+    """Seed arfpy, and give NumPy back the function that arfpy 0.1.1 needs."""
+    import numpy as np
+
+    np.random.seed(seed)  # noqa: NPY002, TID251 - arfpy knows no other randomness
+    vars(np).setdefault("in1d", np.isin)  # gone from NumPy 2.4
