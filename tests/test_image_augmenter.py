@@ -314,7 +314,7 @@ DOES_NOT_APPLY = [
     ("table", {"channel_axis": 1}, "The 'channel_axis' parameter does not apply to table data; leave it out. Got 1"),
     ("table", {"architecture": "dcgan"}, "The 'architecture' parameter does not apply to table data. Got 'dcgan'"),
     ("table", {"augmentation": ["flip"]}, r"The 'augmentation' parameter does not apply to table data. Got \['flip'\]"),
-    ("table", {"preview_path": "grids"}, "preview_path needs samples that can be shown, and table data cannot"),
+    ("table", {"preview_path": "grids"}, "preview_path needs samples that are pictures, and table data are not"),
     ("image", {"filters": "density_ratio"}, "must be of 'label_agreement' for image data. Got 'density_ratio'"),
     ("image", {"filters": {"density_ratio": 0.5}}, "must be of 'label_agreement' for image data. Got 'density_ratio'"),
     ("image", {"filters": ["label_agreement", "density_ratio"]}, "for image data. Got 'density_ratio'"),
@@ -458,9 +458,9 @@ def test_preview_is_a_grid_of_every_class_at_each_score(tmp_path):
 
 def test_preview_is_made_from_the_same_noise(tmp_path, monkeypatch):
     seen = []
-    real = preview.Preview._samples
+    real = preview.Preview._make_samples
     monkeypatch.setattr(
-        preview.Preview, "_samples", lambda self, net: (seen.append((self.z, self.codes)), real(self, net))[1]
+        preview.Preview, "_make_samples", lambda self, net: (seen.append((self.z, self.codes)), real(self, net))[1]
     )
     quick_augmenter(preview_path=tmp_path, max_steps=110, width=4).fit(*bars())
     assert len(seen) == 3 and all(torch.equal(z, seen[0][0]) for z, _ in seen)
@@ -473,7 +473,7 @@ def test_preview_shows_colours_and_the_last_grid_is_of_the_last_weights(tmp_path
         assert picture.mode == "RGB" and picture.size == (100, 24)
         first = np.asarray(picture)[:10, :8]
     shown = preview.Preview.of(tmp_path, augmenter.model_.modality, augmenter.model_.prior, 64, 0)
-    expected = shown.pictures(shown._samples(augmenter.model_.generator))[0]
+    expected = shown.pictures(shown._make_samples(augmenter.model_.generator))[0]
     assert np.array_equal(first, expected)
 
 

@@ -73,7 +73,7 @@ FORGED = {
         form({"dtype": "object"}, style="numbered", parts=["", ""], room="0", beyond="9" * 4300),
         "limit .*4300",
     ),
-    "identifiers of no room": (form(room="-1"), "a form of no sense"),
+    "identifiers of no room": (form(room="-1"), "an invalid pattern"),
     "pooled text among whole numbers": (column(CATEGORY, {"dtype": "int64"}, values=[1, 2, "x"], **POOLED), "invalid"),
     "pooled text that no category lists": (column(CATEGORY, LETTERS, values=["a", "b", "x"], **POOLED), "x"),
     "pooled numbers outside their dtype": (
@@ -81,12 +81,12 @@ FORGED = {
         "'letter' has whole numbers outside its dtype",
     ),
     "a look-up of text among numbers": (column(COUNTRY, {"dtype": "int64"}, values=[1, 2, "x"]), "invalid"),
-    "a look-up that is too short": (column(COUNTRY, values=["CH"]), "does not follow the one that decides it"),
+    "a look-up that is too short": (column(COUNTRY, values=["CH"]), "does not fit the one that determines it"),
     "numbers outside their dtype": (
         column(NUMBER, {"dtype": "int8"}, step=1, base=999, limits=[999, 2000], decimals=None),
         "'number' has whole numbers outside its dtype",
     ),
-    "a name twice": (lambda schema: schema["names"].__setitem__(0, "letter"), "other columns than names"),
+    "a name twice": (lambda schema: schema["names"].__setitem__(0, "letter"), "columns, names and dtypes differ"),
     "a name that is a fraction": (lambda schema: schema["names"].__setitem__(0, 0.5), "neither text nor a whole"),
     "text in an array of numbers": (
         lambda schema: schema.update(container={"kind": "array", "dtype": "float64"}),
@@ -100,7 +100,7 @@ COSTLY = {
     ),
     "10,000 spikes": (column(NUMBER, spikes=[*range(10_000)]), "more than 100 spikes"),
     "identifiers of 100,000 digits": (form(width=100_000), "100000 digits of at most 1000"),
-    "identifiers of 2,000 places": (form(style="code", parts=["ab"] * 2000), "a form of no sense"),
+    "identifiers of 2,000 places": (form(style="code", parts=["ab"] * 2000), "an invalid pattern"),
     "identifiers of 10,000,000 characters": (
         form({"dtype": "object"}, style="numbered", parts=["x" * 10**7, ""]),
         "longer than 1000 characters",
