@@ -1,4 +1,4 @@
-"""What the networks of every modality share: initialisation from our own generator, and spectral norm."""
+"""Initialise networks from a given random generator; provide layers that all modalities share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 Network = TypeVar("Network", bound=nn.Module)
 
 HEAVY = 256
-"""A width from which on products in bfloat16 save a CPU more than casting costs."""
+"""Layer width from which bfloat16 matrix products outweigh the cost of casting on a CPU."""
 
 
 def initialise(module: Network, generator: torch.Generator) -> Network:
@@ -28,12 +28,12 @@ def initialise(module: Network, generator: torch.Generator) -> Network:
     -------
     torch.nn.Module
         The same module. Weight matrices are Kaiming-uniform as in `torch.nn.Linear` [1]_, biases zero, scales one;
-        a module may overrule this by a method ``reset(generator)``.
+        a part with a method ``reset(generator)`` draws its own weights.
 
     Raises
     ------
     TypeError
-        A part has weights that nothing here knows how to draw.
+        A part of unknown type has weights and no method ``reset``.
 
     References
     ----------
@@ -57,7 +57,7 @@ def initialise(module: Network, generator: torch.Generator) -> Network:
 
 
 def fill_tables(module: nn.Module) -> None:
-    """Fill the look-up tables of `module`, which follow from its shape: whatever part has a method ``fill_tables``."""
+    """Call ``fill_tables`` on every part of `module` that has this method; the tables follow from its shape."""
     for part in module.modules():
         if callable(fill := getattr(part, "fill_tables", None)):
             fill()
@@ -87,7 +87,7 @@ class SpectralLinear(nn.Linear):
         self.register_buffer("u", torch.empty(n_out))
 
     def reset(self, generator: torch.Generator) -> None:
-        """Draw the weights, and where the power iteration starts."""
+        """Draw the weights and the start of the power iteration."""
         _initialise_weight(self, generator)
         self.u.normal_(generator=generator)
         self.u.div_(self.u.norm())
@@ -107,7 +107,7 @@ class SpectralConv2d(nn.Conv2d):
         self.register_buffer("u", torch.empty(self.out_channels))
 
     def reset(self, generator: torch.Generator) -> None:
-        """Draw the weights, and where the power iteration starts."""
+        """Draw the weights and the start of the power iteration."""
         _initialise_weight(self, generator)
         self.u.normal_(generator=generator)
         self.u.div_(self.u.norm())
@@ -118,7 +118,7 @@ class SpectralConv2d(nn.Conv2d):
 
 
 def _largest_singular_value(part: Any, matrix: Tensor) -> Tensor:
-    """Return the largest singular value, one power iteration further in training (Miyato et al., ICLR 2018)."""
+    """Return the largest singular value after one more power iteration (Miyato et al., ICLR 2018)."""
     with torch.no_grad():
         v = functional.normalize(matrix.t() @ part.u, dim=0)
         u = functional.normalize(matrix @ v, dim=0)
@@ -128,11 +128,11 @@ def _largest_singular_value(part: Any, matrix: Tensor) -> Tensor:
 
 
 class ClassVector(nn.Module):
-    """A learned vector for each class, weighed by how much the networks are to be told of classes yet.
+    """Learned vector for each class, multiplied by the current strength of class conditioning.
 
-    A GAN that sees few samples of each class collapses when it is conditioned from the start; one that first learns
-    what all classes share, and is told of them little by little, does not: Shahbazi et al., "Collapse by Conditioning:
-    Training Class-conditional GANs with Limited Data", ICLR 2022.
+    With few samples of each class a GAN collapses if it is conditioned from the start. It does not if conditioning is
+    phased in gradually: Shahbazi et al., "Collapse by Conditioning: Training Class-conditional GANs with Limited
+    Data", ICLR 2022.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class ClassVector(nn.Module):
         self.register_buffer("strength", torch.empty(()))
 
     def reset(self, generator: torch.Generator) -> None:
-        """Draw the vectors; they count in full."""
+        """Draw the vectors, and set full strength."""
         self.weight.normal_(0.0, self.weight.shape[1] ** -0.5, generator=generator)
         self.strength.fill_(1.0)
 
@@ -158,7 +158,7 @@ class ClassVector(nn.Module):
 
 
 def bfloat16_pays(device: torch.device) -> bool:
-    """Return whether large products are faster in bfloat16 than in float32 on `device`, a CPU or a GPU."""
+    """Return whether large matrix products are faster in bfloat16 than in float32 on `device`."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device)[0] >= 8
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
@@ -166,7 +166,7 @@ def bfloat16_pays(device: torch.device) -> bool:
 
 
 def set_class_strength(network: nn.Module, strength: float) -> None:
-    """Say how much `network` is told of classes, from 0 to 1."""
+    """Set the strength of class conditioning of `network`, from 0 to 1."""
     for part in network.modules():
         if isinstance(part, ClassVector):
             part.strength.fill_(strength)

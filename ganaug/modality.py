@@ -1,4 +1,4 @@
-"""What a kind of data (tables, images, ...) must provide; the rest of ganaug sees nothing else of it."""
+"""Define the interface of a modality: what a kind of data (tables, images, ...) provides to the rest of ganaug."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import Tensor, nn
 Json = Any
 
 FEW_ROWS = 2000
-"""Below so many, networks are smaller."""
+"""Row count below which smaller networks are used."""
 
 
 class Encoder(Protocol):
-    """The reversible map between user data and tensors; everything it learned is plain JSON."""
+    """Reversible map between user data and tensors, whose learned parameters are plain JSON."""
 
     @property
     def n_features(self) -> int:
@@ -29,19 +29,19 @@ class Encoder(Protocol):
         ...
 
     def check(self, X: Any) -> Any:
-        """Return `X` in the form `transform` takes, or raise DataError when it does not match the schema."""
+        """Return `X` in the form that `transform` takes; raise DataError if it does not match the schema."""
         ...
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
-        """Return `X` as a tensor of shape (n, ...), float32, or whatever takes less memory; see `get_expand`."""
+        """Return `X` as a tensor of shape (n, ...), float32, or packed to take less memory; see `get_expand`."""
         ...
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
-        """Return encoded samples as user data; `first_row` counts the rows that came before in the same call."""
+        """Return encoded samples as user data; `first_row` is the number of rows decoded before in the same call."""
         ...
 
     def features(self, x: Tensor) -> Tensor:
-        """Return encoded samples as (n, d) numbers that a tree can split; those of `transform` and of a generator."""
+        """Return encoded samples, of `transform` or of a generator, as (n, d) features for a classifier."""
         ...
 
     def copies(self, X: Any, synthetic: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -49,7 +49,7 @@ class Encoder(Protocol):
         ...
 
     def join(self, parts: list[Any]) -> Any:
-        """Return several pieces of user data as one."""
+        """Concatenate several parts of user data."""
         ...
 
     def to_json(self) -> dict[str, Json]:
@@ -75,42 +75,41 @@ def fit_transform(encoder: Encoder, X: Any, fit_rng: np.random.Generator, transf
 
 
 def get_expand(encoder: Encoder) -> Callable[[Tensor], Tensor]:
-    """Return the map from samples as `encoder.transform` gives them to samples as networks see them, float32.
+    """Return the function that turns the output of `encoder.transform` into float32 network input, batch by batch.
 
-    That is the method ``expand`` of an encoder that has one, and is called for each batch; other encoders give them so
-    at once.
+    It is the encoder's method ``expand``, or the identity if the encoder has none.
     """
     return getattr(encoder, "expand", identity)
 
 
 def get_pack(encoder: Encoder) -> Callable[[Tensor], Tensor]:
-    """Return the map from samples as a generator makes them to those that are kept until they are decoded.
+    """Return the function that packs the output of a generator for storage until it is decoded.
 
-    That is the method ``pack`` of an encoder that has one: it gives what ``expand`` takes, and `features` and
-    `inverse_transform` must take that too. Other encoders have their samples kept as they are.
+    It is the encoder's method ``pack``, or the identity if the encoder has none. ``expand``, `features` and
+    `inverse_transform` must accept packed samples.
     """
     return getattr(encoder, "pack", identity)
 
 
 def identity(x: Tensor) -> Tensor:
-    """Return `x`."""
+    """Return `x` unchanged."""
     return x
 
 
 class Conditions(Protocol):
-    """What samples have to meet, of a modality whose samples can be asked for by what they are like."""
+    """Conditions that samples of a modality meet."""
 
     @property
     def encoder(self) -> Encoder:
-        """What decodes the candidates that were taken."""
+        """Encoder to decode accepted candidates with."""
         ...
 
     def accept(self, x: Tensor) -> Tensor:
-        """Return with what probability each encoded candidate is to be taken, shape (n,)."""
+        """Return the probability of accepting each encoded candidate, shape (n,)."""
         ...
 
     def make_error(self, x: Tensor, met: int, tried: int) -> Exception:
-        """Return the error for conditions that `met` of `tried` candidates meet; `x` are some of these."""
+        """Return the error for conditions met by only `met` of `tried` candidates; `x` are some of the candidates."""
         ...
 
 
@@ -125,13 +124,13 @@ class Architecture:
     width : int
         Hidden units of a table network, base channels of an image network.
     n_classes : int
-        How many classes the networks are conditioned on.
+        Number of classes the networks are conditioned on.
     spectral_norm : bool
         Whether the discriminator's linear maps are divided by their largest singular value [1]_.
     batch_norm : bool
-        Whether the discriminator normalises over the batch; only losses without a gradient penalty may.
+        Whether the discriminator normalises over the batch; excludes a gradient penalty.
     kind : str
-        Which pair of networks, where a modality has several.
+        Name of the pair of networks, if a modality has several.
 
     References
     ----------
@@ -148,28 +147,29 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a training takes where the user leaves it open.
+    """Default settings of a training, for the options that the user leaves open.
 
     Attributes
     ----------
     width, max_steps, batch_size : int
         See `GANAugmenter`.
     learning_rate : float
-        Of both networks, at the start.
+        Initial learning rate of both networks.
     kind : str
-        Which pair of networks.
+        Name of the pair of networks.
     augmentation : tuple of str
-        Changes by which both networks see real and synthetic samples.
+        Random changes of all samples that the discriminator sees.
     condition_ramp : pair of float or None
-        Shares of the training between which the networks are told of classes little by little; None from the start.
+        Shares of the training at which class conditioning starts and reaches full strength; None for full strength
+        from the start.
     scores : int
-        Held-out scores in a whole training.
+        Number of held-out scores in a whole training.
     heavy : bool
-        Whether products are so large that bfloat16 pays on a CPU, whatever the width.
+        Whether matrix products are large enough to gain from bfloat16 on a CPU at any width.
     held_out : float
-        Share of a small data set that only judges, in (0, 0.5).
+        Share of a small data set that is held out, in (0, 0.5).
     coarse_penalty : bool
-        Whether bfloat16 is good enough for the gradient penalty, too.
+        Whether the gradient penalty may run in bfloat16, too.
     """
 
     width: int
@@ -186,9 +186,9 @@ class Defaults:
 
 
 def row_defaults(n: int) -> Defaults:
-    """Return what `n` samples take that are little more than a list of numbers each.
+    """Return the default settings for `n` samples that are short lists of numbers each.
 
-    1500 steps for up to three thousand samples, 2600 for ten thousand, and never more than 10,000.
+    They take 1500 steps for up to three thousand samples, 2600 for ten thousand, and at most 10,000.
     """
     small = n < FEW_ROWS
     batch_size = int(np.clip(n, 32, 64 if small else 256))
@@ -197,18 +197,18 @@ def row_defaults(n: int) -> Defaults:
 
 
 class Generator(nn.Module):
-    """Latent vectors and classes to encoded samples; what every modality's generator is.
+    """Map latent vectors and classes to encoded samples; the base class of all generators.
 
     Attributes
     ----------
     noise_dim : int
-        How many uniform numbers per sample it wants besides z.
+        Number of uniform random numbers per sample that it takes besides z.
     """
 
     noise_dim: int
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
-        """Return final samples; ``forward``, of the same arguments, gives the soft ones that training needs.
+        """Return final samples; ``forward``, with the same arguments, returns differentiable ones for training.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class Generator(nn.Module):
 
 
 class Classifier(Protocol):
-    """A fitted classifier that a model file can hold: tensors, and the numbers that fix their shapes."""
+    """Fitted classifier that a model file can store: tensors, and the numbers that fix their shapes."""
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return logits of shape (n, k), or the log-odds of the second of two classes, of shape (n, 1)."""
@@ -239,12 +239,12 @@ class Classifier(Protocol):
         ...
 
     def to_json(self) -> Json:
-        """Return what fixes the shapes of the tensors."""
+        """Return the numbers that fix the shapes of the tensors."""
         ...
 
 
 class Reader(Protocol):
-    """How classifiers of one kind are read back; the class of such a `Classifier`."""
+    """Reads classifiers of one kind from a file; the class of such a `Classifier`."""
 
     def expected(self, facts: Json) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
         """Return dtype and shape of each tensor of the classifier whose `to_json` gave `facts`."""
@@ -256,7 +256,7 @@ class Reader(Protocol):
 
 
 class Learner(Reader, Protocol):
-    """How a modality's classifiers are trained, and read back."""
+    """Trains the classifiers of a modality, and reads them from a file."""
 
     def fit(self, x: Tensor, y: Tensor, seed: int) -> Classifier:
         """Return a classifier of samples `x` of shape (n, ...) with codes `y`, 0 to k - 1, all present."""
@@ -265,48 +265,48 @@ class Learner(Reader, Protocol):
 
 @dataclass(frozen=True)
 class Modality:
-    """One kind of data: how it is recognised, encoded, generated and judged.
+    """One kind of data: how to recognise, encode, generate and score it.
 
     Attributes
     ----------
     name : str
-        Name under which a model file remembers the modality.
+        Name of the modality in model files.
     accepts : callable
-        ``accepts(X) -> bool``, whether `X` is of this kind; asked only for ``modality="auto"``.
+        ``accepts(X) -> bool``, whether `X` is of this kind; called only for ``modality="auto"``.
     encoder : callable
         ``encoder(**options) -> Encoder`` (a class with ``from_json``).
     generator, discriminator : callable
         ``generator(schema, architecture) -> Generator``, and ``discriminator(schema, architecture)``, a module of
         ``(x, c)`` that gives logits; both uninitialised, on the "meta" device.
     score : callable
-        ``score(real, synthetic, seed) -> float``: how good synthetic samples are by held-out real ones, higher is
-        better. Each argument is a pair (features, class codes).
+        ``score(real, synthetic, seed) -> float``, quality of synthetic samples by held-out real ones, higher is
+        better. The first two arguments are pairs (features, class codes).
     options : tuple of str
-        Options of `GANAugmenter` that are the encoder's.
+        Options of `GANAugmenter` that are passed on to the encoder.
     take_apart : callable or None
-        ``take_apart(X, y) -> (X, y)``: samples and labels of whatever may hold both; raises DataError.
+        ``take_apart(X, y) -> (X, y)``, samples and labels of a container that may hold both; raises DataError.
     learner : Learner or None
         Trains the classifiers that judge candidates by their features; None takes boosted trees.
     filters : tuple of str
-        Which filters such a classifier is good for, those to be tried by themselves first.
+        Filters for this modality.
     defaults : callable or None
-        ``defaults(schema, counts, device_type) -> Defaults`` for so many samples of each class; None takes
+        ``defaults(schema, counts, device_type) -> Defaults`` for the number of samples of each class; None takes
         `row_defaults`.
     augment : callable or None
-        ``augment(x, names, rng) -> x``, differentiable: the changes that `augmentation` names.
+        ``augment(x, names, rng) -> x``, the differentiable augmentations of these names.
     augmentations, architectures : tuple of str
-        What there is of them, and of pairs of networks.
+        Names of the augmentations and of the pairs of networks.
     pictures : callable or None
         ``pictures(x) -> ndarray``, encoded samples as uint8 images of shape (n, h, w) or (n, h, w, 3 or 4).
     conditions : callable or None
-        ``conditions(encoder, where) -> Conditions`` for what a user wants samples to be like; raises ParameterError.
+            ``conditions(encoder, where) -> Conditions`` for the conditions of a user; raises ParameterError.
     describe : callable or None
         ``describe(schema) -> dict``, the part of `GANAugmenter.describe` that depends on the kind of data, as plain
         JSON; None shows the schema itself.
-    block, oversampling : int
-        Candidates that are generated at once, and for each sample that is kept where judges weigh them.
+        block, oversampling : int
+        Number of candidates that are generated at once, and of candidates for each sample that judges keep.
     unit : str
-        What messages call one sample.
+        Name of one sample in messages.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What each constructor option may be, and one message for every option that is not."""
+"""Check constructor options against rules, and report every invalid one in a single error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .messages import suggest
 
 
 class Rule(NamedTuple):
-    """A sentence part that follows "must be", and the test that goes with it."""
+    """Description of the allowed values, to follow "must be", and the test for them."""
 
     text: str
     allows: Callable[[Any], bool]
@@ -52,12 +52,12 @@ def function(text: str) -> Rule:
 
 
 def either(*rules: Rule) -> Rule:
-    """Return the rule that one of `rules` holds."""
+    """Return the rule: at least one of `rules` holds."""
     return Rule(", or ".join(rule.text for rule in rules), lambda v: any(rule.allows(v) for rule in rules))
 
 
 def check_params(owner: str, params: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
-    """Raise one ParameterError that names every option with a value it may not have.
+    """Raise one ParameterError that names every option with an invalid value.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _is_number(value: Any, kind: type) -> bool:
 
 
 def _suggest_value(rule: Rule, value: Any) -> str:
-    """Return a guess at what was meant by a misspelt name."""
+    """Return " Did you mean 'x'?" for a misspelt name, "" if no name is close."""
     known = [word.strip("'") for word in rule.text.replace(",", " ").split() if word.startswith("'")]
     guess = suggest(value, known)
     return f" {guess[0].upper()}{guess[1:]}" if guess else ""

@@ -1,4 +1,4 @@
-"""How training shows where it is: a bar on a terminal, plain lines elsewhere, on standard error."""
+"""Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from rich.progress import Progress as Bar
 
 from .training import Progress
 
-_LINES = 10  # lines of a whole run, where there is no terminal
+_LINES = 10  # lines of a whole run without a terminal
 
 
 def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
-    """Pass `progress` on, showing it on standard error unless `verbose` is 0.
+    """Show the progress of a training on standard error unless `verbose` is 0, and pass it on.
 
     Parameters
     ----------
     progress : iterable of Progress
-        What `train_gan` yields.
+        Progress from `train_gan`.
     verbose : int
-        0 shows nothing; 1 a bar, or about ten lines where there is no terminal; 2 a line for every report.
+        0 shows nothing; 1 a bar, or about ten lines without a terminal; 2 a line for every report.
 
     Yields
     ------
     Progress
-        The same.
+        The items of `progress`.
     """
     console = Console(stderr=True)
     if not verbose:
@@ -40,7 +40,7 @@ def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progre
 
 
 def show_status(text: str, verbose: int) -> AbstractContextManager[object]:
-    """Return a context in which `text` says what is going on."""
+    """Return a context that shows `text` unless `verbose` is 0."""
     console = Console(stderr=True, quiet=not verbose)
     if not console.is_terminal:
         console.print(text, highlight=False, soft_wrap=True)
@@ -85,18 +85,18 @@ Item = TypeVar("Item")
 
 
 def track_items(items: Iterable[Item], total: int, what: str, verbose: int) -> Iterator[Item]:
-    """Pass `items` on, showing how many there were unless `verbose` is 0.
+    """Show the number of items done on standard error unless `verbose` is 0, and pass the items on.
 
     Parameters
     ----------
     items : iterable
-        As they get done.
+        Items, each yielded when it is done.
     total : int
-        How many there will be.
+        Number of items.
     what : str
-        What is going on.
+        Name of the activity.
     verbose : int
-        0 shows nothing, 1 a bar, or about ten lines where there is no terminal.
+        0 shows nothing; 1 a bar, or about ten lines without a terminal.
     """
     console = Console(stderr=True)
     if verbose and console.is_terminal:

@@ -1,4 +1,4 @@
-"""How many threads numerical code uses."""
+"""Limit the threads of numerical code, and map functions over items in several threads."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _MOST = 8
 def one_thread() -> Iterator[None]:
     """Run tensor and tree code of the calling thread on one core.
 
-    Networks and trees this small gain little from a second core and lose a factor of ten when another process wants
-    it; and sums are added up in an order that depends on the number of threads, so that one thread also makes results
-    independent of the machine's cores. The limit is that of the calling thread (OpenMP's), not of the process. A
-    caller's own ``torch.set_num_threads`` sets the threads of MKL apart from OpenMP's, and there it still holds.
+    Networks and trees this small gain little from a second core, and are ten times slower if another process uses it.
+    The order of summation depends on the number of threads, so one thread also makes results independent of the number
+    of cores. The limit is that of the calling thread (OpenMP's), not of the process. A caller's own
+    ``torch.set_num_threads`` sets the threads of MKL apart from OpenMP's, and still holds there.
     """
     with _find_libraries().limit(limits=1, user_api="openmp"):
         yield
 
 
 def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Return ``work(item)`` for each item, in order; several at a time, each of them on one core.
+    """Return ``work(item)`` for each item, in order; run several in parallel, each on one core.
 
-    As many threads as this process may use cores, or as ``OMP_NUM_THREADS`` says, and eight at most. What `work` gives
-    must depend on its item alone, so that their number changes nothing.
+    There is one thread for each core that this process may use, or as many as ``OMP_NUM_THREADS`` says, at most eight.
+    The result of `work` must depend on its item alone, not on the number of threads.
     """
     items = list(items)
     workers = min(len(items), _count_cores(), _MOST)
@@ -53,12 +53,12 @@ def _count_cores() -> int:
 
 
 def _limit_to_one_core() -> None:
-    """Hold the calling thread to one core, for good."""
-    torch.get_num_threads()  # sets the number of a new thread, which otherwise happens with the first product
+    """Limit the calling thread to one core for the rest of its life."""
+    torch.get_num_threads()  # sets the number for a new thread; otherwise its first product would set it
     _find_libraries().limit(limits=1, user_api="openmp")
 
 
 @cache
 def _find_libraries() -> ThreadpoolController:
-    """Return the libraries with threads of their own; to look for them takes as long as a block of samples."""
+    """Return the controller of libraries with own threads; finding them takes as long as a block of samples."""
     return ThreadpoolController()

@@ -1,4 +1,4 @@
-"""Classes whose synthetic samples are all alike: seen during training, and told of afterwards."""
+"""Find classes whose synthetic samples are all alike, and warn of them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from .streams import ClassStreams, Source
 
 _ROWS = 200
 _MIN_ROWS = 5
-_MIN_ROWS_TO_REVIVE = 20  # of fewer, chance alone has some that are alike
+_MIN_ROWS_TO_REVIVE = 20  # fewer rows can be alike by chance
 
 
 def measure_diversity(source: Source, data: Data, seed: int) -> dict[int, float]:
-    """Return how varied the synthetic samples of each class are, as a share of how varied real ones are.
+    """Return the diversity of the synthetic samples of each class, relative to the real ones.
 
     Parameters
     ----------
     source : Source
-        Where they come from.
+        Source of synthetic samples.
     data : Data
         Training samples; classes of fewer than five are left out.
     seed : int
-        Decides which are compared.
+        Seed of the synthetic samples.
 
     Returns
     -------
     dict of int to float
-        By class code.
+        Diversity by class code; see `ganaug.metrics.diversity`.
     """
     streams = ClassStreams(source, seed)
     found = {}
@@ -41,20 +41,21 @@ def measure_diversity(source: Source, data: Data, seed: int) -> dict[int, float]
         rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
         if len(rows) >= _MIN_ROWS:
             made = streams.take(np.full(len(rows), code))
-            made = made if made.is_floating_point() else data.expand(made)  # which is how they were packed
+            if not made.is_floating_point():  # packed
+                made = data.expand(made)
             found[code] = round(diversity(data.expand(data.x[rows]), made), 4)
     return found
 
 
 def find_collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
-    """Return the codes of classes that have collapsed, of those with samples enough to say so."""
+    """Return the codes of classes that have collapsed, among those of twenty samples or more."""
     enough = [code for code in range(len(data.prior)) if int((data.codes == code).sum()) >= _MIN_ROWS_TO_REVIVE]
     found = measure_diversity(source, data, seed) if enough else {}
     return [code for code in enough if found[code] < COLLAPSED]
 
 
 def warn_of_collapse(found: dict[int, float], labels: Sequence[object]) -> None:
-    """Warn of the classes that have collapsed, by name."""
+    """Warn of the classes that have collapsed; `labels` holds their names."""
     collapsed = [str(labels[code]) for code, value in found.items() if value < COLLAPSED]
     if collapsed:
         warnings.warn(

@@ -1,4 +1,4 @@
-"""From user data to a model: encode, hold out, train, decide the filters, look for collapse."""
+"""Fit a model to user data: encode, hold out, train, choose filters, measure diversity."""
 
 from __future__ import annotations
 
@@ -37,28 +37,29 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     modality : Modality
         Kind of data.
     encoder : Encoder
-        A fresh encoder of that kind.
+        An encoder of that kind, not yet fitted.
     X, y : user data
         Samples and one label for each.
     options : Options
-        What the user asked for.
+        Options of the user.
     seed : int
-        Decides everything.
+        Seed of all randomness in this call.
 
     Returns
     -------
     Model
-        What was learned.
+        The fitted model.
 
     Raises
     ------
     DataError
         The data cannot be learned from.
     TrainingError
-        Training diverged for good.
+        Training diverged again after every roll-back, or `max_seconds` is too short.
     ModelFileError
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
+    # 1. Encode the samples and hold some out
     labels, codes = Labels.fit(y, modality.unit)
     learned = find_learned_rows(labels, codes, len(X), options.skip_rare)
     x = fit_transform(encoder, X, numpy_stream(seed, "encoder"), numpy_stream(seed, "places"))
@@ -72,10 +73,14 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         get_expand(encoder),
     )
     del x  # `data` has copies
+
+    # 2. Plan the training: sizes, steps, device, checkpoint
     architecture, plan = plan_training(options, len(data.codes), len(labels.values), defaults, len(data.held_codes))
     checkpoint = None
     if options.checkpoint_path is not None:
         checkpoint = Checkpoint.of(options.checkpoint_path, architecture, plan, data.all_tensors(), seed)
+
+    # 3. Train, and take the best average weights
     started = time.monotonic()
     state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
     generator = state.average.to("cpu")
@@ -83,11 +88,17 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
+
+    # 4. Choose the filters
     with show_status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
+
+    # 5. Look for collapsed classes
     found = measure_diversity(model.source(), data, stream_seed(seed, "collapse"))
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
+
+    # 6. Finish
     facts["seconds"] = round(time.monotonic() - started, 3)
     if checkpoint:
         checkpoint.remove()
@@ -96,7 +107,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
 
 
 def _find_defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
-    """Return what the modality takes for the options that the user left open."""
+    """Return the modality's defaults for the options that the user left open."""
     if modality.defaults is None:
         return row_defaults(len(codes))
     counts = np.bincount(codes, minlength=n_classes).tolist()
@@ -104,7 +115,7 @@ def _find_defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes
 
 
 def _bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
-    """Return the change by which both networks see all samples, None where there is none."""
+    """Return ``f(x, rng) -> x``, the augmentation of the plan; None if there is none."""
     change, names = modality.augment, plan.augmentation
     if change is None or not names:
         return None
@@ -112,7 +123,7 @@ def _bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torc
 
 
 def _batch_weights(prior: Sequence[float]) -> Tensor:
-    """Return the share of each class in a batch: its own, but a rare one is shown more often than it occurs."""
+    """Return the share of each class in a batch: its share of the data, and 5 % (or half an even share) at least."""
     share = torch.tensor(prior, dtype=torch.float64)
     least = min(0.05, 0.5 / max(1, int((share > 0).sum())))
     return torch.where(share > 0, share.clamp_min(least), 0.0)
@@ -120,7 +131,7 @@ def _batch_weights(prior: Sequence[float]) -> Tensor:
 
 @dataclass(frozen=True)
 class _Training:
-    """One training, and what held-out samples say of its generator."""
+    """One training, and the held-out evaluation of its generator."""
 
     modality: Modality
     encoder: Encoder
@@ -131,19 +142,19 @@ class _Training:
 
     def run(self, plan: Plan, checkpoint: Checkpoint | None, options: Options) -> TrainingState:
         """Train both networks, and return the state at the end."""
-        # 1. Both networks, from their own seeds
+        # 1. Initialise both networks, each from its own random stream
         modality, schema = self.modality, self.encoder.to_json()
         generator = initialise(modality.generator(schema, self.architecture), torch_stream(self.seed, "generator"))
         discriminator = modality.discriminator(schema, self.architecture)
         discriminator = initialise(discriminator, torch_stream(self.seed, "discriminator"))
 
-        # 2. The state: new, or that of a training that was cut short
+        # 2. Start a new state, or resume a saved one
         rng = torch_stream(self.seed, "training", device=plan.device)
         state = TrainingState.start(generator.to(plan.device), discriminator.to(plan.device), plan, rng)
         if checkpoint and options.resume:
             checkpoint.load(state, plan)
 
-        # 3. The loop, which reports where it is
+        # 3. Train; at each report save the state, show progress and preview
         data = self.data
         weights = _batch_weights(data.prior)
         real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
@@ -157,12 +168,13 @@ class _Training:
         if preview:
             preview.close()
         if checkpoint:
-            checkpoint.save(state)  # what is left to do after training need not cost the training
+            checkpoint.save(state)  # so that a failure after training does not lose the training
         return state
 
     def score(self, generator: Generator) -> float:
-        """Return how good the generator's samples are; 0 where there is nothing to judge by: the last are kept."""
-        data, seed = self.data, self.seed
+        """Return the held-out score of the generator's samples; 0 without held-out samples: the last weights win."""
+        data = self.data
+        seed = self.seed
         if not data.enough_held_out:
             return 0.0
         n = int(np.clip(len(data.x), 1000, SCORED))
@@ -179,12 +191,14 @@ class _Training:
 
     @contextmanager
     def _generator_source(self, generator: Generator) -> Iterator[Source]:
+        """Move the generator to the CPU, yield a source of its samples without judges, and move it back."""
         device = next(generator.parameters()).device
         yield make_source(self.modality, self.encoder, generator.to("cpu"), [], self.architecture)
         generator.to(device)
 
 
 def _summarise(model: Model) -> str:
+    """Return one line on steps, seconds and filters."""
     facts = model.facts
     strengths = facts["filters"]["strengths"]
     used = ", ".join(f"{name} at {value:g}" for name, value in strengths.items()) or "none"

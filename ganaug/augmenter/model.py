@@ -1,4 +1,4 @@
-"""What training leaves behind, and the model file it lives in."""
+"""Hold a trained model, and write and read its file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..training import HISTORY
 from .options import RULES
 from .streams import Source
 
-_VALIDATED_CLASSES = 10  # classes of which a sample is made when a file is read
+_VALIDATED_CLASSES = 10  # classes sampled to validate a file
 _SIZES = {
     "latent_dim": RULES["latent_dim"],
     "width": RULES["width"],
@@ -34,7 +34,7 @@ _SIZES = {
     "batch_norm": choice(False, True),
     "kind": Rule("text", lambda v: isinstance(v, str)),
 }
-"""What an architecture may be: no more than a user may ask for."""
+"""Rules for the architecture in a file: the same limits as for the options of a user."""
 
 
 _Share = Annotated[float, Meta(ge=0, le=1)]
@@ -58,7 +58,7 @@ class _Facts(TypedDict):
 
 @dataclass
 class Model:
-    """Everything that was learned, and nothing of the training rows.
+    """Everything that was learned, without any training rows.
 
     Attributes
     ----------
@@ -75,13 +75,13 @@ class Model:
     generator : Generator
         On the CPU, in evaluation mode, without gradients.
     judges : list of Judge
-        Filters that are in use.
+        Filters in use.
     history : Tensor of shape (steps, 4)
-        What `training.HISTORY` names, for each step.
+        The quantities of `training.HISTORY` at each step.
     facts : dict
-        What else there is to know, as plain JSON: options, scores, seed, seconds, what was decided and why.
+        Options, scores, seed, seconds, filters and diversity, as plain JSON.
     origin : dict
-        "ganaug_version" and "format_version" of the file that the model was read from; empty where there is none.
+        "ganaug_version" and "format_version" of the file from which the model was read; empty if there is none.
     """
 
     modality: Modality
@@ -96,7 +96,7 @@ class Model:
     origin: dict[str, Any] = field(default_factory=dict)
 
     def source(self, latent_scale: float = 1.0) -> Source:
-        """Return what sampling needs."""
+        """Return the source of its samples."""
         return make_source(self.modality, self.encoder, self.generator, self.judges, self.architecture, latent_scale)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -126,15 +126,18 @@ class Model:
         path : path-like
             File that `save` wrote.
         modalities : mapping of name to Modality
-            Those that may occur; a file never names code.
+            Known modalities; a file never names code.
 
         Raises
         ------
         ModelFileError
-            The file is damaged, foreign or newer, or its modality is not among `modalities`.
+            The file is damaged, is no model, or is newer than this version, or its modality is not among `modalities`.
         """
+        # 1. Read tensors and metadata, once the metadata say which tensors to expect
         built: list[Generator] = []
         tensors, metadata = read_model(path, _make_expect(path, modalities, built))
+
+        # 2. Build the parts, and sample with them
         modality = modalities[metadata["modality"]]
         with as_model_file_error(path):
             generator = built[-1].to_empty(device="cpu")
@@ -156,7 +159,7 @@ class Model:
         return model
 
     def _validate_by_sampling(self) -> None:
-        """Make a few samples: parts that do not fit together fail here, where it is said of which file they are."""
+        """Make a few samples: parts that do not fit together fail here, where the error can name the file."""
         n = self.architecture.n_classes
         if not len(self.prior) == len(self.labels.values) == n:
             raise ValueError(f"there are {len(self.prior)} shares of {len(self.labels.values)} classes, {n} in all")
@@ -172,7 +175,7 @@ class Model:
 
 @contextmanager
 def as_model_file_error(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn whatever goes wrong with facts that somebody made up into a ModelFileError that names the file."""
+    """Turn any error in this context into a ModelFileError that names the file."""
     try:
         yield
     except GanaugError as error:
@@ -192,7 +195,7 @@ def make_source(
     architecture: Architecture,
     latent_scale: float = 1.0,
 ) -> Source:
-    """Return what sampling needs, of the parts of a model."""
+    """Return the source of the samples of a model, from the parts of the model."""
     latent = architecture.latent_dim, latent_scale
     return Source(
         generator, encoder.features, judges, *latent, modality.block, modality.oversampling, pack=get_pack(encoder)
@@ -200,7 +203,7 @@ def make_source(
 
 
 def get_learner(modality: Modality) -> Learner:
-    """Return what trains the classifiers that judge candidates of a modality."""
+    """Return the learner of the classifiers that judge candidates of a modality."""
     return Trees if modality.learner is None else modality.learner
 
 
@@ -211,7 +214,7 @@ def _select_tensors(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tenso
 def _make_expect(
     path: str | os.PathLike[str], modalities: Mapping[str, Modality], built: list[Generator]
 ) -> Callable[[dict[str, Any]], dict[str, TensorSpec]]:
-    """Return the function that says which tensors a model's metadata imply; it leaves the bare network in `built`."""
+    """Return a function from metadata to the tensors of a model file; it appends the empty generator to `built`."""
 
     def expect(metadata: dict[str, Any]) -> dict[str, TensorSpec]:
         if metadata.get("kind") != "model":
@@ -228,7 +231,9 @@ def _make_expect(
         built.append(generator)
         specs = {f"generator.{k}": TensorSpec(v.dtype, tuple(v.shape)) for k, v in generator.state_dict().items()}
         if len({facts["name"] for facts in metadata["judges"]}) < len(metadata["judges"]):
-            raise ValueError("it has the same filter twice")  # a thousand times the same tensors cost a file little
+            raise ValueError(
+                "it has the same filter twice"
+            )  # a small file could name the same tensors a thousand times
         for facts in metadata["judges"]:
             if facts["name"] not in FILTERS:
                 raise ModelFileError(

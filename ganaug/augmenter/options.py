@@ -1,4 +1,4 @@
-"""Options of GANAugmenter: what each may be, which apply to a kind of data, and how a model file keeps them."""
+"""Define the options of GANAugmenter: their rules, the kinds of data they apply to, and their JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ..table import TABLE
 from ..training import OPTIMIZERS
 
 MODALITIES: dict[str, Modality] = {modality.name: modality for modality in (IMAGE, TABLE)}
-"""The only place that lists them."""
+"""Modalities by name."""
 
 OPTIONS = tuple(option for modality in MODALITIES.values() for option in modality.options)
-"""Options of `GANAugmenter` that are an encoder's."""
+"""Options of `GANAugmenter` that are passed on to an encoder."""
 
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
@@ -81,7 +81,7 @@ RULES: dict[str, Rule] = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for; "auto" and None mean that the data decide.
+    """Options of the user; "auto" and None leave the choice to the data.
 
     Attributes are those of `GANAugmenter`, under the same names.
     """
@@ -108,7 +108,7 @@ class Options:
 
 
 def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
-    """Raise ParameterError for options that mean nothing to a kind of data, and so would be ignored.
+    """Raise ParameterError for options that do not apply to a kind of data.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
             f"The 'architecture' parameter does not apply to {modality.name} data. Got {params['architecture']!r}."
         )
     if params["preview_path"] is not None and modality.pictures is None:
-        faults.append(f"preview_path needs samples that can be shown, and {modality.name} data cannot; leave it out.")
+        faults.append(f"preview_path needs samples that are pictures, and {modality.name} data are not; leave it out.")
     if faults:
         raise ParameterError("\n".join(faults))
 
@@ -163,7 +163,7 @@ def _are_strengths(value: Any) -> bool:
 
 
 def to_json(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that a model file can hold, as plain JSON; what is code, or of one run only, stays behind."""
+    """Return options as plain JSON, without those that are code or concern one run only."""
     kept = {}
     for name, value in params.items():
         if name not in _OF_ONE_RUN:
@@ -174,14 +174,14 @@ def to_json(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_json(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that `to_json` described; no file may say which files a fit is to write."""
-    if strange := sorted(params.keys() & set(_OF_ONE_RUN)):
-        raise ValueError(f"{strange[0]!r} is an option of one run, which no file holds")
+    """Return the options of `to_json`; refuse options of one run, such as paths that a fit would write to."""
+    if refused := sorted(params.keys() & set(_OF_ONE_RUN)):
+        raise ValueError(f"{refused[0]!r} is an option of one run, which no file holds")
     return {name: dict(value["pairs"]) if isinstance(value, dict) else value for name, value in params.items()}
 
 
 def _to_plain(value: Any) -> Any:
-    """Return `value` as JSON, a mapping as its pairs, or None where it cannot be."""
+    """Return `value` as JSON, a mapping as its pairs; None if that is not possible."""
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, Mapping):
         pairs = [[_to_plain(key), _to_plain(entry)] for key, entry in value.items()]
@@ -192,12 +192,12 @@ def _to_plain(value: Any) -> Any:
 
 
 def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
-    """Return the modality that was asked for, or for "auto" the first that recognises `X`.
+    """Return the modality `wanted`, or for "auto" the first that accepts `X`.
 
     Raises
     ------
     DataError
-        None does.
+        No modality accepts `X`.
     """
     if isinstance(wanted, Modality):
         return wanted
@@ -210,5 +210,5 @@ def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
     raise DataError(
         f"X is of no kind that ganaug knows ({', '.join(MODALITIES)}); it is a {type(X).__name__}. Give a frame or a "
         "two-dimensional array; or images as an array of shape (n, h, w), (n, h, w, c) or (n, c, h, w), a Dataset, or "
-        "the path of a folder with a folder for each class."
+        "the path of a folder with one sub-folder per class."
     )

@@ -1,4 +1,4 @@
-"""Decide how large the networks are and how they train: from user options, or data-driven defaults."""
+"""Choose the sizes of the networks and the settings of their training: from user options, or data-driven defaults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def plan_training(
     Parameters
     ----------
     options : Options
-        What the user asked for.
+        Options of the user.
     n, n_classes : int
         Numbers of training samples and of classes.
     defaults : Defaults, optional
@@ -29,6 +29,7 @@ def plan_training(
     held_out : int
         Number of held-out samples.
     """
+    # 1. Options of the user go before defaults
     defaults = defaults or row_defaults(n)
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
     width = _resolve(options.width, defaults.width)
@@ -36,6 +37,8 @@ def plan_training(
     device = choose_device(options.device)
     asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
     kind = defaults.kind if options.architecture == "auto" else options.architecture
+
+    # 2. The networks and the training
     architecture = Architecture(int(options.latent_dim), width, n_classes, loss.spectral_norm, loss.batch_norm, kind)
     plan = Plan(
         loss=loss,
@@ -58,11 +61,12 @@ def plan_training(
 
 
 def _resolve(option: int | str, otherwise: int) -> int:
+    """Return an option, or the default for "auto"."""
     return otherwise if isinstance(option, str) else int(option)
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device behind a name; "auto" takes CUDA, then MPS, then the CPU.
+    """Return the device of a name; "auto" takes CUDA, then MPS, then the CPU.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def _uses_bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
-    """Return whether products run in bfloat16: where the hardware gains from it, unless the user decides."""
+    """Return whether matrix products run in bfloat16: as the user asks, or where the hardware gains from it."""
     if precision != "auto":
         return precision == "bfloat16"
     return bfloat16_pays(device) and (heavy or device.type == "cuda")

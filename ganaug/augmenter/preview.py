@@ -1,4 +1,4 @@
-"""Samples from the same noise, again and again during training: a picture of how the generator learns."""
+"""Write grids of samples from fixed noise during training, to show how the generator learns."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _GAP = 2  # pixels between two images
 
 @dataclass
 class Preview:
-    """A folder of grids, one row of samples for each class; with TensorBoard installed, logs there too.
+    """Folder of grids, one row of samples for each class; also logged to TensorBoard if it is installed.
 
     Attributes
     ----------
     folder : Path
-        Where they go.
+        Folder of the grids.
     pictures : callable
-        Encoded samples to uint8 images.
+        Turns encoded samples into uint8 images.
     z, codes : Tensor of shapes (n, latent_dim) and (n,)
-        What the samples are made of, the same each time.
+        Latent vectors and classes, the same for each grid.
     noise_seed : int
-        Decides the rest of the noise.
+        Seed of the other noise.
     log : SummaryWriter or None
-        TensorBoard's.
+        Writer of TensorBoard logs.
     """
 
     folder: Path
@@ -53,7 +53,7 @@ class Preview:
 
     @classmethod
     def of(cls, path: Any, modality: Modality, prior: Sequence[float], latent_dim: int, seed: int) -> Preview | None:
-        """Return the preview that the user asked for, None for none.
+        """Return the preview in folder `path`, or None if there is no path or the modality has no pictures.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Preview:
         return cls(folder, modality.pictures, z, codes, seed, _open_tensorboard(folder))
 
     def show(self, generator: Generator, progress: Progress) -> None:
-        """Log the losses; and, whenever there is a new score, write the grid as ``step_000500.png``."""
+        """Log the losses; at each new score write a grid, such as ``step_000500.png``."""
         if self.log is not None:
             for name in ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"):
                 self.log.add_scalar(name, getattr(progress, name), progress.step)
@@ -92,7 +92,7 @@ class Preview:
             self.log.flush()
 
     def close(self) -> None:
-        """Close TensorBoard's file, once nothing more is to come."""
+        """Close the TensorBoard log."""
         if self.log is not None:
             self.log.close()
 
@@ -106,7 +106,7 @@ class Preview:
 
 
 def _make_grid(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return images of shape (n, h, w) or (n, h, w, c) as one, `_COLUMNS` in a row."""
+    """Return images of shape (n, h, w) or (n, h, w, c) as one image, with `_COLUMNS` of them in a row."""
     wide = [(0, 0), (0, _GAP), (0, _GAP), (0, 0)][: images.ndim]
     padded = np.pad(images, wide, constant_values=127)
     rows = padded.reshape(-1, _COLUMNS, *padded.shape[1:])

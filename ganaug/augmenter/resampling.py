@@ -1,4 +1,4 @@
-"""Real rows with synthetic ones below them: how many of each class, and none that copies a real row."""
+"""Append synthetic samples to real ones: count them by class, and leave out copies of real samples."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ..rng import stream_seed
 from .model import Model
 from .streams import ClassStreams
 
-_ROUNDS = 8  # of looking for rows that are no copies, before copies are accepted
+_ROUNDS = 8  # of replacing copies by new samples, before copies are accepted
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """The outcome of resampling.
+    """Outcome of resampling.
 
     Attributes
     ----------
     X, y : user data
-        Real rows, then synthetic ones.
+        Real samples, then synthetic ones.
     added : dict
-        Number of synthetic rows by class.
+        Number of synthetic samples by class.
     dropped : dict
         Number of candidates dropped, by reason.
     copies_kept : int
-        Synthetic rows that copy a real one, because the class offers hardly any others.
+        Number of synthetic samples that copy a real one, because the generator makes hardly any others.
     """
 
     X: Any
@@ -45,21 +45,21 @@ class Resampled:
 
 
 def count_missing_samples(strategy: Any, model: Model, y: Any) -> dict[int, int]:
-    """Return how many rows each class code is to get, in imbalanced-learn's understanding of `strategy`.
+    """Return how many synthetic samples each class gets, by the rules of imbalanced-learn.
 
     Parameters
     ----------
     strategy : str, float, mapping or callable
         As for imbalanced-learn's over-samplers.
     model : Model
-        What was learned.
+        The fitted model.
     y : array-like
-        Labels of the rows to be filled up.
+        Labels of the real samples.
 
     Returns
     -------
     dict of int to int
-        Number of synthetic rows by class code; classes too rare to learn get none.
+        Number of synthetic samples by class code; classes too rare to learn get none.
 
     Raises
     ------
@@ -87,8 +87,9 @@ def count_missing_samples(strategy: Any, model: Model, y: Any) -> dict[int, int]
 
 
 def _count_missing(model: Model, codes: NDArray[np.int64], label: Any, wanted: Any) -> tuple[int, int]:
-    """Return a class code, and how many rows it lacks to reach the number that was `wanted`."""
-    code, unit = model.labels.find(label), model.modality.unit
+    """Return a class code, and how many samples the class lacks to reach the number `wanted`."""
+    code = model.labels.find(label)
+    unit = model.modality.unit
     present = int((codes == code).sum())
     if not isinstance(wanted, int | np.integer) or isinstance(wanted, bool) or wanted < present or not present:
         raise ParameterError(
@@ -106,44 +107,54 @@ def _count_missing(model: Model, codes: NDArray[np.int64], label: Any, wanted: A
 def resample(
     model: Model, X: Any, y: Any, counts: Mapping[int, int], seed: int, latent_scale: float = 1.0
 ) -> Resampled:
-    """Return the real rows with synthetic ones below them.
+    """Append synthetic samples to real ones.
 
     Parameters
     ----------
     model : Model
-        What was learned.
+        The fitted model.
     X, y : user data
-        Real rows and their labels.
+        Real samples and their labels.
     counts : mapping of int to int
-        Number of synthetic rows by class code.
+        Number of synthetic samples by class code.
     seed : int
-        Decides everything.
+        Seed of all randomness in this call.
     latent_scale : float
         Standard deviation of the latent vector.
 
     Returns
     -------
     Resampled
-        Rows, and what was done.
+        All samples, and counts of what was done.
 
     Raises
     ------
     DataError
-        The columns are not those that were learned, or there is not one label per row.
+        The columns are not those in training, or numbers of samples and labels differ.
     """
-    n_rows, unit = len(model.encoder.check(X)), model.modality.unit
+    # 1. Check the real samples
+    n_rows = len(model.encoder.check(X))
+    unit = model.modality.unit
     if n_rows != len(y):
         raise DataError(f"X has {n_rows} {unit}s and y has {len(y)} labels; give one label per {unit}.")
+
+    # 2. Sample each class
     streams = ClassStreams(model.source(latent_scale), stream_seed(seed, "rows"))
-    parts, codes, copies_dropped, copies_kept, first = [], [], 0, 0, 0
+    parts = []
+    codes: list[int] = []
+    copies_dropped = 0
+    copies_kept = 0
+    first = 0  # number of samples decoded so far
     for code, n in counts.items():
-        rows, dropped, kept = _sample_without_copies(
-            model, X, streams, code, n, stream_seed(seed, "cells", code), first
-        )
+        cells = stream_seed(seed, "cells", code)
+        rows, dropped, kept = _sample_without_copies(model, X, streams, code, n, cells, first)
         parts.append(rows)
         codes += [code] * n
         first += n + dropped
-        copies_dropped, copies_kept = copies_dropped + dropped, copies_kept + kept
+        copies_dropped += dropped
+        copies_kept += kept
+
+    # 3. Report what was dropped, and warn of copies
     reasons = streams.dropped() | ({f"copies of real {unit}s": copies_dropped} if copies_dropped else {})
     if copies_kept:
         warnings.warn(
@@ -152,6 +163,8 @@ def resample(
             DataWarning,
             stacklevel=3,
         )
+
+    # 4. Append
     added = {model.labels.values[code]: n for code, n in counts.items()}
     new_y = model.labels.like(y).restore(np.asarray(codes, dtype=np.int64))
     return Resampled(_append_samples(model, X, parts), labels_below(y, new_y), added, reasons, copies_kept)
@@ -160,24 +173,30 @@ def resample(
 def _sample_without_copies(
     model: Model, X: Any, streams: ClassStreams, code: int, n: int, seed: int, first: int
 ) -> tuple[Any, int, int]:
-    """Return `n` rows of one class that equal no real row as far as there are such, and how many were and are."""
-    kept, spare = [], []
-    missing, dropped = n, 0
+    """Sample `n` rows of one class that copy no real row, if eight rounds find as many.
+
+    Return the rows, the number of copies that were dropped, and the number of copies among the rows.
+    """
+    kept = []
+    copied = []
+    missing = n
+    dropped = 0
     for _ in range(_ROUNDS):
         made = n - missing + dropped
         rows = model.encoder.inverse_transform(streams.take(np.full(missing, code)), first + made, seed)
         copies = model.encoder.copies(X, rows)
         kept.append(rows[~copies])
-        spare.append(rows[copies])
+        copied.append(rows[copies])
         dropped += int(copies.sum())
         missing -= int((~copies).sum())
         if not missing:
             break
-    rows = model.encoder.join([*kept, model.encoder.join(spare)[:missing]])
+    rows = model.encoder.join([*kept, model.encoder.join(copied)[:missing]])
     return rows, dropped - missing, missing
 
 
 def _append_samples(model: Model, X: Any, parts: list[Any]) -> Any:
+    """Return a copy of `X` with the parts appended."""
     if any(len(part) for part in parts):
         return rows_below(X, model.encoder.join(parts))
     if isinstance(X, pd.DataFrame):

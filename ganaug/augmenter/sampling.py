@@ -1,4 +1,4 @@
-"""What a call of `sample` asks for: how many rows, of which classes, meeting what."""
+"""Turn the arguments of `sample` into a request: number of rows, their classes and their conditions."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Request:
-    """A request, ready to be served piece by piece, from the first row on.
+    """A request for samples, served in chunks from the first row on.
 
     Attributes
     ----------
     total : int
         Number of rows.
     take : callable
-        ``take(first, count)`` gives encoded rows `first` to ``first + count - 1``, and their class codes.
+        ``take(first, count)`` returns encoded rows `first` to ``first + count - 1``, and their class codes.
     encoder : Encoder
-        Decodes them.
+        Decodes the rows.
     streams : callable
-        Those that rows were taken from so far.
+        ``streams()`` returns the streams from which rows were taken so far.
     """
 
     total: int
@@ -43,27 +43,27 @@ class Request:
 
     @classmethod
     def of(cls, model: Model, n: Any, y: Any, where: Any, latent_scale: float, seed: int) -> Request:
-        """Return the request that the arguments of `sample` make.
+        """Return the request of a call of `sample`.
 
         Parameters
         ----------
         model : Model
-            What was learned.
+            The fitted model.
         n : int or mapping of class to int, or None
             Number of rows, or the number of each class.
-        y : label, array-like of labels, mapping of class to int, or None
-            A class of which `n` rows are wanted, the label of every row, or exact numbers of some classes.
-        where : mapping or None
-            What rows have to meet.
+                y : label, array-like of labels, mapping of class to int, or None
+            Class of all `n` rows, the label of every row, or exact numbers of some classes.
+                where : mapping or None
+            Conditions on the rows.
         latent_scale : float
             Standard deviation of the latent vector.
         seed : int
-            Decides everything.
+            Seed of all randomness in this call.
 
         Raises
         ------
         ParameterError
-            `n`, `y` or `where` is not what it may be, or names what is unknown or was skipped.
+            `n`, `y` or `where` is invalid, or names an unknown column or value, or an unknown or skipped class.
         """
         source, encoder = _find_source(model, where, latent_scale)
         by_prior = y is None and not isinstance(n, Mapping)
@@ -93,13 +93,13 @@ class Request:
         return cls(total, take, encoder, lambda: [stream])
 
     def count_candidates(self) -> dict[str, int]:
-        """Return how many candidates were "tried" so far, and how many of them "met" the conditions."""
+        """Return the number of candidates "tried" so far, and the number that "met" the conditions."""
         streams = self.streams()
         return {"tried": sum(stream.tried for stream in streams), "met": sum(stream.met for stream in streams)}
 
 
 def _find_source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Encoder]:
-    """Return where samples come from, and what decodes them."""
+    """Return the source of the samples, with conditions if there are any, and the encoder to decode them."""
     source = model.source(latent_scale)
     if where is None or where == {}:
         return source, model.encoder
@@ -112,37 +112,37 @@ def _find_source(model: Model, where: Any, latent_scale: float) -> tuple[Source,
         raise ParameterError(f"The 'where' parameter does not apply to {model.modality.name} data; leave it out.")
     if (label := model.labels.container["name"]) is not None and label in where:
         raise ParameterError(
-            f"where names {label!r}, which is the label; ask for classes by y, or n={{class: number}} (--class)."
+            f"where names {label!r}, which is the label; choose classes by y, or n={{class: number}} (--class)."
         )
     conditions = model.modality.conditions(model.encoder, where)
     return replace(source, conditions=conditions), conditions.encoder
 
 
 def find_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[int, int], Codes]]:
-    """Return how many rows are wanted, and the function that gives the class codes of a stretch of them.
+    """Return the number of rows of a request, and the function that returns their class codes.
 
     Parameters
     ----------
     model : Model
-        What was learned.
+        The fitted model.
     n : int or mapping of class to int, or None
         Number of rows, or the number of each class.
-    y : label, array-like of labels, mapping of class to int, or None
-        A class of which `n` rows are wanted, the label of every row, or exact numbers of some classes.
-    seed : int
-        Decides the order of classes where only a number is given.
+        y : label, array-like of labels, mapping of class to int, or None
+        Class of all `n` rows, the label of every row, or exact numbers of some classes.
+        seed : int
+        Seed of the order of classes if only a number is given.
 
     Returns
     -------
     total : int
         Number of rows.
     codes_of : callable
-        ``codes_of(first, count)`` gives the codes of rows `first` to ``first + count - 1``.
+        ``codes_of(first, count)`` returns the codes of rows `first` to ``first + count - 1``.
 
     Raises
     ------
     ParameterError
-        `n` or `y` is not what it may be, or names a class that is unknown or was skipped.
+        `n` or `y` is invalid, or names a class that is unknown or was skipped.
     """
     if y is None and not isinstance(n, Mapping):
         return _check_count(n, "n"), lambda first, count: prior_codes(model.prior, first, count, seed)
@@ -157,6 +157,7 @@ def find_codes(model: Model, n: Any, y: Any, seed: int) -> tuple[int, Callable[[
 
 
 def _list_codes(model: Model, n: Any, y: Any) -> Codes:
+    """Return the class code of every row."""
     labels = model.labels
     if isinstance(n, Mapping):
         if y is not None:
@@ -190,6 +191,7 @@ def _fill_classes(model: Model, n: int, counts: Mapping[Any, Any]) -> Codes:
 
 
 def _check_count(n: Any, name: str) -> int:
+    """Return `n` as an int; raise ParameterError for anything but a whole number of at least 0."""
     if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 0:
         raise ParameterError(f"The {name!r} parameter of sample must be an integer of at least 0. Got {n!r} instead.")
     return int(n)

@@ -1,4 +1,4 @@
-"""Which samples are learned from, which only judge, and which data cannot be learned from at all."""
+"""Split samples into training and held-out ones, and refuse data that cannot be learned from."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MAX_HELD_OUT = 2000
 
 
 def score_noise(held_out: int) -> float:
-    """Return by how much scores by so many held-out samples differ for no reason."""
+    """Return by how much scores on `held_out` samples differ by chance."""
     return 0.3 / max(1, held_out) ** 0.5
 
 
 @dataclass
 class Data:
-    """Encoded samples, apart: those the networks learn from and those that only judge.
+    """Encoded training samples and held-out samples.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class Data:
     codes, held_codes : Tensor of shapes (n,) and (m,)
         Class codes.
     prior : list of float
-        Share of each class in both; 0 for a class that is not learned.
+        Share of each class in both together; 0 for a class that is not learned.
     expand : callable
-        Encoded samples to samples as networks see them, for a few at a time.
+        Turns some encoded samples into network input.
     """
 
     x: Tensor
@@ -51,16 +51,22 @@ class Data:
 
     @property
     def enough_held_out(self) -> bool:
-        """Whether the held-out samples can tell good from bad at all."""
+        """Whether there are enough held-out samples for a score."""
         return len(self.held_codes) >= _MIN_HELD_OUT
 
     def all_tensors(self) -> list[Tensor]:
-        """Return all tensors, by which a checkpoint knows its data."""
+        """Return all tensors, for the fingerprint of a checkpoint."""
         return [self.x, self.codes, self.held_x, self.held_codes]
 
 
 def find_learned_rows(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
-    """Return which rows belong to classes that can be learned, or raise DataError."""
+    """Return the mask of the rows whose class can be learned.
+
+    Raises
+    ------
+    DataError
+        Classes or rows are too few, or numbers of rows and labels differ.
+    """
     unit = labels.unit
     if n != len(codes):
         raise DataError(f"X has {n} {unit}s and y has {len(codes)} labels; give one label per {unit}.")
@@ -99,15 +105,21 @@ def hold_out(
     rng: np.random.Generator,
     expand: Callable[[Tensor], Tensor] = identity,
 ) -> Data:
-    """Set samples of each class apart: a tenth of a large data set, `share` of a small one, none of a rare class."""
+    """Hold out samples of each class: a tenth of a large data set, `share` of a small one, none of a rare class."""
+    # 1. The share to hold out
     n = len(codes)
     share = min(_MAX_HELD_OUT, max(0.1 * n, min(share * n, 100))) / n
+
+    # 2. Draw that share of each class
     held = np.zeros(n, dtype=bool)
     for code in range(n_classes):
         rows = rng.permutation(np.flatnonzero(codes == code))
         held[rows[: int(share * len(rows)) if len(rows) >= 10 else 0]] = True
     if held.sum() < _MIN_HELD_OUT:
         held[:] = False
+
+    # 3. Split
     counts = np.bincount(codes, minlength=n_classes)
-    c, h = torch.from_numpy(codes), torch.from_numpy(held)
+    c = torch.from_numpy(codes)
+    h = torch.from_numpy(held)
     return Data(x[~h], c[~h], x[h], c[h], (counts / counts.sum()).tolist(), expand)

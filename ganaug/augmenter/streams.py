@@ -1,9 +1,9 @@
-"""Each class as an endless stream of accepted samples.
+"""Sample each class as an endless stream of accepted candidates.
 
-A stream is made of blocks: a fixed number of candidates goes through the generator and the judges, and a fixed number
-survives. What a block holds depends on seed, class and block number alone, so that fewer samples are always a prefix
-of more, and every request ends. Where samples have to meet conditions, a block goes on making candidates until enough
-of them do, or until it has made so many that the conditions are refused.
+A stream is a sequence of blocks. For each block the generator makes a fixed number of candidates, and the judges keep
+a fixed number of them. A block depends on seed, class and block number alone: ``take(a)`` is a prefix of ``take(b)``,
+and every request ends. With conditions, a block generates candidates until enough of them meet the conditions; if
+hardly any of two million does, it raises an error.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from ..modality import Conditions, Generator, identity
 from ..rng import stream_seed, torch_stream
 from ..threads import map_in_threads
 
-_MANY = 2**17  # candidates after which a block makes do with fewer that meet the conditions,
-_FEW = 8  # but for so many samples of it judges are to have their choice
-_MOST = 2**21  # and after which it gives up
+_MANY = 2**17  # candidates after which a block may be shorter,
+_FEW = 8  # but holds at least this many samples
+_MOST = 2**21  # candidates after which a block ends with what it has
 
 
 @dataclass(frozen=True)
 class Source:
-    """All that sampling needs.
+    """Generator, judges and conditions: the source of all samples.
 
     Attributes
     ----------
     generator : torch.nn.Module
         Trained generator, on the CPU, in evaluation mode.
     features : callable
-        Encoded samples to what judges see.
+        Turns encoded samples into the input of judges.
     judges : sequence of Judge
-        Those with a strength above zero.
+        Judges with a strength above zero.
     latent_dim : int
         Length of z.
     latent_scale : float
-        Standard deviation of z; above 1 samples are more varied, and more of them unlike the real ones.
+        Standard deviation of z; above 1 samples are more varied and less faithful.
     block : int
-        Candidates that go through the networks at once.
+        Number of candidates that go through the networks at once.
     oversampling : int
-        Candidates for each sample that is kept, where judges weigh them.
+        Candidates for each sample that is kept, if there are judges.
     conditions : Conditions or None
-        What samples have to meet.
+        Conditions that samples meet.
     pack : callable
-        Encoded samples to what is kept of them.
+        Turns samples of the generator into their stored form.
     """
 
     generator: Generator
@@ -66,7 +66,7 @@ class Source:
 
     @property
     def kept(self) -> int:
-        """How many samples a block holds, unless few candidates meet the conditions."""
+        """Number of samples in a block, unless few candidates meet the conditions."""
         return max(1, self.block // self.oversampling) if self.judges else self.block
 
     def candidates(self, codes: Tensor, rng: torch.Generator) -> Tensor:
@@ -79,7 +79,7 @@ class Source:
 
 @dataclass(frozen=True)
 class _Block:
-    """Samples that were made at once, and what they cost."""
+    """Samples of one block, and counts of candidates that were tried, met the conditions, and were dropped."""
 
     x: Tensor
     codes: Tensor
@@ -89,24 +89,28 @@ class _Block:
 
 
 class ClassStream:
-    """The samples of one class, in order.
+    """Endless stream of samples of one class.
 
     Parameters
     ----------
     source : Source
-        Where candidates come from.
+        Source of candidates.
     code : int
         Class code.
     seed : int
-        Decides everything.
+        Seed of all randomness in the stream.
     """
 
     def __init__(self, source: Source, code: int, seed: int):
-        self.source, self.code, self.seed = source, code, seed
+        self.source = source
+        self.code = code
+        self.seed = seed
         self.next_block = 0
-        self.left, self.left_codes = torch.empty(0), torch.empty(0, dtype=torch.int64)
+        self.left = torch.empty(0)  # samples of the last block that were not yet taken
+        self.left_codes = torch.empty(0, dtype=torch.int64)
         self.dropped: dict[str, int] = {}
-        self.tried = self.met = 0
+        self.tried = 0
+        self.met = 0
 
     def take(self, n: int) -> Tensor:
         """Return the next `n` encoded samples, shape (n, ...)."""
@@ -114,62 +118,84 @@ class ClassStream:
 
     def take_with_codes(self, n: int) -> tuple[Tensor, Tensor]:
         """Return the next `n` encoded samples, shape (n, ...), and their class codes, shape (n,)."""
-        parts, have = ([(self.left, self.left_codes)], len(self.left)) if len(self.left) else ([], 0)
+        # 1. Samples left of the last block, then new blocks
+        parts = [(self.left, self.left_codes)] if len(self.left) else []
+        have = len(self.left)
         while have < n or not parts:
             parts += self._make_blocks(n - have)
             have = sum(len(codes) for _, codes in parts)
+
+        # 2. Keep what is left over for the next call
         x, codes = (torch.cat(part) for part in zip(*parts, strict=True))
-        self.left, self.left_codes = x[n:], codes[n:]
+        self.left = x[n:]
+        self.left_codes = codes[n:]
         return x[:n], codes[:n]
 
     def _make_blocks(self, n: int) -> list[tuple[Tensor, Tensor]]:
-        """Return the next blocks, as many as hold `n` samples if none is short of any."""
-        first, self.next_block = self.next_block, self.next_block + max(1, math.ceil(n / self.source.kept))
+        """Return the next blocks: enough for `n` samples if all of them are full."""
+        first = self.next_block
+        self.next_block += max(1, math.ceil(n / self.source.kept))
         made = map_in_threads(self._make_block, range(first, self.next_block))
         for block in made:
-            self.tried, self.met = self.tried + block.tried, self.met + block.met
+            self.tried += block.tried
+            self.met += block.met
             for reason, count in block.dropped.items():
                 self.dropped[reason] = self.dropped.get(reason, 0) + count
         return [(block.x, block.codes) for block in made]
 
     def _make_block(self, number: int) -> _Block:
-        source, rng = self.source, torch_stream(self.seed, "sample", self.code, number)
+        """Generate one block, weigh its candidates, and draw those to keep."""
+        # 1. Generate candidates
+        source = self.source
+        rng = torch_stream(self.seed, "sample", self.code, number)
         block = self._make_candidates(number, rng)
         if not source.judges:
             return block
+
+        # 2. Weigh them: one log-weight of each judge for each candidate
         samples = Samples(source.features(block.x), block.codes)
         weights = torch.stack([judge.log_weight(samples) for judge in source.judges])
+
+        # 3. Draw in proportion to the weights
         keep = max(1, len(block.x) // source.oversampling)
         kept = draw_candidates(self._balance(weights.sum(0), block.codes), keep, rng)
         return replace(block, x=block.x[kept], codes=block.codes[kept], dropped=self._count_dropped(weights, kept))
 
     def _make_candidates(self, number: int, rng: torch.Generator) -> _Block:
-        """Return the candidates of a block, all of which meet the conditions."""
-        source, found, met, tried = self.source, list[tuple[Tensor, Tensor]](), 0, 0
+        """Generate candidates until a block of them meets the conditions; raise their error if hardly any does."""
+        source = self.source
+        found: list[tuple[Tensor, Tensor]] = []
+        met = 0
+        tried = 0
         while not _is_complete(met, tried, source):
+            # 1. Generate
             codes = self._draw_codes(number, tried)
             x = source.pack(source.candidates(codes, rng))
             tried += len(x)
             if source.conditions is None:
                 return _Block(x, codes)
+
+            # 2. Accept
             taken = torch.rand(len(x), generator=rng) < source.conditions.accept(x)
             found.append((x[taken], codes[taken]))
             met += int(taken.sum())
+
+        # 3. Join
         if met < source.oversampling and source.conditions is not None:
             raise source.conditions.make_error(x, met, tried)
         x, codes = (torch.cat(part)[: source.block] for part in zip(*found, strict=True))
         return _Block(x, codes, tried, met)
 
     def _draw_codes(self, number: int, tried: int) -> Tensor:
-        """Return the classes of the next candidates of a block that has `tried` so many."""
+        """Return the classes of the next candidates of a block that has tried `tried` candidates."""
         return torch.full((self.source.block,), self.code)
 
     def _balance(self, weights: Tensor, codes: Tensor) -> Tensor:
-        """Return the log-weights by which candidates are drawn."""
+        """Return the log-weights to draw candidates by."""
         return weights
 
     def _count_dropped(self, weights: Tensor, kept: Tensor) -> dict[str, int]:
-        """Return how many candidates were dropped, each put down to the judge that spoke most against it."""
+        """Return how many candidates each judge dropped; the judge with the lowest relative weight is counted."""
         against = weights.mean(1, keepdim=True) - weights
         lost = torch.ones(weights.shape[1], dtype=torch.bool)
         lost[kept] = False
@@ -178,20 +204,21 @@ class ClassStream:
 
 
 def _is_complete(met: int, tried: int, source: Source) -> bool:
+    """Return whether a block needs no more candidates."""
     return met >= source.block or (tried >= _MANY and met >= _FEW * source.oversampling) or tried >= _MOST
 
 
 class MixedClassStream(ClassStream):
-    """The samples of all classes in the proportions in which they meet the conditions.
+    """Endless stream of samples of all classes, in the proportions in which they meet the conditions.
 
     Parameters
     ----------
     source : Source
-        Where candidates come from.
+        Source of candidates.
     prior : sequence of float
         Share of each class among the candidates.
     seed : int
-        Decides everything.
+        Seed of all randomness in the stream.
     """
 
     def __init__(self, source: Source, prior: Sequence[float], seed: int):
@@ -209,26 +236,27 @@ class MixedClassStream(ClassStream):
             of_class = codes == code
             total = weights[of_class].logsumexp(0) - of_class.sum().log()
             balanced[of_class] = weights[of_class] - total
-        return balanced.nan_to_num(nan=-torch.inf)  # a class of which the judges drop every candidate
+        return balanced.nan_to_num(nan=-torch.inf)  # NaN: the judges drop every candidate of a class
 
 
 class ClassStreams:
-    """The streams of all classes.
+    """One stream for each class.
 
     Parameters
     ----------
     source : Source
-        Where candidates come from.
+        Source of candidates.
     seed : int
-        Decides everything.
+        Seed of all randomness in the streams.
     """
 
     def __init__(self, source: Source, seed: int):
-        self.source, self.seed = source, seed
+        self.source = source
+        self.seed = seed
         self.by_class: dict[int, ClassStream] = {}
 
     def take(self, codes: NDArray[np.int64]) -> Tensor:
-        """Return one encoded sample for each class code, the next of that class's stream."""
+        """Return one encoded sample for each class code: the next one of the class's stream."""
         parts = [(np.flatnonzero(codes == code), int(code)) for code in np.unique(codes)]
         x: Tensor | None = None
         for rows, code in parts:
@@ -239,7 +267,7 @@ class ClassStreams:
         return self._make_empty() if x is None else x
 
     def _make_empty(self) -> Tensor:
-        """Return no samples, in the shape of some."""
+        """Return a tensor of zero samples."""
         one = self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))
         return self.source.pack(one)[:0]
 
@@ -253,22 +281,22 @@ class ClassStreams:
 
 
 def prior_codes(prior: Sequence[float], first: int, n: int, seed: int) -> NDArray[np.int64]:
-    """Return classes in the proportions of `prior`, as even as they come.
+    """Return a stretch of an endless sequence of classes in the proportions of `prior`.
 
     Parameters
     ----------
     prior : sequence of float
         Share of each class; need not sum to one.
     first, n : int
-        Which part of the endless sequence: positions `first` to ``first + n - 1``.
+        The stretch: positions `first` to ``first + n - 1``.
     seed : int
-        Where the sequence starts.
+        Seed of the start of the sequence.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        Class codes. The sequence goes round by the golden ratio, so every stretch has each class within a few rows
-        of its share (Weyl's equidistribution; a random draw would be off by the root of n).
+        Class codes. The sequence advances by the golden ratio, so every stretch has each class within a few rows of
+        its share (Weyl's equidistribution; a random draw would be off by the root of n).
     """
     cumulative = np.cumsum(np.asarray(prior, dtype=np.float64))
     start = np.random.default_rng(seed).random()

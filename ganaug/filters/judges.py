@@ -1,4 +1,4 @@
-"""Which candidates are kept: judges weigh encoded candidates, and the draw in each class goes by weight.
+"""Weigh encoded candidates by judges, and draw those to keep by weight.
 
 A judge is one or several classifiers (boosted trees for tables, small networks for images), cross-fitted on the
 training samples: each is trained without one part of them, and its output on that part calibrates them, so that
@@ -24,17 +24,17 @@ from ..threads import map_in_threads
 from .raking import RakingWeights, inclusion_probabilities
 from .trees import Trees
 
-_MAX_ROWS = 60_000  # per classifier: more rows cost more time than they mend
-_MAX_REAL = 40_000  # of them beside candidates
-_FEW_ROWS = 2000  # below that, more parts: each judge learns from more of them, and their mean is steadier
-_FEW_OF_CLASS = 100  # rows of a class below which no density is compared
-_MANY_OF_CLASS = 10_000  # from there, one judge learns from all rows
-_LOWEST = -20.0
+_MAX_ROWS = 60_000  # for each classifier; more rows cost time and hardly help
+_MAX_REAL = 40_000  # real rows among them, beside candidates
+_FEW_ROWS = 2000  # below, there are more parts, so that each classifier learns from more rows
+_FEW_OF_CLASS = 100  # rows of a class below which densities are not compared
+_MANY_OF_CLASS = 10_000  # rows of each class from which one classifier learns from all rows
+_LOWEST = -20.0  # log-odds are clipped to [_LOWEST, -_LOWEST]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a judge sees: ``features`` of shape (n, d) or (n, ...), and class ``codes`` of shape (n,)."""
+    """Input of a judge: ``features`` of shape (n, d) or (n, ...), and class ``codes`` of shape (n,)."""
 
     features: Tensor
     codes: Tensor
@@ -50,7 +50,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Candidates(Samples):
-    """Generated samples: one in so many is kept, by the log-weights that filters gave them so far, shape (n,)."""
+    """Generated samples with their log-weights so far, shape (n,); one in `keep_one_in` is kept."""
 
     weights: Tensor
     keep_one_in: int
@@ -65,13 +65,13 @@ class Judge:
     name : str
         Key in `FILTERS`.
     classifiers : tuple of Classifier
-        One for each part of the training rows, which it did not see; of many rows, one that saw all.
+        One for each part of the training rows, trained without it; for many rows, one trained on all.
     slopes : tuple of float
-        Calibration of each: its log-odds are multiplied by this.
+        Calibration factor of the log-odds of each classifier.
     classes : tuple of int
-        Class codes that it speaks of; those that the outputs stand for, where there is one output per class.
+        Class codes that the judge weighs; one for each output, if there is one output per class.
     strength : float
-        What the log-weight is multiplied by; 0 switches the judge off.
+        Factor of the log-weight; 0 switches the judge off.
     """
 
     name: str
@@ -96,7 +96,7 @@ class Judge:
 
     @staticmethod
     def expected(facts: Mapping[str, Any], learner: Learner) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
-        """Return name, dtype and shape of each tensor that `facts`, from `to_json`, imply."""
+        """Return name, dtype and shape of each tensor of the judge whose `to_json` gave `facts`."""
         parts, own = enumerate(facts["shapes"]), FILTERS[facts["name"]].learner or learner
         return {f"{_prefix(facts['name'], i)}{k}": v for i, part in parts for k, v in own.expected(part).items()}
 
@@ -119,23 +119,23 @@ def _prefix(name: str, part: int) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """How one kind of judge is fitted, and how it weighs.
+    """One kind of judge: how to fit it, and how it weighs.
 
     Attributes
     ----------
     fit : callable
-        ``fit(real, candidates, seed, learner) -> Judge or None``; None where the data give it nothing to learn.
-        Filters are fitted in the order of `FILTERS`; one that `corrects` wants `Candidates`, weighed by the others.
+        ``fit(real, candidates, seed, learner) -> Judge or None``; None if the data are too few to learn from.
+        Filters are fitted in the order of `FILTERS`; one that `corrects` takes `Candidates`, weighted by the others.
     weigh : callable
         ``weigh(judge, samples) -> Tensor`` of shape (n,), log-weights at strength 1.
     reason : str
-        What a dropped candidate failed at, for the report.
+        Reason to drop a candidate, for reports.
     compares : bool
-        Whether `fit` looks at candidates at all.
+        Whether `fit` uses candidates.
     corrects : bool
-        Whether it mends what the filters before it leave, and so has to be fitted to their strengths.
+        Whether it corrects the residual of earlier filters, and is therefore fitted after their strengths are set.
     learner : Reader or None
-        Reads its classifiers back; None takes the modality's.
+        Reads its classifiers from a file; None takes the modality's.
     """
 
     fit: Callable[[Samples, Any, int, Learner], Judge | None]
@@ -147,47 +147,53 @@ class Filter:
 
 
 def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
-    """Fit judges of how much more likely a row is to be real than generated.
+    """Fit a judge of realism: how much more likely a row is real than generated.
 
     The odds of a calibrated classifier estimate the ratio of the two densities; drawing candidates by it is sampling
     importance resampling: Azadi et al., "Discriminator Rejection Sampling", ICLR 2019; Grover et al., "Bias
     Correction of Learned Generative Models using Likelihood-Free Importance Weighting", NeurIPS 2019.
     """
+    # 1. Classes with rows enough: densities of few rows are mostly chance
     classes, sizes = torch.unique(real.codes, return_counts=True)
-    told = classes[sizes >= _FEW_OF_CLASS]  # what is said of a few rows is mostly chance
-    told = told if len(told) else classes
-    candidates, real = (side.rows(torch.isin(side.codes, told)) for side in (candidates, real))
+    common = classes[sizes >= _FEW_OF_CLASS]
+    common = common if len(common) else classes
+    candidates = candidates.rows(torch.isin(candidates.codes, common))
+    real = real.rows(torch.isin(real.codes, common))
     if min(len(real.codes), len(candidates.codes)) < 20:
         return None
+
+    # 2. Classify real against generated, by cross-fitting
     rng = numpy_stream(seed, "density_ratio")
     real = real.rows(torch.from_numpy(rng.permutation(len(real.codes))[:_MAX_REAL]))
     X = torch.cat([real.with_class(), candidates.with_class()])
     y = torch.arange(len(X)) < len(real.codes)
     parts = _assign_parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
     classifiers, unseen = _cross_fit(learner, X, y.long(), parts, seed)
-    even = math.log(len(candidates.codes) / len(real.codes))  # the odds of as many real rows as candidates
+
+    # 3. Calibrate the log-odds, without the prior of unequal numbers
+    even = math.log(len(candidates.codes) / len(real.codes))
     slope = _fit_slope(unseen[:, 0] + even, y.float(), even)
-    return Judge("density_ratio", classifiers, (slope,) * len(classifiers), tuple(told.tolist()))
+    return Judge("density_ratio", classifiers, (slope,) * len(classifiers), tuple(common.tolist()))
 
 
 def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
-    """Return the mean calibrated log-odds of being real, but for a constant; 0 for classes of too few rows."""
+    """Return the mean calibrated log-odds of being real, up to a constant; 0 for classes of too few rows."""
     X = samples.with_class()
-    odds = [slope * odds_of(X)[:, 0] for odds_of, slope in zip(judge.classifiers, judge.slopes, strict=True)]
-    said = torch.stack(odds).mean(0).clamp(_LOWEST, -_LOWEST)
-    return torch.where(torch.isin(samples.codes, torch.tensor(judge.classes)), said, 0.0)
+    log_odds = [slope * odds_of(X)[:, 0] for odds_of, slope in zip(judge.classifiers, judge.slopes, strict=True)]
+    mean = torch.stack(log_odds).mean(0).clamp(_LOWEST, -_LOWEST)
+    return torch.where(torch.isin(samples.codes, torch.tensor(judge.classes)), mean, 0.0)
 
 
 def fit_label_agreement(real: Samples, candidates: Samples, seed: int, learner: Learner = Trees) -> Judge | None:
-    """Fit judges of how likely a row is to have the label it was generated for.
+    """Fit a judge of label agreement: how likely a row has the label it was generated for.
 
     Filtering generated samples by a classifier of the real ones follows Lampis et al., "Bridging the Gap: Enhancing
-    the Utility of Synthetic Data via Post-Processing Techniques", BMVC 2023; the calibration on rows that it did not
-    see keeps a teacher that has memorised its rows from being too sure.
+    the Utility of Synthetic Data via Post-Processing Techniques", BMVC 2023. Calibration on unseen rows keeps an
+    overfitted classifier from being overconfident.
     """
     rng = numpy_stream(seed, "label_agreement")
     known, sizes = torch.unique(real.codes, return_counts=True)
-    known = known[sizes > 1]  # a part for each to be judged on, and another one to learn from
+    known = known[sizes > 1]  # one row to learn from, and one in another part to calibrate on
     if len(known) < 2:
         return None
     real = real.rows(torch.isin(real.codes, known))
@@ -210,7 +216,7 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
 
 
 def fit_marginals(real: Samples, candidates: Candidates, seed: int, learner: Learner = Trees) -> Judge | None:
-    """Fit corrections that leave each column of each class spread as the real one is; see `RakingWeights`."""
+    """Fit corrections that give each column of each class the distribution of the real one; see `RakingWeights`."""
     sides = (real.features, real.codes), (candidates.features, candidates.codes)
     found = RakingWeights.fit(*sides, candidates.weights, candidates.keep_one_in)
     return Judge("marginals", (found,), (1.0,)) if found.corrections.any() else None
@@ -233,15 +239,15 @@ def draw_candidates(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
     """Draw `keep` of n candidates without replacement, with probabilities in proportion to exp(weights).
 
     Systematic sampling: Madow, "On the Theory of Systematic Sampling, II", Annals of Mathematical Statistics 20
-    (1949). What is drawn is spread over the candidates as evenly as the weights allow, which leaves less to chance
-    than independent draws do.
+    (1949). It spreads the draws over the candidates as evenly as the weights allow, with less variance than
+    independent draws.
 
     Parameters
     ----------
     weights : Tensor of shape (n,)
-        Log-weights; 600 below the largest, or minus infinity, is drawn only when nothing else is left.
+        Log-weights. Candidates 600 or more below the largest are drawn only if no others are left.
     keep : int
-        How many to draw, at most n.
+        Number of draws, at most n.
     rng : torch.Generator
         Source of randomness.
 
@@ -259,17 +265,17 @@ def draw_candidates(weights: Tensor, keep: int, rng: torch.Generator) -> Tensor:
 
 
 def sum_log_weights(judges: Sequence[Judge], samples: Samples) -> Tensor:
-    """Return the sum of what the judges say of each candidate, shape (n,); 0 where there are none."""
+    """Return the sum of the judges' log-weights of each candidate, shape (n,); 0 without judges."""
     return sum((judge.log_weight(samples) for judge in judges), torch.zeros(len(samples.codes)))
 
 
 def set_strengths(judges: Sequence[Judge], strengths: Mapping[str, float]) -> list[Judge]:
-    """Return the judges at other strengths; those at zero are left out."""
+    """Return the judges with the given strengths, without those of strength zero."""
     return [replace(j, strength=strengths[j.name]) for j in judges if strengths.get(j.name, 0.0) > 0]
 
 
 def _assign_parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return the part that each row belongs to, shape (n,); parts are alike in classes."""
+    """Return the cross-fitting part of each row, shape (n,), stratified by class."""
     order = rng.permutation(len(codes))
     order = order[np.argsort(codes.numpy()[order], kind="stable")]
     parts = np.empty(len(codes), dtype=np.int64)
@@ -280,17 +286,22 @@ def _assign_parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
 def _cross_fit(
     learner: Learner, X: Tensor, y: Tensor, parts: Tensor, seed: int
 ) -> tuple[tuple[Classifier, ...], Tensor]:
-    """Return classifiers, and what others say of rows that they did not see.
+    """Fit one classifier without each part; return the classifiers to use, and the outputs on unseen rows.
 
-    Those are fitted without one part each. Of few rows they are the classifiers, too, and their mean is steadier than
-    any of them; of many rows of every class, one that saw all says as much as their mean at a part of the cost.
+    For few rows all of them are used, because their mean has less variance than any one. For many rows of every class
+    it is a single one, fitted to all rows, which is as good as the mean at a part of the cost.
     """
-    everything = int(parts.max()) + 1  # the number of no part
-    wanted = [*range(everything), *([everything] if int(torch.bincount(y).min()) >= _MANY_OF_CLASS else [])]
-    fitted = map_in_threads(lambda part: _fit_without(learner, X, y, parts, part, seed), wanted)
-    unseen = torch.cat([fitted[part](X[parts == part]) for part in range(everything)])
+    # 1. Fit a classifier without each part; for many rows, one more to all rows
+    n_parts = int(parts.max()) + 1
+    left_out = [*range(n_parts)]
+    if int(torch.bincount(y).min()) >= _MANY_OF_CLASS:
+        left_out.append(n_parts)  # no row is in this part
+    fitted = map_in_threads(lambda part: _fit_without(learner, X, y, parts, part, seed), left_out)
+
+    # 2. Apply each to the part that it did not see
+    unseen = torch.cat([fitted[part](X[parts == part]) for part in range(n_parts)])
     unseen[torch.argsort(parts, stable=True)] = unseen.clone()
-    return tuple(fitted[everything:] or fitted), unseen
+    return tuple(fitted[n_parts:] or fitted), unseen
 
 
 def _fit_without(learner: Learner, X: Tensor, y: Tensor, parts: Tensor, part: int, seed: int) -> Classifier:
@@ -300,14 +311,14 @@ def _fit_without(learner: Learner, X: Tensor, y: Tensor, parts: Tensor, part: in
 
 
 def _one_logit_per_class(out: Tensor) -> Tensor:
-    """Return one logit per class; two classes have one output, the log-odds of the second."""
+    """Return one logit per class for a classifier that has one output, the log-odds of the second, for two classes."""
     return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
 
 
 def _fit_slope(log_odds: Tensor, y: Tensor, even: float) -> float:
-    """Return the factor in [0, 1.5] that makes log-odds fit best (one-parameter Platt scaling).
+    """Return the factor in [0, 1.5] that calibrates log-odds best (one-parameter Platt scaling).
 
-    `even` is the logarithm of how many candidates there are for a real row, whose likelihood the log-odds leave out.
+    `even` is log(n_candidates / n_real), the prior log-odds that were removed.
     """
     grid = torch.linspace(0.0, 1.5, 31)
     losses = [functional.binary_cross_entropy_with_logits(s * log_odds - even, y) for s in grid]
@@ -315,7 +326,7 @@ def _fit_slope(log_odds: Tensor, y: Tensor, even: float) -> float:
 
 
 def _fit_temperature(logits: Tensor, y: Tensor) -> float:
-    """Return the factor in [0, 1.5] that makes class logits fit best: Guo et al., ICML 2017."""
+    """Return the factor in [0, 1.5] that calibrates class logits best: Guo et al., ICML 2017."""
     grid = torch.linspace(0.0, 1.5, 31)
     losses = [functional.cross_entropy(s * logits, y) for s in grid]
     return float(grid[int(torch.stack(losses).argmin())])

@@ -1,7 +1,7 @@
-"""Corrections column by column: what weighted candidates get, so that each column is spread as the real one is.
+"""Rake weighted candidates: correct their weights until each column has the distribution of the real one.
 
-A judge of whole rows mends what it can learn, and its own errors add up: where it is unsure of a rare corner, it may
-well move the middle of a column. Those errors are small, known exactly, and mended one column after the other.
+A judge of whole rows corrects what it can learn, but its own errors may shift the distribution of single columns.
+These shifts are small and can be measured exactly; raking removes them one column after the other.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from torch import Tensor
 _BINS = 20
 _ROWS_PER_BIN = 15
 _SWEEPS = 20
-_CLOSE = 0.01  # largest correction of a sweep that still calls for another
-_MOST = 4.0  # no value is made more than e**4 times as likely, or less, for the sake of its own column
-_NEVER = 600.0  # log-weights this far below the largest are drawn only when nothing else is left
-_PRIOR = 5.0  # rows that stand for what is expected, so that a bin of few is not taken at its word
+_CLOSE = 0.01  # sweeps end when no correction changes by as much
+_MOST = 4.0  # largest absolute correction: a factor of e**4
+_NEVER = 600.0  # candidates with log-weights this far below the largest are drawn only if no others are left
+_PRIOR = 5.0  # pseudo-count of rows, so that bins of few rows are corrected less
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.uint8]
@@ -28,14 +28,14 @@ Bins = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class RakingWeights:
-    """Log-weights that add up over columns, for each class.
+    """Corrections of log-weights, one for each class, column and bin; they add up over columns.
 
     Attributes
     ----------
     edges : float32 Tensor of shape (k, d, BINS - 1)
-        Upper ends of all bins but the last, of k classes and d features; infinity for those there are not.
+        Upper ends of all bins but the last, of k classes and d features; infinity for unused bins.
     corrections : float32 Tensor of shape (k, d, BINS)
-        What a value in each bin adds to the log-weight.
+        Correction of the log-weight for a value in each bin.
     """
 
     edges: Tensor
@@ -55,25 +55,30 @@ class RakingWeights:
         real, candidates : pair of Tensor
             Features of shape (n, d), and class codes of shape (n,).
         weights : Tensor of shape (n,)
-            Log-weights that the candidates have so far.
+            Log-weights of the candidates so far.
         keep_one_in : int
-            Of so many candidates one is kept: the fewer, the less do weights count.
+            Number of candidates for each one that is kept; the smaller it is, the weaker is the effect of weights.
 
         Returns
         -------
-        Marginals
-            Classes with too few rows to say anything get no correction.
+        RakingWeights
+            Classes with too few rows get no correction.
         """
-        (X, codes), (Z, made) = real, candidates
-        shape = int(codes.max()) + 1 if len(codes) else 0, X.shape[1]
-        edges = torch.full((*shape, _BINS - 1), torch.inf)
-        corrections = torch.zeros(*shape, _BINS)
+        X, codes = real
+        Z, candidate_codes = candidates
+        n_classes = int(codes.max()) + 1 if len(codes) else 0
+        edges = torch.full((n_classes, X.shape[1], _BINS - 1), torch.inf)
+        corrections = torch.zeros(n_classes, X.shape[1], _BINS)
         for code in torch.unique(codes).tolist():
-            rows, others = X[codes == code].numpy(), made == code
+            # 1. Rows and candidates of the class: enough of each for two bins
+            rows = X[codes == code].numpy()
+            others = candidate_codes == code
             n_bins = min(_BINS, len(rows) // _ROWS_PER_BIN)
             if n_bins < 2 or int(others.sum()) < n_bins * _ROWS_PER_BIN:
                 continue
-            for j in range(shape[1]):
+
+            # 2. Bins by the quantiles of the real rows
+            for j in range(X.shape[1]):
                 found = _find_edges(rows[:, j], n_bins)
                 edges[code, j, : len(found)] = torch.from_numpy(found)
             real_bins, bins = (_bin(part, edges[code]) for part in (rows, Z[others].numpy()))
@@ -114,14 +119,14 @@ class RakingWeights:
 
 
 def _find_edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
-    """Return the upper ends of at most `n_bins` bins but the last: each value by itself, or quantiles."""
+    """Return the upper ends of at most `n_bins` bins but the last: one for each value, or quantiles."""
     distinct: NDArray[np.float32] = np.unique(values)
     if len(distinct) <= n_bins:
         return distinct[:-1]
     ends, times = np.unique(
         np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1], method="lower"), return_counts=True
     )
-    spikes = np.searchsorted(distinct, ends[times > 1])  # each gets a bin of its own, apart from what lies below
+    spikes = np.searchsorted(distinct, ends[times > 1])  # a frequent value gets a bin of its own
     return np.unique(np.concatenate([ends, distinct[spikes[spikes > 0] - 1]]))
 
 
@@ -132,40 +137,46 @@ def _bin(X: NDArray[np.float32], edges: Tensor) -> Bins:
 
 
 def _rake(real: Bins, bins: Bins, weights: Floats, keep_one_in: int) -> Floats:
-    """Return corrections of shape (d, BINS) with which kept candidates fall into bins as often as real rows do."""
+    """Return corrections of shape (d, BINS) with which kept candidates fall into bins as often as real rows."""
+    # 1. Start from no correction
     columns = range(real.shape[1])
     wanted = [np.bincount(real[:, j], minlength=_BINS) for j in columns]
-    found = np.zeros((real.shape[1], _BINS))
+    corrections = np.zeros((real.shape[1], _BINS))
     total = weights.copy()
     for _ in range(_SWEEPS):
-        before = found.copy()
+        before = corrections.copy()
         level = _find_level(total, len(total) // keep_one_in)
         for j in columns:
+            # 2. Count how often candidates are kept in each bin of a column
             kept = np.exp(np.minimum(level + total, 0.0))
             have = np.bincount(bins[:, j], kept, _BINS) * (len(real) / kept.sum())
+
+            # 3. Correct the column by the ratio to the real counts
             step = np.log((wanted[j] + _PRIOR) / (have + _PRIOR))
-            new = np.clip(found[j] + step, -_MOST, _MOST)
-            total += (new - found[j])[bins[:, j]]
-            found[j] = new
-        if np.abs(found - before).max() < _CLOSE:
+            new = np.clip(corrections[j] + step, -_MOST, _MOST)
+            total += (new - corrections[j])[bins[:, j]]
+            corrections[j] = new
+
+        # 4. Stop when no correction changes any more
+        if np.abs(corrections - before).max() < _CLOSE:
             break
-    return found
+    return corrections
 
 
 def inclusion_probabilities(weights: Floats, keep: int) -> Floats:
-    """Return with what probability each of n candidates is drawn where `keep` are, in proportion to exp(weights).
+    """Return the probability of drawing each of n candidates if `keep` are drawn in proportion to exp(weights).
 
     Parameters
     ----------
     weights : ndarray of shape (n,)
-        Log-weights, minus infinity included.
+        Log-weights; may be minus infinity.
     keep : int
-        At most n.
+        Number of draws, at most n.
 
     Returns
     -------
     ndarray of shape (n,)
-        Probabilities that add up to `keep`. None exceeds 1: where one would, the others share what that leaves.
+        Probabilities that add up to `keep`. None exceeds 1: the excess is shared by the others.
     """
     largest = weights.max(initial=-np.inf)
     weights = np.maximum(weights, largest - _NEVER) if np.isfinite(largest) else np.zeros(len(weights))
@@ -173,7 +184,7 @@ def inclusion_probabilities(weights: Floats, keep: int) -> Floats:
 
 
 def _find_level(weights: Floats, keep: int) -> float:
-    """Return log c for which min(1, c * exp(weight)), the odds of being drawn, add up to `keep`."""
+    """Return log c such that min(1, c * exp(weight)), the inclusion probabilities, add up to `keep`."""
     if keep < 1:
         return -np.inf
     top = weights.max()

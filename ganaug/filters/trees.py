@@ -1,7 +1,7 @@
-"""Boosted trees as plain tensors, so that a model file can hold a judge without holding code.
+"""Store boosted trees as plain tensors, so that a model file can hold a judge without holding code.
 
-scikit-learn's histogram gradient boosting grows the trees; here they become complete binary trees in four arrays,
-evaluated with nothing but comparisons and look-ups.
+scikit-learn's histogram gradient boosting grows the trees. Here they become complete binary trees in four arrays,
+evaluated by comparisons and look-ups alone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from torch import Tensor
 DEPTH = 6
 """Levels of every tree."""
 
-_ROWS = 1024  # whose places in all trees still fit into a processor's cache
-_PLACES = 2**20  # rows times trees at a time, however many trees a file claims
+_ROWS = 1024  # rows at a time: their nodes in all trees fit into a processor's cache
+_PLACES = 2**20  # rows times trees at a time, whatever number of trees a file claims
 _ITERATIONS = 60
-_MANY_ROWS = 5000  # of every class, of which more and longer steps learn no chance
+_MANY_ROWS = 5000  # of every class: enough for more and larger boosting steps without overfitting
 _MANY_ITERATIONS = 100
 _MOST_ITERATIONS = 1000  # in a file: ten times as many as are ever grown
 
@@ -34,13 +34,13 @@ class Trees:
     Attributes
     ----------
     feature : int64 Tensor of shape (t, 2**DEPTH - 1)
-        Which feature each inner node looks at.
+        Feature that each inner node compares.
     threshold : float32 Tensor of shape (t, 2**DEPTH - 1)
-        A row goes right where its feature is larger.
+        Threshold of each inner node; larger features go right.
     leaf : float32 Tensor of shape (t, 2**DEPTH)
         Value of each leaf.
     baseline : float32 Tensor of shape (k,)
-        Start of each output; tree i adds to output ``i % k``.
+        Initial value of each output; tree i adds to output ``i % k``.
     """
 
     feature: Tensor
@@ -50,9 +50,9 @@ class Trees:
 
     @classmethod
     def fit(cls, x: Tensor, y: Tensor, seed: int, iterations: int | None = None) -> Trees:
-        """Boost trees that tell the classes `y` (codes 0 .. k - 1, all present) apart.
+        """Boost trees that classify `x` into classes `y` (codes 0 .. k - 1, all present).
 
-        Two classes give one output, the log-odds of the second; more give one each, to be put through a softmax.
+        Two classes give one output, the log-odds of the second; more give one logit each.
         Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001).
         """
         X = x.numpy()
@@ -116,7 +116,7 @@ class Trees:
         """Return dtype and shape of each tensor of trees whose `to_json` gave `facts`."""
         n_trees, n_outputs = facts
         if not n_outputs <= n_trees <= _MOST_ITERATIONS * n_outputs:
-            raise ValueError(f"nobody grows {n_trees} trees for {n_outputs} outputs")
+            raise ValueError(f"{n_trees} trees for {n_outputs} outputs are more, or fewer, than are ever grown")
         inner = (n_trees, 2**DEPTH - 1)
         shapes = {"feature": inner, "threshold": inner, "leaf": (n_trees, 2**DEPTH), "baseline": (n_outputs,)}
         return {key: (torch.int64 if key == "feature" else torch.float32, shape) for key, shape in shapes.items()}
@@ -128,7 +128,7 @@ class Trees:
 
 
 def _complete_tree(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """Return one tree as a complete one; below a leaf, every path leads to its value."""
+    """Return one tree as a complete tree; all paths below a leaf lead to its value."""
     inner = 2**DEPTH - 1
     feature = np.zeros(inner, dtype=np.int64)
     threshold = np.full(inner, np.inf, dtype=np.float32)
@@ -148,7 +148,7 @@ def _complete_tree(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], 
 
 
 def _round_down(threshold: float) -> np.float32:
-    """Return the largest float32 that is not above `threshold`: float32 features fall on the same side of both."""
+    """Return the largest float32 up to `threshold`: any float32 feature is on the same side of both."""
     threshold = min(float(threshold), float(np.finfo(np.float32).max))  # beside a float32 they would be rounded first
     nearest = np.float32(threshold)
     return np.nextafter(nearest, np.float32(-np.inf)) if float(nearest) > threshold else nearest

@@ -1,4 +1,4 @@
-"""Tables: column kinds, the reversible encoding, networks, and files in and out."""
+"""Encode, generate and score tables: the modality `TABLE`."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from .score import held_out_score
 
 
 def accepts(X: Any) -> bool:
-    """Return whether `X` is a table: a frame, or anything with two dimensions."""
+    """Return whether `X` is a table: a frame, or an array-like of two dimensions."""
     if isinstance(X, pd.DataFrame) or hasattr(X, "ndim"):
         return X.ndim == 2
     try:
         return np.ndim(X) == 2
-    except ValueError:  # rows of different lengths are a table too, which will be refused as such
+    except ValueError:  # rows of different lengths: a table, refused later with its own message
         return isinstance(X[0], list | tuple)
 
 

@@ -1,11 +1,11 @@
-"""How a column of each kind becomes states and scores, and back.
+"""Encode a column of each kind as states and scores, and decode it.
 
-Every column is encoded as at most one *state* (an integer below `n_states`: which category, which spike, missing or
-regular) and at most one *score* (a normal score, where the state is regular). Columns with neither are not generated:
-constants, and columns that another one determines.
+Every column is encoded as at most one *state* (an integer below `n_states`: a category, a spike, missing or regular)
+and at most one *score* (a normal score, if the state is regular). Columns with neither are not generated: constants,
+identifiers, and columns that another one determines.
 
-All classes share ``encode(plain, missing, rng) -> (states, scores)``, ``decode(states, scores, rng) -> (plain,
-missing)`` and ``to_json()``; `COLUMNS` finds the class by the kind that the JSON names.
+`Category` and `Number` share ``encode(plain, missing, rng) -> (states, scores)`` and ``decode(states, scores, rng) ->
+(plain, missing)``; all classes share ``to_json()``. `COLUMNS` maps the kind in the JSON to its class.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ Value = str | bool | int | float
 Encoded = tuple[NDArray[np.signedinteger[Any]] | None, NDArray[np.floating[Any]] | None]
 
 MAX_STATES = 100
-"""Values of a category that get a state of their own; the rest share one, the pool."""
+"""Largest number of states of a category; less frequent values share one of them, the pool."""
 MIN_COUNT = 3
-"""How often a value of a category must occur to get a state of its own; a single rarer one shares the next one's."""
+"""Occurrences from which a value has a state of its own; a lone rare value is pooled with the next rarest."""
 MAX_POOL = 10_000
-"""Pooled values that are remembered, the most frequent ones."""
+"""Largest number of pooled values that are stored, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
-"""JSON values that the description of one column may take."""
+"""Largest number of JSON values in the description of one column."""
 
-_POOLED_CHARACTERS = 1_000_000  # of all values together
+_POOLED_CHARACTERS = 1_000_000  # in all values together
 _MOST_DECIMALS = 10
-_SPIKE_SHARE = 0.02
-_SPIKE_FACTOR = 4  # and this many times the share of an average value, or every age would be a spike
+_SPIKE_SHARE = 0.02  # share of the rows from which a value is a spike,
+_SPIKE_FACTOR = 4  # if it is this many times as frequent as an average value; else every age would be a spike
 
 
 @dataclass
 class Category(JsonRecord):
-    """Values that are drawn from a list: categories, booleans, and numbers with few values.
+    """Column of values from a list: categories, booleans, and numbers with few values.
 
     Attributes
     ----------
     kind : str
         "category", "boolean" or "ordered".
     values : list
-        Values seen in training: those with a state of their own first, then the pool; numbers in rising order,
+        Values in training: those with a state of their own first, then the pool; "ordered" numbers in rising order,
         others by falling frequency.
     counts : list of int
-        How often each value was seen; the pool is drawn by these.
+        Occurrences of each value; pooled values are drawn by them.
     own : int
-        How many values have a state of their own.
+        Number of values with a state of their own.
     missing : bool
         Whether missing is the last state.
     """
@@ -73,22 +73,27 @@ class Category(JsonRecord):
 
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
-        """Learn the values of a column; rare ones, and those beyond `MAX_STATES`, share a state, the pool."""
+        """Learn the values of a column; see `from_codes`."""
         return cls.from_codes(kind, *factorise(plain, missing), room)
 
     @classmethod
     def from_codes(
         cls, kind: str, codes: NDArray[np.signedinteger[Any]], values: list[Any], room: int = ROOM
     ) -> Category:
-        """Learn the same from what `factorise` made of a column."""
+        """Learn the values of a factorised column; pool rare values, and those beyond `MAX_STATES`, in one state."""
+        # 1. Sort the values by frequency
         counts = np.bincount(codes[codes >= 0], minlength=len(values)).tolist()
         order = sorted(range(len(values)), key=lambda i: (-counts[i], str(values[i])))
+
+        # 2. Give the frequent ones states of their own
         own = len(values) if len(values) <= MAX_STATES else MAX_STATES - 1
         if kind == "category":
             own = _count_own_states(own, counts)
         if kind == "ordered" and own == len(values):
             order = sorted(range(len(values)), key=values.__getitem__)
-        short = [i for i in order[own:] if len(str(values[i])) <= MAX_TEXT]  # a rare book need not be remembered
+
+        # 3. Pool the others, and store as many of them as there is room for, without very long texts
+        short = [i for i in order[own:] if len(str(values[i])) <= MAX_TEXT]
         order = order[:own] + (short or order[own : own + 1])
         characters = np.cumsum([len(str(values[i])) for i in order])
         kept = min(own + MAX_POOL, room // 2, int(np.searchsorted(characters, _POOLED_CHARACTERS)))
@@ -97,7 +102,7 @@ class Category(JsonRecord):
 
     @property
     def known(self) -> list[Any]:
-        """All values that a cell can have, None for missing."""
+        """All stored values, with None for missing."""
         return [*self.values, None] if self.missing else self.values
 
     @property
@@ -112,7 +117,7 @@ class Category(JsonRecord):
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the order of the states means something."""
+        """Whether the states are in a meaningful order."""
         return self.kind == "ordered" and not self.pooled
 
     def encode(self, plain: Plain, missing: Mask, rng: np.random.Generator) -> tuple[Codes, None]:
@@ -130,7 +135,7 @@ class Category(JsonRecord):
         return np.asarray(states, dtype=np.int64)[codes]
 
     def draw_positions(self, states: Codes, rng: np.random.Generator) -> Codes:
-        """Return where each state is among the values, -1 for missing; one of the pool is drawn by frequency."""
+        """Return the position of each state among the values, -1 for missing; draw pooled values by frequency."""
         positions = np.where(states == self.n_states - 1, -1, states) if self.missing else states
         if not self.pooled:
             return positions
@@ -147,16 +152,16 @@ class Category(JsonRecord):
 
 
 def _count_own_states(own: int, counts: list[int]) -> int:
-    """Return how many values get a state of their own: nothing is learned of single rows, nor given away."""
+    """Return the number of values with a state of their own; rare values have none, for learning and for privacy."""
     rare = sum(count < MIN_COUNT for count in counts)
     if rare == 0 or len(counts) == 1:
         return own
-    return min(own, len(counts) - max(2, rare))  # one alone would have the pool, and so a state, for itself
+    return min(own, len(counts) - max(2, rare))  # a pool of one value would be a state of its own
 
 
 @dataclass
 class Number(JsonRecord):
-    """A number or a date: regular values by their normal score, spikes and missing by states of their own.
+    """Column of numbers or dates: regular values have normal scores; spikes and missing have states of their own.
 
     Attributes
     ----------
@@ -165,13 +170,13 @@ class Number(JsonRecord):
     base, step : int
         Integers (dates are integers too) are ``base + step * k``; floats have step 0.
     decimals : int or None
-        Digits after the point that every float of the column respected.
+        Largest number of digits after the point, of floats; None if there is no limit.
     limits : list of two numbers
-        Smallest and largest value seen.
+        Smallest and largest value in training.
     spikes : list
-        Values that hold much of the mass alone: zero inflation, sentinels.
+        Single values with much of the probability: zero inflation, sentinels.
     marginal : Marginal or None
-        Distribution of the regular values; None when there are none.
+        Distribution of the regular values; None if there are none.
     missing : bool
         Whether missing is the last state.
     """
@@ -193,14 +198,19 @@ class Number(JsonRecord):
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Number:
         """Learn the distribution of a column with at least one value."""
+        # 1. Spikes: values far more frequent than others
         known = plain[~missing]
         distinct, counts = np.unique(known, return_counts=True)
         spikes = distinct[counts >= max(_SPIKE_SHARE, _SPIKE_FACTOR / len(distinct)) * len(known)]
+
+        # 2. Limits and grid
         limits = [distinct[0].item(), distinct[-1].item()]
         whole = plain.dtype.kind in "iu"
         step = int(np.gcd.reduce(np.diff(distinct.view(np.uint64)))) or 1 if whole else 0
         decimals = None if whole else _count_decimals(distinct)
         base = limits[0] if whole else 0
+
+        # 3. The distribution of the regular values
         column = cls(kind, base, step, decimals, limits, spikes.tolist(), None, bool(missing.any()))
         regular = known[~np.isin(known, spikes)]
         if len(regular):
@@ -214,12 +224,12 @@ class Number(JsonRecord):
 
     @property
     def n_states(self) -> int:
-        """Number of states (regular first, then spikes, then missing); 0 where every value is regular."""
+        """Number of states (regular first, then spikes, then missing); 0 if every value is regular."""
         total = self.has_score + len(self.spikes) + self.missing
         return 0 if total == 1 and self.has_score else total
 
     def _to_offsets(self, plain: Plain) -> NDArray[np.float64]:
-        """Return plain values on the scale of the marginal: steps above the smallest, or floats as they are.
+        """Return plain values on the scale of the marginal: steps above the smallest, or floats unchanged.
 
         Differences are taken modulo 2**64, where they are exact for signed and unsigned integers alike.
         """
@@ -230,7 +240,7 @@ class Number(JsonRecord):
         return ((inside - np.uint64(self.base % 2**64)) // np.uint64(self.step)).astype(np.float64)
 
     def _from_offsets(self, offsets: NDArray[np.float64]) -> Plain:
-        """Return the plain values at places on the scale of the marginal, inside the limits."""
+        """Return the plain values of offsets on the scale of the marginal, inside the limits."""
         low, high = self.limits
         if not self.step:
             return np.clip(offsets if self.decimals is None else np.round(offsets, self.decimals), low, high)
@@ -256,7 +266,7 @@ class Number(JsonRecord):
         return np.where(missing, self.n_states - 1 if self.missing else -1, states), scores
 
     def decode(self, states: Codes | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
-        """Return the number of each cell, inside the limits and on the grid of the column."""
+        """Return the value of each cell, inside the limits and on the grid of the column."""
         if self.marginal is not None and scores is not None:
             plain = self._from_offsets(self.marginal.from_scores(scores))
         else:
@@ -271,12 +281,12 @@ class Number(JsonRecord):
 
 @dataclass
 class Constant(JsonRecord):
-    """A column with one value, or with none at all.
+    """Column with one value, or with missing cells only.
 
     Attributes
     ----------
     values : list
-        The one value, or nothing where every cell was missing.
+        The value; empty if every cell was missing.
     """
 
     values: list[Value]
@@ -291,15 +301,15 @@ class Constant(JsonRecord):
 
 @dataclass
 class Determined(JsonRecord):
-    """A column that a category decides: its value is looked up.
+    """Column whose value another one, a category, determines: it is looked up.
 
     Attributes
     ----------
     by : int
-        Position of the deciding column.
+        Position of the determining column.
     values : list
-        The value that goes with each value of that column, in its order; then, if missing is one of its states, what
-        goes with missing. None stands for missing here. Rare values take what goes with common ones.
+        Value for each value of that column, in its order; then, if missing is one of its states, the value for
+        missing. None stands for missing here. Rare values of the determining column borrow from common ones.
     """
 
     by: int
@@ -309,20 +319,21 @@ class Determined(JsonRecord):
     has_score: ClassVar[bool] = False
 
     def look_up(self, positions: Codes) -> tuple[Plain, Mask]:
-        """Return the cells that belong to positions among the values of the deciding column, -1 being missing."""
-        gone = np.asarray([value is None for value in self.values])
+        """Return the cells for positions among the values of the determining column; position -1 means missing."""
+        missing = np.asarray([value is None for value in self.values])
         filler = next((value for value in self.values if value is not None), "")
-        return as_plain([filler if value is None else value for value in self.values])[positions], gone[positions]
+        plain = as_plain([filler if value is None else value for value in self.values])
+        return plain[positions], missing[positions]
 
 
 @dataclass
 class Identifier:
-    """A column that names rows: never learned; synthetic rows get fresh values of the same form.
+    """Column that identifies rows: never learned; synthetic rows get new values of the same pattern.
 
     Attributes
     ----------
     form : Form
-        How values are spelled, and where the fresh ones begin.
+        Pattern of the values, and the range of new ones.
     """
 
     form: IdPattern
@@ -331,7 +342,7 @@ class Identifier:
     has_score: ClassVar[bool] = False
 
     def make_fresh(self, first: int, n: int) -> tuple[Plain, Mask]:
-        """Return `n` cells that did not occur in training, the ``first``-th fresh one at the start."""
+        """Return `n` cells that did not occur in training, from the `first`-th new one on."""
         return as_plain(self.form.make_fresh(first, n)), np.zeros(n, dtype=bool)
 
     def to_json(self) -> dict[str, Any]:
@@ -359,7 +370,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def _count_decimals(distinct: NDArray[np.float64]) -> int | None:
-    """Return the digits after the point that all values respect, None where there is no end to them."""
+    """Return the largest number of digits after the point, None if it exceeds ten."""
     for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.array_equal(distinct.astype(precision), distinct):

@@ -19,7 +19,7 @@ from ..messages import join_names, suggest
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .encoder import TableEncoder
 
-_SHOWN_COLUMNS = 20  # columns that a message lists
+_SHOWN_COLUMNS = 20  # number of columns that a message lists
 
 Allowed = NDArray[np.bool_]
 Chances = NDArray[np.float64]
@@ -39,12 +39,12 @@ class TableConditions:
     Attributes
     ----------
     encoder : TableEncoder
-        The one to decode rows with: values that share a state, of which one is drawn then, are wanted ones only.
+        Encoder to decode rows with: it draws pooled values among those that meet the conditions.
 
     Raises
     ------
     ParameterError
-        A column, a value or a range is unknown to the training rows, or no row can meet all conditions.
+        A column, value or range did not occur in training, or no row can meet all conditions.
     """
 
     def __init__(self, encoder: TableEncoder, where: Mapping[Any, Any]):
@@ -57,7 +57,7 @@ class TableConditions:
             self._chances[i], self.encoder.columns[i] = _restrict_pool(encoder.columns[i], allowed)
 
     def accept(self, x: Tensor) -> Tensor:
-        """Return with what probability each candidate is to be taken.
+        """Return the probability of accepting each candidate.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class TableConditions:
         Returns
         -------
         Tensor of shape (n,)
-            0 or 1; between them where only some of the values that share a state are wanted.
+            0 or 1; between them for a pool with both allowed and other values.
         """
         chances = np.ones(len(x))
         for _, chance in self._column_chances(x):
@@ -75,7 +75,7 @@ class TableConditions:
         return torch.from_numpy(chances).float()
 
     def make_error(self, x: Tensor, met: int, tried: int) -> ParameterError:
-        """Return the error for conditions that `met` of `tried` candidates meet; `x` are some of them."""
+        """Return the error for conditions met by only `met` of `tried` candidates; `x` are some of them."""
         shares = sorted((float(chance.mean()), i) for i, chance in self._column_chances(x))
         alone = ", ".join(f"{self.encoder.names[i]!r} {_format_share(share)}" for share, i in shares)
         return ParameterError(
@@ -84,17 +84,17 @@ class TableConditions:
         )
 
     def _column_chances(self, x: Tensor) -> Iterator[tuple[int, Chances]]:
-        """Yield the position of each column that has a say, and with what probability it takes each candidate."""
+        """Yield the position of each column with a condition, and its probability of accepting each candidate."""
         for i, (states, scores) in enumerate(self.encoder.states_and_scores(x)):
             column = self.encoder.columns[i]
             if i in self._chances and states is not None:
                 yield i, self._chances[i][states]
             elif i in self._wanted and isinstance(column, Number):
-                plain, missing = column.decode(states, scores, np.random.default_rng(0))  # which draws nothing
+                plain, missing = column.decode(states, scores, np.random.default_rng(0))  # draws nothing
                 yield i, self._wanted[i].match_numbers(plain, missing).astype(np.float64)
 
     def _find_allowed(self) -> dict[int, Allowed]:
-        """Return which values of each category are left by the conditions on it and on columns that it decides."""
+        """Return the mask of allowed values of each category, by conditions on it and on columns that it determines."""
         allowed: dict[int, Allowed] = {}
         for i, wanted in self._wanted.items():
             column = self.encoder.columns[i]
@@ -105,8 +105,8 @@ class TableConditions:
         for i, some in allowed.items():
             if not some.any():
                 raise ParameterError(
-                    f"No row can meet where={self._where!r}: no value of {self.encoder.names[i]!r} goes with all of "
-                    "it. Leave one of the conditions out."
+                    f"No row can meet where={self._where!r}: no value of {self.encoder.names[i]!r} meets all "
+                    "conditions. Leave one of them out."
                 )
         return allowed
 
@@ -124,7 +124,7 @@ def _resolve_columns(encoder: TableEncoder, where: Mapping[Any, Any]) -> dict[in
 
 
 def _restrict_pool(column: Any, allowed: Allowed) -> tuple[Chances, Category]:
-    """Return with what probability each state is taken, and the category with a pool of allowed values only."""
+    """Return the probability of accepting each state, and the category with a pool of allowed values only."""
     chances = allowed[: column.own].astype(np.float64)
     if column.pooled:
         counts = np.asarray(column.counts[column.own :])
@@ -139,23 +139,23 @@ def _format_share(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
 
 
-_SHOWN_VALUES = 8  # values that a message lists
+_SHOWN_VALUES = 8  # number of values that a message lists
 
 
 @dataclass(frozen=True)
 class ColumnCondition:
-    """The values that one column may have, in plain form.
+    """Values that one column may have, in plain form.
 
     Attributes
     ----------
     given : object
-        What the user said, for messages.
+        The condition as the user wrote it, for messages.
     values : tuple
-        Single values; of a range its two ends, None where it is open.
+        Single values; or the two ends of a range, None for an open end.
     is_range : bool
-        Whether it is a range; both ends belong to it.
+        Whether `values` are the ends of a range, both included.
     missing : bool
-        Whether a missing cell will do.
+        Whether a missing cell is allowed.
     """
 
     given: Any
@@ -164,11 +164,11 @@ class ColumnCondition:
     missing: bool = False
 
     def match_values(self, values: Sequence[Any]) -> NDArray[np.bool_]:
-        """Return which of some values, None being missing, are wanted."""
+        """Return the mask of the values that meet the condition; None is a missing cell."""
         return np.asarray([self.missing if value is None else self._matches(value) for value in values], dtype=bool)
 
     def match_numbers(self, plain: Plain, missing: Mask) -> NDArray[np.bool_]:
-        """Return which cells of a column of numbers are wanted."""
+        """Return the mask of the cells of a column of numbers that meet the condition."""
         if not self.is_range:
             return np.where(missing, self.missing, np.isin(plain, np.asarray(self.values, dtype=plain.dtype)))
         low, high = self.values
@@ -185,14 +185,14 @@ class ColumnCondition:
 
 
 def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: Any) -> ColumnCondition:
-    """Return what the user wants of a column.
+    """Return the condition of a user on a column.
 
     Parameters
     ----------
     name : str or int
-        The column.
+        Name of the column.
     column : Column
-        What was learned of it.
+        The fitted column.
     dtype : mapping
         Its dtype, see `ganaug.dtypes.describe_dtype`.
     given : object
@@ -201,10 +201,10 @@ def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: 
     Raises
     ------
     ParameterError
-        No such value or range was in training; the text says what was.
+        No such value or range occurred in training; the message lists values that did.
     """
     if isinstance(column, Identifier):
-        raise ParameterError(f"where[{name!r}]: the column names rows and gets fresh values; leave it out of where.")
+        raise ParameterError(f"where[{name!r}]: the column identifies rows and gets new values; leave it out of where.")
     if isinstance(given, tuple):
         return _parse_range(name, column, dtype, given)
     several = list(given) if isinstance(given, list | set | frozenset | np.ndarray | pd.Index | pd.Series) else [given]
@@ -213,8 +213,10 @@ def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: 
     values = [_to_plain(name, dtype, value) for value in several]
     for value, said in zip(values, several, strict=True):
         if not _may_occur(column, value):
-            looked_up = isinstance(column, Determined)  # what only rare values of another column decided did occur
-            why = "follows from nothing that was learned" if looked_up else "did not occur in training"
+            # A value that only rare values of the determining column had did occur, but is not stored.
+            why = "did not occur in training"
+            if isinstance(column, Determined):
+                why = "is not among the values that were learned"
             raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_describe_values(column, dtype, said)}")
     return ColumnCondition(given, tuple(value for value in values if value is not None), missing=None in values)
 
@@ -243,7 +245,7 @@ def _parse_range(name: Any, column: Column, dtype: Mapping[str, Any], given: tup
 
 
 def _to_plain(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
-    """Return a value as the column's plain form, None for a missing one."""
+    """Return a value in the plain form of the column, None for a missing one."""
     value = value.item() if isinstance(value, np.generic) and value.dtype.kind not in "mM" else value
     dtype = dtype.get("inner", dtype)
     try:
@@ -252,7 +254,7 @@ def _to_plain(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
         return _to_count(dtype, value) if _is_time(dtype) else value
     except (ValueError, TypeError, OverflowError, DataError):
         raise ParameterError(
-            f"where[{name!r}]: {value!r} is no value of a column of {dtype['dtype']}; give one such as it holds."
+            f"where[{name!r}]: {value!r} is no value of a column of {dtype['dtype']}; give a value of that type."
         ) from None
 
 
@@ -274,7 +276,7 @@ def _to_count(dtype: Mapping[str, Any], value: Any) -> int:
 
 
 def _known_values(column: Column) -> list[Any]:
-    """Return the values that occurred, None for missing; of numbers only those with a state of their own."""
+    """Return the stored values, None for missing; of numbers only the spikes."""
     if isinstance(column, Number):
         return [*column.spikes, *([None] if column.missing else [])]
     if isinstance(column, Category):
@@ -283,7 +285,7 @@ def _known_values(column: Column) -> list[Any]:
 
 
 def _may_occur(column: Column, value: Any) -> bool:
-    """Return whether a value can have occurred in training."""
+    """Return whether a value may have occurred in training."""
     if any(_equal(known, value) for known in _known_values(column)):
         return True
     if not isinstance(column, Number) or value is None or isinstance(value, str | bool):
@@ -293,14 +295,14 @@ def _may_occur(column: Column, value: Any) -> bool:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    """Return whether two values are the same to a user: 1 and 1.0 are; 1 and True, or 1 and "1", are not."""
+    """Return whether two values are equal to a user: 1 and 1.0 are; 1 and True, or 1 and "1", are not."""
     if a is None or b is None:
         return a is b
     return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
 
 
 def _describe_values(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
-    """Return what there is in place of a value that did not occur."""
+    """Describe the values that did occur, for the message on one that did not."""
     if isinstance(column, Number):
         low, high = _format_values(column.limits, dtype)
         gaps = "some were missing" if column.missing else "none was missing"

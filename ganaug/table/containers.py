@@ -1,4 +1,4 @@
-"""What a table comes in: a frame, an array or lists; taken as a frame, and given back as what it was."""
+"""Convert tables (frames, arrays or lists) to a frame, and a frame back to the original container."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..files.cells import sound_notes
 
 
 def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return a table as a frame, and a JSON description of what it was.
+    """Return a table as a frame, and a JSON description of its container.
 
     Raises
     ------
     DataError
-        Column names repeat, or are neither text nor whole numbers; or an array has not two dimensions.
+        Column names repeat, or are neither text nor whole numbers; or an array does not have two dimensions.
     """
     if isinstance(X, pd.DataFrame):
         if X.columns.has_duplicates:
@@ -27,7 +27,7 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
             raise DataError(f"The column name {repeated!r} occurs more than once; rename the columns.")
         names = [_to_name(name) for name in X.columns]
         title = X.columns.name if isinstance(X.columns.name, str) else None
-        frame = X.copy(deep=False)  # which shares the cells, where set_axis of older pandas copies them
+        frame = X.copy(deep=False)  # shares the cells; set_axis of older pandas copies them
         frame.columns = pd.Index(names)
         return frame, {"kind": "frame", "attrs": sound_notes(X.attrs), "title": title}
     array = np.asarray(X)
@@ -37,19 +37,21 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
             "with modality='auto'."
         )
     if isinstance(X, list | tuple) and array.dtype.kind == "U":
-        array = np.asarray(X, dtype=object)  # numpy alone would turn numbers and missing cells beside text into text
+        array = np.asarray(X, dtype=object)  # numpy turns cells beside text into text
     if array.dtype.kind in "OUS":
         frame = pd.DataFrame(array, dtype=object)
         for position, dtype in enumerate(frame.infer_objects().dtypes):
             if dtype.kind in "mM":
                 frame.isetitem(position, frame[position].astype(dtype))
     else:
-        frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))  # pandas reads no other
+        frame = pd.DataFrame(
+            array.astype(array.dtype.newbyteorder("="), copy=False)
+        )  # pandas reads the native byte order only
     return frame, {"kind": "array", "dtype": dtype_name(array.dtype)}
 
 
 def check_container(container: Mapping[str, Any]) -> None:
-    """Raise ValueError or TypeError for what `to_frame` cannot have said, as a forged file may hold it."""
+    """Raise ValueError or TypeError for a description that `to_frame` cannot return, from a forged file."""
     if container["kind"] not in ("frame", "array"):
         raise ValueError(f"a table does not come in a {str(container['kind'])[:20]!r}")
     if container["kind"] == "array":
@@ -61,7 +63,7 @@ def check_container(container: Mapping[str, Any]) -> None:
 
 
 def join_columns(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
-    """Return columns as the kind of table that `to_frame` described."""
+    """Join columns to a table in the container that `to_frame` described."""
     frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
     if container["kind"] == "frame":
         frame = frame.set_axis(pd.Index(names, name=container["title"]), axis=1)

@@ -1,4 +1,4 @@
-"""What a training on a table takes where the user leaves it open."""
+"""Choose default settings for a training on a table."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .layout import Layout
 
 
 def table_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type: str) -> Defaults:
-    """Return sizes and steps by rule.
+    """Return the default settings for a table.
 
     Parameters
     ----------
     schema : mapping
-        What the encoder learned.
+        JSON of the encoder.
     counts : sequence of int
         Rows of each class.
     device_type : str
@@ -25,11 +25,11 @@ def table_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type
     Returns
     -------
     Defaults
-        Those of as many rows; but where most columns are numbers, which depend on each other in finer ways than
-        categories do, up to three times the steps.
+        Those of `row_defaults`. From 2000 rows on, if most columns are numbers, up to three times the steps, because
+        numbers depend on each other in finer ways than categories.
     """
     n, columns = sum(counts), schema["columns"]
-    usual = row_defaults(n)
+    defaults = row_defaults(n)
     numbers = len(Layout.from_schema(schema).gates) / max(1, len(columns))
     longer = 1.0 if n < FEW_ROWS else 1.0 + 2.0 * max(0.0, 2.0 * numbers - 1.0)
-    return replace(usual, max_steps=int(round(usual.max_steps * longer, -2)), coarse_penalty=True)
+    return replace(defaults, max_steps=int(round(defaults.max_steps * longer, -2)), coarse_penalty=True)

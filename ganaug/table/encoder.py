@@ -1,8 +1,8 @@
-"""Tables to tensors and back.
+"""Encode tables as tensors, and decode them.
 
-An encoded table is a tensor of shape (n, d): first the states of all columns that have some, side by side; then the
-normal scores of all columns that have one, zero where the state is not regular. Networks see states one-hot, in
-float32; training rows are kept packed.
+An encoded table is a tensor of shape (n, d): first the states of all columns that have states, then the normal scores
+of all columns that have scores, zero where the state is not regular. Network input has one-hot states, in float32;
+training rows are stored packed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .validation import validate_schema
 
 
 class TableEncoder:
-    """The reversible map between tables and tensors.
+    """Reversible map between tables and tensors.
 
     Parameters
     ----------
     column_kinds : mapping of column name to kind, optional
-        Overrides what would be inferred: "numeric", "ordered", "category", "boolean", "datetime", "constant" or
-        "identifier".
+        Kinds of single columns, in place of the inferred ones: "numeric", "ordered", "category", "boolean",
+        "datetime", "constant" or "identifier".
     categorical_features : "auto", or sequence of names, positions or booleans
         Columns that are categories; "auto" infers them.
 
@@ -43,13 +43,13 @@ class TableEncoder:
     names : list
         Column names, text or whole numbers.
     columns : list of Column
-        What was learned of each.
+        The fitted columns.
     dtypes : list of dict
         Their dtypes.
     layout : Layout
-        Where things are in an encoded row.
+        Layout of an encoded row.
     container : dict
-        What kind of object the data came in.
+        Container of the table.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TableEncoder:
         Parameters
         ----------
         X : pandas.DataFrame, or array-like of shape (n, d)
-            The table without its label. Identifiers are looked for in frames only.
+            The table without its label. Identifiers are recognised in frames only.
         rng : numpy.random.Generator
             Unused here; other modalities draw from it.
 
@@ -83,7 +83,7 @@ class TableEncoder:
         DataError
             A column cannot be learned, or none is left to learn.
         ParameterError
-            An option names a column that is not there, or a kind that the column cannot be.
+            An option names an unknown column, or a kind that does not fit the column.
         """
         frame, options = self._prepare(X)
         self.columns, self.dtypes = fit_columns(frame, *options)
@@ -135,8 +135,8 @@ class TableEncoder:
             )
         if unlearned:
             warnings.warn(
-                f"{', '.join(unlearned)} names rows and is not learned; synthetic rows get fresh values of the same "
-                "form. If it is a feature, say column_kinds={...: 'category'} or 'numeric'.",
+                f"{', '.join(unlearned)} names rows and is not learned; synthetic rows get new values of the same "
+                "pattern. If it is a feature, give column_kinds={...: 'category'} or 'numeric'.",
                 DataWarning,
                 stacklevel=3,
             )
@@ -158,7 +158,7 @@ class TableEncoder:
         return len(self.names)
 
     def check(self, X: Any) -> pd.DataFrame:
-        """Return `X` as a frame with the columns that were learned.
+        """Return `X` as a frame with the columns in training, in their order.
 
         Raises
         ------
@@ -174,30 +174,31 @@ class TableEncoder:
                     f"The columns differ from those in training: missing {absent or 'none'}, unknown "
                     f"{unknown or 'none'}. Give the same columns, or fit again."
                 )
-            return frame if frame.columns.tolist() == self.names else frame[self.names]  # which copies all cells
+            return frame if frame.columns.tolist() == self.names else frame[self.names]  # selecting copies all cells
         if frame.shape[1] != len(self.names):
             raise DataError(f"X has {frame.shape[1]} columns, but {len(self.names)} were learned; give the same ones.")
         return frame.set_axis(self.names, axis=1)
 
     def transform(self, X: Any, rng: np.random.Generator) -> Tensor:
-        """Return a table as a tensor, packed.
+        """Return a table as a packed tensor.
 
         Parameters
         ----------
         X : pandas.DataFrame, or array-like of shape (n, d)
-            The columns that were learned.
+            A table with the columns in training.
         rng : numpy.random.Generator
             Places equal numbers among their ranks.
 
         Returns
         -------
         Tensor of shape (n, d)
-            Whole numbers of two bytes (or four): states, then the bits of normal scores; what `expand` takes.
+            Whole numbers of two bytes (or four): states, then the bits of normal scores; see `expand`.
 
         Raises
         ------
         DataError
-            Columns differ from those learned; or a value is infinite, or a category, or missing where none was.
+            Columns differ from those in training; or a value is infinite, is an unknown category, or is missing in a
+            column without missing values in training.
         """
         frame = self.check(X)
         x = self.layout.allocate_rows(len(frame))
@@ -215,7 +216,7 @@ class TableEncoder:
                 yield states, scores
 
     def expand(self, x: Tensor) -> Tensor:
-        """Return packed rows as networks see them.
+        """Return packed rows as network input.
 
         Returns
         -------
@@ -225,20 +226,20 @@ class TableEncoder:
         return self.layout.expand(x)
 
     def pack(self, x: Tensor) -> Tensor:
-        """Return rows as networks make them in the form that `transform` gives, which takes far less memory."""
+        """Return rows of a generator in the packed form of `transform`, which takes far less memory."""
         return self.layout.pack(x)
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
-        """Return encoded rows as a table of the kind that was learned.
+        """Return encoded rows as a table in the container of the training table.
 
         Parameters
         ----------
         x : Tensor of shape (n, d)
             States and normal scores, packed or not.
         first_row : int
-            How many rows came before in the same call; fresh identifiers are counted from it.
+            Number of rows decoded before in the same call; new identifiers are numbered from it.
         seed : int
-            Decides pooled values, by a stream for each column: fewer rows are a prefix of more.
+            Seed of pooled values, with a stream for each column: fewer rows are a prefix of more.
 
         Returns
         -------
@@ -261,14 +262,14 @@ class TableEncoder:
         return numpy_stream(seed, "decode", first_row, i)
 
     def _look_up_cells(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
-        """Return cells that follow another column, which draws pooled values from an equal stream."""
+        """Return the cells of a determined column; an equal stream draws the pooled values of the determining one."""
         determining = self.columns[column.by]
         if not isinstance(determining, Category):
-            raise TypeError("only a category decides others")
+            raise TypeError("only a category determines others")
         return column.look_up(determining.draw_positions(states, rng))
 
     def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
-        """Yield states and scores of the encoded rows `x` for each column in turn, None for what it has not."""
+        """Yield states and scores of the encoded rows `x` for each column in turn, None if the column has none."""
         features = self.features(x).double().numpy()
         state_at, score_at = 0, len(self.layout.segments)
         for column in self.columns:
@@ -279,12 +280,12 @@ class TableEncoder:
             yield states, scores
 
     def features(self, x: Tensor) -> Tensor:
-        """Return encoded rows, packed or not, as numbers a tree can split.
+        """Return encoded rows, packed or not, as features of a classifier.
 
         Returns
         -------
         Tensor of shape (n, segments + scores)
-            For each segment the number of its state, then the normal scores.
+            State of each segment, then the normal scores.
         """
         layout = self.layout
         if not x.is_floating_point():
@@ -298,7 +299,7 @@ class TableEncoder:
         Cells are equal where their values are, or where both are missing.
         """
         tables = [self.check(X), self.check(synthetic)]
-        rows = [np.arange(len(table)) for table in tables]  # those that equal a row of the other table so far
+        rows = [np.arange(len(table)) for table in tables]  # rows equal to a row of the other table so far
         groups = [np.zeros(len(table), dtype=np.int64) for table in tables]
         for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
             if isinstance(column, Identifier):
@@ -314,7 +315,7 @@ class TableEncoder:
         return np.isin(np.arange(len(tables[1])), rows[1])
 
     def join(self, parts: list[Any]) -> Any:
-        """Return tables below one another."""
+        """Concatenate tables."""
         if len(parts) == 1:
             return parts[0]
         if self.container["kind"] != "frame":
@@ -341,7 +342,7 @@ class TableEncoder:
 
 
 def _resolve_categorical(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
-    """Return the names behind names, positions or a mask; a name goes before a position."""
+    """Return the column names of names, positions or a mask; what is both name and position counts as a name."""
     if isinstance(features, str):
         return []
     listed, names = list(features), frame.columns.tolist()

@@ -1,7 +1,7 @@
-"""Columns that name rows: how they are recognised, and how fresh values of the same form are made.
+"""Recognise columns that identify rows, and make new values of the same pattern.
 
-The identifiers of training are not kept. What is kept is how they are spelled, and a stretch of free numbers between
-them; it is rounded, so that its ends do not give away the identifiers beside it.
+The identifiers in training are not stored; only their pattern is, and a range of free numbers between them. The range
+is rounded, so that its ends do not reveal the identifiers beside it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ..data.dtypes import Plain
 from ..records import decode
 
 MAX_LENGTH = 1000
-"""Digits, or characters, beyond which a text is taken for no number and no code; no form is longer."""
+"""Largest number of digits or characters of a pattern; longer texts get none."""
 
 _MIN_ROWS = 20
 _UNIQUE_SHARE = 0.95  # a few repeated names or addresses do not make a category
 _SURPRISE = 10  # -log of the chance that independent draws from the same range would never repeat
 _NAME = re.compile(r"(^|[^a-z])(id|key|uuid|guid|index|row|number|no|nr)$|[a-z]ID$|[a-z](Id|Key|Number|Index)$")
-_LEAST_ROOM = 10_000_000  # fresh whole numbers that the dtype must have left
+_LEAST_ROOM = 10_000_000  # number of unused whole numbers that the dtype must have above the largest
 
 _NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
-_COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a form position by position
+_COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a pattern position by position
 _ALPHABETS = (
     "0123456789",
     "0123456789abcdef",
@@ -42,7 +42,7 @@ _ALPHABETS = (
 
 
 def is_identifier(name: Any, plain: Plain, largest: int) -> bool:
-    """Return whether a column names rows.
+    """Return whether a column identifies rows.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def has_room(plain: Plain, largest: int) -> bool:
 
 @dataclass(frozen=True)
 class IdPattern:
-    """How the values of an identifier are spelled, and which are fresh.
+    """Pattern of the values of an identifier, and the range of new values.
 
     Attributes
     ----------
@@ -87,14 +87,14 @@ class IdPattern:
         "integer" for whole numbers, "numbered" for a number between two texts that never change, "code" for texts of
         one length.
     parts : list of str
-        The texts before and after the number; or the characters that each position of a code may have.
+        The texts before and after the number; or the alphabet of each position of a code.
     width : int
-        Digits at least: of the number, or of the tail of a code that grew.
+        Smallest number of digits: of the number, or of the tail that a code gets when all codes are used.
     start, room : int
-        The first fresh number, and how many there are from it on. A code is the number of its place among all of its
-        form.
+        First new number, and length of the range of new numbers from there. A code counts as its rank among all codes
+        of the pattern.
     beyond : int
-        Larger than any number that occurred: where fresh ones go on after that.
+        Number, larger than any in training, at which new numbers continue after that range.
     """
 
     style: Literal["integer", "numbered", "code"]
@@ -106,11 +106,11 @@ class IdPattern:
 
     def __post_init__(self) -> None:
         if self.room < 0 or (self.style == "numbered" and sum(map(len, self.parts)) > MAX_LENGTH):
-            raise ValueError(f"an identifier is longer than {MAX_LENGTH} characters, or of a form of no sense")
+            raise ValueError(f"an identifier is longer than {MAX_LENGTH} characters, or of an invalid pattern")
 
     @classmethod
     def fit(cls, plain: Plain, largest: int) -> IdPattern:
-        """Learn the form of the values of a column: text, or whole numbers up to `largest`."""
+        """Learn the pattern of the values of a column: text, or whole numbers up to `largest`."""
         values = sorted(set(plain.tolist()))
         if plain.dtype.kind in "iu":
             beyond = 10 ** len(str(abs(values[-1])))
@@ -119,11 +119,11 @@ class IdPattern:
         return _fit_numbered(values) or _fit_code(values) or _make_numbered(values)
 
     def make_fresh(self, first: int, n: int) -> list[Any]:
-        """Return values `first` to ``first + n - 1`` of those that did not occur in training, all different."""
+        """Return new values number `first` to ``first + n - 1``, all different, and none of them in training."""
         return [self._spell(i) for i in range(first, first + n)]
 
     def boundary_positions(self) -> list[int]:
-        """Return the places from which on two fresh values show whether all can be spelled: where stretches end."""
+        """Return numbers of new values at the ends of ranges: if these and the next can be written, all can."""
         last = _LEAST_ROOM - 2
         return [0, max(0, self.room - 1), last, self.room + last]
 
@@ -141,24 +141,24 @@ class IdPattern:
         return "".join(reversed(characters)) + (str(rounds).zfill(self.width) if rounds else "")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the form as plain JSON; numbers of long texts do not fit a JSON number, hence text."""
+        """Return the pattern as plain JSON, with numbers as text, because those of long texts exceed JSON numbers."""
         return asdict(self) | {key: str(getattr(self, key)) for key in ("start", "room", "beyond")}
 
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> IdPattern:
-        """Return the form that `to_json` described."""
+        """Return the pattern that `to_json` described."""
         return decode(facts | {key: int(facts[key]) for key in ("start", "room", "beyond")}, cls)
 
 
 def _find_gap(taken: list[int], end: int) -> tuple[int, int]:
-    """Return where a stretch inside the widest gap between rising numbers begins, and how long it is, both rounded."""
+    """Return start and length, both rounded, of a range inside the widest gap between rising numbers."""
     width, low = max((b - a - 1, a) for a, b in pairwise([*taken, end]))
     unit = 10 ** max(0, len(str(width)) - 2)
     return -(-(low + 1 + width // 4) // unit) * unit, width // 2 // unit * unit
 
 
 def _fit_numbered(texts: list[str]) -> IdPattern | None:
-    """Return the form of texts that differ in one number, such as "C0017"."""
+    """Return the pattern of texts that differ in one number, such as "C0017"; None if they have none."""
     found = [match.groups() for text in texts if (match := _NUMBERED.fullmatch(text))]
     if len(found) < len(texts) or len({(before, after) for before, _, after in found}) > 1:
         return None
@@ -174,19 +174,19 @@ def _fit_numbered(texts: list[str]) -> IdPattern | None:
 
 
 def _fit_code(texts: list[str]) -> IdPattern | None:
-    """Return the form of texts that mostly have one length, such as "7F-K2"."""
+    """Return the pattern of texts that mostly have one length, such as "7F-K2"; None if they have none."""
     length, count = Counter(map(len, texts)).most_common(1)[0]
     if not 0 < length <= MAX_LENGTH or count < max(_MIN_ROWS, _COMMON_LENGTH * len(texts)):
         return None
     alike = [text for text in texts if len(text) == length]
     alphabets = [_find_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
     size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
-    tail = min(max(map(len, texts)) - length + 1, MAX_LENGTH)  # a code that grew is longer than any that occurred
+    tail = min(max(map(len, texts)) - length + 1, MAX_LENGTH)  # a code with a tail is longer than any in training
     return IdPattern("code", alphabets, tail, *_find_gap(sorted(_rank(text, alphabets) for text in alike), size), size)
 
 
 def _make_numbered(texts: list[str]) -> IdPattern:
-    """Return a form for texts that have none, such as names: a number behind a word that none of them begins with."""
+    """Return a pattern for texts without one, such as names: a number after a word that starts none of them."""
     word = "synthetic-"
     while any(text.startswith(word) for text in texts):
         word += "-"
@@ -200,7 +200,7 @@ def _find_alphabet(seen: set[str]) -> str:
 
 
 def _rank(text: str, alphabets: list[str]) -> int:
-    """Return the place of `text` among all texts of the form, as a number in a mixed base."""
+    """Return the rank of `text` among all texts of these alphabets, a number in a mixed base."""
     rank = 0
     for character, alphabet in zip(text, alphabets, strict=True):
         rank = rank * len(alphabet) + alphabet.index(character)

@@ -1,4 +1,4 @@
-"""Where states and scores are in an encoded row, and how rows are packed: all that the networks know of a table."""
+"""Lay out states and scores in an encoded row, and pack rows; networks know nothing else of a table."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch import Tensor
 
 from .columns import COLUMNS, Category, Column
 
-_MOST_STATES = 2**15  # whose positions two bytes hold
+_MOST_STATES = 2**15  # largest number of states whose positions fit into two bytes
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are in an encoded row.
+    """Layout of an encoded row.
 
     Attributes
     ----------
     segments : list of int
         Sizes of the one-hot segments, in order.
     gates : list of int
-        For each score the position of the state that lets it through, -1 where it always counts.
+        For each score the position of the state that gates it, "regular"; -1 for a score without a gate.
     ordered : list of bool
-        For each segment whether the order of its states means something.
+        For each segment whether its states are in a meaningful order.
     """
 
     segments: list[int]
@@ -45,12 +45,12 @@ class Layout:
         return self.n_states + len(self.gates)
 
     def starts(self) -> NDArray[np.int64]:
-        """Return where each segment begins."""
+        """Return the first position of each segment."""
         return np.cumsum([0, *self.segments])[:-1].astype(np.int64)
 
     @classmethod
     def of(cls, columns: Sequence[Column]) -> Layout:
-        """Return the layout of the rows that these columns encode to."""
+        """Return the layout of the encoded rows of these columns."""
         layout, start = cls([], [], []), 0
         for column in columns:
             if column.has_score:
@@ -63,17 +63,17 @@ class Layout:
 
     @classmethod
     def from_schema(cls, schema: Mapping[str, Any]) -> Layout:
-        """Return the layout of the rows that an encoder's JSON describes."""
+        """Return the layout of the encoded rows of an encoder's JSON."""
         return cls.of([column_from_json(facts) for facts in schema["columns"]])
 
     def allocate_rows(self, n: int) -> Tensor:
-        """Return `n` packed rows to be filled in, int16 or, for more than 32,768 states, int32."""
+        """Return `n` packed rows of zeros to fill in, int16 or, for more than 32,768 states, int32."""
         dtype = torch.int16 if self.n_states <= _MOST_STATES else torch.int32
         width = len(self.segments) + len(self.gates) * _count_slots(dtype)
         return torch.zeros(n, width, dtype=dtype)
 
     def pack(self, x: Tensor) -> Tensor:
-        """Return rows as networks see or make them, shape (n, self.width), packed; of a segment the largest wins."""
+        """Return network input or output, shape (n, self.width), as packed rows; its largest entry is the state."""
         rows, n_segments = self.allocate_rows(len(x)), len(self.segments)
         for i, (part, start) in enumerate(
             zip(x[:, : self.n_states].split(self.segments, 1), self.starts().tolist(), strict=True)
@@ -89,7 +89,7 @@ class Layout:
         rows[:, segment] = states + int(self.starts()[segment])
 
     def put_scores(self, rows: Tensor, number: int, scores: Tensor) -> None:
-        """Fill in the scores of one column, shape (n,), the `number`-th that has some."""
+        """Fill in the scores of one column, shape (n,): column `number` among those with scores."""
         slots = _count_slots(rows.dtype)
         first = len(self.segments) + number * slots
         bits = torch.empty(len(rows), dtype=torch.float32).copy_(scores).view(rows.dtype)
@@ -101,14 +101,14 @@ class Layout:
         return bits.view(-1).view(torch.float32).view(len(rows), len(self.gates))
 
     def get_features(self, rows: Tensor) -> Tensor:
-        """Return for each segment the number of its state, then the scores, float32, shape (n, segments + scores)."""
+        """Return the state of each segment, then the scores, float32, shape (n, segments + scores)."""
         starts = torch.from_numpy(self.starts()).to(rows.dtype)
         return torch.cat([(rows[:, : len(starts)] - starts).float(), self.get_scores(rows)], dim=1)
 
     def expand(self, rows: Tensor) -> Tensor:
-        """Return packed rows as networks see them: one-hot states, then scores, float32, shape (n, self.width).
+        """Return packed rows as network input: one-hot states, then scores, float32, shape (n, self.width).
 
-        On any device, and without a look-up table or anything else that would have to be moved there.
+        It runs on the device of the rows, without a look-up table that would have to be moved there.
         """
         x = torch.zeros(len(rows), self.width, dtype=torch.float32, device=rows.device)
         x.scatter_(1, rows[:, : len(self.segments)].long(), 1.0)
@@ -123,5 +123,5 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
 
 
 def _count_slots(dtype: torch.dtype) -> int:
-    """Return how many numbers of a dtype hold the bits of one float32."""
+    """Return the number of elements of a dtype that hold the bits of one float32."""
     return torch.float32.itemsize // dtype.itemsize

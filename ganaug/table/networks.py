@@ -1,7 +1,8 @@
-"""Class-conditional residual networks for encoded tables.
+"""Define class-conditional residual networks for encoded tables.
 
-The shape follows the tabular GANs since CTGAN [1]_ (an MLP with one output head per column, Gumbel-softmax [2]_ for
-states), with the residual blocks kept narrow enough for a CPU, and a projection discriminator [3]_.
+The architecture follows the tabular GANs since CTGAN [1]_: an MLP with one output head per column, and Gumbel-softmax
+[2]_ for states. Its residual blocks are narrow enough for a CPU, and the discriminator is a projection discriminator
+[3]_.
 
 References
 ----------
@@ -30,7 +31,7 @@ _MULTIPLES = (1.0, 2.0, 4.0, 8.0)
 
 
 class SegmentSoftmax(nn.Module):
-    """Softmax over each of many segments of different sizes, a few tensor operations for all of them.
+    """Softmax over each of many segments of different sizes, in a few tensor operations.
 
     Segments of similar size are padded to the next power of two and share one softmax.
     """
@@ -62,13 +63,13 @@ class SegmentSoftmax(nn.Module):
         self.target.copy_(torch.tensor(self._target, dtype=torch.int64))
 
     def _groups(self, logits: Tensor) -> list[Tensor]:
-        """Return logits of shape (n, states) as (n, segments, width) for each width; minus infinity fills up."""
+        """Return logits of shape (n, states) as one tensor (n, segments, width) for each width, padded with -1e9."""
         padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
         parts = padded.split([count * width for count, width in self.shapes], dim=1)
         return [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def _states(self, groups: list[Tensor]) -> Tensor:
-        """Return to the shape (n, states)."""
+        """Undo `_groups`: return a tensor of shape (n, states)."""
         return torch.cat([group.flatten(1) for group in groups], dim=1).index_select(1, self.target)
 
     def forward(self, logits: Tensor) -> Tensor:
@@ -96,12 +97,12 @@ class GeneratorBlock(nn.Module):
 
 
 class TableGenerator(Generator):
-    """Latent vectors and classes to encoded rows.
+    """Map latent vectors and classes to encoded rows.
 
     Parameters
     ----------
     layout : Layout
-        Where states and scores go.
+        Layout of an encoded row.
     architecture : Architecture
         Sizes.
     """
@@ -123,7 +124,7 @@ class TableGenerator(Generator):
         self.register_buffer("gates", torch.empty(len(layout.gates), dtype=torch.int64), persistent=False)
 
     def fill_tables(self) -> None:
-        """Fill the look-up table; a score without a gate looks at a column of ones behind the states."""
+        """Fill the look-up table; the gate of a score without one is a column of ones behind the states."""
         gates = [g if g >= 0 else self.n_states for g in self._gates]
         self.gates.copy_(torch.tensor(gates, dtype=torch.int64))
 
@@ -131,7 +132,7 @@ class TableGenerator(Generator):
         h = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
         for block in self.blocks:
             h = block(h)
-        with torch.autocast(h.device.type, enabled=False):  # bfloat16 would leave a number few values to take
+        with torch.autocast(h.device.type, enabled=False):  # bfloat16 would round scores to few values
             out = self.heads(functional.leaky_relu(self.norm(h.float()), _SLOPE))
         return out[:, : self.n_states], out[:, self.n_states :]
 
@@ -156,7 +157,7 @@ class TableGenerator(Generator):
         Returns
         -------
         Tensor of shape (n, layout.width)
-            Segments that sum to one, and scores weighed by their gate.
+            Segments that sum to one, and scores multiplied by their gate.
         """
         logits, scores = self._heads(z, c)
         if self.softmax is not None:
@@ -164,7 +165,7 @@ class TableGenerator(Generator):
         return self._join(logits, scores)
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
-        """Return final rows: one state drawn in each segment, scores only where it is the regular one."""
+        """Return final rows: one state drawn in each segment, and scores where the state is regular."""
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self._is_wide and bfloat16_pays(z.device)):
             logits, scores = self._heads(z, c)
         if self.softmax is not None:
@@ -177,7 +178,7 @@ def _gumbel(uniform: Tensor) -> Tensor:
 
 
 class DiscriminatorBlock(nn.Module):
-    """Residual block, without norm unless the loss wants batch norm."""
+    """Residual block, without norm unless the loss requires batch norm."""
 
     def __init__(self, width: int, linear: type[nn.Linear], batch_norm: bool):
         super().__init__()
@@ -191,10 +192,10 @@ class DiscriminatorBlock(nn.Module):
 
 
 class TableDiscriminator(nn.Module):
-    """Encoded rows and classes to logits, larger for what looks real.
+    """Map encoded rows and classes to logits, larger for rows that look real.
 
-    Besides the row itself the network sees, for every score and every ordered segment, sine and cosine of learned
-    multiples of its place: a plain MLP is slow to learn fine structure in a single number [1]_.
+    Besides the row its input has, for every score and every ordered segment, sine and cosine of learned multiples of
+    its value: a plain MLP is slow to learn fine structure in a single number [1]_.
 
     References
     ----------
@@ -217,7 +218,7 @@ class TableDiscriminator(nn.Module):
         self.classes = linear(architecture.n_classes, width, bias=False)
 
     def fill_tables(self) -> None:
-        """Fill the fixed map from a row to the places of its numbers."""
+        """Fill the fixed linear map from a row to the values of its scores and ordered segments."""
         layout = self._layout
         places = torch.zeros(layout.width, self.multiples.shape[0])
         for j in range(len(layout.gates)):
@@ -230,7 +231,7 @@ class TableDiscriminator(nn.Module):
         self.places.copy_(places)
 
     def reset(self, generator: torch.Generator) -> None:
-        """Start the multiples at octaves; nothing is drawn."""
+        """Set the multiples to octaves; draw nothing."""
         self.multiples.copy_(torch.tensor(_MULTIPLES).expand_as(self.multiples))
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
@@ -249,7 +250,7 @@ class TableDiscriminator(nn.Module):
             Logits.
         """
         if self.multiples.shape[0]:
-            with torch.autocast(x.device.type, enabled=False):  # bfloat16 has no digits to spare for an angle
+            with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for an angle
                 angles = ((x.float() @ self.places).unsqueeze(2) * self.multiples).flatten(1)
                 x = torch.cat([x, angles.sin(), angles.cos()], dim=1)
         h = self.first(x)

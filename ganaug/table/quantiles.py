@@ -1,9 +1,8 @@
-"""One number's distribution, as a reversible map to normal scores.
+"""Map numbers to normal scores and back, by the quantiles of their distribution.
 
-A number becomes the normal quantile of its rank: long tails, gaps and skew vanish on the way in and return on the
-way out, and nothing outside the range that was seen can come back, nor anything in a wide gap inside it. Equal values
-share a stretch of ranks; each occurrence gets a random place inside it, so that the scores have no steps for a
-discriminator to see.
+The score of a number is the normal quantile of its rank: scores have no long tails, gaps or skew, and decoded numbers
+have them again. No decoded number is outside the range in training, or inside a wide gap of it. Equal values share an
+interval of ranks; each occurrence gets a random rank inside it, so that a discriminator sees no steps in the scores.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ LIMIT = float(-ndtri(_EDGE))
 """Largest absolute normal score."""
 
 LEVELS = 512
-"""Different values that are kept of a number, each with its count."""
+"""Largest number of distinct values that are stored with their counts."""
 
-_KNOTS = 200  # quantiles that are kept of a number with more values
-_MARGIN = 0.02  # of a stretch of ranks, at each end
-_MOST_MARGIN = 1e-6  # in ranks; enough to keep a place inside its stretch through the rounding to float32
+_KNOTS = 200  # number of quantiles stored for more distinct values
+_MARGIN = 0.02  # share of an interval of ranks that is left free at each end,
+_MOST_MARGIN = 1e-6  # but at most this much: enough to stay inside through rounding to float32
 _MIN_REPEATS = 4
 _TAIL = (1 / 8192, 1 / 4096, 1 / 2048, 1 / 1024, 1 / 512)
 
-# A gap is kept empty where it is wide for the inner nine tenths of the rows, and for so many rows; a gap further out
-# is the distance to an outlier, which would be copied if nothing could come to lie beside it.
+# A gap is kept empty if it lies in the inner nine tenths of the rows and is wide there. A gap further out is the
+# distance to an outlier, which would be copied if no value could be decoded beside it.
 _INNER = 0.05
 _WIDE = 0.05
 _WIDE_SPACINGS = 10
@@ -46,11 +45,11 @@ class Marginal(JsonRecord):
     Attributes
     ----------
     points : ndarray of shape (k,)
-        Rising: every different value, or quantiles.
+        In rising order: every distinct value, or quantiles.
     counts : ndarray of shape (k,), or None
-        How often each value occurred; None where the points are quantiles.
+        Occurrences of each value; None if the points are quantiles.
     ranks : ndarray of shape (k,), or None
-        Rank in [0, 1] of each quantile; None where there are counts.
+        Rank in [0, 1] of each quantile; None if there are counts.
     gaps : ndarray
         Points with a wide gap above.
     """
@@ -64,17 +63,20 @@ class Marginal(JsonRecord):
     def fit(cls, values: Floats, levels: int = LEVELS) -> Marginal:
         """Learn the distribution of `values` (n >= 1, finite).
 
-        Columns whose values repeat (at most `levels` different ones, four times each on average) are kept value by
-        value; any other by at most 200 quantiles, or `levels` if that is less, and finer ones at tails and gaps.
+        Values that repeat (at most `levels` distinct ones, four times each on average) are stored with their counts;
+        others as quantiles at 200 even steps of rank, or `levels` if that is less, and finer ones at tails and gaps.
         """
+        # 1. Few values that repeat: each with its count
         distinct, counts = np.unique(values, return_counts=True)
         if len(distinct) == 1 or (len(distinct) <= levels and len(values) >= _MIN_REPEATS * len(distinct)):
             return cls(distinct, counts.astype(np.float64), None, np.empty(0))
+
+        # 2. Others: quantiles, with both ends of each gap and none inside
         rising = np.sort(values)
         before = _find_gaps(rising)
         last = len(rising) - 1
         places = _rank_grid(len(rising), levels) * last
-        places = places[~np.isin(np.floor(places), before)]  # none inside a gap
+        places = places[~np.isin(np.floor(places), before)]
         places = np.unique(np.concatenate([places, before, before + 1]))
         return cls(_take_quantiles(rising, places), None, places / last, rising[before])
 
@@ -95,14 +97,17 @@ class Marginal(JsonRecord):
     def to_scores(self, values: Floats, rng: np.random.Generator, whole: bool = False) -> Floats:
         """Return normal scores in [-LIMIT, LIMIT] of `values`.
 
-        A value with ranks of its own gets a random place among them. Any other, where values are whole numbers, is
-        first moved by almost a half either way: that makes them a continuum, and rounding undoes it.
+        A value with an interval of ranks gets a random rank inside it. Any other whole number is first moved by up to
+        almost a half either way, which makes the scores continuous; rounding undoes it.
         """
+        # 1. Dequantise whole numbers
         known, low, high = self._steps
         if whole:
             at = np.clip(np.searchsorted(known, values), 0, len(known) - 1)
             alone = (known[at] != values) | (high[at] == low[at])
             values = values + alone * rng.uniform(_MARGIN - 0.5, 0.5 - _MARGIN, len(values))
+
+        # 2. Ranks: random inside an interval, interpolated between two
         values = np.clip(values, known[0], known[-1])
         i = np.clip(np.searchsorted(known, values, side="right") - 1, 0, len(known) - 1)
         j = np.minimum(i + 1, len(known) - 1)
@@ -110,10 +115,12 @@ class Marginal(JsonRecord):
         margin = np.minimum(_MARGIN * (high[i] - low[i]), _MOST_MARGIN)
         on = low[i] + margin + rng.random(len(values)) * (high[i] - low[i] - 2 * margin)
         rank = np.where(values == known[i], on, between)
+
+        # 3. Normal quantiles of the ranks
         return np.asarray(ndtri(_EDGE + (1 - 2 * _EDGE) * rank), dtype=np.float64)
 
     def from_scores(self, scores: Floats) -> Floats:
-        """Return the values at normal scores; anything beyond LIMIT is the smallest or largest value."""
+        """Return the values at normal scores; scores beyond LIMIT give the smallest or largest value."""
         known, low, high = self._steps
         rank = np.clip((ndtr(scores.astype(np.float64)) - _EDGE) / (1 - 2 * _EDGE), 0.0, 1.0)
         i = np.clip(np.searchsorted(low, rank, side="right") - 1, 0, len(known) - 1)
@@ -123,14 +130,14 @@ class Marginal(JsonRecord):
 
 
 def _rank_grid(n: int, levels: int) -> Floats:
-    """Return the ranks at which the quantiles of `n` values are kept: even, with finer ones in the tails."""
+    """Return the ranks of the quantiles to store for `n` values: even, with finer ones in the tails."""
     middle = np.linspace(0.0, 1.0, min(_KNOTS, levels, max(2, n // 2)) + 1)
     tail = np.asarray([q for q in _TAIL if q * n >= 1 and q < middle[1]])
     return np.unique(np.concatenate([middle, tail, 1.0 - tail]))
 
 
 def _find_gaps(rising: Floats) -> NDArray[np.int64]:
-    """Return the places of the values that have a wide gap above."""
+    """Return the positions of the values that have a wide gap above."""
     edge = int(np.ceil(_INNER * len(rising)))
     inner = rising[edge : len(rising) - edge] / 4  # a quarter, because 1e308 - -1e308 would be infinite
     if len(inner) < _WIDE_SPACINGS:
@@ -141,14 +148,14 @@ def _find_gaps(rising: Floats) -> NDArray[np.int64]:
 
 
 def _take_quantiles(rising: Floats, places: Floats) -> Floats:
-    """Return what lies at places among rising values; numpy's own overflow between -1e308 and 1e308."""
+    """Return the quantiles at fractional positions among rising values; numpy's own overflow from -1e308 to 1e308."""
     i = places.astype(np.int64)
     j = np.minimum(i + 1, len(rising) - 1)
     return np.maximum.accumulate(_interpolate(rising[i], rising[j], places - i))
 
 
 def _fraction(values: Floats, low: Floats, high: Floats) -> Floats:
-    """Return how far from ``low`` to ``high`` values are, 0 where the two are equal."""
+    """Return the fraction of the way from ``low`` to ``high``, 0 if the two are equal."""
     with np.errstate(over="ignore"):
         scale = np.where(np.isinf(high - low), 0.25, 1.0)  # 1e308 - -1e308 would be infinite
     gap = high * scale - low * scale
@@ -156,7 +163,7 @@ def _fraction(values: Floats, low: Floats, high: Floats) -> Floats:
 
 
 def _interpolate(low: Floats, high: Floats, t: Floats) -> Floats:
-    """Return ``low`` at t = 0 and ``high`` at t = 1, exactly, and what lies between without leaving the two."""
+    """Interpolate: return exactly ``low`` at t = 0 and ``high`` at t = 1, and values inside the two between."""
     with np.errstate(over="ignore", invalid="ignore"):
         near = low + t * (high - low)  # exact to the last digit, but for gaps beyond the largest float
     return np.where(t == 1, high, np.clip(np.where(np.isfinite(near), near, low * (1 - t) + high * t), low, high))

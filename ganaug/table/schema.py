@@ -1,4 +1,4 @@
-"""What kind of column each column is: inferred from the frame, or said by the user."""
+"""Infer the kind of each column of a frame, and fit the columns."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, En
 from .identifiers import IdPattern, has_room, is_identifier
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
-"""What `column_kinds` may say of a column."""
+"""Values of `column_kinds`."""
 
 _FEW_VALUES = 30
-_MIN_REPEATS = 5  # a number with few values is a list of values only where each is seen this often on average
-_FIRST_ROWS = 1000  # enough to see that most columns have more than a few values
-_MIN_ROWS_PER_VALUE = 20  # fewer, and a key or a number would be taken for a column that decides others
-_ROOM = 360_000  # JSON values that all columns together may take; a model file holds 500,000
+_MIN_REPEATS = 5  # mean occurrences of each value from which a number with few values is "ordered"
+_FIRST_ROWS = 1000  # rows in which most columns show that they have more than a few values
+_MIN_ROWS_PER_VALUE = 20  # fewer, and any key or number would determine other columns
+_ROOM = 360_000  # largest number of JSON values of all columns together; a model file holds 500,000
 
 
 @dataclass
 class ColumnCells:
-    """A column that is looked at to learn it.
+    """Column in training, split into values and mask.
 
     Attributes
     ----------
     series : pandas.Series
         The column, for its name and dtype.
     plain, missing : ndarray of shape (n,)
-        The same taken apart by `split`.
+        Its plain values and the mask of missing ones, from `split`.
     """
 
     series: pd.Series[Any]
@@ -49,11 +49,11 @@ class ColumnCells:
 
     @cached_property
     def coded(self) -> FactorisedColumn:
-        """The same as codes."""
+        """The column as codes."""
         return FactorisedColumn.of(self.plain, self.missing)
 
     def count_values(self) -> int:
-        """Return how many different values there are, or some number above `_FEW_VALUES` for more."""
+        """Return the number of distinct values; if it is above `_FEW_VALUES`, only a lower bound that is, too."""
         of_first = len(factorise(self.plain[:_FIRST_ROWS], self.missing[:_FIRST_ROWS])[1])
         return of_first if of_first > _FEW_VALUES else len(self.coded.values)
 
@@ -66,7 +66,7 @@ def infer_kind(cells: ColumnCells, identifiers: bool = True) -> str:
     cells : Cells
         The column.
     identifiers : bool
-        Whether the column may be found to name rows.
+        Whether the column may be recognised as an identifier.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
     Raises
     ------
     ParameterError
-        The column cannot be of that kind, such as text that is to be numeric.
+        The column cannot be of that kind, such as text as "numeric".
     """
     known = cells.known
     if not len(known):
@@ -120,10 +120,13 @@ def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
 
 
 def _check_kind(cells: ColumnCells, kind: str) -> None:
-    """Raise ParameterError when a column cannot be of a kind."""
-    series, known, missing = cells.series, cells.known, cells.missing
-    number, date = known.dtype.kind in "iuf", series.dtype.kind in "mM"
-    listed = isinstance(series.dtype, pd.CategoricalDtype)  # no other value than those of its dtype can be made
+    """Raise ParameterError if a column cannot be of a kind."""
+    series = cells.series
+    known = cells.known
+    missing = cells.missing
+    number = known.dtype.kind in "iuf"
+    date = series.dtype.kind in "mM"
+    listed = isinstance(series.dtype, pd.CategoricalDtype)  # it takes no values but those of its dtype
     distinct = cells.count_values() if kind in ("constant", "boolean") else 0
     fits = {
         "numeric": number and not date and not listed,
@@ -172,11 +175,11 @@ def fit_encode_columns(
     frame : pandas.DataFrame
         The table, without the label.
     column_kinds : mapping of column name to kind
-        What the user says; the rest is inferred.
+        Kinds that the user gives; the others are inferred.
     categorical : sequence of column names
-        Columns that are categories whatever they hold.
+        Columns to treat as categories.
     identifiers : bool
-        Whether columns that name rows are looked for.
+        Whether to recognise identifiers.
     rng : numpy.random.Generator
         Places equal numbers among their ranks.
 
@@ -192,9 +195,9 @@ def fit_encode_columns(
     Raises
     ------
     DataError
-        A number is infinite, or a cell or dtype is of a kind that cannot be generated.
+        A number is infinite, or a cell or dtype cannot be generated.
     ParameterError
-        `column_kinds` names a column that is not there, or a kind that the column cannot be.
+        `column_kinds` names an unknown column, or a kind that does not fit the column.
     """
     columns, dtypes, encoder = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
     return columns, dtypes, encoder.encoded(columns)
@@ -202,7 +205,7 @@ def fit_encode_columns(
 
 @dataclass
 class _SplitColumns:
-    """What is kept of columns after fitting to encode them: categories as codes, numbers encoded.
+    """Split columns to encode after fitting: categories as codes, numbers already encoded.
 
     Numbers are encoded while they are split, because their plain values take more memory than their scores.
     """
@@ -262,7 +265,7 @@ def _fit_columns(
 
 
 def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
-    """Raise ParameterError when `column_kinds` names an unknown column or kind."""
+    """Raise ParameterError if `column_kinds` names an unknown column or kind."""
     for name, kind in column_kinds.items():
         if name not in frame.columns:
             raise ParameterError(
@@ -285,43 +288,43 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
     if len(bad):
         raise DataError(
             f"Column {series.name!r} holds an infinite value ({plain[bad[0]]}) in row {bad[0]} (from 0); Input X "
-            "contains infinity, which has no place in a distribution. Replace it by a missing value or a large number."
+            "contains infinity, which no distribution can hold. Replace it by a missing value or a large number."
         )
 
 
 @dataclass
 class FactorisedColumn:
-    """A column as codes, of as few bytes as will do, -1 being missing, and the value of each code."""
+    """Column as codes of the smallest dtype, with -1 for missing, and the value of each code."""
 
     codes: NDArray[np.signedinteger[Any]]
     values: list[Any]
 
     @classmethod
     def of(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
-        """Return a column that `split` took apart."""
+        """Factorise a column of `split`."""
         codes, values = factorise(plain, missing)
         return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
 
     @cached_property
     def n(self) -> int:
-        """Number of different values, missing being one."""
+        """Number of distinct values, with missing as one of them."""
         return len(self.values) + bool((self.codes < 0).any())
 
     @cached_property
     def first(self) -> Codes:
-        """The row where each value is seen first; missing, having the code -1, is the last."""
+        """First row of each value; missing, with the code -1, is the last entry."""
         rows = np.zeros(len(self.values) + 1, dtype=np.int64)
         rows[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
         return rows
 
     @cached_property
     def counts(self) -> Codes:
-        """How often each value occurs; missing, having the code -1, is the last."""
+        """Occurrences of each value; missing, with the code -1, is the last entry."""
         n = len(self.values)
         return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
 
     def determines(self, other: FactorisedColumn) -> bool:
-        """Return whether each value goes with one value of `other`, on enough rows to mean something."""
+        """Return whether each value occurs with a single value of `other`, on enough rows to be no chance."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
             return False
@@ -330,7 +333,7 @@ class FactorisedColumn:
 
 
 def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
-    """Replace every category column that another one decides exactly by a look-up."""
+    """Replace every category that another one determines exactly by a look-up."""
     determining: list[int] = []
     for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
         by = next((d for d in determining if coded[d].determines(coded[i])), None)
@@ -342,7 +345,7 @@ def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn
 
 def _make_lookup(by: int, column: Column, determining: FactorisedColumn, dependent: FactorisedColumn) -> Determined:
     if not isinstance(column, Category):
-        raise TypeError("only a category decides others")
+        raise TypeError("only a category determines others")
     keys = [*column.values, *([None] if column.missing else [])]
     code_of = {(type(value), value): code for code, value in enumerate([*determining.values, None])}
     lenders = _find_lenders(np.asarray([code_of[type(key), key] for key in keys]), determining.counts)

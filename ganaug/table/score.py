@@ -1,4 +1,4 @@
-"""How good synthetic rows are, by held-out real ones: what keeps the best weights and decides the filters."""
+"""Score synthetic rows by held-out real ones, to choose the best weights and the filters."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-_DETECTION_WEIGHT = 0.1  # one point of utility for ten of detection: users train classifiers, and look second
+_DETECTION_WEIGHT = 0.1  # ten points of detection count as one of utility, because users train classifiers
 
 
 def held_out_score(real: tuple[Tensor, Tensor], synthetic: tuple[Tensor, Tensor], seed: int) -> float:
-    """Return how good synthetic rows are, higher is better.
+    """Return the quality of synthetic rows; higher is better.
 
-    The sum of two things that gradient-boosted trees measure: how well a classifier trained on the synthetic rows
-    ranks the held-out real ones (ROC AUC; "train on synthetic, test on real": Esteban et al., arXiv 1706.02633), and,
-    at a tenth of its weight, how badly synthetic rows are told from real ones (Lopez-Paz and Oquab, "Revisiting
-    Classifier Two-Sample Tests", ICLR 2017).
+    It is the utility minus a tenth of the detection, both measured by gradient-boosted trees. Utility is the ROC AUC
+    on held-out real rows of a classifier trained on the synthetic ones ("train on synthetic, test on real": Esteban et
+    al., arXiv 1706.02633). Detection is by how much the ROC AUC of a classifier of real against synthetic rows exceeds
+    0.5 (Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017).
 
     Parameters
     ----------
     real, synthetic : pair of Tensor
         Features of shape (n, d) and class codes of shape (n,).
     seed : int
-        Decides the folds.
+        Seed of folds and classifiers.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Facts that do not fit together are found when a model is read, and not in the middle of a sample.
+"""Validate the schema of a model file, so that a forged one fails when it is read and not while sampling.
 
-Whoever writes a model file can write any facts into it. So every cell that a column lists is put together once in the
-dtype of that column; of what is endless, numbers and identifiers, what lies at the ends is.
+Every cell that a column lists is restored once in the dtype of that column; for numbers and identifiers, whose cells
+are not listed, the cells at the ends of their ranges are.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from ..data.dtypes import Mask, Plain, as_plain, check_description, check_texts,
 from .columns import Category, Column, Constant, Determined, Identifier, Number
 from .containers import check_container, join_columns
 
-_MOST_SCORE = 6.0  # beyond any that a network makes where it is sound
+_MOST_SCORE = 6.0  # beyond any score of a trained generator
 
 
 def validate_schema(
     names: Sequence[Any], columns: Sequence[Column], dtypes: Sequence[dict[str, Any]], container: Mapping[str, Any]
 ) -> None:
-    """Raise whatever a sample of these columns could raise.
+    """Raise any exception that sampling these columns could raise.
 
     Parameters
     ----------
     names, columns, dtypes : sequence
-        One of each for each column.
+        Name, column and dtype of each column.
     container : mapping
-        What kind of table it is.
+        Container of the table.
     """
     if not len(names) == len(set(names)) == len(columns) == len(dtypes):
-        raise ValueError("there are other columns than names")
+        raise ValueError("numbers of columns, names and dtypes differ, or a name repeats")
     if not set(map(type, names)) <= {str, int}:
         raise TypeError("a column has a name that is neither text nor a whole number")
     check_container(container)
@@ -49,11 +49,11 @@ def validate_schema(
 def _check_determined(column: Determined, columns: Sequence[Column]) -> None:
     deciding = columns[column.by]
     if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
-        raise ValueError("a column does not follow the one that decides it")
+        raise ValueError("a column does not fit the one that determines it")
 
 
 def _boundary_cells(column: Column) -> tuple[Plain, Mask]:
-    """Return every cell that a column lists, or those at the ends of what it can make."""
+    """Return every cell that a column lists, or the cells at the ends of its range."""
     if isinstance(column, Identifier):
         made = [value for first in column.form.boundary_positions() for value in column.form.make_fresh(first, 2)]
         return as_plain(made), np.zeros(len(made), dtype=bool)

@@ -212,7 +212,10 @@ MISTAKES = {
         "where names 'agee', which is no column of the training rows; did you mean 'age'",
     ),
     "a column like none": ({"zzz": 3}, "where names 'zzz'.*the columns are 'age', 'income', 'gain'"),
-    "an identifier": ({"code": "id-1"}, r"where\['code'\]: the column names rows and gets fresh values; leave it out"),
+    "an identifier": (
+        {"code": "id-1"},
+        r"where\['code'\]: the column identifies rows and gets new values; leave it out",
+    ),
     "a misspelt category": (
         {"sex": "femal"},
         r"where\['sex'\]: 'femal' did not occur in training; did you mean 'female'",
@@ -260,7 +263,7 @@ MISTAKES = {
     ),
     "a pair that never was": (
         {"level": "phd", "years": 9},
-        "No row can meet .*no value of '(level|years)' goes with all of it",
+        "No row can meet .*no value of '(level|years)' meets all conditions",
     ),
 }
 
@@ -293,7 +296,7 @@ def test_the_label_is_asked_for_by_class_and_the_error_says_so():
     X, y = numbers()
     frame = pd.DataFrame(X, columns=["a", "b"])
     augmenter = quick_augmenter(max_steps=300).fit(frame, pd.Series(y, name="kind"))
-    with pytest.raises(ParameterError, match=r"where names 'kind', which is the label; ask for classes by y, or n="):
+    with pytest.raises(ParameterError, match=r"where names 'kind', which is the label; choose classes by y, or n="):
         augmenter.sample(5, where={"kind": 1})
 
 

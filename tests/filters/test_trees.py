@@ -130,5 +130,5 @@ def test_rows_are_judged_alike_however_few_at_a_time(monkeypatch):
 @pytest.mark.parametrize("facts", [(60_000, 1), (1001, 1), (0, 1), (2, 3), (-3, -1)])
 def test_a_file_cannot_claim_trees_that_nobody_grows(facts):
     """Each sample would walk through all of them."""
-    with pytest.raises(ValueError, match=f"nobody grows {facts[0]} trees for {facts[1]} outputs"):
+    with pytest.raises(ValueError, match=f"{facts[0]} trees for {facts[1]} outputs are more, or fewer"):
         Trees.expected(facts)

@@ -313,7 +313,7 @@ DOES_NOT_APPLY = [
     ("table", {"channel_axis": 1}, "The 'channel_axis' parameter does not apply to table data; leave it out. Got 1"),
     ("table", {"architecture": "dcgan"}, "The 'architecture' parameter does not apply to table data. Got 'dcgan'"),
     ("table", {"augmentation": ["flip"]}, r"The 'augmentation' parameter does not apply to table data. Got \['flip'\]"),
-    ("table", {"preview_path": "grids"}, "preview_path needs samples that can be shown, and table data cannot"),
+    ("table", {"preview_path": "grids"}, "preview_path needs samples that are pictures, and table data are not"),
     ("image", {"filters": "density_ratio"}, "must be of 'label_agreement' for image data. Got 'density_ratio'"),
     ("image", {"filters": {"density_ratio": 0.5}}, "must be of 'label_agreement' for image data. Got 'density_ratio'"),
     ("image", {"filters": ["label_agreement", "density_ratio"]}, "for image data. Got 'density_ratio'"),

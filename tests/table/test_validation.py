@@ -73,7 +73,7 @@ FORGED = {
         form({"dtype": "object"}, style="numbered", parts=["", ""], room="0", beyond="9" * 4300),
         "limit .*4300",
     ),
-    "identifiers of no room": (form(room="-1"), "a form of no sense"),
+    "identifiers of no room": (form(room="-1"), "an invalid pattern"),
     "pooled text among whole numbers": (column(CATEGORY, {"dtype": "int64"}, values=[1, 2, "x"], **POOLED), "invalid"),
     "pooled text that no category lists": (column(CATEGORY, LETTERS, values=["a", "b", "x"], **POOLED), "x"),
     "pooled numbers outside their dtype": (
@@ -81,12 +81,12 @@ FORGED = {
         "'letter' has whole numbers outside its dtype",
     ),
     "a look-up of text among numbers": (column(COUNTRY, {"dtype": "int64"}, values=[1, 2, "x"]), "invalid"),
-    "a look-up that is too short": (column(COUNTRY, values=["CH"]), "does not follow the one that decides it"),
+    "a look-up that is too short": (column(COUNTRY, values=["CH"]), "does not fit the one that determines it"),
     "numbers outside their dtype": (
         column(NUMBER, {"dtype": "int8"}, step=1, base=999, limits=[999, 2000], decimals=None),
         "'number' has whole numbers outside its dtype",
     ),
-    "a name twice": (lambda schema: schema["names"].__setitem__(0, "letter"), "other columns than names"),
+    "a name twice": (lambda schema: schema["names"].__setitem__(0, "letter"), "columns, names and dtypes differ"),
     "a name that is a fraction": (lambda schema: schema["names"].__setitem__(0, 0.5), "neither text nor a whole"),
     "text in an array of numbers": (
         lambda schema: schema.update(container={"kind": "array", "dtype": "float64"}),
