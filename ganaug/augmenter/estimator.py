@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.checks import taken_apart, text_columns
+from ..data.checks import split_samples, text_columns
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
@@ -267,7 +267,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
         modality = find_modality(self.modality, X, y)
         check_applies(modality, self.get_params(deep=False))
-        X, y = taken_apart(modality, X, y)
+        X, y = split_samples(modality, X, y)
         encoder = modality.encoder(**{name: getattr(self, name) for name in modality.options})
         seed = new_seed(self.random_state)
         with one_thread():
@@ -439,7 +439,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        X, y = taken_apart(self.model_.modality, X, y)
+        X, y = split_samples(self.model_.modality, X, y)
         counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")

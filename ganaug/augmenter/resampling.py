@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.rows import labels_below, rows_below
+from ..data.rows import append_labels, append_rows
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import stream_seed
 from .model import Model
@@ -167,7 +167,7 @@ def resample(
     # 4. Append
     added = {model.labels.values[code]: n for code, n in counts.items()}
     new_y = model.labels.like(y).restore(np.asarray(codes, dtype=np.int64))
-    return Resampled(_append_samples(model, X, parts), labels_below(y, new_y), added, reasons, copies_kept)
+    return Resampled(_append_samples(model, X, parts), append_labels(y, new_y), added, reasons, copies_kept)
 
 
 def _sample_without_copies(
@@ -198,7 +198,7 @@ def _sample_without_copies(
 def _append_samples(model: Model, X: Any, parts: list[Any]) -> Any:
     """Return a copy of `X` with the parts appended."""
     if any(len(part) for part in parts):
-        return rows_below(X, model.encoder.join(parts))
+        return append_rows(X, model.encoder.join(parts))
     if isinstance(X, pd.DataFrame):
         return X.reset_index(drop=True)
     if isinstance(X, Tensor):

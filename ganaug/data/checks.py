@@ -16,7 +16,7 @@ class CellError(DataError, TypeError):
     """Raised for a cell that holds neither text, a number nor a boolean."""
 
 
-def taken_apart(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
+def split_samples(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
     """Return samples and labels separately, from whatever holds them.
 
     Parameters

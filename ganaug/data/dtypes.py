@@ -103,7 +103,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
     return "object" if dtype.kind == "O" or dtype.itemsize > MAX_CELL else dtype.str
 
 
-def plain_dtype(name: str) -> np.dtype[Any]:
+def parse_dtype(name: str) -> np.dtype[Any]:
     """Return the dtype of an array by its name, which may come from a forged file.
 
     Raises
@@ -188,7 +188,7 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
     if kind not in _PLAIN:
         return _split_objects(series, missing), missing
     if kind in "mM":
-        return time_counts(series), missing
+        return times_to_integers(series), missing
     instead = {"b": False, "f": np.nan}.get(kind, 0)
     return series.to_numpy(dtype=_PLAIN[kind], na_value=instead), missing
 
@@ -228,7 +228,7 @@ def is_time(series: pd.Series[Any]) -> bool:
     return series.dtype.kind in "mM"
 
 
-def time_counts(series: pd.Series[Any]) -> Plain:
+def times_to_integers(series: pd.Series[Any]) -> Plain:
     """Return dates or durations as int64 in the unit of their dtype, zoned ones in UTC; missing cells are arbitrary."""
     if not isinstance(series.dtype, pd.ArrowDtype):
         return series.astype("int64").to_numpy()
@@ -331,7 +331,7 @@ def _restore_category(plain: Plain, missing: Mask, description: dict[str, Any]) 
 
 
 def times(counts: Plain, missing: Mask, dtype: Any) -> pd.Series[Any]:
-    """Return dates or durations of a dtype from what `time_counts` returned.
+    """Return dates or durations of a dtype from what `times_to_integers` returned.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import DataError, ParameterError
 from ..messages import join_names
 from ..records import decode
-from .dtypes import check_description, check_texts, describe_dtype, dtype_name, plain_dtype, restore, split
+from .dtypes import check_description, check_texts, describe_dtype, dtype_name, parse_dtype, restore, split
 
 Codes = NDArray[np.int64]
 
@@ -86,7 +86,7 @@ class Labels:
                 f"{unit.capitalize()}s count from 0."
             )
         plain, _ = split(series, container["dtype"])
-        _refuse_measurements(plain, container["dtype"]["dtype"], unit)
+        _check_classes(plain, container["dtype"]["dtype"], unit)
         values, codes = _factorise(plain)
         if len(values) > MAX_CLASSES:
             raise DataError(
@@ -203,7 +203,7 @@ class Labels:
         if container["kind"] == "indicator" and not len(labels.values) <= container["width"] <= MAX_CLASSES:
             raise ValueError(f"there are {container['width']} indicators of {len(labels.values)} classes")
         if "array" in container:
-            plain_dtype(container["array"])
+            parse_dtype(container["array"])
         check_description(container["dtype"])
         labels.restore(np.arange(len(labels.values)))
         return labels
@@ -248,7 +248,7 @@ def _to_array(y: Any) -> NDArray[Any]:
     return array
 
 
-def _refuse_measurements(plain: NDArray[Any], dtype: str, unit: str) -> None:
+def _check_classes(plain: NDArray[Any], dtype: str, unit: str) -> None:
     """Raise DataError for labels that are quantities rather than classes; a pandas categorical always holds classes."""
     if dtype.startswith(("datetime64", "timedelta64")):
         raise DataError(

@@ -48,7 +48,7 @@ def take_rows(data: Any, positions: Positions) -> Any:
     return data[positions]
 
 
-def rows_below(X: Any, made: Any) -> Any:
+def append_rows(X: Any, made: Any) -> Any:
     """Append the rows of `made` to those of `X`, in the container, columns and dtypes of `X`.
 
     A dtype that cannot hold the values of `made` is widened to one that holds both; floats may be rounded.
@@ -64,20 +64,20 @@ def rows_below(X: Any, made: Any) -> Any:
         `made` has other columns, or rows of another shape.
     """
     if isinstance(X, pd.DataFrame):
-        made = _like_columns(made, X.columns)
-        columns = [_column_below(X.iloc[:, i], made.iloc[:, i]) for i in range(X.shape[1])]
+        made = _match_columns(made, X.columns)
+        columns = [_append_column(X.iloc[:, i], made.iloc[:, i]) for i in range(X.shape[1])]
         joined = pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
         joined.attrs = dict(X.attrs)
         return joined
     if isinstance(X, list | tuple):
         return [*X, *(made if isinstance(made, list | tuple) else np.asarray(made).tolist())]
     if isinstance(X, Tensor):
-        return torch.from_numpy(_array_below(X.numpy(force=True), np.asarray(made)))
+        return torch.from_numpy(_append_array(X.numpy(force=True), np.asarray(made)))
     array = np.asarray(X)
-    return _array_below(array, np.asarray(made, dtype=object if array.dtype == object else None))
+    return _append_array(array, np.asarray(made, dtype=object if array.dtype == object else None))
 
 
-def labels_below(y: Any, made: Any) -> Any:
+def append_labels(y: Any, made: Any) -> Any:
     """Append labels to `y`, in the container, shape, name and dtype of `y`.
 
     Parameters
@@ -91,21 +91,21 @@ def labels_below(y: Any, made: Any) -> Any:
         One holds labels and the other indicators.
     """
     if isinstance(y, pd.Series):
-        return _column_below(y, _as_series(made))
+        return _append_column(y, _as_series(made))
     if isinstance(y, pd.DataFrame):
-        return _column_below(y.iloc[:, 0], _as_series(made)).to_frame().set_axis(y.columns, axis=1)
+        return _append_column(y.iloc[:, 0], _as_series(made)).to_frame().set_axis(y.columns, axis=1)
     if isinstance(y, list | tuple):
         return [*y, *(made if isinstance(made, list | tuple) else _as_series(made).tolist())]
     if isinstance(y, Tensor):
-        return torch.from_numpy(labels_below(y.numpy(force=True), np.asarray(made)))
+        return torch.from_numpy(append_labels(y.numpy(force=True), np.asarray(made)))
     array = np.asarray(y)
     below = made if isinstance(made, np.ndarray) else _as_series(made).to_numpy()
     if prod(below.shape[1:]) == prod(array.shape[1:]):  # a column and a row of labels are the same
         below = below.reshape(len(below), *array.shape[1:])
-    return _array_below(array, below)
+    return _append_array(array, below)
 
 
-def _like_columns(made: Any, columns: pd.Index[Any]) -> pd.DataFrame:
+def _match_columns(made: Any, columns: pd.Index[Any]) -> pd.DataFrame:
     """Return rows as a frame with these columns, matched by name if the names are in another order."""
     if not isinstance(made, pd.DataFrame):
         made = pd.DataFrame(made)
@@ -130,7 +130,7 @@ def _as_series(labels: Any) -> pd.Series[Any]:
     return pd.Series(labels if isinstance(labels, list | tuple) else np.ravel(labels))
 
 
-def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
+def _append_column(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
     """Append one column to another, under the first one's name, and in its dtype if that holds the second.
 
     Dtypes differ if the rows to be resampled are not the training rows: a categorical may have lost unused values, and
@@ -141,14 +141,14 @@ def _column_below(real: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
         known = real.cat.categories
         real = real.cat.add_categories(pd.Index(made.dropna().unique()).difference(known, sort=False))
         made = made.astype(real.dtype)
-    if made.dtype != real.dtype and _holds(real.dtype, made):
+    if made.dtype != real.dtype and _can_hold(real.dtype, made):
         made = _cast(made, real.dtype)
     both = pd.concat([real, made], ignore_index=True)
     both.name = name
     return both
 
 
-def _array_below(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
+def _append_array(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
     if made.shape[1:] != real.shape[1:]:
         raise DataError(
             f"The rows to add have the shape {made.shape} and the others {real.shape}; give rows of one shape."
@@ -157,12 +157,12 @@ def _array_below(real: NDArray[Any], made: NDArray[Any]) -> NDArray[Any]:
         cells = pd.Series(made.ravel())
         if real.dtype.kind == "U":  # numpy widens it to the longest text
             made = made.astype(np.str_) if pd.api.types.infer_dtype(cells, skipna=False) == "string" else made
-        elif _holds(real.dtype, cells):
+        elif _can_hold(real.dtype, cells):
             made = made.astype(real.dtype)
     return np.concatenate([real, made])
 
 
-def _holds(dtype: Any, values: pd.Series[Any]) -> bool:
+def _can_hold(dtype: Any, values: pd.Series[Any]) -> bool:
     """Return whether a dtype holds `values` unchanged; floats may be rounded to a narrower one, but not to infinity."""
     try:
         cast = _cast(values, dtype)
@@ -179,5 +179,5 @@ def _holds(dtype: Any, values: pd.Series[Any]) -> bool:
 
 
 def _cast(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:
-    with np.errstate(invalid="ignore", over="ignore"):  # `_holds` checks the result
+    with np.errstate(invalid="ignore", over="ignore"):  # `_can_hold` checks the result
         return values.astype(dtype)

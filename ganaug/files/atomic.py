@@ -40,7 +40,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
     OSError
         The file cannot be written, or `path` is a folder, a device or read-only. Nothing has changed.
     """
-    mode = _mode_to_keep(path)
+    mode = _check_replaceable(path)
     if durable:
         _sweep_stale(path.parent)
     # In the same folder, because a rename must not cross file systems.
@@ -62,7 +62,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
         _sync_folder(path.parent)
 
 
-def _mode_to_keep(path: Path) -> int | None:
+def _check_replaceable(path: Path) -> int | None:
     """Return the mode of the file at `path`, None if there is none; raise OSError for what must not be replaced."""
     try:
         mode = path.stat().st_mode

@@ -49,7 +49,7 @@ _SOUND: dict[str, Callable[[Any], object]] = {
 }
 
 
-def sound_notes(attrs: Mapping[Any, Any]) -> Notes:
+def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     """Return the notes of a frame that `read_table` or the command line can have written.
 
     Parameters
@@ -79,7 +79,7 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 
 
-def type_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
+def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
     """Parse text cells into a typed column, and note how it was written.
 
     Parameters
@@ -94,16 +94,16 @@ def type_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
         Any of ``missing_text`` (str), ``decimals`` (int), ``datetime_format`` (str) and ``boolean_text`` (list of
-        str), each only where it differs from what `spell_cells` writes anyway.
+        str), each only where it differs from what `format_cells` writes anyway.
     """
     cells = _without(cells, pc.equal(cells, ""))
     known = _without(cells, pc.is_in(cells, pa.array(MISSING_MARKS)))
     if known.null_count < len(known):
-        for reader in (_numbers, _booleans, _moments):
+        for reader in (_numbers, _booleans, _parse_moments):
             typed = reader(known)
             if typed is not None:
                 column, notes = typed
-                return column, _missing_note(cells, known) | notes
+                return column, _find_missing_mark(cells, known) | notes
     return _text(cells), {}
 
 
@@ -115,7 +115,7 @@ def _all_match(cells: pa.ChunkedArray, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(cells, rf"\A(?:{pattern})\z")).as_py())
 
 
-def _missing_note(cells: pa.ChunkedArray, known: pa.ChunkedArray) -> Notes:
+def _find_missing_mark(cells: pa.ChunkedArray, known: pa.ChunkedArray) -> Notes:
     """Return the most frequent mark of missing cells, unless it is the empty cell."""
     if known.null_count == cells.null_count:
         return {}
@@ -134,16 +134,16 @@ def _text(cells: pa.ChunkedArray) -> pd.Series[Any]:
 
 def _numbers(known: pa.ChunkedArray) -> Typed:
     if not _all_match(known, _WHOLE):
-        return _decimal_numbers(known)
+        return _parse_decimals(known)
     for integer in (pa.int64(), pa.uint64()):
         try:
-            return _maybe_nullable(pc.cast(known, integer)), {}
+            return _to_pandas(pc.cast(known, integer)), {}
         except pa.ArrowInvalid:  # out of range
             continue
     return None  # so long a number is an identifier; a float would change its digits
 
 
-def _maybe_nullable(values: pa.ChunkedArray) -> pd.Series[Any]:
+def _to_pandas(values: pa.ChunkedArray) -> pd.Series[Any]:
     """Return integers or booleans in the numpy dtype, or in the nullable dtype if some are missing."""
     array: Any
     if values.null_count:
@@ -156,7 +156,7 @@ def _maybe_nullable(values: pa.ChunkedArray) -> pd.Series[Any]:
     return column
 
 
-def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
+def _parse_decimals(known: pa.ChunkedArray) -> Typed:
     finite = _without(known, pc.match_substring_regex(known, rf"\A(?:{_INFINITE})\z"))
     if finite.null_count == len(finite) or not _all_match(finite, _DECIMAL):
         return None
@@ -166,7 +166,7 @@ def _decimal_numbers(known: pa.ChunkedArray) -> Typed:
         values = np.array([np.nan if cell is None else float(cell) for cell in known.to_pylist()])
     if _overflows(finite, values) or _rounds(finite, values):
         return None
-    return pd.Series(values, dtype="float64"), _decimals_note(known)
+    return pd.Series(values, dtype="float64"), _count_decimals_note(known)
 
 
 def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
@@ -185,7 +185,7 @@ def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
     return any(int(cell) != int(float(cell)) for cell in whole.drop_null().to_pylist())
 
 
-def _decimals_note(known: pa.ChunkedArray) -> Notes:
+def _count_decimals_note(known: pa.ChunkedArray) -> Notes:
     decimals = len(_first(known).partition(".")[2])
     if 0 < decimals <= _MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
         return {"decimals": decimals}
@@ -200,11 +200,11 @@ def _booleans(known: pa.ChunkedArray) -> Typed:
     for spelling in _BOOLEANS:
         if _all_match(known, "|".join(spelling)):
             notes = {} if spelling == _BOOLEANS[0] else {"boolean_text": list(spelling)}
-            return _maybe_nullable(pc.equal(known, spelling[1])), notes
+            return _to_pandas(pc.equal(known, spelling[1])), notes
     return None
 
 
-def _moments(known: pa.ChunkedArray) -> Typed:
+def _parse_moments(known: pa.ChunkedArray) -> Typed:
     """Parse ISO dates and times of the same form as the first, up to the digits of fractional seconds."""
     first = _MOMENT.fullmatch(_first(known))
     if first is None:
@@ -233,15 +233,15 @@ def _time_zone(zone: str) -> timezone:
     return timezone(-offset if zone.startswith("-") else offset)
 
 
-def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
-    """Format a column as text cells from which `type_cells` parses the same column.
+def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+    """Format a column as text cells from which `parse_cells` parses the same column.
 
     Parameters
     ----------
     column : pandas.Series, shape (n,)
         Values of any dtype; a categorical is spelled as its values.
     notes : mapping
-        What `type_cells` returned beside a column of this name, or other sound ones; an empty one gives the defaults.
+        What `parse_cells` returned beside a column of this name, or other sound ones; an empty one gives the defaults.
         A note that would lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
 
     Returns
@@ -257,12 +257,12 @@ def spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     known = column[column.notna()]
     if len(known) == len(column):
         return _spell(known, notes)
-    missing = notes.get("missing_text", "") if len(known) and _reads_typed(known) else ""
+    missing = notes.get("missing_text", "") if len(known) and _is_parsed_typed(known) else ""
     texts = iter(_spell(known, notes))
     return [next(texts) if there else missing for there in column.notna().tolist()]
 
 
-def _reads_typed(known: pd.Series[Any]) -> bool:
+def _is_parsed_typed(known: pd.Series[Any]) -> bool:
     """Return whether a column is parsed as numbers, booleans or dates, where alone marks of missing cells count."""
     dtype = known.dtype.categories.dtype if isinstance(known.dtype, pd.CategoricalDtype) else known.dtype
     kinds = pd.api.types
@@ -279,9 +279,9 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         false, true = notes.get("boolean_text", _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_float_dtype(known.dtype):
-        return _spell_floats(known, notes.get("decimals"))
+        return _format_floats(known, notes.get("decimals"))
     if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
-        return _spell_moments(known, notes.get("datetime_format", ""))
+        return _format_moments(known, notes.get("datetime_format", ""))
     values = known.tolist()
     if nested := next((kind for kind in set(map(type, values)) if issubclass(kind, _NESTED)), None):
         example = reprlib.repr(next(value for value in values if type(value) is nested))
@@ -296,7 +296,7 @@ def _is_arrow_date(dtype: Any) -> bool:
     return isinstance(dtype, pd.ArrowDtype) and pa.types.is_date(dtype.pyarrow_dtype)
 
 
-def _spell_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
+def _format_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
     if known.dtype in ("float16", "float32", "Float32"):
         return list(map(str, known.to_numpy(dtype="float32")))  # the shortest text that gives the same float32
     values = known.to_numpy(dtype="float64")
@@ -306,7 +306,7 @@ def _spell_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
     return [text if float(text := fixed % value) == value else repr(value) for value in values.tolist()]
 
 
-def _spell_moments(known: pd.Series[Any], form: str) -> list[str]:
+def _format_moments(known: pd.Series[Any], form: str) -> list[str]:
     aware = known.dt.tz is not None
     match = _FORM.fullmatch(form)
     if match is None or aware != bool(match[4]):

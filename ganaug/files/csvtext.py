@@ -57,7 +57,7 @@ def parse_csv(data: bytes, name: str, separator: str | None) -> tuple[list[str],
     """
     _check_text(data, name)
     separator = _separator(data, name, separator)
-    names, blocks = _names_and_blocks(data, separator, name)
+    names, blocks = _read_blocks(data, separator, name)
     check_names(names, f"the header line of {name}")
     columns: list[list[pa.Array]] = [[] for _ in names]
     for block in blocks:
@@ -127,7 +127,7 @@ def _header_width(data: bytes, separator: str) -> int:
 
 def _fits(data: bytes, separator: str) -> bool:
     try:
-        header, blocks = _names_and_blocks(data, separator, "")
+        header, blocks = _read_blocks(data, separator, "")
         return all(header) and sum(map(len, blocks)) > 0
     except DataError:
         return False
@@ -142,7 +142,7 @@ def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list
         try:
             record = next(reader, None)
         except csv.Error as error:
-            raise DataError(f"Line {line} of {name} {_csv_fault(error)}.") from error
+            raise DataError(f"Line {line} of {name} {_describe_csv_error(error)}.") from error
         if record is None:
             return
         if not record:
@@ -154,7 +154,7 @@ def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list
         line = reader.line_num + 1
 
 
-def _csv_fault(error: csv.Error) -> str:
+def _describe_csv_error(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return "opens a quote that is never closed; close it, or double a quote that belongs to the text"
     if "field larger" in str(error):
@@ -162,7 +162,7 @@ def _csv_fault(error: csv.Error) -> str:
     return f"has text after a closing quote ({error}); double the quotes that belong to the text"
 
 
-def _names_and_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[list[str]]]]:
+def _read_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[list[str]]]]:
     """Return the column names, and the rows in lists of at most `_BLOCK`, each as wide as the header."""
     records = _records(data, separator, name)
     header = next(records)[1]

@@ -18,7 +18,7 @@ def is_formula(text: str) -> bool:
     return text.startswith(_FIRST)
 
 
-def disarm(column: pd.Series[Any], cells: list[str], safe: bool) -> tuple[list[str], int]:
+def escape_formulas(column: pd.Series[Any], cells: list[str], safe: bool) -> tuple[list[str], int]:
     """Escape cells if `safe`, and count those that may be evaluated as formulas.
 
     Parameters

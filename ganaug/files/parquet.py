@@ -50,7 +50,7 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
             try:
                 table = pa.Table.from_pandas(part, preserve_index=False)
                 if writer is None:
-                    writer = stack.enter_context(pq.ParquetWriter(target, _text_for_nothing(table.schema)))
+                    writer = stack.enter_context(pq.ParquetWriter(target, _type_empty_columns(table.schema)))
                 _check_kinds(table.schema, writer.schema)
                 writer.write_table(table.cast(writer.schema))
             except pa.ArrowException as error:
@@ -61,7 +61,7 @@ def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
     return rows
 
 
-def _text_for_nothing(schema: pa.Schema) -> pa.Schema:
+def _type_empty_columns(schema: pa.Schema) -> pa.Schema:
     """Return the schema with text as the type of columns that are all missing in the first part."""
     for index, field in enumerate(schema):
         if pa.types.is_null(field.type):

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import fsspec
 
 from ..errors import DataError
-from ..files.atomic import replacing
 from ..messages import reason_of
+from .atomic import replacing
 
 
-def _all_streams(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes:
+def _decompress_all(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes:
     """Decompress concatenated streams, with zeros between them in multiples of `padding`.
 
     `bz2.decompress` and `lzma.decompress` stop without a word at a later stream that is damaged.
@@ -43,8 +43,8 @@ def _all_streams(data: bytes, new: Callable[[], Any], padding: int = 0) -> bytes
 
 _DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.decompress,
-    ".bz2": lambda data: _all_streams(data, bz2.BZ2Decompressor),
-    ".xz": lambda data: _all_streams(data, lzma.LZMADecompressor, padding=4),
+    ".bz2": lambda data: _decompress_all(data, bz2.BZ2Decompressor),
+    ".xz": lambda data: _decompress_all(data, lzma.LZMADecompressor, padding=4),
 }
 _COMPRESS: dict[str, Callable[[IO[bytes]], AbstractContextManager[Any]]] = {
     # no name and no time inside: the same table gives the same bytes
@@ -101,7 +101,7 @@ def read_bytes(path: str) -> bytes:
         ) from error
 
 
-def is_special(path: str) -> bool:
+def is_device(path: str) -> bool:
     """Return whether `path` is a pipe or a device, which is written to rather than replaced."""
     mode = 0 if _is_url(path) else _mode(path)
     return bool(mode) and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
@@ -116,7 +116,7 @@ def _mode(path: str) -> int:
 
 
 @contextlib.contextmanager
-def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
+def open_output(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
     """Open a path for writing; the file appears only if the block ends without an error.
 
     Parameters
@@ -143,7 +143,7 @@ def new_file(path: str, overwrite: bool) -> Iterator[IO[bytes]]:
         return
     if "\0" in path:
         raise DataError(f"{path!r} cannot be written (no name may hold a NUL); choose another name.")
-    opened = _remote_file if _is_url(path) else _device if is_special(path) else _local_file
+    opened = _remote_file if _is_url(path) else _device if is_device(path) else _local_file
     try:
         with opened(path, overwrite) as file:
             yield file

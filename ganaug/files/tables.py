@@ -14,11 +14,11 @@ from typing import IO, Any
 import pandas as pd
 
 from ..errors import DataError, DataWarning, ParameterError
-from .cells import sound_notes, spell_cells, type_cells
+from .cells import format_cells, parse_cells, valid_notes
 from .csvtext import check_names, format_header, format_rows, parse_csv
-from .formulas import disarm, is_formula
+from .formulas import escape_formulas, is_formula
 from .parquet import read_parquet, write_parquet
-from .places import compressed, extensions, is_special, new_file, read_bytes
+from .places import compressed, extensions, is_device, open_output, read_bytes
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
 _BLOCK = 10_000  # rows spelled at a time
@@ -105,7 +105,7 @@ def _read_csv(data: bytes, name: str, separator: str | None) -> pd.DataFrame:
     columns: dict[str, pd.Series[Any]] = {}
     attrs: dict[str, dict[str, Any]] = {}
     for column in names:
-        columns[column], notes = type_cells(cells.pop(0))
+        columns[column], notes = parse_cells(cells.pop(0))
         for note, value in notes.items():
             attrs.setdefault(note, {})[column] = value
     frame: pd.DataFrame = pd.DataFrame(columns)
@@ -176,11 +176,11 @@ def write_table(
     parts = _parts([tables] if isinstance(tables, pd.DataFrame) else tables)
     path = os.fspath(path)
     extension, compression = extensions(path)
-    known = path == "-" or is_special(path)
+    known = path == "-" or is_device(path)
     if extension not in _FORMATS and not known:
         raise DataError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz.")
     separator = _FORMATS.get(extension, ",")
-    with new_file(path, overwrite) as file, compressed(file, compression) as target:
+    with open_output(path, overwrite) as file, compressed(file, compression) as target:
         if not separator:
             return write_parquet(parts, target)
         rows, formulas = _write_csv(parts, target, separator, spreadsheet_safe)
@@ -221,13 +221,15 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
     rows = formulas = 0
     for number, part in enumerate(parts):
         if not number:
-            names, found = disarm(pd.Series(part.columns), list(part.columns), safe)
+            names, found = escape_formulas(pd.Series(part.columns), list(part.columns), safe)
             formulas += found
             target.write(_encoded(format_header(names, separator)))
         notes = _notes(part, safe)
         for start in range(0, len(part), _BLOCK):
             block = part.iloc[start : start + _BLOCK]
-            spelled = [disarm(block[name], spell_cells(block[name], notes[name]), safe) for name in block.columns]
+            spelled = [
+                escape_formulas(block[name], format_cells(block[name], notes[name]), safe) for name in block.columns
+            ]
             formulas += sum(found for _, found in spelled)
             target.write(_encoded(format_rows(names, [cells for cells, _ in spelled], separator)))
         rows += len(part)
@@ -236,7 +238,7 @@ def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str,
 
 def _notes(table: pd.DataFrame, safe: bool) -> dict[str, dict[str, Any]]:
     """Return notes on how to format each column."""
-    sound = sound_notes(table.attrs)
+    sound = valid_notes(table.attrs)
     sound.pop("column_order", None)
     if safe:  # an empty cell says the same as a mark that begins like a formula
         marks = sound.pop("missing_text", {})

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.rows import Positions, rows_below, take_rows
+from ..data.rows import Positions, append_rows, take_rows
 from ..rng import numpy_stream, stream_seed
 from .copula import GaussianCopula
 from .smote import make_smote_rows
@@ -168,7 +168,7 @@ def _build_smote(fold_data: FoldData, seed: int) -> Rows:
     X_new, y_new = make_smote_rows(fold_data.X, fold_data.y, seed)
     if not len(y_new):
         return fold_data.X, fold_data.y
-    return rows_below(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
+    return append_rows(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
 
 
 def _build_copula(fold_data: FoldData, seed: int) -> Rows:
@@ -176,7 +176,7 @@ def _build_copula(fold_data: FoldData, seed: int) -> Rows:
     if not any(fold_data.added.values()):
         return fold_data.X, fold_data.y
     X_new, y_new = GaussianCopula(seed % 2**32).fit(fold_data.X, fold_data.y).sample(fold_data.added)
-    return rows_below(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
+    return append_rows(fold_data.X, X_new), np.concatenate([fold_data.y, y_new])
 
 
 def _build_synthetic_only(fold_data: FoldData, seed: int) -> Rows:

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from ..data.dtypes import is_time, time_counts
+from ..data.dtypes import is_time, times_to_integers
 from ..data.rows import as_frame
 from ..errors import ParameterError
 from .image_classifier import ImageClassifier
@@ -139,7 +139,7 @@ def _simplify_column(column: pd.Series[Any]) -> Any:
         text = column.astype(object).map(str).to_numpy(dtype=object)
         return np.where(column.isna().to_numpy(), "(missing)", text)
     if not pd.api.types.is_numeric_dtype(column):
-        return np.where(column.isna().to_numpy(), np.nan, time_counts(column).astype(float))
+        return np.where(column.isna().to_numpy(), np.nan, times_to_integers(column).astype(float))
     numbers = column.to_numpy(dtype=float, na_value=np.nan)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..data.dtypes import time_counts, times
+from ..data.dtypes import times, times_to_integers
 from .classifiers import is_categorical
 
 Numbers = NDArray[np.float64]
@@ -53,7 +53,7 @@ def encode_column(column: pd.Series[Any]) -> EncodedColumn:
     if pd.api.types.is_numeric_dtype(column):
         return EncodedColumn(column.to_numpy(dtype=float, na_value=np.nan), False, lambda made: pd.Series(made))
     missing = column.isna().to_numpy()
-    numbers = np.where(missing, np.nan, time_counts(column).astype(float))
+    numbers = np.where(missing, np.nan, times_to_integers(column).astype(float))
 
     def as_times(made: Numbers) -> pd.Series[Any]:
         return times(np.rint(made), np.isnan(made), column.dtype)

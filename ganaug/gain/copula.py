@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.rows import as_frame, labels_below, rows_below
+from ..data.rows import append_labels, append_rows, as_frame
 from ..errors import ParameterError
 from ..rng import Seed, new_seed, numpy_stream
 from .coding import encode_column
@@ -168,7 +168,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
             weight[wanted] = at - np.floor(at)
         parts = zip(self._columns, below.T, above.T, nearest.T, weight.T, strict=True)
         made = pd.concat([column.between(*places) for column, *places in parts], axis=1)
-        return self._like_rows(made), labels_below(self._y, labels)
+        return self._like_rows(made), append_labels(self._y, labels)
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Learn, and return the rows with synthetic ones below them until all classes are as large as the largest.
@@ -182,7 +182,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         sizes = np.array([size for size in count_labels(labels).values() if size > 1] or [0])
         counts = allocate_rows(labels, int((sizes.max() - sizes).sum()), balance=True)
         X_new, y_new = self.fit(X, y).sample(counts)
-        return rows_below(X, X_new), labels_below(y, y_new)
+        return append_rows(X, X_new), append_labels(y, y_new)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
@@ -211,10 +211,10 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
     def _like_rows(self, made: pd.DataFrame) -> Any:
         """Return rows in the container, and with the names and dtypes, of those that were learned."""
         if isinstance(self._X, pd.DataFrame):
-            return rows_below(self._X, made.set_axis(self._X.columns, axis=1))
+            return append_rows(self._X, made.set_axis(self._X.columns, axis=1))
         values = made.to_numpy()
         shape = np.shape(self._X)[1:]
-        return rows_below(self._X, values.reshape(len(values), *shape) if len(shape) > 1 else values)
+        return append_rows(self._X, values.reshape(len(values), *shape) if len(shape) > 1 else values)
 
 
 @dataclass(frozen=True)

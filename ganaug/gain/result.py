@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..files.places import new_file
+from ..files.places import open_output
 from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import make_calibration_curves
 from .experiment import ArmScores, PreparedFold
@@ -293,7 +293,7 @@ class GainReport:
         if path is not None:
             # Half a character, which text of a table may hold, has no UTF-8
             data = text.encode("utf-8", "backslashreplace")
-            with new_file(os.fspath(path), overwrite=True) as file:
+            with open_output(os.fspath(path), overwrite=True) as file:
                 file.write(data)
         return text
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..data.checks import check_samples
 from ..data.labels import Labels
-from ..data.rows import labels_below, rows_below, take_rows
+from ..data.rows import append_labels, append_rows, take_rows
 from ..errors import DataError
 
 Counts = dict[Any, int]
@@ -169,7 +169,7 @@ def append_synthetic_rows(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int
         sampler.set_params(sampling_strategy={label: present[label] + n for label, n in counts.items() if n})
         return sampler.resample(X, y)
     X_new, y_new = sample_classes(sampler, labels, counts, seed)
-    return rows_below(X, X_new), labels_below(y, y_new)
+    return append_rows(X, X_new), append_labels(y, y_new)
 
 
 def _get_params(sampler: Any) -> dict[str, Any]:

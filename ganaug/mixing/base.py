@@ -7,8 +7,8 @@ from typing import Any
 from ..errors import ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, isolated_global_state, new_seed
-from .bank import SamplePool
-from .forms import SampleConverter, SampleSpec, Transform, choose_converter
+from .conversion import SampleConverter, SampleSpec, Transform, choose_converter
+from .pool import SamplePool
 from .share import FRACTION, Schedule, SharedSettings, evaluate_schedule
 from .sources import get_image_transform
 

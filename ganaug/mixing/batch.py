@@ -14,8 +14,8 @@ from ..data.items import convert_label, infer_layout, match_labels
 from ..errors import DataError
 from ..params import check_params
 from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
-from .bank import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, list_classes
-from .forms import SampleSpec, Transform, choose_converter
+from .conversion import SampleSpec, Transform, choose_converter
+from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, list_classes
 from .share import FRACTION, check_options, choose_positions
 
 

@@ -13,10 +13,10 @@ from torch.utils.data import Dataset, IterableDataset
 from ..data.items import get_classes, match_labels
 from ..errors import DataError
 from ..rng import Seed, numpy_stream
-from .bank import SamplePool, check_pool_size, split_pool_size
 from .base import MixedBase
-from .forms import SampleConverter, SampleSpec, Transform
+from .conversion import SampleConverter, SampleSpec, Transform
 from .iterable import MixedIterableDataset
+from .pool import SamplePool, check_pool_size, split_pool_size
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
 from .sources import Leaf, find_leaf, survey_dataset
 

@@ -11,9 +11,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
 from ..errors import ParameterError
 from ..rng import Seed, numpy_stream
-from .bank import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
 from .base import MixedBase
-from .forms import SampleConverter, SampleSpec, Transform
+from .conversion import SampleConverter, SampleSpec, Transform
+from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
 from .share import Schedule, check_options
 
 

@@ -10,8 +10,8 @@ from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSa
 
 from ..errors import ParameterError
 from ..rng import Seed
+from .conversion import Transform
 from .dataset import MixedDataset
-from .forms import Transform
 from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
 from .share import Schedule, check_options, plan_epoch
 

@@ -41,12 +41,12 @@ class TensorSpec(NamedTuple):
     shape: tuple[int, ...]
 
 
-def canonical(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """Return the canonical JSON text of a value: sorted keys, ASCII, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def bytes_of(tensor: torch.Tensor) -> memoryview:
+def tensor_bytes(tensor: torch.Tensor) -> memoryview:
     """Return the memory of a contiguous CPU tensor, without a copy."""
     memory: memoryview = tensor.reshape(-1).view(torch.uint8).numpy().data
     return memory
@@ -69,7 +69,7 @@ def digest(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any]) -> 
     """
     described = {key: value for key, value in metadata.items() if key != "sha256"}
     layout = {name: [DTYPE_NAMES[tensor.dtype], list(tensor.shape)] for name, tensor in tensors.items()}
-    sha = hashlib.sha256(canonical([described, layout]).encode())
+    sha = hashlib.sha256(canonical_json([described, layout]).encode())
     for name in sorted(tensors):
-        sha.update(bytes_of(tensors[name]))
+        sha.update(tensor_bytes(tensors[name]))
     return sha.hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..errors import ModelFileError
-from .content import canonical
+from .content import canonical_json
 
 
 def flatten_optimizer(
@@ -43,7 +43,7 @@ def flatten_optimizer(
             if not isinstance(value, torch.Tensor):
                 raise TypeError(f"{type(optimizer).__name__} keeps {key!r} as {type(value).__name__}, not a tensor")
             tensors[f"{name}.{index}.{key}"] = value.detach().clone()
-    return tensors, json.loads(canonical(state["param_groups"]))
+    return tensors, json.loads(canonical_json(state["param_groups"]))
 
 
 def restore_optimizer(
@@ -74,7 +74,7 @@ def restore_optimizer(
     shapes = [parameter.shape for group in optimizer.param_groups for parameter in group["params"]]
     try:
         state = {
-            "state": _slots_by_parameter(f"{name}.", tensors, shapes),
+            "state": _group_by_parameter(f"{name}.", tensors, shapes),
             "param_groups": [_restore_group(new, old) for new, old in zip(fresh, groups, strict=True)],
         }
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as fault:
@@ -85,7 +85,7 @@ def restore_optimizer(
     optimizer.load_state_dict(state)
 
 
-def _slots_by_parameter(
+def _group_by_parameter(
     prefix: str, tensors: Mapping[str, torch.Tensor], shapes: list[torch.Size]
 ) -> dict[int, dict[str, torch.Tensor]]:
     """Return {parameter index: {key: copy}} of the tensors whose names start with `prefix`."""

@@ -30,8 +30,8 @@ from .content import (
     MAX_VALUES,
     PathLike,
     TensorSpec,
-    bytes_of,
     digest,
+    tensor_bytes,
 )
 
 Expect: TypeAlias = Callable[[dict[str, Any]], Mapping[str, TensorSpec]]
@@ -67,7 +67,7 @@ def read_metadata(path: PathLike) -> dict[str, Any]:
     ModelFileError
         There is no such file, or it is of another kind, damaged, or of a newer format.
     """
-    with _model_file(path) as file:
+    with _open_model_file(path) as file:
         return _read_header(path, file)[0]
 
 
@@ -94,9 +94,9 @@ def read_model(path: PathLike, expect: Expect) -> tuple[dict[str, torch.Tensor],
     ModelFileError
         There is no such file, or it is of another kind, damaged, of a newer format, or holds other tensors.
     """
-    with _model_file(path) as file:
+    with _open_model_file(path) as file:
         metadata, layout = _read_header(path, file)
-        specs = _implied_specs(metadata, expect)
+        specs = _expected_specs(metadata, expect)
         room = os.fstat(file.fileno()).st_size - file.tell()
         order = _check_layout(layout, specs, room)
         tensors = {name: _read_tensor(file, name, specs[name]) for name in order}
@@ -106,7 +106,7 @@ def read_model(path: PathLike, expect: Expect) -> tuple[dict[str, torch.Tensor],
 
 
 @contextlib.contextmanager
-def _model_file(path: PathLike) -> Iterator[io.BufferedReader]:
+def _open_model_file(path: PathLike) -> Iterator[io.BufferedReader]:
     """Open `path`, and raise every fault as a ModelFileError that names the file."""
     try:
         _check_regular(path)
@@ -209,8 +209,8 @@ def _parse_json(text: str) -> dict[str, Any]:
         raise ValueError(f"its header holds more than {MAX_VALUES} values")
     parsed = json.loads(
         text,
-        object_pairs_hook=_unique_keys,
-        parse_int=_short_int,
+        object_pairs_hook=_check_unique_keys,
+        parse_int=_parse_int,
         parse_float=_finite,
         parse_constant=_finite,
     )
@@ -219,14 +219,14 @@ def _parse_json(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _check_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
         raise ValueError("its header has the same key twice")
     return unique
 
 
-def _short_int(digits: str) -> int:
+def _parse_int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:  # the time that int() takes grows with the square
         raise ValueError(f"its header has a number of {len(digits)} digits")
     return int(digits)
@@ -251,7 +251,7 @@ def _check_version(path: PathLike, metadata: dict[str, Any]) -> None:
         )
 
 
-def _implied_specs(metadata: dict[str, Any], expect: Expect) -> Mapping[str, TensorSpec]:
+def _expected_specs(metadata: dict[str, Any], expect: Expect) -> Mapping[str, TensorSpec]:
     try:
         return expect(metadata)
     except ModelFileError:
@@ -295,7 +295,7 @@ def _read_tensor(file: io.BufferedReader, name: str, spec: TensorSpec) -> torch.
         tensor = torch.empty(spec.shape, dtype=spec.dtype, device="cpu")
     except (RuntimeError, TypeError) as fault:  # no memory, or an empty tensor with a side beyond 64 bits
         raise ValueError(f"the tensor {name!r} has the impossible shape {list(spec.shape)}") from fault
-    memory = bytes_of(tensor)
+    memory = tensor_bytes(tensor)
     if file.readinto(memory) != len(memory):
         raise ValueError("it is cut short")
     return tensor

@@ -15,7 +15,7 @@ import torch
 from ..errors import ModelFileError
 from ..files.atomic import replacing
 from ..messages import reason_of
-from .content import DTYPE_NAMES, FORMAT_VERSION, MAX_HEADER, PathLike, canonical, digest
+from .content import DTYPE_NAMES, FORMAT_VERSION, MAX_HEADER, PathLike, canonical_json, digest
 from .reading import parse_header
 
 _CURES = {
@@ -53,14 +53,14 @@ def write_model(path: PathLike, tensors: Mapping[str, torch.Tensor], metadata: M
     TypeError, ValueError
         The caller's mistake: metadata that are not plain JSON, or a tensor of another dtype or name.
     """
-    own = {name: _own_copy(name, tensor) for name, tensor in tensors.items()}
+    own = {name: _copy_to_cpu(name, tensor) for name, tensor in tensors.items()}
     full = {
         **metadata,
         "format_version": FORMAT_VERSION,
         "ganaug_version": importlib.metadata.version("ganaug"),
     }
     full["sha256"] = digest(own, full)
-    data = safetensors.torch.save(own, {"ganaug": canonical(full)})
+    data = safetensors.torch.save(own, {"ganaug": canonical_json(full)})
     _check_readable(path, data, full)
     try:
         with replacing(Path(os.path.realpath(path))) as file:
@@ -70,7 +70,7 @@ def write_model(path: PathLike, tensors: Mapping[str, torch.Tensor], metadata: M
         raise ModelFileError(f"{path} could not be written ({reason_of(fault)}): {cure}.") from fault
 
 
-def _own_copy(name: str, tensor: torch.Tensor) -> torch.Tensor:
+def _copy_to_cpu(name: str, tensor: torch.Tensor) -> torch.Tensor:
     """Return a contiguous CPU copy, because safetensors refuses tensors that share memory, as tied weights do."""
     if tensor.dtype not in DTYPE_NAMES or name == "__metadata__":
         raise TypeError(f"a model file cannot hold the tensor {name!r} of dtype {tensor.dtype}")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.dtypes import dtype_name, plain_dtype
+from ..data.dtypes import dtype_name, parse_dtype
 from ..errors import DataError
-from ..files.cells import sound_notes
+from ..files.cells import valid_notes
 
 
 def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -29,7 +29,7 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, dict[str, Any]]:
         title = X.columns.name if isinstance(X.columns.name, str) else None
         frame = X.copy(deep=False)  # shares the cells; set_axis of older pandas copies them
         frame.columns = pd.Index(names)
-        return frame, {"kind": "frame", "attrs": sound_notes(X.attrs), "title": title}
+        return frame, {"kind": "frame", "attrs": valid_notes(X.attrs), "title": title}
     array = np.asarray(X)
     if array.ndim != 2:
         raise DataError(
@@ -55,10 +55,10 @@ def check_container(container: Mapping[str, Any]) -> None:
     if container["kind"] not in ("frame", "array"):
         raise ValueError(f"a table does not come in a {str(container['kind'])[:20]!r}")
     if container["kind"] == "array":
-        plain_dtype(container["dtype"])
+        parse_dtype(container["dtype"])
     elif not isinstance(container["title"], str | None):
         raise ValueError("the title of a frame is no text")
-    elif not isinstance(attrs := container["attrs"], dict) or sound_notes(attrs) != attrs:
+    elif not isinstance(attrs := container["attrs"], dict) or valid_notes(attrs) != attrs:
         raise ValueError("the notes of a frame spell no cells")
 
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganaug.data.rows import as_frame, labels_below, rows_below, take_rows
+from ganaug.data.rows import append_labels, append_rows, as_frame, take_rows
 from ganaug.errors import DataError
 
 POSITIONS = np.array([2, 0])
@@ -64,21 +64,21 @@ def mixed(n=6):
 
 def test_every_dtype_survives_rows_of_its_own_kind():
     frame = mixed()
-    pd.testing.assert_frame_equal(rows_below(frame.iloc[:4], frame.iloc[4:]), frame)
+    pd.testing.assert_frame_equal(append_rows(frame.iloc[:4], frame.iloc[4:]), frame)
 
 
 @pytest.mark.parametrize("name", [name for name in mixed() if name not in ("zone", "date", "span")])
 def test_every_dtype_survives_rows_that_come_as_objects(name):
     frame = mixed()[[name]]
     made = frame.iloc[:3].astype(object)
-    both = rows_below(frame, made)
+    both = append_rows(frame, made)
     assert both.dtypes.equals(frame.dtypes)
     pd.testing.assert_frame_equal(both.iloc[6:].reset_index(drop=True), frame.iloc[:3])
 
 
 def test_an_array_below_a_frame_takes_its_columns_and_dtypes():
     frame = pd.DataFrame({3: [1, 2], 1: pd.Series([0.5, 1.5], dtype=np.float32)})
-    both = rows_below(frame, np.array([[3.0, 2.5]]))
+    both = append_rows(frame, np.array([[3.0, 2.5]]))
     assert both.columns.tolist() == [3, 1]
     assert both.dtypes.equals(frame.dtypes)
     assert both[3].tolist() == [1, 2, 3]
@@ -86,16 +86,16 @@ def test_an_array_below_a_frame_takes_its_columns_and_dtypes():
 
 def test_floats_stay_as_wide_as_they_were():
     frame = pd.DataFrame({"a": np.array([0.1, 0.2], dtype=np.float32)})
-    assert rows_below(frame, pd.DataFrame({"a": [0.3]}))["a"].dtype == np.float32
-    assert rows_below(frame.to_numpy(), np.array([[0.3]])).dtype == np.float32
-    assert rows_below(frame, np.array([[0.3]], dtype=object))["a"].dtype == np.float32
+    assert append_rows(frame, pd.DataFrame({"a": [0.3]}))["a"].dtype == np.float32
+    assert append_rows(frame.to_numpy(), np.array([[0.3]])).dtype == np.float32
+    assert append_rows(frame, np.array([[0.3]], dtype=object))["a"].dtype == np.float32
 
 
 def test_values_that_the_dtype_cannot_hold_are_kept_as_they_are():
     whole = pd.DataFrame({"a": [1, 2]})
-    assert rows_below(whole, pd.DataFrame({"a": [2.5]}))["a"].tolist() == [1, 2, 2.5]
-    assert rows_below(np.array([["ab"]]), np.array([["abcd"]])).tolist() == [["ab"], ["abcd"]]
-    assert rows_below(np.array([[1]]), np.array([[2.5]])).tolist() == [[1], [2.5]]
+    assert append_rows(whole, pd.DataFrame({"a": [2.5]}))["a"].tolist() == [1, 2, 2.5]
+    assert append_rows(np.array([["ab"]]), np.array([["abcd"]])).tolist() == [["ab"], ["abcd"]]
+    assert append_rows(np.array([[1]]), np.array([[2.5]])).tolist() == [[1], [2.5]]
 
 
 @pytest.mark.parametrize(
@@ -105,21 +105,21 @@ def test_values_that_the_dtype_cannot_hold_are_kept_as_they_are():
 def test_no_cell_is_bent_to_fit_a_dtype(dtype, value):
     real = np.ones(1, dtype=dtype)
     for both in (
-        rows_below(pd.DataFrame({"a": real}), pd.DataFrame({"a": [value]}))["a"],
-        rows_below(real.reshape(1, 1), np.array([[value]], dtype=object)).ravel(),
+        append_rows(pd.DataFrame({"a": real}), pd.DataFrame({"a": [value]}))["a"],
+        append_rows(real.reshape(1, 1), np.array([[value]], dtype=object)).ravel(),
     ):
         last = both.tolist()[-1]
         assert last == value or (last != last and value != value)
 
 
 def test_a_gap_below_whole_numbers_is_kept_without_a_word():
-    both = rows_below(np.array([[1, 2]]), np.array([[3, np.nan]]))
+    both = append_rows(np.array([[1, 2]]), np.array([[3, np.nan]]))
     assert np.array_equal(both, [[1, 2], [3, np.nan]], equal_nan=True)
 
 
 def test_a_new_category_is_added_and_the_order_kept():
     real = pd.DataFrame({"a": pd.Categorical(["b", "a"], categories=["b", "a"])})
-    both = rows_below(real, pd.DataFrame({"a": ["c", "a"]}))
+    both = append_rows(real, pd.DataFrame({"a": ["c", "a"]}))
     assert both["a"].tolist() == ["b", "a", "c", "a"]
     assert both["a"].cat.categories.tolist() == ["b", "a", "c"]
 
@@ -127,7 +127,7 @@ def test_a_new_category_is_added_and_the_order_kept():
 def test_columns_are_matched_by_name_and_attrs_kept():
     real = pd.DataFrame({"a": [1], "b": ["x"]})
     real.attrs["source"] = "census"
-    both = rows_below(real, pd.DataFrame({"b": ["y"], "a": [2]}))
+    both = append_rows(real, pd.DataFrame({"b": ["y"], "a": [2]}))
     assert both.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
     assert both.attrs == {"source": "census"}
 
@@ -144,39 +144,39 @@ def test_columns_are_matched_by_name_and_attrs_kept():
 )
 def test_other_columns_are_refused_in_words(made, text):
     with pytest.raises(DataError, match=text):
-        rows_below(pd.DataFrame({"a": [1], "b": [2]}), made)
+        append_rows(pd.DataFrame({"a": [1], "b": [2]}), made)
 
 
-@pytest.mark.parametrize("join", [rows_below, labels_below])
+@pytest.mark.parametrize("join", [append_rows, append_labels])
 def test_rows_of_another_shape_are_refused_in_words(join):
     with pytest.raises(DataError, match=r"have the shape \(1, 3\) and the others \(2, 2\); give rows of one"):
         join(np.eye(2), np.zeros((1, 3)))
 
 
 def test_indicators_go_below_indicators():
-    assert labels_below(np.eye(2, dtype=int), np.array([[0, 1]])).tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert append_labels(np.eye(2, dtype=int), np.array([[0, 1]])).tolist() == [[1, 0], [0, 1], [0, 1]]
 
 
 def test_columns_of_one_name_are_never_matched_by_guess():
     real = pd.DataFrame([[1, 2, 3]], columns=["a", "a", "b"])
     with pytest.raises(DataError, match="'a', 'b', 'a' and X has 'a', 'a', 'b'"):
-        rows_below(real, pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]))
+        append_rows(real, pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]))
 
 
 def test_columns_of_one_name_are_kept_apart():
     real = pd.DataFrame([[1, 2.5]], columns=["a", "a"])
-    both = rows_below(real, pd.DataFrame([[3, 4.5]], columns=["a", "a"]))
+    both = append_rows(real, pd.DataFrame([[3, 4.5]], columns=["a", "a"]))
     assert both.to_numpy().tolist() == [[1, 2.5], [3, 4.5]]
 
 
 def test_numbers_in_lists_of_mixed_rows_stay_numbers():
     for made in ([[2, "b"]], [(2, "b")], np.array([[2, "b"]], dtype=object), pd.DataFrame({"n": [2], "t": ["b"]})):
-        both = rows_below([[1, "a"]], made)
+        both = append_rows([[1, "a"]], made)
         assert [list(row) for row in both] == [[1, "a"], [2, "b"]]
 
 
 def test_numbers_in_arrays_of_objects_stay_numbers():
-    assert rows_below(np.array([[1, "a"]], dtype=object), [[2, "b"]]).tolist() == [[1, "a"], [2, "b"]]
+    assert append_rows(np.array([[1, "a"]], dtype=object), [[2, "b"]]).tolist() == [[1, "a"], [2, "b"]]
 
 
 LABELS = {
@@ -196,7 +196,7 @@ LABELS = {
 @pytest.mark.parametrize("kind", LABELS)
 def test_labels_keep_their_container_and_dtype(kind):
     y, made = LABELS[kind]
-    both = labels_below(y, made)
+    both = append_labels(y, made)
     assert type(both) is type(y)
     assert np.asarray(both).ravel().tolist() == [*np.asarray(y).ravel().tolist(), *np.asarray(made).ravel().tolist()]
     if isinstance(y, pd.Series):
@@ -209,42 +209,42 @@ def test_labels_keep_their_container_and_dtype(kind):
 
 @pytest.mark.parametrize("made", [np.array([2]), pd.Series([2]), [2]], ids=["array", "series", "list"])
 def test_labels_in_a_frame_take_labels_of_any_container(made):
-    both = labels_below(pd.DataFrame({"y": [1, 1]}), made)
+    both = append_labels(pd.DataFrame({"y": [1, 1]}), made)
     pd.testing.assert_frame_equal(both, pd.DataFrame({"y": [1, 1, 2]}))
 
 
 @pytest.mark.parametrize("made", [pd.Series([0]), np.array([0]), pd.Series([0], name="other")])
 def test_labels_keep_their_name(made):
-    assert labels_below(pd.Series([0, 1], name="target"), made).name == "target"
+    assert append_labels(pd.Series([0, 1], name="target"), made).name == "target"
 
 
 def test_labels_keep_the_dtype_of_an_array_that_holds_them():
-    assert labels_below(np.array([0, 1], dtype=np.int32), np.array([1])).dtype == np.int32
-    assert labels_below(np.array([True]), np.array([False], dtype=object)).dtype == bool
+    assert append_labels(np.array([0, 1], dtype=np.int32), np.array([1])).dtype == np.int32
+    assert append_labels(np.array([True]), np.array([False], dtype=object)).dtype == bool
 
 
 def test_labels_keep_the_shape_of_a_column():
-    assert labels_below(np.array([[0], [1]]), np.array([1])).tolist() == [[0], [1], [1]]
-    assert labels_below(np.array([0, 1]), np.array([[1]])).tolist() == [0, 1, 1]
+    assert append_labels(np.array([[0], [1]]), np.array([1])).tolist() == [[0], [1], [1]]
+    assert append_labels(np.array([0, 1]), np.array([[1]])).tolist() == [0, 1, 1]
 
 
 def test_text_that_comes_as_objects_widens_an_array_of_text():
-    both = labels_below(np.array(["a"]), np.array(["long"], dtype=object))
+    both = append_labels(np.array(["a"]), np.array(["long"], dtype=object))
     assert both.dtype.kind == "U"
     assert both.tolist() == ["a", "long"]
-    assert labels_below(np.array(["a"]), np.array(["b", 3], dtype=object)).tolist() == ["a", "b", 3]
+    assert append_labels(np.array(["a"]), np.array(["b", 3], dtype=object)).tolist() == ["a", "b", 3]
 
 
 @pytest.mark.parametrize("made", [["b", "c"], pd.Series(["b", "c"]), pd.DataFrame({"y": ["b", "c"]})])
 @pytest.mark.parametrize("y", [["a"], np.array(["a"]), pd.Series(["a"]), pd.DataFrame({"y": ["a"]})])
 def test_labels_of_any_container_go_below_any_other(y, made):
-    both = labels_below(y, made)
+    both = append_labels(y, made)
     assert type(both) is type(y)
     assert np.ravel(both).tolist() == ["a", "b", "c"]
 
 
 def test_labels_below_a_list_are_plain_values():
-    assert [type(label) for label in labels_below(["a"], np.array(["b"]))] == [str, str]
+    assert [type(label) for label in append_labels(["a"], np.array(["b"]))] == [str, str]
 
 
 @settings(deadline=None, max_examples=60)
@@ -254,7 +254,7 @@ def test_labels_below_a_list_are_plain_values():
 )
 def test_no_value_changes_whatever_numbers_meet(real, made):
     frame = pd.DataFrame({"a": real})
-    both = rows_below(frame, pd.DataFrame({"a": made}))["a"]
+    both = append_rows(frame, pd.DataFrame({"a": made}))["a"]
     assert both.iloc[: len(real)].tolist() == real
     assert np.array_equal(both.iloc[len(real) :].to_numpy(dtype=float), made, equal_nan=True)
 

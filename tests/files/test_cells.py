@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganaug.errors import DataError
-from ganaug.files.cells import MISSING_MARKS, sound_notes, spell_cells, type_cells
+from ganaug.files.cells import MISSING_MARKS, format_cells, parse_cells, valid_notes
 
 TEXT = pd.Series([""]).dtype
 
 
 def typed(*cells):
     half = len(cells) // 2  # two chunks, as a long file has many
-    return type_cells(pa.chunked_array([pa.array(cells[:half], pa.string()), pa.array(cells[half:], pa.string())]))
+    return parse_cells(pa.chunked_array([pa.array(cells[:half], pa.string()), pa.array(cells[half:], pa.string())]))
 
 
 def values(*cells):
@@ -212,12 +212,12 @@ def test_spelling_is_remembered_only_where_it_says_something(cells, notes):
     ids=" ".join,
 )
 def test_column_is_spelled_again_as_it_was(cells):
-    assert spell_cells(*typed(*cells)) == cells
+    assert format_cells(*typed(*cells)) == cells
 
 
 def test_dates_of_arrow_are_spelled_as_dates():
     day = pd.Series([date(2024, 1, 31), None], dtype=pd.ArrowDtype(pa.date32()))
-    assert spell_cells(day, {"missing_text": "?"}) == ["2024-01-31", "?"]
+    assert format_cells(day, {"missing_text": "?"}) == ["2024-01-31", "?"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_dates_of_arrow_are_spelled_as_dates():
 def test_what_no_cell_holds_is_refused_by_column_and_type(value):
     column = pd.Series([None, "x", value], name="odd", dtype=object)
     with pytest.raises(DataError, match=rf"^Column 'odd' holds .* of type {type(value).__name__}, .*; write Parquet"):
-        spell_cells(column, {})
+        format_cells(column, {})
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_what_no_cell_holds_is_refused_by_column_and_type(value):
     ids=lambda column: str(column.dtype),
 )
 def test_no_mark_stands_where_it_would_be_read_as_a_word(column):
-    assert "?" not in spell_cells(column, {"missing_text": "?"})
+    assert "?" not in format_cells(column, {"missing_text": "?"})
 
 
 SOUND = {
@@ -266,25 +266,25 @@ UNSOUND = [
 
 
 def test_sound_notes_are_those_that_reading_makes():
-    assert sound_notes(SOUND) == SOUND
+    assert valid_notes(SOUND) == SOUND
     for cells, notes in [(cells, typed(*cells)[1]) for cells, _ in DTYPES]:
         made = {note: {"c": value} for note, value in notes.items()}
-        assert sound_notes(made) == made, cells
+        assert valid_notes(made) == made, cells
 
 
 @pytest.mark.parametrize("attrs", UNSOUND, ids=lambda attrs: str(attrs)[:50])
 def test_notes_of_any_other_form_are_not_sound(attrs):
-    assert sound_notes(attrs) == {}
+    assert valid_notes(attrs) == {}
 
 
 def test_an_unsound_note_takes_no_sound_one_along():
-    assert sound_notes({"decimals": {"m": 2, "n": "x"}, "missing_text": 5}) == {"decimals": {"m": 2}}
+    assert valid_notes({"decimals": {"m": 2, "n": "x"}, "missing_text": 5}) == {"decimals": {"m": 2}}
 
 
 @given(st.lists(st.floats(allow_nan=False) | st.none(), min_size=1), st.none() | st.integers(1, 20))
 def test_no_float_is_rounded_by_its_spelling(numbers, decimals):
     notes = {} if decimals is None else {"decimals": decimals}
-    cells = spell_cells(pd.Series(numbers, dtype="float64"), notes)
+    cells = format_cells(pd.Series(numbers, dtype="float64"), notes)
     assert [float(cell).hex() if cell else None for cell in cells] == [
         None if number is None else number.hex() for number in numbers
     ]
@@ -293,21 +293,21 @@ def test_no_float_is_rounded_by_its_spelling(numbers, decimals):
 @given(st.lists(st.datetimes(), min_size=1), st.sampled_from(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%d/%m/%Y", ""]))
 def test_no_time_is_cut_by_its_spelling(moments, form):
     column = pd.Series(np.array(moments, dtype="M8[us]"))
-    again, _ = typed(*spell_cells(column, {"datetime_format": form}))
+    again, _ = typed(*format_cells(column, {"datetime_format": form}))
     pd.testing.assert_series_equal(again, column)
 
 
 def test_other_dtypes_are_spelled_by_their_values():
     berlin = pd.Series(pd.to_datetime(["2024-07-01 12:00", "2024-01-01 12:00"])).dt.tz_localize("Europe/Berlin")
-    assert spell_cells(berlin, {}) == ["2024-07-01 10:00:00Z", "2024-01-01 11:00:00Z"]
-    assert spell_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M+01:00"})[0] == "2024-07-01T11:00+01:00"
-    assert spell_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M"})[0] == "2024-07-01 10:00:00Z"
+    assert format_cells(berlin, {}) == ["2024-07-01 10:00:00Z", "2024-01-01 11:00:00Z"]
+    assert format_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M+01:00"})[0] == "2024-07-01T11:00+01:00"
+    assert format_cells(berlin, {"datetime_format": "%Y-%m-%dT%H:%M"})[0] == "2024-07-01 10:00:00Z"
     fine = pd.Series(np.array(["2024-01-01T00:00:00.000000001"], dtype="M8[ns]"))
-    assert spell_cells(fine, {}) == ["2024-01-01 00:00:00.000000001"]
-    assert spell_cells(pd.Series([0.1, np.nan], dtype="float32"), {"missing_text": "?"}) == ["0.1", "?"]
-    assert spell_cells(pd.Series([0.1, None], dtype="Float64"), {}) == ["0.1", ""]
-    assert spell_cells(pd.Series(["b", None, "a"], dtype="category"), {}) == ["b", "", "a"]
+    assert format_cells(fine, {}) == ["2024-01-01 00:00:00.000000001"]
+    assert format_cells(pd.Series([0.1, np.nan], dtype="float32"), {"missing_text": "?"}) == ["0.1", "?"]
+    assert format_cells(pd.Series([0.1, None], dtype="Float64"), {}) == ["0.1", ""]
+    assert format_cells(pd.Series(["b", None, "a"], dtype="category"), {}) == ["b", "", "a"]
     numbers = pd.Series(pd.Categorical([2.5, None, 1.0], categories=[1.0, 2.5, 9.0]))
-    assert spell_cells(numbers, {"decimals": 2}) == ["2.50", "", "1.00"]
-    assert spell_cells(pd.Series(["x", None, 1, 2.5, True], dtype=object), {}) == ["x", "", "1", "2.5", "True"]
-    assert spell_cells(pd.Series([None, None], dtype="category"), {}) == ["", ""]
+    assert format_cells(numbers, {"decimals": 2}) == ["2.50", "", "1.00"]
+    assert format_cells(pd.Series(["x", None, 1, 2.5, True], dtype=object), {}) == ["x", "", "1", "2.5", "True"]
+    assert format_cells(pd.Series([None, None], dtype="category"), {}) == ["", ""]

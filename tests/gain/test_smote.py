@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ganaug.data.rows import rows_below
+from ganaug.data.rows import append_rows
 from ganaug.gain.smote import make_smote_rows
 from ganaug.gain.synthetic import count_labels
 
@@ -54,7 +54,7 @@ def test_classes_come_out_level_and_dtypes_restored(columns):
     made, labels = make_smote_rows(X, Y, 0)
     assert count_labels(labels) == {"rare": 20}
     assert made.columns.tolist() == columns
-    both = rows_below(X, made)
+    both = append_rows(X, made)
     assert len(both) == N + 20
     pd.testing.assert_frame_equal(both.iloc[:N], X, check_dtype=False)
     changed = {name for name in columns if both[name].dtype != X[name].dtype}

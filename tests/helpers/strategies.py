@@ -52,7 +52,7 @@ def measured(draw, n, largest):
     return values if scale == 1 else values / max(1e-300, np.abs(values).max()) * scale
 
 
-def _moments(unit):
+def _parse_moments(unit):
     return SECONDS.map(lambda s: np.datetime64(s, "s").astype(f"M8[{unit}]"))
 
 
@@ -107,12 +107,12 @@ KINDS = {
     "ordered category": (WORDS, _category(["~"], ordered=True), None),
     "category of integers": (st.integers(0, 9), _category([99]), None),
     "category of dates": (SECONDS.map(lambda s: pd.Timestamp(s, unit="s")), _category([]), None),
-    "datetime64[ns]": (_moments("ns"), _moments_as("datetime64[ns]", "ns"), np.datetime64("NaT")),
-    "datetime64[s]": (_moments("s"), _moments_as("datetime64[s]", "s"), np.datetime64("NaT")),
-    "zoned": (_moments("us"), _zoned("Europe/Oslo"), np.datetime64("NaT")),
+    "datetime64[ns]": (_parse_moments("ns"), _moments_as("datetime64[ns]", "ns"), np.datetime64("NaT")),
+    "datetime64[s]": (_parse_moments("s"), _moments_as("datetime64[s]", "s"), np.datetime64("NaT")),
+    "zoned": (_parse_moments("us"), _zoned("Europe/Oslo"), np.datetime64("NaT")),
     "timedelta": (SECONDS.map(lambda s: np.timedelta64(s, "s")), _as("timedelta64[ns]"), np.timedelta64("NaT")),
-    "timestamp[pyarrow]": (_moments("us"), _moments_as(ARROW["ts"], "us"), np.datetime64("NaT")),
-    "date[pyarrow]": (_moments("D"), _moments_as(ARROW["date"], "s"), np.datetime64("NaT")),
+    "timestamp[pyarrow]": (_parse_moments("us"), _moments_as(ARROW["ts"], "us"), np.datetime64("NaT")),
+    "date[pyarrow]": (_parse_moments("D"), _moments_as(ARROW["date"], "s"), np.datetime64("NaT")),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import DataError
-from ...files.places import new_file
+from ...files.places import open_output
 from .text import make_printable, shorten
 
 FORMAT = 1
@@ -102,5 +102,5 @@ def write_page(report: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
         The dict is not a gain report, or the file cannot be written; the file at `path` is then unchanged.
     """
     page = render(report).encode("utf-8")
-    with new_file(os.fspath(path), overwrite=True) as file:
+    with open_output(os.fspath(path), overwrite=True) as file:
         file.write(page)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
-from .forms import SampleSpec, Transform
+from .conversion import SampleSpec, Transform
 
 DEFAULT_POOL_SIZE = 10_000
 _SHARE_SAMPLES = 1000
