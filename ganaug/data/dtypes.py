@@ -113,7 +113,7 @@ def parse_dtype(name: str) -> np.dtype[Any]:
     """
     dtype = np.dtype(name)
     if dtype.kind not in "biufOUSmM" or dtype.itemsize > MAX_CELL:
-        raise ValueError(f"the dtype {str(dtype)[:40]!r} is none that arrays of data have")
+        raise ValueError(f"the dtype {str(dtype)[:40]!r} cannot be that of an array of data")
     return dtype
 
 
@@ -124,7 +124,7 @@ def check_description(description: dict[str, Any]) -> None:
         return check_description(description["inner"])
     dtype = _build(description)
     if dtype != _OBJECT and not _is_supported(dtype):
-        raise ValueError(f"the dtype {str(dtype)[:40]!r} is none that tables have")
+        raise ValueError(f"the dtype {str(dtype)[:40]!r} cannot be that of a table")
     return None
 
 

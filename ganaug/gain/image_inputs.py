@@ -14,7 +14,7 @@ from ..image.samples import accepts, take_apart
 
 
 def are_images(X: Any, channel_axis: Any = "auto") -> bool:
-    """Return whether samples have the shape of images, or raise DataError where they do and are none that ganaug takes.
+    """Return whether samples have the shape of images; raise DataError for images that are not supported.
 
     Parameters
     ----------
