@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-benchmarks test-slow test-browser soak fuzz bench-quick lint clean
+.PHONY: demo test test-benchmarks test-slow test-browser test-oldest coverage soak fuzz bench-quick lint clean
 
 # One stamp per set of extras: reinstalled only when pyproject.toml is newer.
 $(VENV)/.installed-%: pyproject.toml
@@ -28,6 +28,20 @@ test-benchmarks: $(VENV)/.installed-test
 
 test-slow: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
+
+# The oldest releases that pyproject.toml allows, in an environment of their own; Python 3.11 has wheels of all.
+OLDEST ?= build/oldest
+OLDEST_PYTHON ?= python3.11
+test-oldest:
+	test -x $(OLDEST)/bin/python || $(OLDEST_PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python tests/helpers/oldest.py test > $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --ignore tests/benchmarks
+
+# Lines and branches of ganaug and its command that the suite runs, beside each file what it does not.
+coverage: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/benchmarks --cov --cov-report=term-missing
 
 # Needs Chromium: apt-get install chromium.
 test-browser: $(VENV)/.installed-browser

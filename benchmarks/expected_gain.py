@@ -76,7 +76,8 @@ def facts_of(case: Case, folder: Path, results: Results) -> dict[str, dict[str, 
 def with_facts(table: pd.DataFrame, folder: Path, results: Results) -> pd.DataFrame:
     """Return the gains with the facts of each case, mean over `SEEDS`."""
     rows = []
-    for (suite, name, cut), part in table.groupby(["suite", "table", "cut"]):
+    for of_case, part in table.groupby(["suite", "table", "cut"]):
+        suite, name, cut = map(str, of_case)
         seen = [facts_of(Case(suite, name, cut, seed), folder, results) for seed in SEEDS]
         for row in part.to_dict("records"):
             of = [facts[row["learner"]] for facts in seen]

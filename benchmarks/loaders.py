@@ -121,10 +121,11 @@ def fabric(fraction: float, prepared: bool) -> Iterable[Any]:
     """Return a loader that Fabric set up, mixed before or, which is refused, after it."""
     from lightning.fabric import Fabric
 
-    own = Fabric(accelerator="cpu", devices=1)
-    return (
-        mixed(own.setup_dataloaders(plain()), fraction) if prepared else own.setup_dataloaders(mixed(plain(), fraction))
-    )
+    own: Any = Fabric(accelerator="cpu", devices=1)
+    if prepared:
+        return mixed(own.setup_dataloaders(plain()), fraction)
+    found: Iterable[Any] = own.setup_dataloaders(mixed(plain(), fraction))
+    return found
 
 
 def _one_of_two(make: str, fraction: float, folder: str) -> None:

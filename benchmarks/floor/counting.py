@@ -109,7 +109,14 @@ def counted(fit: Fit, short: int, long: int) -> Counts:
 
     What both do once, encoding and scores, cancels out.
     """
-    return Counts(*(more - less for more, less in zip(_counts(fit, long), _counts(fit, short), strict=True)))
+    more = _counts(fit, long)
+    less = _counts(fit, short)
+    return Counts(
+        more.flops - less.flops,
+        more.products - less.products,
+        more.moved - less.moved,
+        more.operators - less.operators,
+    )
 
 
 def _counts(fit: Fit, steps: int) -> Counts:

@@ -115,7 +115,12 @@ def _of_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
             f"--data {data} names no data set: say {TORCHVISION}CLASS:ROOT, such as {TORCHVISION}MNIST:."
         )
     make, root = getattr(datasets, parts[1]), parts[2]
-    for options in (({"train": True}, {"train": False}), ({"split": "train"}, {"split": "test"}), ({},)):
+    ways: list[list[dict[str, Any]]] = [
+        [{"train": True}, {"train": False}],
+        [{"split": "train"}, {"split": "test"}],
+        [{}],
+    ]
+    for options in ways:
         try:
             found = [_taken_apart(make(root, **some), data) for some in options]
         except TypeError:  # it has no such parameter

@@ -163,7 +163,11 @@ def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Seque
     layers: list[nn.Module] = []
 
     def convolution(n_out: int, side: int, stride: int) -> None:
-        n_in = layers[-3].out_channels if layers else channels
+        n_in = channels
+        if layers:
+            last = layers[-3]
+            assert isinstance(last, nn.Conv2d)  # noqa: S101 - tells the type checker what was appended below
+            n_in = last.out_channels
         layers.extend([nn.Conv2d(n_in, n_out, side, stride, side // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()])
 
     side = max(sides)

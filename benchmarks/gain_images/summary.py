@@ -71,7 +71,7 @@ def of_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
     An arm counts for a seed only if it has a score in each of the cuts.
     """
     if cut != EVERY:
-        return scores.xs(cut, level="cut")
+        return scores[scores.index.get_level_values("cut") == cut].droplevel("cut")
     n = len(scores.index.unique("cut"))
     by_seed = scores.groupby(level="seed")
     return by_seed.mean().where(by_seed.count() == n)
@@ -196,7 +196,7 @@ def _head(content: dict[str, Any], frame: pd.DataFrame) -> str:
 
 def losing(frame: pd.DataFrame) -> list[str]:
     """Return a line for every set, cut and arm with a GAN that is below one of its controls, the worst first."""
-    found = []
+    found: list[tuple[float, str]] = []
     for name in frame["table"].unique():
         for metric in main_metrics(frame, name):
             scores = score_table(frame[frame["table"] == name], metric)

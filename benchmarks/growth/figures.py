@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -25,7 +26,11 @@ def growth_svg(curve: Curve) -> str:
     The description inside holds the points drawn, so that a figure can be compared with results by what it shows: its
     paths differ between versions of Matplotlib.
     """
-    style = {"svg.fonttype": "none", "svg.hashsalt": f"growth_{curve.axis}", "font.sans-serif": ["DejaVu Sans"]}
+    style: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": f"growth_{curve.axis}",
+        "font.sans-serif": ["DejaVu Sans"],
+    }
     with mpl.rc_context():
         mpl.rcdefaults()  # nothing that a user set elsewhere reaches the figure
         mpl.rcParams.update(style)

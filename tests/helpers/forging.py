@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import json
 import random
-import resource
 import signal
 import sys
 import traceback
@@ -164,6 +163,8 @@ def parts(path):
 
 
 def main(model, seed, tries):
+    import resource  # which Windows does not have
+
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     signal.signal(signal.SIGPROF, too_long)
