@@ -140,9 +140,9 @@ def constants(package: ModuleType) -> dict[str, str]:
         body = ast.parse(path.read_text(encoding="utf-8")).body
         for node, below in pairwise(body):
             target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-            if isinstance(target, ast.Name) and is_text and isinstance(below.value.value, str):
-                found[target.id] = below.value.value.splitlines()[0]
+            text = below.value if isinstance(below, ast.Expr) else None
+            if isinstance(target, ast.Name) and isinstance(text, ast.Constant) and isinstance(text.value, str):
+                found[target.id] = text.value.splitlines()[0]
     return found
 
 
