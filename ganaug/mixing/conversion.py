@@ -45,7 +45,7 @@ class SampleSpec:
     Examples
     --------
     >>> import torch
-    >>> from ganaug.mixing.forms import SampleSpec
+    >>> from ganaug.mixing.conversion import SampleSpec
     >>> spec = SampleSpec.infer([torch.zeros(3, 8, 8), torch.ones(3, 8, 9)])
     >>> print(spec)
     a float32 tensor of shape (3, 8, ?)
