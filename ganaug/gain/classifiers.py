@@ -1,4 +1,4 @@
-"""The classifiers that a gain is measured with, and what stands in front of them."""
+"""Classifiers by name, with the preprocessing that tables with mixed columns need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .image_classifier import ImageClassifier
 from .image_inputs import are_images
 from .scorers import make_unique
 
-_RARE = 0.01  # a category with a smaller share is pooled: identifiers come down to one column
+_RARE = 0.01  # categories with a smaller share are pooled, so identifiers give a single column
 
 
 _FAMILIES: dict[str, Any] = {
@@ -32,18 +32,18 @@ _FAMILIES: dict[str, Any] = {
     "forest": RandomForestClassifier(),
     "boosting": HistGradientBoostingClassifier(),
 }
-"""scikit-learn's defaults, one of each family; only the logistic regression is given time to converge."""
+"""One classifier of each family, with scikit-learn's defaults and more iterations for the logistic regression."""
 
 _NETWORKS = {
     "cnn": ImageClassifier(),
     "cnn, affine": ImageClassifier("affine"),
     "cnn, tuned": ImageClassifier("affine", learning_rate=(0.001, 0.004), weight_decay=(0.05, 0.5)),
 }
-"""Of images: without augmentation, with classic augmentation, and with that and options chosen on held-out images."""
+"""Networks for images: without augmentation, with classic augmentation, and with options chosen on held-out images."""
 
 
 def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> dict[str, Any]:
-    """Return what was asked for as classifiers by name.
+    """Return classifiers by name, from whatever the user gave.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> 
     Raises
     ------
     DataError
-        None is given, and `X` has the shape of images and is none.
+        `classifier` is None, and `X` has the shape of images that are not supported.
     ParameterError
-        Something in it is no classifier, or there is none.
+        An entry is not a classifier, or there is none.
     """
     if classifier is None:
         classifier = list(_NETWORKS if are_images(X, channel_axis) else _FAMILIES)
@@ -78,9 +78,10 @@ def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> 
         raise ParameterError("The 'classifier' parameter is empty; give at least one classifier, or None.")
     for name, model in named.items():
         if isinstance(model, type) or not hasattr(model, "fit") or not hasattr(model, "predict"):
+            cure = "; give an instance, not the class" if isinstance(model, type) else ""
             raise ParameterError(
                 f"The 'classifier' parameter must be a classifier with fit and predict, or several. Got {name}: "
-                f"{model!r} instead{'; give an instance, not the class' if isinstance(model, type) else ''}."
+                f"{model!r} instead{cure}."
             )
     return {name: _add_preprocessing(model, X) for name, model in named.items()}
 
@@ -99,8 +100,9 @@ def _resolve_name(classifier: Any, channel_axis: Any) -> Any:
 def make_preprocessing() -> tuple[Any, ...]:
     """Return transformers that turn a table of mixed columns into numbers.
 
-    Numbers and dates: the median where a cell is missing, with a column that says so, then zero mean and unit
-    variance. Everything else: one column per category, missing being one of them and rare or unknown ones another.
+    In columns of numbers and dates, missing cells are replaced by the median and marked in an extra column; the columns
+    are then scaled to zero mean and unit variance. Other columns are one-hot encoded; missing cells are a category, and
+    rare or unknown categories share a column.
     """
     numbers = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=True), StandardScaler()
@@ -118,11 +120,12 @@ def make_preprocessing() -> tuple[Any, ...]:
 
 
 def simplify_columns(X: Any) -> pd.DataFrame:
-    """Return a table of float64 columns and of text columns, whatever it holds; missing text is a word of its own.
+    """Return a table with float64 and text columns only; missing text becomes "(missing)".
 
     Parameters
     ----------
     X : frame, array or list of rows, of shape (n, d)
+        Table.
     """
     frame = as_frame(X)
     columns = {str(i): _simplify_column(frame.iloc[:, i]) for i in range(frame.shape[1])}
@@ -130,7 +133,7 @@ def simplify_columns(X: Any) -> pd.DataFrame:
 
 
 def is_categorical(column: pd.Series[Any]) -> bool:
-    """Return whether a column holds something else than numbers and dates."""
+    """Return whether a column holds anything but numbers and dates."""
     return not (is_time(column) or (pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)))
 
 
@@ -151,13 +154,13 @@ def _add_preprocessing(model: Any, X: Any) -> Any:
 
 
 def _has_preprocessing(model: BaseEstimator) -> bool:
-    """Return whether a model, or a part of it as in a search or a vote, is there for columns as they come."""
+    """Return whether a model, or a part of it as in a search or a vote, is a pipeline or a column transformer."""
     own = (Pipeline, ColumnTransformer)
     return isinstance(model, own) or any(isinstance(part, own) for part in model.get_params(deep=True).values())
 
 
 def _all_numbers(X: Any) -> bool:
-    """Return whether a table holds nothing but numbers; images and the like are not for `make_preprocessing` either."""
+    """Return whether `X` needs no preprocessing: a table with only numbers, or samples that are not a table."""
     if not isinstance(X, pd.DataFrame) and np.ndim(X) != 2:
         return True
     return all(
@@ -170,7 +173,7 @@ def _class_name(model: Any) -> str:
 
 
 def clone_with_seed(estimator: Any, seed: int) -> Any:
-    """Return a fresh copy of an estimator, seeded wherever it, or a part of it, has a parameter ``random_state``."""
+    """Return a clone of an estimator, with a seed in every parameter ``random_state``, also of its parts."""
     copy = clone(estimator, safe=False)
     if hasattr(copy, "get_params"):
         names = [name for name in copy.get_params(deep=True) if name.split("__")[-1] == "random_state"]
@@ -179,7 +182,7 @@ def clone_with_seed(estimator: Any, seed: int) -> Any:
 
 
 def clone_with_class_weights(estimator: Any) -> Any | None:
-    """Return a copy that weighs classes inversely to their size, or None where the estimator takes no weights."""
+    """Return a clone with ``class_weight="balanced"``, or None if the estimator takes no class weights."""
     if not hasattr(estimator, "get_params"):
         return None
     names = [name for name in estimator.get_params(deep=True) if name.split("__")[-1] == "class_weight"]

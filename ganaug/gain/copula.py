@@ -1,4 +1,4 @@
-"""A Gaussian copula for each class: the generator that costs nothing, and so a control for every other one."""
+"""GaussianCopula: a sampler that learns a Gaussian copula for each class, the control of costlier generators."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ from .synthetic import allocate_rows, check_labels, count_labels
 Numbers = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
-_EXACT = 2.0**53  # whole numbers beyond are no floats
-_FLOOR = 1e-6  # variance that every direction has, so that a constant column is no exception
+_EXACT = 2.0**53  # larger integers are not exact in float64
+_FLOOR = 1e-6  # variance added to every column, so that constant columns need no special case
 
 
 @dataclass(frozen=True)
 class _ClassCopula:
-    """What is known of one class.
+    """Gaussian copula of one class.
 
     Attributes
     ----------
     order : ndarray of int64, shape (n, d)
-        For each column, the rows of the class from its lowest value to its highest.
+        Positions of the class's rows, sorted by each column.
     directions : ndarray of shape (k, d)
-        Of the normal scores: each times an independent normal number, added up, has their covariance.
+        Factor of the shrunk covariance of the normal scores: a sum of directions with independent standard normal
+        coefficients has this covariance, but for its diagonal part.
     own : float
-        Standard deviation that each column has to itself, which shrinkage gives.
+        Standard deviation of the diagonal part, which shrinkage adds to every column.
     """
 
     order: Positions
@@ -46,19 +47,22 @@ class _ClassCopula:
     own: float
 
     @classmethod
-    def of(cls, codes: Numbers, rows: Positions) -> _ClassCopula:
-        """Learn the class that has these rows of all codes, of shape (n_rows, d)."""
-        codes, n = codes[rows], len(rows)
+    def fit(cls, codes: Numbers, rows: Positions) -> _ClassCopula:
+        """Fit the copula to the rows of a class, given the codes of all rows, shape (n_rows, d)."""
+        codes = codes[rows]
+        n = len(rows)
+        # Transform ranks to normal scores.
         scores = norm.ppf((rankdata(codes, axis=0) - 0.5) / n)
         scores = scores - scores.mean(0)
+        # Factorise their covariance, shrunk towards a multiple of the identity.
         shrinkage = float(ledoit_wolf_shrinkage(scores, assume_centered=True)) if n > 1 else 1.0
         _, singular, axes = np.linalg.svd(scores, full_matrices=False)
         directions = np.sqrt((1 - shrinkage) / n) * singular[:, None] * axes
         own = float(np.sqrt(shrinkage * (scores**2).mean() + _FLOOR))
         return cls(rows[np.argsort(codes, axis=0, kind="stable")], directions, own)
 
-    def quantiles(self, n: int, rng: np.random.Generator) -> Numbers:
-        """Return `n` rows of numbers between 0 and 1, uniform in each column."""
+    def draw_quantiles(self, n: int, rng: np.random.Generator) -> Numbers:
+        """Draw `n` rows of the copula, uniform in (0, 1) in each column."""
         common = rng.standard_normal((n, len(self.directions))) @ self.directions
         scores = common + self.own * rng.standard_normal((n, self.order.shape[1]))
         p: Numbers = norm.cdf(scores / np.sqrt((self.directions**2).sum(0) + self.own**2))
@@ -68,22 +72,27 @@ class _ClassCopula:
 class GaussianCopula(BaseEstimator):  # type: ignore[misc]
     """Sampler that learns a Gaussian copula for each class, in well under a second.
 
-    Every column keeps its distribution in the class, and the ranks, as normal scores, keep their correlation [1]_,
-    shrunk as Ledoit and Wolf do [2]_. Categories are intervals of a normal score, in order of frequency; a missing
-    number is a value below all others. It is the control of `gain_report` called ``copula``: a generator that trains
-    for minutes is worth it only where it does better.
+    Within a class every column keeps its distribution, and the normal scores of ranks keep their correlation [1]_,
+    shrunk after Ledoit and Wolf [2]_. Categories are intervals of a normal score, in order of frequency; a missing
+    number counts as a value below all others. The copula is a control of `gain_report`: a generator that trains for
+    minutes is worth it only if it does better.
 
     Parameters
     ----------
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides the rows.
+        Seed of the sampled rows.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
     n_features_in_ : int
-        Columns, or values of an image.
+        Number of columns, or of values of an image.
+
+    See Also
+    --------
+    GANAugmenter : Conditional GAN with the same methods.
+    gain_report : Compare an augmenter with this control.
 
     References
     ----------
@@ -107,7 +116,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> GaussianCopula:
-        """Learn each class.
+        """Fit a copula to each class.
 
         Parameters
         ----------
@@ -119,7 +128,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            There is not one label per row, or only one class.
+            Numbers of rows and labels differ, or there is only one class.
         """
         labels = check_labels(X, y)
         self._X, self._y = X[:0], y[:0]
@@ -127,56 +136,63 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         codes = np.column_stack([column.codes for column in self._columns])
         self.classes_ = np.unique(labels)
         self._counts = count_labels(labels)
-        self._learned = {label: _ClassCopula.of(codes, np.flatnonzero(labels == label)) for label in self._counts}
+        self._learned = {label: _ClassCopula.fit(codes, np.flatnonzero(labels == label)) for label in self._counts}
         self.n_features_in_ = len(self._columns)
         self._seed = new_seed(self.random_state)
         return self
 
     def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
-        """Return synthetic rows and their labels.
+        """Draw synthetic rows and their labels.
 
         Parameters
         ----------
         n : int or mapping of label to int, default=None
-            Number of rows, in the proportions of the classes or all of the class `y`; or the number of each class.
+            Number of rows, in the proportions of the classes or all of the class `y`; or the number of rows of each
+            class.
         y : label or array-like of labels, default=None
             Class of the `n` rows; or, without `n`, the label of each row.
         random_state : int, numpy RandomState or Generator, or None, default=None
-            Decides the rows in place of the one given first.
+            Seed of these rows; None takes the seed of the sampler.
 
         Returns
         -------
         X, y
-            In the containers, columns and dtypes of what was learned.
+            Rows and labels, in the containers, columns and dtypes of the training data.
 
         Raises
         ------
         ParameterError
-            A label was not learned, or neither a number nor labels are given.
+            A label is unknown, or neither a number nor labels are given.
         """
         check_is_fitted(self)
         seed = self._seed if random_state is None else new_seed(random_state)
-        labels = self._labels(n, y)
+        labels = self._resolve_labels(n, y)
+
+        # Draw quantiles class by class, and find the real rows around each of them.
         below, above, nearest = (np.empty((len(labels), len(self._columns)), dtype=np.int64) for _ in range(3))
         weight = np.empty(below.shape)
         every = np.arange(below.shape[1])
         for number, (label, learned) in enumerate(self._learned.items()):
             wanted = labels == label
-            at = learned.quantiles(int(wanted.sum()), numpy_stream(seed, "copula", number)) * (len(learned.order) - 1)
+            at = learned.draw_quantiles(int(wanted.sum()), numpy_stream(seed, "copula", number)) * (
+                len(learned.order) - 1
+            )
             for rows, place in ((below, np.floor(at)), (above, np.ceil(at)), (nearest, np.rint(at))):
                 rows[wanted] = learned.order[place.astype(np.int64), every]
             weight[wanted] = at - np.floor(at)
+
+        # Interpolate between the cells of these rows.
         parts = zip(self._columns, below.T, above.T, nearest.T, weight.T, strict=True)
-        made = pd.concat([column.between(*places) for column, *places in parts], axis=1)
+        made = pd.concat([column.interpolate(*places) for column, *places in parts], axis=1)
         return self._like_rows(made), append_labels(self._y, labels)
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Learn, and return the rows with synthetic ones below them until all classes are as large as the largest.
+        """Fit, and append synthetic rows until all classes are as large as the largest.
 
         Parameters
         ----------
         X, y
-            As for `fit`; a class with a single row gets none.
+            Rows and labels, as for `fit`. A class with a single row gets no synthetic rows.
         """
         labels = check_labels(X, y)
         sizes = np.array([size for size in count_labels(labels).values() if size > 1] or [0])
@@ -187,9 +203,12 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
 
-    def _labels(self, n: Any, y: Any) -> NDArray[Any]:
-        """Return the label of every row that is asked for."""
-        for count in n.values() if isinstance(n, Mapping) else [] if n is None else [n]:
+    def _resolve_labels(self, n: Any, y: Any) -> NDArray[Any]:
+        """Return the label of every row to draw."""
+        counts: list[Any] = []
+        if n is not None:
+            counts = list(n.values()) if isinstance(n, Mapping) else [n]
+        for count in counts:
             if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 0:
                 raise ParameterError(f"A number of rows must be a whole number of at least 0. Got {count!r} instead.")
         if isinstance(n, Mapping):
@@ -209,7 +228,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
         return np.repeat(self.classes_, list(self._counts.values()))
 
     def _like_rows(self, made: pd.DataFrame) -> Any:
-        """Return rows in the container, and with the names and dtypes, of those that were learned."""
+        """Return rows in the container of the training rows, with their names and dtypes."""
         if isinstance(self._X, pd.DataFrame):
             return append_rows(self._X, made.set_axis(self._X.columns, axis=1))
         values = made.to_numpy()
@@ -219,18 +238,18 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _ColumnCells:
-    """One column, and how its rows are ordered.
+    """Cells of one column, with codes that order them.
 
     Attributes
     ----------
     cells : series of shape (n,)
-        As they are.
+        Cells.
     codes : ndarray of shape (n,)
-        Numbers in order, a missing one below all others; of categories, the rank of their frequency.
+        Numbers that order the cells, missing ones below all others; for categories, ranks by frequency.
     numbers : ndarray of shape (n,) or None
-        Where values may lie in between two that were seen.
+        Values to interpolate between; None if the column holds no numbers.
     whole : bool
-        Whether these are whole numbers.
+        Whether the column holds integers.
     """
 
     cells: pd.Series[Any]
@@ -240,7 +259,7 @@ class _ColumnCells:
 
     @classmethod
     def of(cls, column: pd.Series[Any]) -> _ColumnCells:
-        """Return what is known of a column."""
+        """Encode a column."""
         cells, found = column.reset_index(drop=True), encode_column(column)
         if found.is_category:
             counts = np.bincount(found.values.astype(np.int64))
@@ -251,8 +270,8 @@ class _ColumnCells:
         whole = pd.api.types.is_integer_dtype(column.dtype)
         return cls(cells, codes, found.values if not found.is_time and (exact or not whole) else None, whole)
 
-    def between(self, below: Positions, above: Positions, nearest: Positions, weight: Numbers) -> pd.Series[Any]:
-        """Return cells between those of two rows each, or those of the nearest where there is nothing in between."""
+    def interpolate(self, below: Positions, above: Positions, nearest: Positions, weight: Numbers) -> pd.Series[Any]:
+        """Interpolate between the cells of two rows each; take those of the nearest row if they are no numbers."""
         if self.numbers is None:
             return self.cells.take(nearest).reset_index(drop=True)
         low, high = self.numbers[below], self.numbers[above]
@@ -263,7 +282,7 @@ class _ColumnCells:
 
 
 def _to_table(X: Any) -> pd.DataFrame:
-    """Return samples as a table, pixels of images as columns."""
+    """Return samples as a frame, with pixels of images as columns."""
     if np.ndim(X) < 3:
         frame = as_frame(X)
         return frame.set_axis(range(frame.shape[1]), axis=1)

@@ -1,4 +1,4 @@
-"""expected_gain(): a first answer in seconds, from what other tables gained, before any GAN is trained."""
+"""expected_gain(): estimate the gain from a benchmark of other tables, in seconds and without training a GAN."""
 
 from __future__ import annotations
 
@@ -25,22 +25,33 @@ from .synthetic import allocate_rows, check_labels
 
 FAMILIES = ("logistic", "neighbours", "forest", "boosting")
 _MODEL = "expected.json"
-_MAX_ROWS = 5000  # that the area under the curve is measured on
+_MAX_ROWS = 5000  # rows on which ROC AUC is measured
 _FOLDS = 5
-_LITTLE = 0.05  # rows that balancing adds, as a share of those there are
+_LITTLE = 0.05  # below this ratio of added to real rows, balancing is expected to change nothing
 
 
 @dataclass(frozen=True)
 class ExpectedGain:
-    """What synthetic rows may be expected to give; `expected_gain` makes it.
+    """Expected gain from synthetic rows, as estimated by `expected_gain`.
 
     Attributes
     ----------
     facts : dict of str to dict
-        For each classifier, what the expectation is made from: "rows", "columns", "categorical" (share of columns),
-        "cardinality" (most categories of a column), "classes", "rarest" (share of the rarest class), "added" (rows
-        that balancing adds, as a share of those there are), and "auc", the cross-validated area under the ROC curve of
-        the real rows alone.
+        For each classifier the predictors of the estimate: "rows", "columns", "categorical" (share of columns),
+        "cardinality" (largest number of categories in a column), "classes", "rarest" (share of the rarest class),
+        "added" (ratio of the rows that balancing adds to the real rows), and "auc" (cross-validated area under the ROC
+        curve of the real rows alone).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from ganaug import expected_gain
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> expected = expected_gain(X, y, classifier="logistic", random_state=0)
+    >>> expected.facts["logistic"]["columns"]
+    30.0
+    >>> "columns" in expected.outside
+    True
     """
 
     facts: dict[str, dict[str, float]]
@@ -51,8 +62,8 @@ class ExpectedGain:
         Returns
         -------
         DataFrame
-            "classifier", "auc" (0 to 1, real rows alone), "expected", "low" and "high": the expected difference of ROC
-            AUC, and the ends of its 80 % interval, in points (hundredths).
+            Columns "classifier"; "auc", the ROC AUC of the real rows alone, in [0, 1]; "expected", the expected
+            difference of ROC AUC, and "low" and "high", the ends of its 80 % interval, in points (hundredths).
         """
         model = _load_model()
         rows = [
@@ -62,7 +73,7 @@ class ExpectedGain:
 
     @property
     def outside(self) -> list[str]:
-        """Facts of this table that no table of the ledger came near to; the nearest is used in their place."""
+        """Predictors outside the range of the benchmark; the estimate uses the nearest value in the range."""
         ranges = _load_model()["ranges"]
         seen = {name: (facts[name], *ranges[name]) for _, facts in self._all() for name in ranges}
         return [name for name, (value, low, high) in seen.items() if not low <= value <= high]
@@ -70,21 +81,21 @@ class ExpectedGain:
     def __str__(self) -> str:
         model, table = _load_model(), self.to_frame()
         lines = [
-            f"{row.classifier}: ROC AUC {row.auc:.3f} with the real rows alone; balanced with ganaug expect "
+            f"{row.classifier}: ROC AUC {row.auc:.3f} with the real rows alone; expected gain of balancing with ganaug "
             f"{row.expected:+.1f} points (80 % interval {row.low:+.1f} to {row.high:+.1f})"
             for row in table.itertuples()
         ]
-        said = model["error"]
+        error = model["error"]
         lines.append(
-            f"From {said['cases']} cases of {said['tables']} tables; on a table left out the expectation is off by "
-            f"{said['rmse']:.1f} points (root mean square; {said['rmse_of_zero']:.1f} for always saying 0). A Gaussian "
-            f"copula, which is free, gained {said['copula']:+.1f} points where ganaug gained {said['ganaug']:+.1f}: "
-            "measure with gain_report before you add rows."
+            f"From {error['cases']} cases of {error['tables']} tables; on a table left out the expectation is off by "
+            f"{error['rmse']:.1f} points (root mean square; {error['rmse_of_zero']:.1f} for always saying 0). A "
+            f"Gaussian copula, which is free, gained {error['copula']:+.1f} points where ganaug gained "
+            f"{error['ganaug']:+.1f}: measure with gain_report before you add rows."
         )
         if all(facts["added"] < _LITTLE for _, facts in self._all()):
             lines.append("The classes are of one size already, so that balancing adds next to nothing.")
         elif outside := self.outside:
-            lines.append(f"No table there was like this one in {', '.join(outside)}, so trust it less.")
+            lines.append(f"This table lies outside the benchmark in {', '.join(outside)}; trust the expectation less.")
         return "\n".join(lines)
 
     def _all(self) -> list[tuple[str, dict[str, float]]]:
@@ -92,33 +103,38 @@ class ExpectedGain:
 
 
 def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed = None) -> ExpectedGain:
-    """Return what balancing with `GANAugmenter` may be expected to give, in seconds and without training it.
+    """Estimate the gain from balancing with `GANAugmenter`, in seconds and without training it.
 
-    A ridge regression on the facts of a table, fitted to the gains of the project's own benchmark
-    (``python -m benchmarks.expected_gain``), after the decision support of Liu et al. [1]_. It is a guess from a few
-    tables: its error on tables left out is part of what it says, and `gain_report` measures.
+    The estimate is a ridge regression on properties of the table, fitted to the gains in the project's own benchmark
+    (``python -m benchmarks.expected_gain``), after the decision support of Liu et al. [1]_. It generalises from few
+    tables, and its printed form states the error on tables left out; `gain_report` measures the gain.
 
     Parameters
     ----------
     X : frame or array of shape (n, d)
-        A table.
+        Table.
     y : array-like of shape (n,)
         Labels.
     classifier : name or sequence of names, default=None
-        Of "logistic", "neighbours", "forest" and "boosting"; None takes all four.
+        One or several of "logistic", "neighbours", "forest" and "boosting"; None takes all four.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides the folds by which the real rows are judged.
+        Seed of the cross-validation on the real rows.
 
     Returns
     -------
     ExpectedGain
+        Expected difference of ROC AUC for each classifier, with an 80 % interval.
 
     Raises
     ------
     DataError
-        `X` is no table, has no two classes, or a class has a single row.
+        `X` is not a table, there is only one class, or a class has a single row.
     ParameterError
-        A classifier is none of these.
+        A classifier has another name.
+
+    See Also
+    --------
+    gain_report : Measure the gain.
 
     References
     ----------
@@ -130,10 +146,11 @@ def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed 
     >>> from ganaug import expected_gain
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     >>> expected = expected_gain(X, y, classifier="logistic", random_state=0)
-    >>> sorted(expected.to_frame().columns)
-    ['auc', 'classifier', 'expected', 'high', 'low']
+    >>> expected.to_frame().columns.tolist()
+    ['classifier', 'auc', 'expected', 'low', 'high']
+    >>> print(expected)  # doctest: +SKIP
     """
-    names = _check_names(classifier)
+    names = _resolve_names(classifier)
     labels = check_labels(X, y)
     if are_images(X) or np.ndim(X) != 2:
         raise DataError(f"expected_gain takes tables, of two dimensions; X has {np.ndim(X)}. Measure with gain_report.")
@@ -144,8 +161,10 @@ def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed 
     return ExpectedGain({name: facts | {"auc": _measure_roc_auc(name, X, labels, seed)} for name in names})
 
 
-def _check_names(classifier: Any) -> list[str]:
-    names = list(FAMILIES) if classifier is None else [classifier] if isinstance(classifier, str) else list(classifier)
+def _resolve_names(classifier: Any) -> list[str]:
+    if classifier is None:
+        return list(FAMILIES)
+    names = [classifier] if isinstance(classifier, str) else list(classifier)
     for name in names:
         if name not in FAMILIES:
             raise ParameterError(
@@ -158,13 +177,13 @@ def _check_names(classifier: Any) -> list[str]:
 
 
 def _describe_table(X: Any, labels: NDArray[Any]) -> dict[str, float]:
-    """Return what a table is like."""
+    """Return the properties of a table that the regression takes."""
     frame = as_frame(X)
     columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
     categories = [column.nunique() for column in columns if is_categorical(column)]
     sizes = np.unique(labels, return_counts=True)[1]
     if sizes.min() < 2:
-        raise DataError("A class has a single row, by which nothing can be judged; drop it or merge it with another.")
+        raise DataError("A class has a single row, too few to cross-validate; drop it or merge it with another.")
     return {
         "rows": float(len(labels)),
         "columns": float(len(columns)),
@@ -177,7 +196,7 @@ def _describe_table(X: Any, labels: NDArray[Any]) -> dict[str, float]:
 
 
 def _subsample(labels: NDArray[Any], seed: int) -> NDArray[np.int64]:
-    """Return all rows or, where there are many, some of each class in proportion, and at least two."""
+    """Return the positions of all rows, or of about `_MAX_ROWS`, in the proportions of classes, at least two each."""
     if len(labels) <= _MAX_ROWS:
         return np.arange(len(labels))
     rng, kept = numpy_stream(seed, "rows"), []
@@ -188,7 +207,7 @@ def _subsample(labels: NDArray[Any], seed: int) -> NDArray[np.int64]:
 
 
 def _measure_roc_auc(name: str, X: Any, labels: NDArray[Any], seed: int) -> float:
-    """Return the mean area under the ROC curve over folds of the real rows."""
+    """Return the mean cross-validated area under the ROC curve of the real rows."""
     (classifier,) = resolve_classifiers(name, X).values()
     n_splits = max(2, min(_FOLDS, int(np.unique(labels, return_counts=True)[1].min())))
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=stream_seed(seed, "folds") % 2**32)
@@ -202,18 +221,18 @@ def _measure_roc_auc(name: str, X: Any, labels: NDArray[Any], seed: int) -> floa
 
 
 def make_features(facts: Mapping[str, float], ranges: Mapping[str, Any]) -> NDArray[np.float64]:
-    """Return the facts of a table as the regression takes them, kept within the ranges that it knows.
+    """Return the predictors of the regression, clipped to the ranges in the benchmark.
 
     Parameters
     ----------
     facts : mapping
-        Of one classifier, see `ExpectedGain`.
+        Facts of one classifier; see `ExpectedGain`.
     ranges : mapping of str to pair of float
-        Lowest and highest value of each fact in the ledger.
+        Lowest and highest value of each fact in the benchmark.
     """
-    kept = {name: float(np.clip(facts[name], *ranges[name])) for name in ranges}
-    logs = [np.log(kept[name]) for name in ("rows", "columns", "cardinality", "classes", "rarest")]
-    return np.array([*logs, kept["categorical"], kept["auc"]])
+    clipped = {name: float(np.clip(facts[name], *ranges[name])) for name in ranges}
+    logs = [np.log(clipped[name]) for name in ("rows", "columns", "cardinality", "classes", "rarest")]
+    return np.array([*logs, clipped["categorical"], clipped["auc"]])
 
 
 def _predict_gain(model: Mapping[str, Any], name: str, facts: Mapping[str, float]) -> dict[str, float]:

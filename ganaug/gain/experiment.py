@@ -246,7 +246,7 @@ def _train_and_score(
     try:
         if "calibrated" in arms:
             model = make_calibrated(model, rows[1])
-        trained = TrainedClassifier.of(model, *rows, stream_seed(fold.seed, "classifier"))
+        trained = TrainedClassifier.fit(model, *rows, stream_seed(fold.seed, "classifier"))
     except Exception as error:  # third-party code may raise anything
         done.failures += [Failure(fold.number, arm, name, None, _describe_failure(error)) for arm in arms]
         return
@@ -265,14 +265,14 @@ def _score_arm(
     fold, name, arm = place
     X, y, y_train = known
     try:
-        used = trained.used_in(arm, y_train)
+        used = trained.use_in(arm, y_train)
     except Exception as error:
         done.failures.append(Failure(fold.number, arm, name, None, _describe_failure(error)))
         return
-    scores, reasons = score_all(used.classifier, X, y, scorers, used.decided)
-    if arm in CALIBRATION_ARMS and used.probable is not None:
+    scores, reasons = score_all(used.classifier, X, y, scorers, used.at_prevalence)
+    if arm in CALIBRATION_ARMS and used.probabilistic is not None:
         try:
-            done.calibration.append(collect_predictions(name, arm, used.probable, used.classes, X, y))
+            done.calibration.append(collect_predictions(name, arm, used.probabilistic, used.classes, X, y))
         except Exception as error:  # third-party code may raise anything
             reasons["calibration"] = describe_error(error)
     done.scores += [Score(fold.number, name, metric, arm, value) for metric, value in scores.items()]

@@ -1,4 +1,4 @@
-"""Which rows train and which test, the same for every arm."""
+"""Split rows into training and test rows, the same for every arm."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _LARGEST_HOLD_OUT = 5000
 
 @dataclass(frozen=True)
 class Fold:
-    """One split.
+    """Split of the rows into training and test rows.
 
     Attributes
     ----------
     number : int
-        Counts from 0, across repeats.
+        Number of the fold, counted from 0 across repeats.
     train, test : ndarray of int64
-        Positions of the rows.
+        Positions of training and test rows.
     seed : int
-        Decides everything random that happens in this fold, in every arm.
+        Seed of everything random in this fold, in every arm.
     """
 
     number: int
@@ -40,27 +40,27 @@ class Fold:
 
 
 def is_splitter(cv: Any) -> bool:
-    """Return whether `cv` splits rows as scikit-learn's splitters do: an object, no text or class, that can split."""
+    """Return whether `cv` is a splitter in the sense of scikit-learn, an instance with a method ``split``."""
     return callable(getattr(cv, "split", None)) and not isinstance(cv, str | bytes | type)
 
 
 def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, seed: int) -> list[Fold]:
-    """Return the folds.
+    """Make the folds of an experiment.
 
     Parameters
     ----------
     X : samples
-        Handed to a splitter that is given as `cv`.
+        Samples, passed on to a splitter.
     y : ndarray of shape (n,)
         Labels.
     cv : int, splitter, or iterable of pairs of positions
-        An integer means stratified folds, shuffled anew in each repeat.
+        Folds; an integer gives stratified folds, shuffled anew in each repeat.
     n_repeats : int
-        How often, where `cv` is an integer.
+        Number of repeats, if `cv` is an integer.
     groups : array-like of shape (n,) or None
-        Rows of one group are never on both sides; every row has one.
+        Group of each row; rows of one group are never on both sides.
     seed : int
-        Decides the folds.
+        Seed of the folds.
 
     Returns
     -------
@@ -69,10 +69,10 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
     Raises
     ------
     DataError
-        Groups of the wrong length or with gaps, or a class with fewer rows or groups than folds.
+        Groups have the wrong length or missing values, or a class has fewer rows or groups than folds.
     ParameterError
-        `cv` is none of these, or gives no folds, or folds that are empty, overlap, tear a group apart, or hold
-        positions of no row.
+        `cv` is of another kind or gives no folds, or a fold is empty, overlaps, divides a group, or has invalid
+        positions.
     """
     codes = None if groups is None else _encode_groups(groups, len(y))
     if isinstance(cv, int | np.integer) and not isinstance(cv, bool):
@@ -86,9 +86,9 @@ def make_folds(X: Any, y: NDArray[Any], cv: Any, n_repeats: int, groups: Any, se
 
 
 def hold_out_rows(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Positions, Positions]:
-    """Return training and held-out rows: a quarter of each class, a third below 1000 rows, about 5000 at most.
+    """Return training rows and held-out rows: a quarter of each class, or a third below 1000 rows, at most about 5000.
 
-    A class keeps at least two training rows, and so may have none held out.
+    Each class keeps at least two training rows, so a small class may have no held-out row.
     """
     n = len(labels)
     part = min(1 / 3 if n < 1000 else 1 / 4, _LARGEST_HOLD_OUT / n)
@@ -103,7 +103,7 @@ def hold_out_rows(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Posit
 def make_inner_folds(
     labels: NDArray[Any], n_splits: int, rng: np.random.Generator
 ) -> list[tuple[Positions, Positions]]:
-    """Return stratified folds; a class with fewer rows than folds is missing from some of them."""
+    """Return stratified folds; a class with fewer rows than folds is absent from some of them."""
     fold = np.empty(len(labels), dtype=np.int64)
     start = 0
     for label in np.unique(labels):
@@ -114,15 +114,15 @@ def make_inner_folds(
 
 
 def _encode_groups(groups: Any, n: int) -> Positions:
-    """Return groups by number, in order, so that text, dates and a mixture of kinds are all the same to a splitter."""
-    values = np.asarray(groups, dtype=object)  # text beside NaN would make NaN a text
+    """Return integer codes of groups, so that splitters take groups of any type."""
+    values = np.asarray(groups, dtype=object)  # NumPy would turn NaN beside text into text
     if values.shape != (n,):
         raise DataError(f"groups has the shape {values.shape} and y has {n} labels; give one group per row.")
     gaps = np.flatnonzero(pd.isna(values))
     if len(gaps):
         raise DataError(
             f"groups has no value in {len(gaps)} of {n} rows, the first at position {gaps[0]}; give every row a group, "
-            "of its own where it belongs to no other."
+            "such as one of its own."
         )
     try:
         return pd.factorize(values, sort=True)[0].astype(np.int64)
@@ -151,7 +151,7 @@ def _check_class_sizes(y: NDArray[Any], n_splits: int, groups: Any) -> None:
 
 
 def _read_splits(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
-    """Return what a splitter or an iterable gives, which may be anything."""
+    """Return the unchecked pairs of a splitter or an iterable."""
     if not is_splitter(cv) and (not isinstance(cv, Iterable) or isinstance(cv, str | bytes)):
         raise ParameterError(
             "The 'cv' parameter must be a number of folds, a splitter of scikit-learn, or pairs of row positions. "
@@ -159,7 +159,7 @@ def _read_splits(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
         )
     try:
         pairs = list(cv.split(X, y, groups) if is_splitter(cv) else cv)
-    except Exception as error:  # a splitter may be anybody's
+    except Exception as error:  # third-party code may raise anything
         raise ParameterError(f"cv={cv!r} cannot split these rows: {error}") from error
     if not pairs:
         raise ParameterError("The 'cv' parameter gives no folds at all; give at least one pair of row positions.")
@@ -167,7 +167,7 @@ def _read_splits(X: Any, y: NDArray[Any], cv: Any, groups: Any) -> list[Any]:
 
 
 def _check_positions(number: int, pair: Any, n: int) -> tuple[Positions, Positions]:
-    """Return the two sides of a fold as positions that exist."""
+    """Return the two sides of a fold, checked to be valid positions."""
     try:
         train, test = (np.asarray(side) for side in pair)
     except (TypeError, ValueError):
@@ -190,12 +190,12 @@ def _check_positions(number: int, pair: Any, n: int) -> tuple[Positions, Positio
 
 
 def _check_disjoint(number: int, pair: tuple[Positions, Positions], groups: Any, codes: Positions | None) -> None:
-    """Raise ParameterError where a side is empty, or a row or a group is on both."""
+    """Raise ParameterError if a side is empty, or a row or a group is on both sides."""
     train, test = pair
     common = np.intersect1d(train, test)
     if not len(train) or not len(test) or len(common):
         raise ParameterError(
-            f"Fold {number} of 'cv' has {len(train)} training and {len(test)} test rows, of which {len(common)} are "
+            f"Fold {number} of 'cv' has {len(train)} training and {len(test)} test rows, and {len(common)} are in "
             "both; give two sides without a common row, neither empty."
         )
     torn = train[:0] if codes is None else train[np.isin(codes[train], codes[test])]

@@ -54,50 +54,61 @@ _RULES = {
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Convolutional network for small data sets of small images.
 
-    The number of steps does not depend on the number of images: in a comparison, more images do not mean longer
-    training.
+    The number of training steps does not depend on the number of images, so that in a comparison more images do not
+    mean longer training.
 
     Parameters
     ----------
     augmentation : None, name, list of names, or callable, default=None
-        How each image is changed anew whenever it is seen: "affine" (rotated, scaled, sheared and shifted a little),
-        "translation", "cutout", "color" and "flip"; or ``f(image) -> image``, such as a transform of
-        ``torchvision.transforms.v2``, which gets one image at a time, a float32 tensor of shape (c, h, w) in [0, 1].
+        Random change of each image in each batch: "affine" (small rotation, scaling, shear and shift), "translation",
+        "cutout", "color" and "flip"; or ``f(image) -> image``, such as a transform of ``torchvision.transforms.v2``,
+        which is called with one image at a time, a float32 tensor of shape (c, h, w) in [0, 1].
     mix : callable, default=None
-        ``f(x, y) -> (x, y)`` of a whole batch, after `augmentation`: ``torchvision.transforms.v2.MixUp(num_classes=k)``
-        or ``CutMix``. It gets codes from 0 to k - 1, in the order of `classes_`, and may return them or shares (b, k).
+        ``f(x, y) -> (x, y)`` of a whole batch, applied after `augmentation`:
+        ``torchvision.transforms.v2.MixUp(num_classes=k)`` or ``CutMix``. Labels are codes from 0 to k - 1, in the order
+        of `classes_`; it may return codes, or class shares of shape (b, k).
     steps : int, default=800
-        Optimizer steps.
+        Number of optimizer steps.
     learning_rate : float or sequence of float, default=0.003
-        Of AdamW, the highest of the cycle. Where there are several, or several of `weight_decay`, that pair is taken
-        which has the best balanced accuracy on a third of the images, held out for this; then all images are learned.
+        Highest learning rate of the cycle of AdamW. If there are several rates or several values of `weight_decay`, the
+        pair with the best balanced accuracy on a held-out third of the images is chosen, and all images are used for
+        the final training.
     weight_decay : float or sequence of float, default=0.05
-        Of AdamW.
+        Weight decay of AdamW.
     batch_size : int, default=64
-        Images in a step.
+        Images per step.
     class_weight : None, "balanced" or dict, default=None
-        As in scikit-learn.
+        Class weights, as in scikit-learn.
     channel_axis : {"auto", None, 1, -1, 3}, default="auto"
-        See `GANAugmenter`.
+        Channel axis of the images, as for `GANAugmenter`.
     device : str, default="cpu"
-        Where it is trained.
+        Device of the training.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides everything, also what callables draw from the global generators of python, numpy and torch, whose
-        states are restored.
+        Seed of all randomness. Callables that draw from the global generators of python, numpy and torch draw under
+        this seed; the states of these generators are restored afterwards.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
     chosen_ : dict
-        "learning_rate" and "weight_decay" that were taken.
+        Chosen "learning_rate" and "weight_decay".
     scores_ : dict
-        Balanced accuracy of each pair (learning_rate, weight_decay) that was tried; empty where there was one.
+        Balanced accuracy of each pair (learning_rate, weight_decay); empty if there is only one pair.
 
     Examples
     --------
-    >>> from ganaug.gain.image_classifier import ImageClassifier
-    >>> tuned = ImageClassifier("affine", learning_rate=(0.001, 0.004), weight_decay=(0.05, 0.5), random_state=0)
+    >>> from sklearn.datasets import load_digits
+    >>> from ganaug.gain import ImageClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> images = (X / 16).reshape(-1, 8, 8)
+    >>> classifier = ImageClassifier("affine", steps=5, random_state=0).fit(images[:100], y[:100])
+    >>> classifier.predict(images[100:103]).shape
+    (3,)
+
+    Several values of an option are compared on held-out images:
+
+    >>> tuned = ImageClassifier("affine", learning_rate=(0.001, 0.004), weight_decay=(0.05, 0.5))
     """
 
     def __init__(  # noqa: PLR0913 - an estimator's options are its constructor's parameters
@@ -126,37 +137,40 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> ImageClassifier:
-        """Learn.
+        """Train the network.
 
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images of 8 to 128 pixels a side: uint8, or floats in [0, 1] or [-1, 1].
+            Images with sides of 8 to 128 pixels: uint8, or floats in [0, 1] or [-1, 1].
         y : array-like of shape (n,)
             Labels.
 
         Raises
         ------
         DataError
-            Not such images, or not one label for each.
+            The images are not supported, or numbers of images and labels differ.
         ParameterError
-            Options have values they may not have, or a callable does not return images.
+            A parameter has an invalid value, or a callable does not return images.
         """
         check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
-        form, labels = ImageFormat.infer(X, self.channel_axis), np.asarray(y).ravel()
+        form = ImageFormat.infer(X, self.channel_axis)
+        labels = np.asarray(y).ravel()
         if len(labels) != len(X):
             raise DataError(f"X has {len(X)} images and y has {len(labels)} labels; give one label per image.")
         self.classes_, codes = np.unique(labels, return_inverse=True)
-        seed, x, self._form = new_seed(self.random_state), form.encode(to_numpy(X)), form
+        seed = new_seed(self.random_state)
+        x = form.encode(to_numpy(X))
+        self._form = form
         with one_thread():
             rate, decay = self._choose(x, codes, seed)
             self.chosen_ = {"learning_rate": rate, "weight_decay": decay}
-            self._network = self._trained(x, codes, rate, decay, seed)
+            self._network = self._train(x, codes, rate, decay, seed)
         self.n_features_in_ = int(np.prod(form.shape))
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class, shape (n, n_classes), for images as they were learned."""
+        """Predict the probability of each class, shape (n, n_classes), for images like those of training."""
         check_is_fitted(self, "classes_")
         if not len(X):
             return np.empty((0, len(self.classes_)))
@@ -166,7 +180,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return p
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable label of each image, shape (n,)."""
+        """Predict the most probable label of each image, shape (n,)."""
         p = self.predict_proba(X)
         return np.asarray(self.classes_)[p.argmax(1)]
 
@@ -176,21 +190,22 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _choose(self, x: Tensor, codes: NDArray[np.int64], seed: int) -> tuple[float, float]:
-        """Return the learning rate and the weight decay that do best on held-out images, or the only ones."""
-        rates, decays = (np.atleast_1d(v).tolist() for v in (self.learning_rate, self.weight_decay))
+        """Choose the learning rate and the weight decay with the best score on held-out images."""
+        rates = np.atleast_1d(self.learning_rate).tolist()
+        decays = np.atleast_1d(self.weight_decay).tolist()
         pairs = list(itertools.product(rates, decays))
         train, test = hold_out_rows(codes, numpy_stream(seed, "hold-out"))
         self.scores_: dict[tuple[float, float], float] = {}
         if len(pairs) == 1 or not len(test):
             return pairs[0]
         for pair in pairs:
-            network = self._trained(x[train], codes[train], *pair, stream_seed(seed, "hold-out"))
+            network = self._train(x[train], codes[train], *pair, stream_seed(seed, "hold-out"))
             answers = network(x[test]).argmax(1).numpy()
-            held = np.unique(codes[test])  # a class with a single image is not among them, but may be the answer
+            held = np.unique(codes[test])  # a class with a single image has none held out, but may be predicted
             self.scores_[pair] = float(recall_score(codes[test], answers, labels=held, average="macro"))
         return max(pairs, key=lambda pair: self.scores_[pair])
 
-    def _trained(self, x: Tensor, codes: NDArray[np.int64], rate: float, decay: float, seed: int) -> ConvClassifier:
+    def _train(self, x: Tensor, codes: NDArray[np.int64], rate: float, decay: float, seed: int) -> ConvClassifier:
         weights = None
         if self.class_weight is not None:
             labels = self.classes_[codes]
@@ -200,7 +215,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             torch.from_numpy(codes),
             seed,
             steps=self.steps,
-            augmentation=self._change(),
+            augmentation=self._resolve_augmentation(),
             mix=None if self.mix is None else apply_per_batch(self.mix),
             learning_rate=rate,
             weight_decay=decay,
@@ -209,10 +224,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             device=self.device,
         )
 
-    def _change(self) -> Augmentation:
-        if self.augmentation is None or isinstance(self.augmentation, str):
-            return () if self.augmentation is None else (self.augmentation,)
-        return apply_per_image(self.augmentation) if callable(self.augmentation) else tuple(self.augmentation)
+    def _resolve_augmentation(self) -> Augmentation:
+        if self.augmentation is None:
+            return ()
+        if isinstance(self.augmentation, str):
+            return (self.augmentation,)
+        if callable(self.augmentation):
+            return apply_per_image(self.augmentation)
+        return tuple(self.augmentation)
 
 
 def apply_per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.Generator], Tensor]:
@@ -226,23 +245,23 @@ def apply_per_image(change: Callable[[Tensor], Any]) -> Callable[[Tensor, torch.
     Returns
     -------
     callable
-        ``f(x, rng) -> x`` of images in [-1, 1]. It raises ParameterError where an image does not come back as one.
+        ``f(x, rng) -> x`` of images in [-1, 1]. It raises ParameterError if `change` returns anything but an image.
     """
 
-    def changed(x: Tensor, rng: torch.Generator) -> Tensor:
+    def change_batch(x: Tensor, rng: torch.Generator) -> Tensor:
         with isolated_global_state(rng):
             images = [change(image) for image in ((x + 1) / 2).clamp(0, 1)]
         for image in images:
             _check_images(image, x.shape[1:], change)
         return torch.stack(images).to(x).clamp(0, 1) * 2 - 1
 
-    return changed
+    return change_batch
 
 
 def apply_per_batch(
     mix: Callable[[Tensor, Tensor], Any],
 ) -> Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]:
-    """Return a function of a batch that applies `mix` to images and labels, as MixUp and CutMix are.
+    """Return a function of a batch that applies `mix` to images and labels, such as MixUp or CutMix.
 
     Parameters
     ----------
@@ -252,10 +271,10 @@ def apply_per_batch(
     Returns
     -------
     callable
-        ``f(x, y, rng) -> (x, y)``. It raises ParameterError where images do not come back as such.
+        ``f(x, y, rng) -> (x, y)``. It raises ParameterError if `mix` returns anything but images and labels.
     """
 
-    def mixed(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def mix_batch(x: Tensor, y: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         with isolated_global_state(rng):
             found = mix(x, y)
         if not isinstance(found, tuple | list) or len(found) != 2:
@@ -263,7 +282,7 @@ def apply_per_batch(
         _check_images(found[0], x.shape, mix)
         return found[0], found[1]
 
-    return mixed
+    return mix_batch
 
 
 def _check_images(found: Any, shape: torch.Size, change: Any) -> None:

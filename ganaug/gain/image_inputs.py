@@ -14,14 +14,14 @@ from ..image.samples import accepts, take_apart
 
 
 def are_images(X: Any, channel_axis: Any = "auto") -> bool:
-    """Return whether samples have the shape of images; raise DataError for images that are not supported.
+    """Return whether samples are images; raise DataError for image-shaped arrays that are not supported.
 
     Parameters
     ----------
     X : frame, array or tensor
         Samples.
     channel_axis : {"auto", None, 1, -1, 3}
-        Where images have their channels.
+        Channel axis of images.
     """
     if not isinstance(X, np.ndarray | Tensor) or X.ndim not in (3, 4):
         return False
@@ -30,7 +30,7 @@ def are_images(X: Any, channel_axis: Any = "auto") -> bool:
 
 
 def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
-    """Return the shape of one image, None where samples are none."""
+    """Return the shape of one image, None if samples are not images."""
     try:
         return tuple(int(side) for side in X.shape[1:]) if are_images(X, channel_axis) else None
     except DataError:
@@ -38,23 +38,23 @@ def image_shape(X: Any, channel_axis: Any = "auto") -> tuple[int, ...] | None:
 
 
 def find_channel_axis(augmenter: Any) -> Any:
-    """Return where an augmenter, or the one that it holds, was told that images have their channels."""
+    """Return the parameter ``channel_axis`` of an augmenter, or of the augmenter inside it."""
     inner = getattr(augmenter, "augmenter", None)
     return getattr(augmenter if inner is None else inner, "channel_axis", "auto")
 
 
 def load_images(X: Any, y: Any) -> tuple[Any, Any]:
-    """Return samples and labels as they are, but images of a data set, a folder or a list as one array.
+    """Load images of a data set, a folder or a list into one array; return other samples unchanged.
 
     Parameters
     ----------
     X, y : user data
-        `y` is None where `X` holds the labels as well.
+        Samples and labels; `y` is None if `X` contains the labels.
 
     Raises
     ------
     DataError
-        These images cannot be read, or differ in size or mode.
+        Images cannot be read, or differ in size or mode.
     """
     if isinstance(X, np.ndarray | Tensor | pd.DataFrame) or not accepts(X):
         return X, y

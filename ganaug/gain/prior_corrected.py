@@ -1,4 +1,4 @@
-"""PriorCorrectedClassifier: trained on resampled rows, with probabilities for the real ones."""
+"""PriorCorrectedClassifier: train on resampled rows, and predict probabilities for the real class prior."""
 
 from __future__ import annotations
 
@@ -20,43 +20,47 @@ Numbers = NDArray[np.float64]
 
 
 class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
-    """Classifier that learns from resampled rows and gives probabilities for the classes as they are.
+    """Classifier that is trained on resampled rows and predicts probabilities for the real class prior.
 
-    Balanced training makes a rare class look frequent, and every probability with it. The closed form takes that
-    back: the odds of two classes are multiplied by the ratio of their real prior to the one in training [1]_. The
-    order of rows does not change for two classes, so ROC AUC and average precision stay; log loss, Brier score and
-    calibration are put right.
+    Balanced training inflates the probability of a rare class. A closed form corrects it: the odds of two classes are
+    multiplied by the ratio of their real prior to their prior in training [1]_. For two classes the ranking of rows
+    does not change, so ROC AUC and average precision stay the same, while log loss, Brier score and calibration
+    improve.
 
     Parameters
     ----------
     classifier : estimator
-        With ``predict_proba``; a pipeline is one. It is cloned, never fitted itself. Its ``class_weight``, or that of
-        a part of it, is taken back like resampling.
+        Classifier or pipeline with ``predict_proba``. It is cloned, never fitted itself. Its ``class_weight``, or that
+        of a part of it, is corrected like resampling.
     sampler : sampler, default=None
-        With ``fit_resample(X, y)``, such as `GANAugmenter`, `TunedAugmenterCV` or an over- or under-sampler of
-        imbalanced-learn. It is cloned, never fitted itself. None trains on the rows as they are given, which makes
-        sense where `classifier` weighs classes, or where `prior` is given because the rows are resampled already.
+        Sampler with ``fit_resample(X, y)``, such as `GANAugmenter`, `TunedAugmenterCV` or an over- or under-sampler of
+        imbalanced-learn. It is cloned, never fitted itself. None trains on the given rows, which is useful if
+        `classifier` weighs classes, or with a `prior` for rows that are already resampled.
     prior : mapping of label to float, default=None
-        Share of each class to be expected, above 0; they are scaled to sum to 1. None takes the shares in `y`.
+        Expected share of each class, above 0; shares are scaled to sum to 1. None takes the shares in `y`.
 
     Attributes
     ----------
     classifier_ : estimator
-        Fitted on the resampled rows; its probabilities are not corrected.
+        Classifier fitted on the resampled rows, without the correction.
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
     prior_ : ndarray of shape (n_classes,)
-        Shares that probabilities are for.
+        Class prior of the predicted probabilities.
     trained_prior_ : ndarray of shape (n_classes,)
-        Shares that `classifier_` has learned, its class weights included.
+        Class prior that `classifier_` has learned, including its class weights.
+
+    See Also
+    --------
+    sklearn.calibration.CalibratedClassifierCV : Calibrate probabilities on held-out rows.
 
     Notes
     -----
-    The form is exact where the resampled rows of a class are distributed like the real ones of that class, and the
-    classifier's probabilities are right for the rows that it was trained on. Copies of rows and good synthetic ones
-    meet the first condition; rows between neighbours (SMOTE) and rows of a poor generator do not, and then the
-    probabilities are only nearer to the truth. Classifiers that overfit (deep trees, few neighbours) do not meet the
-    second: what is left to put right, ``sklearn.calibration.CalibratedClassifierCV`` around this one may.
+    The correction is exact under two conditions: the resampled rows of a class are distributed like its real rows, and
+    the probabilities of the classifier are calibrated on its training rows. Copies of rows and good synthetic rows meet
+    the first condition. Rows between neighbours (SMOTE) and rows of a poor generator do not; the corrected
+    probabilities are then only closer to the truth. Classifiers that overfit (deep trees, few neighbours) do not meet
+    the second condition; ``sklearn.calibration.CalibratedClassifierCV`` around this classifier may correct the rest.
 
     References
     ----------
@@ -84,28 +88,28 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         self.prior = prior
 
     def fit(self, X: Any, y: Any) -> PriorCorrectedClassifier:
-        """Resample, and fit the classifier on what comes out.
+        """Resample the rows, and fit the classifier on them.
 
         Parameters
         ----------
         X : samples
-            As sampler and classifier take them.
+            Samples, as for sampler and classifier.
         y : array-like of shape (n,)
             Labels.
 
         Raises
         ------
         ParameterError
-            `classifier` has no ``predict_proba``, `sampler` no ``fit_resample``, or `prior` does not give every class
-            a share above 0.
+            `classifier` has no ``predict_proba``, `sampler` has no ``fit_resample``, or `prior` lacks a class or has a
+            share of 0 or less.
         DataError
-            There is not one label per row, there is only one class, or the sampler drops one or adds one.
+            Numbers of rows and labels differ, there is only one class, or the sampler drops or adds a class.
         """
         self._check_parts()
         labels = _check_labels(X, y)
         self.classes_ = np.unique(labels)
-        self.prior_ = class_shares(labels, self.classes_) if self.prior is None else self._given_prior()
-        X_more, more = self._resampled(X, y, labels)
+        self.prior_ = class_shares(labels, self.classes_) if self.prior is None else self._scale_prior()
+        X_more, more = self._resample(X, y, labels)
         shares = class_shares(more, self.classes_)
         check_no_class_absent(shares, self.classes_, "what the sampler returned")
         self.trained_prior_ = infer_learned_prior(shares, self.classes_, self.classifier)
@@ -117,12 +121,12 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         return self
 
     def predict_proba(self, X: Any) -> Numbers:
-        """Return the probability of each class, for the real prior.
+        """Predict the probability of each class, for the real prior.
 
         Parameters
         ----------
         X : samples
-            Of shape (n, ...).
+            Samples of shape (n, ...).
 
         Returns
         -------
@@ -134,23 +138,23 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         return correct_prior(p, self.trained_prior_, self.prior_)
 
     def predict_log_proba(self, X: Any) -> Numbers:
-        """Return the logarithm of `predict_proba`."""
+        """Predict the logarithm of the probability of each class, for the real prior."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row, for the real prior.
+        """Predict the most probable class of each row, for the real prior.
 
         Parameters
         ----------
         X : samples
-            Of shape (n, ...).
+            Samples of shape (n, ...).
         """
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import get_tags  # there from scikit-learn 1.6 on, which asks for it
+        from sklearn.utils import get_tags  # exists from scikit-learn 1.6, which calls this method
 
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = get_tags(self.classifier).input_tags.sparse
@@ -172,8 +176,8 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
                 f"{self.sampler!r} instead."
             )
 
-    def _given_prior(self) -> Numbers:
-        """Return the shares that were asked for, in the order of the classes."""
+    def _scale_prior(self) -> Numbers:
+        """Return the shares of `prior` in the order of the classes."""
         given = {str(label): share for label, share in (self.prior or {}).items()}
         names = [str(label) for label in self.classes_.tolist()]
         shares = [given.get(name) for name in names]
@@ -185,8 +189,8 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         found = np.asarray(shares, dtype=float)
         return found / found.sum()
 
-    def _resampled(self, X: Any, y: Any, labels: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
-        """Return the rows to train on, and their plain labels."""
+    def _resample(self, X: Any, y: Any, labels: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the training rows and their plain labels."""
         if self.sampler is None:
             return X, labels
         X_more, y_more = clone(self.sampler, safe=False).fit_resample(X, y)
@@ -198,25 +202,27 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
 
 
 def wrap_fitted(classifier: Any, classes: NDArray[Any], trained: Numbers, prior: Numbers) -> PriorCorrectedClassifier:
-    """Return a fitted corrector around a classifier that is fitted already.
+    """Return a fitted `PriorCorrectedClassifier` around a fitted classifier.
 
     Parameters
     ----------
     classifier : estimator
-        Fitted, with ``predict_proba``.
+        Fitted classifier with ``predict_proba``.
     classes : ndarray of shape (n_classes,)
-        In the order of its columns.
+        Classes in the order of predicted columns.
     trained, prior : ndarray of shape (n_classes,)
-        Shares that its probabilities are for, and those that they are to be for.
+        Class prior of the classifier's probabilities, and class prior to correct to.
     """
     model = PriorCorrectedClassifier(classifier)
-    model.classifier_, model.classes_ = classifier, classes
-    model.trained_prior_, model.prior_ = trained, prior
+    model.classifier_ = classifier
+    model.classes_ = classes
+    model.trained_prior_ = trained
+    model.prior_ = prior
     return model
 
 
 def _check_labels(X: Any, y: Any) -> NDArray[Any]:
-    """Return plain labels of two classes or more, one for each row; `X` may be anything that the sampler takes."""
+    """Return plain labels, checked to be of two or more classes, and one for each row of `X`."""
     if y is None:
         raise DataError("PriorCorrectedClassifier requires y to be passed, but the target y is None; give labels.")
     if len(getattr(X, "shape", ())) > 1:

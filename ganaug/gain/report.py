@@ -178,10 +178,16 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     ...     fidelity=False,
     ...     random_state=0,
     ... )
-    >>> report.conclusion.kind
-    'no_better'
-    >>> report.to_frame()["arm"].tolist()
-    ['real_only', 'duplicate', 'smote', 'augmented']
+    >>> report.conclusion.metric
+    'roc_auc'
+    >>> report.to_frame()[["arm", "n"]]
+             arm   n
+    0  real_only  10
+    1  duplicate  10
+    2      smote  10
+    3  augmented  10
+    >>> print(report.verdict)  # doctest: +SKIP
+    >>> report.to_html("gain.html")  # doctest: +SKIP
     """
     started = time.monotonic()
     given = {key: value for key, value in locals().items() if key not in ("augmenter", "X", "y", "started")}

@@ -1,4 +1,4 @@
-"""TunedAugmenterCV: adds the synthetic share that held-out rows chose, zero included."""
+"""TunedAugmenterCV: choose the share of synthetic rows by scores on held-out rows, zero included."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ _RULES = {
 
 
 class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
-    """Sampler that adds the share of synthetic rows which did best on held-out rows, or none.
+    """Sampler that adds the share of synthetic rows that scores best on held-out rows, possibly none.
 
-    The augmenter is fitted on one part of the rows given, classifiers are trained with each share and scored on the
-    other part, and the smallest share within one standard error of the best is taken. Only then, and only where that
-    share is above zero, is the augmenter fitted on all rows: the whole costs one fit more than the augmenter alone.
+    The augmenter is fitted on a part of the rows. Classifiers are trained with each share and scored on the other part,
+    and the smallest share within one standard error of the best is chosen. If this share is above zero, the augmenter
+    is then fitted on all rows, so the whole costs one more fit than the augmenter alone.
 
     Parameters
     ----------
@@ -59,43 +59,47 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``; None means `GANAugmenter`.
         It is cloned, never fitted itself.
     classifier : name, estimator, sequence or mapping of these, default=None
-        Whose mean score decides; as for `gain_report`, None takes logistic regression, nearest neighbours, a random
-        forest and boosted trees, and of images a small network with classic augmentation.
+        Classifiers, as for `gain_report`; their mean score decides. None takes logistic regression, nearest neighbours,
+        a random forest and boosted trees, or for images a small network with classic augmentation.
     fractions : sequence of float in [0, 1), default=(0, 0.1, 0.25, 0.5, 0.75)
-        Shares of synthetic rows in all that comes out: 0.5 is one for each real row, 0.75 three. The best size may lie
-        beyond balance [1]_, and may be none.
+        Candidates for the share of synthetic rows in the augmented rows: 0.5 adds one for each real row, 0.75 adds
+        three. The best share may exceed balance [1]_, and may be 0.
     balance : {"both", True, False}, default="both"
-        Whether synthetic rows fill up the smallest classes first, or keep the shares of the classes; "both" tries
-        both.
+        Whether synthetic rows fill up the smallest classes first, or keep the class shares; "both" tries both.
     scoring : name or callable, default=None
-        A scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better. None takes the area under the ROC curve
-        (of several classes each against the rest), which no decision threshold moves: a share that only shifts the
-        prior is not chosen by it.
+        Scorer of scikit-learn, or ``f(classifier, X, y)``; higher is better. None takes the area under the ROC curve
+        (one against the rest for several classes). No decision threshold moves it, so it does not favour a share that
+        only shifts the prior.
     cv : None, int or splitter, default=None
-        None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Every fold costs a fit of
-        the augmenter.
+        Inner splits. None holds out a quarter of the rows once (a third below 1000 rows, at most 5000). Each fold costs
+        a fit of the augmenter.
     n_jobs : int, default=None
-        Classifiers that are trained at the same time, in joblib's meaning; results do not depend on it.
+        Number of candidates to score in parallel, as in joblib; results do not depend on it.
     random_state : int, numpy RandomState or Generator, or None, default=None
-        Decides the inner rows, and is passed on to augmenter and classifiers.
+        Seed of the inner splits, of the augmenter and of the classifiers.
     verbose : int >= 0, default=0
-        1 says what was chosen.
+        1 prints the chosen share.
 
     Attributes
     ----------
     share_ : float
-        The share that was chosen.
+        Chosen share.
     balance_ : bool
-        Whether it fills up the smallest classes first.
+        Whether the chosen share fills up the smallest classes first.
     scores_ : DataFrame
-        For each share tried: "share", "balance", "score" (mean over classifiers and inner folds), "difference" to
-        the smallest share, its "standard_error", and "chosen".
+        Candidates, with columns "share", "balance", "score" (mean over classifiers and inner folds), "difference" from
+        the smallest share, "standard_error" of the difference, and "chosen".
     augmenter_ : sampler
-        Fitted on all rows; where the share is zero, the one that was fitted on the inner rows.
+        Augmenter fitted on all rows; if the share is zero, the one fitted on the inner training rows.
     sampling_strategy_ : dict
-        Rows to add to each class.
+        Number of rows to add to each class.
     classes_ : ndarray of shape (n_classes,)
         Labels in order.
+
+    See Also
+    --------
+    GANAugmenter : The augmenter that is used by default.
+    gain_report : Measure the gain of an augmenter, this one included.
 
     References
     ----------
@@ -103,10 +107,24 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
 
     Examples
     --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from ganaug import GaussianCopula, TunedAugmenterCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> tuned = TunedAugmenterCV(GaussianCopula(), "neighbours", fractions=(0, 0.5), random_state=0)
+    >>> X_more, y_more = tuned.fit_resample(X, y)
+    >>> tuned.scores_[["share", "balance"]]
+       share  balance
+    0    0.0    False
+    1    0.5    False
+    2    0.5     True
+    >>> len(X_more) == len(X) + sum(tuned.sampling_strategy_.values())
+    True
+
+    In a pipeline of imbalanced-learn:
+
     >>> from imblearn.pipeline import make_pipeline
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from ganaug import GANAugmenter, TunedAugmenterCV
-    >>> model = make_pipeline(TunedAugmenterCV(GANAugmenter()), LogisticRegression())
+    >>> model = make_pipeline(TunedAugmenterCV(GaussianCopula()), LogisticRegression())
     """
 
     def __init__(  # noqa: PLR0913 - an estimator's options are its constructor's parameters
@@ -138,43 +156,57 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         Parameters
         ----------
         X, y : user data
-            Rows and labels, as the augmenter takes them.
+            Rows and labels, as for the augmenter.
         groups : array-like of shape (n,), default=None
-            Rows of one group are never on both sides of an inner split.
+            Group of each row; rows of one group are never on both sides of an inner split.
 
         Raises
         ------
         ParameterError
-            Options have values they may not have.
+            A parameter has an invalid value.
         DataError
-            The rows cannot be learned from, or no classifier could be trained on them.
+            The rows are not supported, or no classifier could be trained on them.
         """
-        augmenter = self._checked_augmenter()
+        # Check parameters and data.
+        augmenter = self._check_augmenter()
         labels = check_labels(X, y)
-        y = labels if is_one_vs_all(y) else y
+        if is_one_vs_all(y):
+            y = labels
         seed = new_seed(self.random_state)
-        classifiers, scorer = self._classifiers(augmenter, X), self._scorer(labels)
-        splits = self._splits(X, labels, groups, seed)
+        classifiers = self._resolve_classifiers(augmenter, X)
+        scorer = self._resolve_scorer(labels)
+
+        # Fit the augmenter on the training part of each inner split.
+        splits = self._make_splits(X, labels, groups, seed)
         fitted = [
             _fit_clone(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
             for i, (train, _) in enumerate(splits)
         ]
-        chosen, self.scores_ = choose_candidate(self._trials((X, y, labels), splits, fitted, classifiers, scorer, seed))
-        self.share_, self.balance_ = chosen.share, chosen.balance
-        self.augmenter_ = _fit_clone(augmenter, X, y, stream_seed(seed, "outer")) if chosen.share else fitted[0]
-        counts = allocate_rows(labels, count_for_share(len(labels), chosen.share), chosen.balance)
-        self.sampling_strategy_ = counts
+
+        # Score every candidate on the held-out parts, and choose one.
+        scores = self._score_candidates((X, y, labels), splits, fitted, classifiers, scorer, seed)
+        chosen, self.scores_ = choose_candidate(scores)
+        self.share_ = chosen.share
+        self.balance_ = chosen.balance
+        n_new = count_for_share(len(labels), chosen.share)
+        self.sampling_strategy_ = allocate_rows(labels, n_new, chosen.balance)
+
+        # Fit the augmenter on all rows, if any synthetic rows are to be added.
+        self.augmenter_ = fitted[0]
+        if chosen.share:
+            self.augmenter_ = _fit_clone(augmenter, X, y, stream_seed(seed, "outer"))
+
         self.classes_ = np.unique(labels)
         self.n_features_in_ = int(np.prod(np.shape(X)[1:]))
         self.__dict__.pop("feature_names_in_", None)
         if names := text_columns(X):
             self.feature_names_in_ = np.asarray(names, dtype=object)
         self._seed = seed
-        print_message(self._choice(), self.verbose)
+        print_message(self._describe_choice(), self.verbose)
         return self
 
     def fit_resample(self, X: Any, y: Any, groups: Any = None) -> tuple[Any, Any]:
-        """Choose the share, and return the real rows with that share of synthetic ones below them.
+        """Choose the share, and append this share of synthetic rows to the real ones.
 
         Parameters
         ----------
@@ -184,22 +216,23 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         Returns
         -------
         X, y
-            Real rows first, untouched and in order.
+            Real rows, unchanged and in order, followed by synthetic rows.
         """
         self.fit(X, y, groups)
-        shape, plain = Labels.fit(y)[0], to_label_array(y) if is_one_vs_all(y) else y
-        X_more, y_more = append_synthetic_rows(
-            self.augmenter_, X, plain, self.sampling_strategy_, stream_seed(self._seed, "grow")
-        )
-        return X_more, shape.restore(shape.encode(y_more)) if is_one_vs_all(y) else y_more
+        seed = stream_seed(self._seed, "grow")
+        if not is_one_vs_all(y):
+            return append_synthetic_rows(self.augmenter_, X, y, self.sampling_strategy_, seed)
+        indicators = Labels.fit(y)[0]
+        X_more, y_more = append_synthetic_rows(self.augmenter_, X, to_label_array(y), self.sampling_strategy_, seed)
+        return X_more, indicators.restore(indicators.encode(y_more))
 
     def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
-        """Return synthetic rows of the augmenter inside, whatever share was chosen.
+        """Draw synthetic rows from the fitted augmenter, regardless of the chosen share.
 
         Parameters
         ----------
         n, y, random_state
-            As for the augmenter.
+            As for ``sample`` of the augmenter.
         """
         check_is_fitted(self)
         return self.augmenter_.sample(n, y=y, random_state=random_state)
@@ -207,45 +240,54 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     _estimator_type = "sampler"
 
     def __sklearn_tags__(self) -> Any:
-        return GANAugmenter().__sklearn_tags__()  # imbalanced-learn asks for more of them than scikit-learn has
+        return GANAugmenter().__sklearn_tags__()  # imbalanced-learn adds tags to those of scikit-learn
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "augmenter_")
 
-    def _choice(self) -> str:
-        how = " of rows, balanced" if self.balance_ else " of rows" if self.share_ else ""
-        return f"synthetic share chosen: {self.share_:g}{how}"
+    def _describe_choice(self) -> str:
+        text = f"synthetic share chosen: {self.share_:g}"
+        if self.share_ or self.balance_:
+            text += " of rows"
+        return f"{text}, balanced" if self.balance_ else text
 
-    def _checked_augmenter(self) -> Any:
+    def _check_augmenter(self) -> Any:
         check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
         augmenter = GANAugmenter() if self.augmenter is None else self.augmenter
         if isinstance(augmenter, type) or not hasattr(augmenter, "fit") or not hasattr(augmenter, "sample"):
             raise ParameterError(
-                "The 'augmenter' parameter of TunedAugmenterCV must be an object with the methods fit and sample, for "
-                f"a share has to be drawn. Got {augmenter!r} instead."
+                "The 'augmenter' parameter of TunedAugmenterCV must be an object with the methods fit and sample. Got "
+                f"{augmenter!r} instead."
             )
         return augmenter
 
-    def _classifiers(self, augmenter: Any, X: Any) -> dict[str, Any]:
+    def _resolve_classifiers(self, augmenter: Any, X: Any) -> dict[str, Any]:
         channel_axis = find_channel_axis(augmenter)
-        few = self.classifier is None and are_images(X, channel_axis)
-        return resolve_classifiers("cnn, affine" if few else self.classifier, X, channel_axis)
+        classifier = self.classifier
+        if classifier is None and are_images(X, channel_axis):
+            classifier = "cnn, affine"
+        return resolve_classifiers(classifier, X, channel_axis)
 
-    def _splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
+    def _make_splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
         if is_splitter(self.cv) or groups is not None:
-            cv = self.cv if self.cv is not None else 3 if len(labels) < 1000 else 4
+            cv = self.cv
+            if cv is None:  # hold out a third of the rows, or a quarter of many
+                cv = 3 if len(labels) < 1000 else 4
             folds = make_folds(X, labels, cv, 1, groups, seed)
-            return [(fold.train, fold.test) for fold in (folds if self.cv is not None else folds[:1])]
+            if self.cv is None:
+                folds = folds[:1]
+            return [(fold.train, fold.test) for fold in folds]
         rng = numpy_stream(seed, "inner rows")
         splits = [hold_out_rows(labels, rng)] if self.cv is None else make_inner_folds(labels, int(self.cv), rng)
         if not all(len(train) and len(test) for train, test in splits):
+            in_folds = "" if self.cv is None else f" in {self.cv} folds"
             raise DataError(
-                f"{len(labels)} rows are too few to hold some out and choose a share by them"
-                f"{'' if self.cv is None else f' in {self.cv} folds'}; collect more rows, or use the augmenter alone."
+                f"{len(labels)} rows are too few to hold some out and choose a share by them{in_folds}; collect more "
+                "rows, or use the augmenter alone."
             )
         return splits
 
-    def _scorer(self, labels: NDArray[Any]) -> Scorer:
+    def _resolve_scorer(self, labels: NDArray[Any]) -> Scorer:
         scoring = threshold_free_metric(len(np.unique(labels))) if self.scoring is None else self.scoring
         scorers = resolve_scorers(scoring, labels)
         if len(scorers) != 1:
@@ -255,7 +297,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             )
         return next(iter(scorers.values()))
 
-    def _trials(
+    def _score_candidates(
         self,
         data: tuple[Any, Any, NDArray[Any]],
         splits: Any,
@@ -264,27 +306,34 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         scorer: Scorer,
         seed: int,
     ) -> dict[Candidate, list[InnerScore]]:
+        """Return the scores of every candidate, one for each inner split."""
         X, y, labels = data
-        tried: dict[Candidate, list[InnerScore]] = {}
+        found: dict[Candidate, list[InnerScore]] = {}
         for (train, test), augmenter in zip(splits, fitted, strict=True):
-            X_train, y_train = take_rows(X, train), take_rows(y, train)
-            grown = {}
+            # Append each candidate's synthetic rows to the inner training rows.
+            X_train = take_rows(X, train)
+            y_train = take_rows(y, train)
+            augmented = {}
             for candidate in make_candidates(self.fractions, self.balance):
                 n_new = count_for_share(len(train), candidate.share)
                 counts = allocate_rows(labels[train], n_new, candidate.balance)
-                grown[candidate] = append_synthetic_rows(augmenter, X_train, y_train, counts, stream_seed(seed, "grow"))
+                augmented[candidate] = append_synthetic_rows(
+                    augmenter, X_train, y_train, counts, stream_seed(seed, "grow")
+                )
+
+            # Train and score the classifiers with each of them.
             held = take_rows(X, test), labels[test]
             jobs = (
                 delayed(score_candidate)((X_more, to_label_array(y_more)), held, classifiers, scorer, seed)
-                for X_more, y_more in grown.values()
+                for X_more, y_more in augmented.values()
             )
-            for candidate, trial in zip(grown, Parallel(self.n_jobs)(jobs), strict=True):
-                tried.setdefault(candidate, []).append(trial)
-        return tried
+            for candidate, score in zip(augmented, Parallel(self.n_jobs)(jobs), strict=True):
+                found.setdefault(candidate, []).append(score)
+        return found
 
 
 def _fit_clone(augmenter: Any, X: Any, y: Any, seed: int) -> Any:
-    """Return a fitted copy; what ``fit`` returns is the augmenter's own business."""
+    """Return a fitted clone; the result of ``fit`` is ignored, since it need not be the augmenter."""
     copy = clone_with_seed(augmenter, seed)
     copy.fit(X, y)
     return copy

@@ -1,4 +1,4 @@
-"""Uses of a trained classifier: as it decides, with a threshold at the prevalence, or with probabilities put right."""
+"""Train a classifier for an arm, and move its threshold or correct its probabilities for arms that share it."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from .scorers import copy_samples
 
 Numbers = NDArray[np.float64]
 
-_FOLDS = 5  # of the rows, whose held-out scores a sigmoid is fitted to
+_FOLDS = 5  # folds whose held-out scores the sigmoid is fitted to
 
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A classifier that is fitted on the rows of an arm.
+    """Classifier fitted on the rows of an arm.
 
     Attributes
     ----------
     classifier : estimator
-        Fitted.
-    probable : estimator or None
-        The same, or one with a sigmoid on its scores where it has no probabilities of its own.
+        Fitted classifier.
+    probabilistic : estimator or None
+        The same classifier, or one with a sigmoid on its scores if it has no ``predict_proba``; None if neither works.
     classes : ndarray of shape (n_classes,)
-        Of `probable`, in the order of its columns.
+        Classes in the order of predicted columns.
     shares : ndarray of shape (n_classes,)
-        Shares of the classes that its probabilities are for.
+        Class prior of the predicted probabilities.
     reason : str
-        Why there are no probabilities, empty where there are.
+        Reason why there are no probabilities; empty if there are.
     """
 
     classifier: Any
-    probable: Any
+    probabilistic: Any
     classes: NDArray[Any]
     shares: Numbers
     reason: str = ""
 
     @classmethod
-    def of(cls, model: Any, X: Any, y: NDArray[Any], seed: int) -> TrainedClassifier:
-        """Fit a copy of a classifier.
+    def fit(cls, model: Any, X: Any, y: NDArray[Any], seed: int) -> TrainedClassifier:
+        """Fit a clone of a classifier.
 
         Parameters
         ----------
         model : estimator
-            Never fitted itself.
+            Classifier; it is cloned, never fitted itself.
         X, y : samples and ndarray of shape (n,)
             Rows of the arm, and plain labels.
         seed : int
-            Decides the fit, and its inner folds where a sigmoid is fitted.
+            Seed of the fit, and of inner folds if a sigmoid is fitted.
         """
         fitted = clone_with_seed(model, seed)
         fitted.fit(copy_samples(X), y)
@@ -64,76 +64,75 @@ class TrainedClassifier:
         if hasattr(fitted, "predict_proba"):
             return cls(fitted, fitted, classes, infer_learned_prior(shares, classes, fitted))
         try:
-            probable = clone_with_seed(make_calibrated(model, y), seed).fit(copy_samples(X), y)
-        except Exception as error:  # a classifier may be anybody's
+            probabilistic = clone_with_seed(make_calibrated(model, y), seed).fit(copy_samples(X), y)
+        except Exception as error:  # third-party code may raise anything
             return cls(fitted, None, classes, shares, " ".join(str(error).split()))
-        return cls(fitted, probable, np.asarray(probable.classes_), shares)
+        return cls(fitted, probabilistic, np.asarray(probabilistic.classes_), shares)
 
     @property
-    def decided(self) -> PrevalenceClassifier | None:
-        """It with decisions at the shares of the classes that it has learned, None where it has no probabilities."""
-        if self.probable is None:
+    def at_prevalence(self) -> PrevalenceClassifier | None:
+        """Classifier that decides at the class shares of its training rows; None without probabilities."""
+        if self.probabilistic is None:
             return None
-        return PrevalenceClassifier(self.classifier, self.probable, self.classes, self.shares)
+        return PrevalenceClassifier(self.classifier, self.probabilistic, self.classes, self.shares)
 
-    def used_in(self, arm: str, y: NDArray[Any]) -> TrainedClassifier:
-        """Return it as one of the arms that share its training uses it.
+    def use_in(self, arm: str, y: NDArray[Any]) -> TrainedClassifier:
+        """Return the classifier as an arm uses it: unchanged, with a moved threshold, or with corrected probabilities.
 
         Parameters
         ----------
         arm : str
-            Of `arms.ARMS`.
+            One of `arms.ARMS`.
         y : ndarray of shape (n,)
             Labels of the real training rows.
 
         Raises
         ------
-        Unavailable
+        ArmUnavailable
             The arm needs probabilities, and there are none.
         DataError
-            A class has no rows, so that its probability cannot be put right.
+            A class has no rows, so that its probability cannot be corrected.
         """
         if arm not in TRAINED_AS:
             return self
-        if self.decided is None:
-            what = (
-                "threshold can be moved without probabilities"
-                if arm == "threshold"
-                else "probabilities can be put right"
-            )
-            raise ArmUnavailable(f"no {what}: {self.reason}")
+        if self.at_prevalence is None:
+            if arm == "threshold":
+                raise ArmUnavailable(f"no threshold can be moved without probabilities: {self.reason}")
+            raise ArmUnavailable(f"no probabilities can be corrected: {self.reason}")
         if arm == "threshold":
-            return replace(self, classifier=self.decided)
+            return replace(self, classifier=self.at_prevalence)
         every = np.unique(y)
         check_no_class_absent(class_shares(self.classes, every), every, "the augmented rows")
         prior = class_shares(y, self.classes)
         check_no_class_absent(prior, self.classes, "the real rows")
-        right = wrap_fitted(self.probable, self.classes, self.shares, prior)
-        return TrainedClassifier(right, right, self.classes, prior)
+        corrected = wrap_fitted(self.probabilistic, self.classes, self.shares, prior)
+        return TrainedClassifier(corrected, corrected, self.classes, prior)
 
 
 class PrevalenceClassifier:
-    """A fitted classifier that decides for the class most probable relative to its share in training.
+    """Fitted classifier that decides for the class most probable relative to its share in training.
 
     Parameters
     ----------
     classifier : estimator
-        Everything but decisions is its own.
-    probable : estimator
-        Has ``predict_proba``.
+        Fitted classifier; all attributes but ``predict`` are looked up on it.
+    probabilistic : estimator
+        Fitted classifier with ``predict_proba``.
     classes : ndarray of shape (n_classes,)
-        In the order of its columns.
+        Classes in the order of predicted columns.
     shares : ndarray of shape (n_classes,)
-        What probabilities are divided by.
+        Class shares that probabilities are divided by.
     """
 
-    def __init__(self, classifier: Any, probable: Any, classes: NDArray[Any], shares: Numbers):
-        self._classifier, self._probable = classifier, probable
-        self.classes_, self._shares = classes, shares
+    def __init__(self, classifier: Any, probabilistic: Any, classes: NDArray[Any], shares: Numbers):
+        self._classifier = classifier
+        self._probabilistic = probabilistic
+        self.classes_ = classes
+        self._shares = shares
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class of each row."""
-        p = np.asarray(self._probable.predict_proba(X), dtype=np.float64)
+        """Predict the class of each row."""
+        p = np.asarray(self._probabilistic.predict_proba(X), dtype=np.float64)
         return self.classes_[decide_at_prevalence(p, self._shares)]
 
     def __getattr__(self, name: str) -> Any:
@@ -141,22 +140,22 @@ class PrevalenceClassifier:
 
 
 def make_calibrated(model: Any, y: NDArray[Any]) -> CalibratedClassifierCV:
-    """Return a classifier with a sigmoid on its scores, fitted to scores of rows that it was not trained on.
+    """Return an unfitted classifier that adds a sigmoid, fitted to held-out scores, to a classifier.
 
-    The classifier itself is trained on all rows, so that for two classes it ranks as it did. Source: Platt,
-    "Probabilistic Outputs for Support Vector Machines", 1999.
+    The classifier itself is trained on all rows, so for two classes it ranks as before. Source: Platt, "Probabilistic
+    Outputs for Support Vector Machines", 1999.
 
     Parameters
     ----------
     model : estimator
-        With ``predict_proba`` or ``decision_function``.
+        Classifier with ``predict_proba`` or ``decision_function``.
     y : ndarray of shape (n,)
-        Labels of the rows to come.
+        Labels of the training rows.
 
     Raises
     ------
-    Unavailable
-        It has neither, or a class has a single row.
+    ArmUnavailable
+        The classifier has neither method, or a class has a single row.
     """
     if not hasattr(model, "predict_proba") and not hasattr(model, "decision_function"):
         raise ArmUnavailable(f"{type(model).__name__} has neither predict_proba nor decision_function")

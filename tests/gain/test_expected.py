@@ -53,7 +53,7 @@ def test_a_table_unlike_all_others_is_said_to_be():
     }
     found = ExpectedGain({"logistic": facts})
     assert found.outside == ["rows"]
-    assert str(found).endswith("No table there was like this one in rows, so trust it less.")
+    assert str(found).endswith("This table lies outside the benchmark in rows; trust the expectation less.")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_what_is_no_split_is_refused(cv):
     ("cv", "text"),
     [
         ([], "gives no folds at all"),
-        ([([0, 1], [1, 2])], "Fold 0 of 'cv' has 2 training and 2 test rows, of which 1 are both"),
+        ([([0, 1], [1, 2])], "Fold 0 of 'cv' has 2 training and 2 test rows, and 1 are in both"),
         ([([0], [1]), ([0, 1], [])], "Fold 1 of 'cv' has 2 training and 0 test rows"),
         (StratifiedKFold(21), "cannot split these rows"),
         (StratifiedKFold(21).split(X, Y), "cannot split these rows: n_splits=21"),
