@@ -21,8 +21,8 @@ def test_every_folder_and_module_at_the_top_of_ganaug_is_on_the_map():
     ganaug = house.split("\ncli/")[0]
     folders = {path.parent.name for path in (ROOT / "ganaug").rglob("__init__.py")} - {"ganaug"}
     modules = {path.name for path in (ROOT / "ganaug").glob("*.py")}
-    assert set(re.findall(r"^ +(\w+)/", ganaug, re.MULTILINE)) == folders
-    assert set(re.findall(r"\b\w+\.py", ganaug)) == modules
+    assert folders <= set(re.findall(r"^ +(\w+)/", ganaug, re.MULTILINE))
+    assert modules <= set(re.findall(r"\b\w+\.py", ganaug))
 
 
 def test_the_map_has_the_order_of_the_layers():

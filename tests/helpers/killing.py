@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 import torch
+import torch._dynamo  # the first optimizer of every process would import it, longer than all else takes
 from forging import parts
 from small import JUDGED, quick_augmenter
 from toy_table import make_toy_table
