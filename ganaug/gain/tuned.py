@@ -239,6 +239,9 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
 
     _estimator_type = "sampler"
 
+    def _more_tags(self) -> dict[str, Any]:  # scikit-learn before 1.6 calls this in place of __sklearn_tags__
+        return GANAugmenter()._more_tags()
+
     def __sklearn_tags__(self) -> Any:
         return GANAugmenter().__sklearn_tags__()  # imbalanced-learn adds tags to those of scikit-learn
 
