@@ -103,7 +103,7 @@ def test_the_odds_are_multiplied_by_the_ratio_of_the_priors_and_the_order_stays(
     assert found.sum(1) == pytest.approx(1)
     expected = p / (1 - p) * (new / (1 - new)) / (old / (1 - old))
     assert found[:, 1] / found[:, 0] == pytest.approx(expected)
-    assert np.array_equal(np.argsort(found[:, 1], kind="stable"), np.argsort(expected, kind="stable"))
+    assert (np.diff(found[np.argsort(expected), 1]) >= -1e-15).all()  # neighbours of one rounding may tie
     back = correct_prior(found, np.array([1 - new, new]), np.array([1 - old, old]))
     assert back[:, 1] == pytest.approx(p)
 
