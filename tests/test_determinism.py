@@ -51,10 +51,9 @@ def test_two_fits_in_one_process(expected, attempt):
 
 OTHER_PROCESS = """
 import torch, test_determinism as here
-first = here.outcome()
-print(first)
+print(here.outcome())
 torch.set_num_threads(3)  # this would stay with the process
-print(here.outcome() == first, torch.get_num_threads())
+print(here.outcome() == here.outcome(), torch.get_num_threads())
 """
 
 
