@@ -24,7 +24,7 @@ _SEED_LIMIT = 2**63
 
 
 def new_seed(random_state: Seed) -> int:
-    """Return the integer that decides everything which follows.
+    """Return the integer seed behind a `random_state`.
 
     Parameters
     ----------

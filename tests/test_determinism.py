@@ -29,7 +29,7 @@ def outcome(seed=0):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         augmenter = quick_augmenter(filters=JUDGED, random_state=seed, max_steps=6)
-        X, y = make_toy_table(120)
+        X, y = make_toy_table()
         resampled = augmenter.fit_resample(X, y)
         drawn = augmenter.sample(50), augmenter.sample(20, random_state=9), augmenter.sample({"stays": 5})
         history = np.column_stack([augmenter.history_["generator_loss"], augmenter.history_["discriminator_loss"]])

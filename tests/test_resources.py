@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="r
 
 @pytest.mark.promise("growth")
 def test_fit_after_fit_gathers_nothing(attempt, finding):
-    n = full_length(50, suite=4)
+    n = full_length(50, suite=6)
     found = run_module("endurance", "fits", n)
     attempt(n)
     assert found["last"] < 1.05 * found["first"], found
@@ -23,7 +23,7 @@ def test_fit_after_fit_gathers_nothing(attempt, finding):
 
 @pytest.mark.promise("memory")
 def test_memory_of_fit_and_sample_is_bounded_by_the_data(attempt, finding):
-    rows = full_length(1_000_000, suite=2000)
+    rows = full_length(1_000_000, suite=5000)
     found = run_module("endurance", "memory", rows)
     attempt()
     assert found["fit"] < 3 * found["data"] + 500, found
@@ -34,7 +34,7 @@ def test_memory_of_fit_and_sample_is_bounded_by_the_data(attempt, finding):
 
 @pytest.mark.promise("endurance")
 def test_hours_of_random_work_bring_nothing_unforeseen(attempt, finding):
-    found = run_module("endurance", "random", full_length(3600, suite=2), timeout=2 * 3600)
+    found = run_module("endurance", "random", full_length(3600, suite=5), timeout=2 * 3600)
     outcomes = found["outcomes"]
     attempt(sum(outcomes.values()))
     assert outcomes["trained"] > 0.3 * sum(outcomes.values()), outcomes

@@ -26,7 +26,7 @@ def product_seconds(products: Iterable[Product], rounds: int) -> dict[tuple[str,
 
 
 def copy_rate(n_bytes: int, rounds: int) -> float:
-    """Return how many bytes a second are read and written, at best, in copying a float32 tensor of so many bytes."""
+    """Return the bytes per second read and written, at best, when a float32 tensor of this size is copied."""
     source = torch.ones(max(1, n_bytes // 4))
     target = torch.empty_like(source)
     (seconds,) = _best({"copy": lambda: target.copy_(source)}, rounds).values()

@@ -68,7 +68,7 @@ def test_no_mutated_model_loads_with_other_content(models, tmp_path, mutate, kin
 @pytest.mark.parametrize("kind", ["table", "image"])
 @pytest.mark.parametrize("seed", [0])
 def test_no_forged_model_does_more_than_sample_or_say_what_is_wrong(models, kind, seed, attempt, finding):
-    tries = full_length(5000, suite=50)
+    tries = full_length(5000, suite=100)
     found = run_module("forging", models / kind, seed, tries)
     attempt(tries - found["counts"]["not written"])
     assert found["surprises"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Limited:
-    """No file may grow beyond so many bytes, as on a disk that is full."""
+    """Let no file grow beyond a number of bytes, as on a full disk."""
 
     def __init__(self, size):
         self.size = size

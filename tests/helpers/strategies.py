@@ -164,7 +164,7 @@ TIME_DTYPES = [
 
 
 def time_column(days, dtype):
-    """A column of one of `TIME_DTYPES`: so many days after 1970 began, or as long; None is missing."""
+    """Return a column of one of `TIME_DTYPES`, of days since 1970 or durations in days; None is missing."""
     kind = "m8[s]" if dtype.startswith(("timedelta", "duration")) else "M8[s]"
     column = pd.Series(np.array(["NaT" if day is None else 86400 * day for day in days], dtype=kind))
     return (column.dt.tz_localize("UTC") if "Oslo" in dtype else column).astype(dtype)

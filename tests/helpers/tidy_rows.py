@@ -11,7 +11,7 @@ COLUMNS = Columns(numeric=("a", "b"), categorical=("c",), target="y")
 
 
 def table(n=400, seed=0, shift=0.0):
-    """Tidy rows: two numbers, of which `a` decides the label, and a category that follows the label."""
+    """Tidy rows: a number `a` that decides the label, another number, and a category that follows the label."""
     rng = np.random.default_rng(seed)
     a = rng.normal(shift, 1, n)
     y = np.where(a + rng.normal(0, 0.3, n) > shift, "yes", "no")
