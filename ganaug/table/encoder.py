@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from ..rng import numpy_stream
 from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
 from .layout import Layout, column_from_json
-from .schema import fit_columns, fit_encode_columns, refuse_infinite
+from .schema import fit_encode_columns, refuse_infinite
+from .ties import check_ties, find_ties
 from .validation import validate_schema
 
 
@@ -85,9 +87,7 @@ class TableEncoder:
         ParameterError
             An option names an unknown column, or a kind that does not fit the column.
         """
-        frame, options = self._prepare(X)
-        self.columns, self.dtypes = fit_columns(frame, *options)
-        self._set_layout()
+        self.fit_transform(X, rng, np.random.default_rng(0))
         return self
 
     def fit_transform(self, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
@@ -115,6 +115,8 @@ class TableEncoder:
         self._set_layout()
         x = self.layout.allocate_rows(len(frame))
         self._fill(x, encoded)
+        states = x[:, : len(self.layout.segments)].numpy()
+        self.layout = replace(self.layout, ties=find_ties(states, self.layout.segments))
         return x
 
     def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
@@ -327,7 +329,13 @@ class TableEncoder:
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned, as plain JSON."""
         columns = [column.to_json() for column in self.columns]
-        return {"names": self.names, "columns": columns, "dtypes": self.dtypes, "container": self.container}
+        return {
+            "names": self.names,
+            "columns": columns,
+            "dtypes": self.dtypes,
+            "container": self.container,
+            "ties": [list(tie) for tie in self.layout.ties],
+        }
 
     @classmethod
     def from_json(cls, schema: Mapping[str, Any]) -> TableEncoder:
@@ -336,7 +344,8 @@ class TableEncoder:
         encoder.names, encoder.dtypes = list(schema["names"]), list(schema["dtypes"])
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
-        encoder.layout = Layout.of(encoder.columns)
+        encoder.layout = Layout.from_schema(schema)
+        check_ties(encoder.layout.ties, encoder.layout.segments)
         validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
 

@@ -24,6 +24,7 @@ from torch.nn import functional
 from ..layers import HEAVY, SpectralLinear, bfloat16_pays
 from ..modality import Architecture, Generator
 from .layout import Layout
+from .ties import TiedStates
 
 _SLOPE = 0.2
 _TEMPERATURE = 0.3
@@ -120,6 +121,7 @@ class TableGenerator(Generator):
         self.norm = nn.BatchNorm1d(width)
         self.heads = nn.Linear(width, layout.width)
         self.softmax = SegmentSoftmax(layout) if layout.segments else None
+        self.tied = TiedStates(layout.segments, layout.ties) if layout.ties else None
         self._gates = layout.gates
         self.register_buffer("gates", torch.empty(len(layout.gates), dtype=torch.int64), persistent=False)
 
@@ -136,7 +138,13 @@ class TableGenerator(Generator):
             out = self.heads(functional.leaky_relu(self.norm(h.float()), _SLOPE))
         return out[:, : self.n_states], out[:, self.n_states :]
 
+    def _bar(self, logits: Tensor) -> Tensor:
+        return logits if self.tied is None else self.tied.bar(logits)
+
     def _join(self, states: Tensor, scores: Tensor) -> Tensor:
+        """Return rows of states, those of followers as their leaders decide, and of scores multiplied by their gate."""
+        if self.tied is not None:
+            states = self.tied(states)
         if not self.n_scores:
             return states
         gated = scores * functional.pad(states, (0, 1), value=1.0).index_select(1, self.gates)
@@ -160,17 +168,18 @@ class TableGenerator(Generator):
             Segments that sum to one, and scores multiplied by their gate.
         """
         logits, scores = self._heads(z, c)
-        if self.softmax is not None:
-            logits = self.softmax((logits + _gumbel(noise)) / _TEMPERATURE)
-        return self._join(logits, scores)
+        if self.softmax is None:
+            return scores
+        noisy = self._bar(logits) + _gumbel(noise)
+        return self._join(self.softmax(noisy / _TEMPERATURE), scores)
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, and scores where the state is regular."""
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self._is_wide and bfloat16_pays(z.device)):
             logits, scores = self._heads(z, c)
-        if self.softmax is not None:
-            logits = self.softmax.one_hot(logits + _gumbel(noise))
-        return self._join(logits, scores)
+        if self.softmax is None:
+            return scores
+        return self._join(self.softmax.one_hot(self._bar(logits) + _gumbel(noise)), scores)
 
 
 def _gumbel(uniform: Tensor) -> Tensor:

@@ -1,0 +1,250 @@
+"""Find states of columns that always occur together, and make a generator keep them together.
+
+In real tables a state of one column often decides that of another: a code that stands for "no record" fills many
+cells of a row at once; a laboratory value is missing where a second column says "not measured". A generator that draws
+each column by itself breaks such rules in some rows. `find_ties` finds the rules that hold in every training row, and
+`TiedStates` applies them, so that they hold in every synthetic row, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+MIN_ROWS = 20
+"""Rows in which a state of the leading column must occur."""
+MAX_DEPTH = 8
+"""Largest number of ties in a chain."""
+MAX_TIES = 20_000
+"""Largest number of ties of a table."""
+
+_CHANCE = 1e-6  # probability below which an exceptionless rule is no coincidence
+_PRODUCTS = 2e9  # products that counting may take; with more rows than that, some rows are counted and all are checked
+
+States = NDArray[np.integer]
+
+
+class Tie(NamedTuple):
+    """Rule that one state decides another.
+
+    Attributes
+    ----------
+    leader, follower : int
+        Positions of the two states among the states of all columns. Where the first is drawn, the second must be.
+    only : bool
+        Whether the second occurs nowhere else.
+    """
+
+    leader: int
+    follower: int
+    only: bool
+
+
+def find_ties(states: States, segments: Sequence[int]) -> list[Tie]:
+    """Return the rules that hold in every row, one leading column at most for each column.
+
+    Parameters
+    ----------
+    states : ndarray of shape (n, k)
+        Position of the state of each column among the states of all columns.
+    segments : sequence of int
+        Numbers of states of the k columns.
+
+    Returns
+    -------
+    list of Tie
+        Sorted. A rule is kept if its leading state occurs in `MIN_ROWS` rows or more, and if its lack of exceptions is
+        no coincidence.
+    """
+    n, k = states.shape
+    if k < 2:
+        return []
+
+    # 1. Count how often each pair of states occurs together
+    counted = states[:: max(1, math.ceil(n * k * k / _PRODUCTS))]
+    together = _count_pairs(counted, sum(segments))
+    counts = together.diagonal()
+    column = np.repeat(np.arange(k), segments)
+
+    # 2. Keep pairs without exception that are no coincidence
+    pairs = together.tocoo()
+    leader, follower = pairs.row, pairs.col
+    surprise = -counts[leader] * np.log(counts[follower] / len(counted))
+    holds = (pairs.data == counts[leader]) & (counts[leader] >= MIN_ROWS) & (surprise > -math.log(_CHANCE))
+    holds &= column[leader] != column[follower]
+    leader, follower, surprise = leader[holds], follower[holds], surprise[holds]
+
+    # 3. Choose the leading column of each column, and check its rules in all rows
+    chosen = _choose_leaders(column[leader], column[follower], surprise, k)
+    in_use = chosen[column[follower]] == column[leader]
+    ties = [
+        Tie(int(a), int(b), bool(counts[a] == counts[b])) for a, b in zip(leader[in_use], follower[in_use], strict=True)
+    ]
+    return sorted(_check_ties(ties, states, column))[:MAX_TIES]
+
+
+def _count_pairs(states: States, n_states: int) -> scipy.sparse.csr_array:
+    """Return a matrix of shape (n_states, n_states): in how many rows two states occur together."""
+    n, k = states.shape
+    ones = np.ones(n * k, dtype=np.int32)
+    rows = scipy.sparse.csr_array((ones, states.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n_states))
+    return (rows.T @ rows).tocsr()
+
+
+def _choose_leaders(leader: States, follower: States, surprise: NDArray[np.floating], k: int) -> States:
+    """Return the leading column of each column, -1 for none: the most telling pairs of columns first, no circle."""
+    # 1. Add up what each pair of columns tells
+    total = np.bincount(leader * k + follower, weights=surprise, minlength=1)
+    order = sorted(np.flatnonzero(total).tolist(), key=lambda pair: (-total[pair], pair))
+
+    # 2. Accept pairs while chains stay short
+    chosen = np.full(k, -1)
+    for pair in order:
+        first, second = divmod(pair, k)
+        if chosen[second] < 0 and not _leads(chosen, second, first):
+            chosen[second] = first
+            if max(find_depths(chosen)) > MAX_DEPTH:
+                chosen[second] = -1
+    return chosen
+
+
+def _leads(chosen: States, first: int, second: int) -> bool:
+    """Return whether column `first` leads `second`, directly or not, or is the same."""
+    while second >= 0 and second != first:
+        second = int(chosen[second])
+    return second == first
+
+
+def find_depths(chosen: Sequence[int] | States) -> list[int]:
+    """Return for each column the number of columns that lead it, directly or not; raise ValueError for a circle."""
+    depths = []
+    for column in range(len(chosen)):
+        depth, at = 0, int(chosen[column])
+        while at >= 0:
+            depth, at = depth + 1, int(chosen[at])
+            if depth > len(chosen):
+                raise ValueError("ties form a circle")
+        depths.append(depth)
+    return depths
+
+
+def _check_ties(ties: Sequence[Tie], states: States, column: States) -> Iterator[Tie]:
+    """Yield the ties that hold in all rows."""
+    for tie in ties:
+        leads = states[:, column[tie.leader]] == tie.leader
+        follows = states[:, column[tie.follower]] == tie.follower
+        if (follows | ~leads).all():
+            yield Tie(tie.leader, tie.follower, bool((leads == follows).all()))
+
+
+def check_ties(ties: Sequence[Tie], segments: Sequence[int]) -> None:
+    """Raise ValueError for ties that `find_ties` cannot have found.
+
+    A position is outside the table, a column has two leaders, a state decides a column twice, ties form a circle, or
+    there are too many of them.
+    """
+    if len(ties) > MAX_TIES:
+        raise ValueError("there are too many ties")
+    _split_levels(ties, np.repeat(np.arange(len(segments)), segments), len(segments))
+
+
+class TiedStates(nn.Module):
+    """Make followers take the states that their leaders decide.
+
+    Parameters
+    ----------
+    segments : sequence of int
+        Numbers of states of all columns.
+    ties : sequence of Tie
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        See `check_ties`.
+    """
+
+    barred: Tensor
+
+    def __init__(self, segments: Sequence[int], ties: Sequence[Tie]):
+        super().__init__()
+        self._n_states = sum(segments)
+        column = np.repeat(np.arange(len(segments)), segments)
+        self._barred = sorted({tie.follower for tie in ties if tie.only})
+        self._levels = [_Level.of(level, column) for level in _split_levels(ties, column, len(segments))]
+        self.register_buffer("barred", torch.empty(self._n_states, dtype=torch.bool), persistent=False)
+        for i, level in enumerate(self._levels):
+            shape = len(level.leaders), self._n_states
+            self.register_buffer(f"leaders{i}", torch.empty(shape[0], dtype=torch.int64), persistent=False)
+            self.register_buffer(f"forced{i}", torch.empty(shape), persistent=False)
+            self.register_buffer(f"decided{i}", torch.empty(shape), persistent=False)
+
+    def fill_tables(self) -> None:
+        """Fill the fixed tables: states that only a leader gives, and for each leading state what it decides."""
+        self.barred.fill_(False)
+        self.barred[self._barred] = True
+        for i, level in enumerate(self._levels):
+            leaders, forced, decided = self._tables(i)
+            leaders.copy_(torch.tensor(level.leaders, dtype=torch.int64))
+            forced.zero_()
+            decided.zero_()
+            for row, states in enumerate(level.forced):
+                forced[row, states] = 1.0
+            for row, states in enumerate(level.decided):
+                decided[row, states] = 1.0
+
+    def _tables(self, level: int) -> tuple[Tensor, Tensor, Tensor]:
+        return getattr(self, f"leaders{level}"), getattr(self, f"forced{level}"), getattr(self, f"decided{level}")
+
+    def bar(self, logits: Tensor) -> Tensor:
+        """Return logits of shape (n, states), those of states that only a leader gives near minus infinity."""
+        return logits.masked_fill(self.barred, -1e9)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return states of shape (n, states), soft or one-hot, with those of followers as their leaders decide."""
+        for level in range(len(self._levels)):
+            leaders, forced, decided = self._tables(level)
+            leading = states.index_select(1, leaders)
+            states = states * (1.0 - leading @ decided) + leading @ forced
+        return states
+
+
+class _Level(NamedTuple):
+    """Ties that apply at the same time: leading states, and which states each forces, or decides at all."""
+
+    leaders: list[int]
+    forced: list[list[int]]
+    decided: list[list[int]]
+
+    @classmethod
+    def of(cls, ties: Sequence[Tie], column: States) -> _Level:
+        leaders = sorted({tie.leader for tie in ties})
+        forced = [[tie.follower for tie in ties if tie.leader == leader] for leader in leaders]
+        decided = [np.flatnonzero(np.isin(column, column[states])).tolist() for states in forced]
+        return cls(leaders, forced, decided)
+
+
+def _split_levels(ties: Sequence[Tie], column: States, k: int) -> list[list[Tie]]:
+    """Return the ties of followers whose leader follows none, then of those whose leader follows one, and so on."""
+    chosen = np.full(k, -1)
+    for tie in ties:
+        if not (0 <= tie.leader < len(column) and 0 <= tie.follower < len(column)):
+            raise ValueError("a tie is outside the table")
+        first, second = column[tie.leader], column[tie.follower]
+        if chosen[second] not in (-1, first):
+            raise ValueError("a column has two leaders")
+        chosen[second] = first
+    if len({(tie.leader, column[tie.follower]) for tie in ties}) < len(ties):
+        raise ValueError("a state decides a column twice")
+    depths = find_depths(chosen)
+    levels: list[list[Tie]] = [[] for _ in range(max(depths, default=0))]
+    for tie in ties:
+        levels[depths[column[tie.follower]] - 1].append(tie)
+    return levels
