@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from .shared.command import add_augmenter_options, add_output, finish
-from .shared.folder import named_task
-from .shared.machine import describe_machine, installed_versions
+from .shared.folder import load_named_task
+from .shared.machine import describe_machine, read_versions
 from .shared.protocol import Results, read_cases
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
@@ -49,17 +49,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
     """Measure what is not yet measured, and return the summary."""
     store = Results(options.output)
-    task = named_task(options.table, options.data)
+    task = load_named_task(options.table, options.data)
     key = {"benchmark": "conditions", "protocol": PROTOCOL, "table": task.name, **task.origin, "sampled": ROWS}
-    key |= {"asked": [shown(where) for where in ASKED[task.name]], "options": options.options}
-    key |= {"versions": installed_versions()}
+    key |= {"asked": [describe_conditions(where) for where in ASKED[task.name]], "options": options.options}
+    key |= {"versions": read_versions()}
     if store.find(key) is None:
         target = task.columns.target
-        store.put((key, measured(task.train.drop(columns=target), task.train[target], task.name, options.options)))
-    return markdown(read_cases(options.output)), []
+        store.put(
+            (key, measure_conditions(task.train.drop(columns=target), task.train[target], task.name, options.options))
+        )
+    return render_markdown(read_cases(options.output)), []
 
 
-def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
+def measure_conditions(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
     """Fit once, and return what each of the conditions of a table takes."""
     from ganaug import GANAugmenter
 
@@ -71,13 +73,20 @@ def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any])
         found, _ = augmenter.sample(ROWS, where=where or None)
         seconds = time.perf_counter() - started
         tried = augmenter.conditions_["tried"] if where else None
-        if not met(found, where).all():
+        if not match_rows(found, where).all():
             raise AssertionError(f"sample returned rows that do not meet {where}")
-        lines.append({"asked": shown(where), "share": float(met(X, where).mean()), "tried": tried, "seconds": seconds})
+        lines.append(
+            {
+                "asked": describe_conditions(where),
+                "share": float(match_rows(X, where).mean()),
+                "tried": tried,
+                "seconds": seconds,
+            }
+        )
     return {"conditions": lines, "filters": augmenter.filters_["strengths"], "machine": describe_machine()}
 
 
-def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
+def match_rows(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
     """Return which rows meet conditions, without using ganaug for it."""
     found = np.ones(len(X), dtype=bool)
     for name, wanted in where.items():
@@ -89,18 +98,18 @@ def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
     return found
 
 
-def shown(where: dict[str, Any]) -> str:
+def describe_conditions(where: dict[str, Any]) -> str:
     """Return conditions in words."""
     return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "none"
 
 
-def markdown(entries: Iterable[dict[str, Any]]) -> str:
+def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
     """Return a table for each data set; of several versions, the one that was measured last."""
     newest = {entry["key"]["table"]: entry for entry in entries}
-    return "\n\n".join(_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
+    return "\n\n".join(_render_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
 
 
-def _section(key: dict[str, Any], result: dict[str, Any]) -> str:
+def _render_section(key: dict[str, Any], result: dict[str, Any]) -> str:
     lines = [
         f"### {key['table']}: {key['sampled']:,} rows for each line",
         "",

@@ -87,74 +87,78 @@ class OwnLoader(DataLoader[Any]):
         super().__init__(dataset, **options)
 
 
-def plain(**options: Any) -> DataLoader[Any]:
+def make_shuffled_loader(**options: Any) -> DataLoader[Any]:
     """Return a shuffled loader."""
     sampler = RandomSampler(Zeros(), generator=torch.Generator().manual_seed(0))
     return DataLoader(Zeros(), BATCH, sampler=sampler, **options)
 
 
-def weighted() -> DataLoader[Any]:
+def make_weighted_loader() -> DataLoader[Any]:
     """Return a loader that draws some samples several times as often."""
     return DataLoader(Zeros(), BATCH, sampler=WeightedRandomSampler([1.0 + i % 5 for i in range(N)], N))
 
 
-def mixed(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
+def mix_loader(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
     """Return the loader with synthetic samples."""
     return augment_loader(loader, Ones(), fraction, random_state=0)
 
 
-def made_anew(fraction: float, inside: bool) -> Iterable[Any]:
+def iterate_lightning(fraction: float, inside: bool) -> Iterable[Any]:
     """Yield the batches of both processes as Lightning divides a loader, made inside a hook or outside."""
     from lightning.fabric.utilities.data import _replace_dunder_methods
     from lightning.pytorch.utilities.data import _update_dataloader
 
     if inside:
         with _replace_dunder_methods(DataLoader, "dataset"), _replace_dunder_methods(BatchSampler):
-            loader = mixed(plain(), fraction)
+            loader = mix_loader(make_shuffled_loader(), fraction)
     else:
-        loader = mixed(plain(), fraction)
+        loader = mix_loader(make_shuffled_loader(), fraction)
     for rank in range(2):
         yield from _update_dataloader(loader, DistributedSampler(loader.dataset, 2, rank))
 
 
-def fabric(fraction: float, prepared: bool) -> Iterable[Any]:
+def make_fabric_loader(fraction: float, prepared: bool) -> Iterable[Any]:
     """Return a loader that Fabric set up, mixed before or, which is refused, after it."""
     from lightning.fabric import Fabric
 
     own: Any = Fabric(accelerator="cpu", devices=1)
     if prepared:
-        return mixed(own.setup_dataloaders(plain()), fraction)
-    found: Iterable[Any] = own.setup_dataloaders(mixed(plain(), fraction))
+        return mix_loader(own.setup_dataloaders(make_shuffled_loader()), fraction)
+    found: Iterable[Any] = own.setup_dataloaders(mix_loader(make_shuffled_loader(), fraction))
     return found
 
 
-def _one_of_two(make: str, fraction: float, folder: str) -> None:
+def _run_process(make: str, fraction: float, folder: str) -> None:
     """Write what one process of Accelerate gets."""
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=True)
     stream = make == "stream"
-    old = DataLoader(Stream(), BATCH) if stream else plain()
+    old = DataLoader(Stream(), BATCH) if stream else make_shuffled_loader()
     try:
         if make == "prepared":
-            loader = mixed(accelerator.prepare(old), fraction)
+            loader = mix_loader(accelerator.prepare(old), fraction)
         else:
-            loader = accelerator.prepare(mixed(old, fraction))
+            loader = accelerator.prepare(mix_loader(old, fraction))
         batches: Any = [x[:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, _ in loader]
     except GanaugError as refusal:
         batches = str(refusal)
     if make == "batches":
         mix = SyntheticMix(Ones(), fraction, pool_size=N, random_state=0)
-        batches = [mix(x, y)[0][:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, y in accelerator.prepare(plain())]
+        batches = [
+            mix(x, y)[0][:, 0, 0, 0].tolist()
+            for _ in range(EPOCHS)
+            for x, y in accelerator.prepare(make_shuffled_loader())
+        ]
     Path(folder, f"{accelerator.process_index}.json").write_text(json.dumps(batches), encoding="utf-8")
 
 
-def accelerate(fraction: float, make: str) -> Any:
+def run_accelerate(fraction: float, make: str) -> Any:
     """Return the batches of two processes that Accelerate launches, or the sentence that they were refused with."""
     from accelerate import debug_launcher
 
     with tempfile.TemporaryDirectory() as folder:
-        debug_launcher(_one_of_two, (make, fraction, folder), num_processes=2)
+        debug_launcher(_run_process, (make, fraction, folder), num_processes=2)
         found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(folder).iterdir())]
     if isinstance(found[0], str):
         raise GanaugError(found[0])
@@ -163,30 +167,32 @@ def accelerate(fraction: float, make: str) -> Any:
 
 Make = Callable[[float], Any]
 LOADERS: dict[str, Make] = {
-    "plain": lambda f: mixed(plain(), f),
-    "1 worker": lambda f: mixed(plain(num_workers=1), f),
-    "2 workers": lambda f: mixed(plain(num_workers=2), f),
-    "2 workers, persistent": lambda f: mixed(plain(num_workers=2, persistent_workers=True), f),
-    "1 worker, spawned": lambda f: mixed(plain(num_workers=1, multiprocessing_context="spawn"), f),
-    "WeightedRandomSampler": lambda f: mixed(weighted(), f),
-    "DistributedSampler": lambda f: mixed(DataLoader(Zeros(), BATCH, sampler=DistributedSampler(Zeros(), 2, 1)), f),
-    "custom batch sampler": lambda f: mixed(DataLoader(Zeros(), batch_sampler=Backwards()), f),
-    "subclass of DataLoader": lambda f: mixed(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
-    "IterableDataset": lambda f: mixed(DataLoader(Stream(), BATCH), f),
-    "IterableDataset, 2 workers": lambda f: mixed(DataLoader(Stream(), BATCH, num_workers=2), f),
-    "Accelerate, 2 processes": lambda f: accelerate(f, "mixed"),
-    "Accelerate, 2 processes, IterableDataset": lambda f: accelerate(f, "stream"),
-    "Accelerate, already prepared": lambda f: accelerate(f, "prepared"),
-    "Accelerate, already prepared, SyntheticMix": lambda f: accelerate(f, "batches"),
-    "Lightning, 2 processes, outside a hook": lambda f: list(made_anew(f, False)),
-    "Lightning, 2 processes, in a hook": lambda f: list(made_anew(f, True)),
-    "Fabric": lambda f: fabric(f, False),
-    "Fabric, already set up": lambda f: fabric(f, True),
+    "plain": lambda f: mix_loader(make_shuffled_loader(), f),
+    "1 worker": lambda f: mix_loader(make_shuffled_loader(num_workers=1), f),
+    "2 workers": lambda f: mix_loader(make_shuffled_loader(num_workers=2), f),
+    "2 workers, persistent": lambda f: mix_loader(make_shuffled_loader(num_workers=2, persistent_workers=True), f),
+    "1 worker, spawned": lambda f: mix_loader(make_shuffled_loader(num_workers=1, multiprocessing_context="spawn"), f),
+    "WeightedRandomSampler": lambda f: mix_loader(make_weighted_loader(), f),
+    "DistributedSampler": lambda f: mix_loader(
+        DataLoader(Zeros(), BATCH, sampler=DistributedSampler(Zeros(), 2, 1)), f
+    ),
+    "custom batch sampler": lambda f: mix_loader(DataLoader(Zeros(), batch_sampler=Backwards()), f),
+    "subclass of DataLoader": lambda f: mix_loader(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
+    "IterableDataset": lambda f: mix_loader(DataLoader(Stream(), BATCH), f),
+    "IterableDataset, 2 workers": lambda f: mix_loader(DataLoader(Stream(), BATCH, num_workers=2), f),
+    "Accelerate, 2 processes": lambda f: run_accelerate(f, "mixed"),
+    "Accelerate, 2 processes, IterableDataset": lambda f: run_accelerate(f, "stream"),
+    "Accelerate, already prepared": lambda f: run_accelerate(f, "prepared"),
+    "Accelerate, already prepared, SyntheticMix": lambda f: run_accelerate(f, "batches"),
+    "Lightning, 2 processes, outside a hook": lambda f: list(iterate_lightning(f, False)),
+    "Lightning, 2 processes, in a hook": lambda f: list(iterate_lightning(f, True)),
+    "Fabric": lambda f: make_fabric_loader(f, False),
+    "Fabric, already set up": lambda f: make_fabric_loader(f, True),
 }
 """Loaders by name: each a function of the fraction, whose result yields batches."""
 
 
-def row(name: str, make: Make, fraction: float) -> str:
+def render_row(name: str, make: Make, fraction: float) -> str:
     """Return one row of the table."""
     package = {"Acce": "accelerate", "Ligh": "lightning", "Fabr": "lightning"}.get(name[:4], "torch")
     if importlib.util.find_spec(package) is None:
@@ -215,7 +221,7 @@ def main() -> None:
     print("| Loader | batches | synthetic in full batches | |\n|---|---|---|---|")
     for name, make in LOADERS.items():
         if options.only in (None, name):
-            print(row(name, make, options.fraction), flush=True)
+            print(render_row(name, make, options.fraction), flush=True)
 
 
 if __name__ == "__main__":

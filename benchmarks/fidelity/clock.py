@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..shared.clock import Stopwatch, peak_memory_mib
+from ..shared.clock import Stopwatch, read_peak_memory
 
 Rows = TypeVar("Rows")
 Costs = dict[str, Any]
 
 
-def timed(fit: Callable[[], Callable[[], Rows]]) -> tuple[Rows, Costs]:
+def time_model(fit: Callable[[], Callable[[], Rows]]) -> tuple[Rows, Costs]:
     """Call `fit`, then what it returns to draw rows; return these and the costs in seconds and MiB.
 
     Parameters
@@ -39,5 +39,5 @@ def timed(fit: Callable[[], Callable[[], Rows]]) -> tuple[Rows, Costs]:
         "measured_fit_seconds": wall,
         "others_cpu_seconds": others,
         "sample_seconds": sample_seconds,
-        "peak_memory_mib": peak_memory_mib(),
+        "peak_memory_mib": read_peak_memory(),
     }

@@ -141,46 +141,46 @@ class Board:
         return [model for model in self.lines if model.split()[0] == "ganaug"]
 
 
-def boards(entries: Iterable[Entry]) -> list[Board]:
+def make_boards(entries: Iterable[Entry]) -> list[Board]:
     """Return one board for each table and cut, in the order of their names."""
     of_board: dict[str, list[Entry]] = {}
     for entry in entries:
-        of_board.setdefault(_heading(entry["key"]), []).append(entry)
-    return [_board(name, found) for name, found in sorted(of_board.items())]
+        of_board.setdefault(_format_heading(entry["key"]), []).append(entry)
+    return [_make_board(name, found) for name, found in sorted(of_board.items())]
 
 
-def _heading(key: dict[str, Any]) -> str:
+def _format_heading(key: dict[str, Any]) -> str:
     rare = f" at {100 * key['share']:g} %" if key.get("share") else ""
     small = ", a trial run" if key["small"] else ""
     rows = f", cut to {key['rows']:,} rows" if key.get("rows") else ""
     return f"{key['table']}{rare}{rows}{small}"
 
 
-def _board(name: str, entries: list[Entry]) -> Board:
+def _make_board(name: str, entries: list[Entry]) -> Board:
     board = Board(name, is_rare=bool(entries[0]["key"].get("share")))
     reasons = [entry["result"]["excluded"] for entry in entries if "excluded" in entry["result"]]
     board.excluded = reasons[-1] if reasons else ""
     of_model: dict[str, list[Entry]] = {}
     for entry in entries:
         if "excluded" not in entry["result"]:
-            of_model.setdefault(label(entry["key"]), []).append(entry)
+            of_model.setdefault(format_label(entry["key"]), []).append(entry)
     for model in sorted(of_model, key=lambda m: (MODELS.index(m.split()[0]), m)):
         found = of_model[model]
         board.lines[model] = Line(
-            _newest([e for e in found if "auc" in e["result"] or "shape_error" in e["result"]]),
-            _newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
+            _select_newest([e for e in found if "auc" in e["result"] or "shape_error" in e["result"]]),
+            _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _ratios(board)
+    board.ratios = _compute_ratios(board)
     return board
 
 
-def label(key: dict[str, Any]) -> str:
+def format_label(key: dict[str, Any]) -> str:
     """Return what a model is called: its name and what was set otherwise than by default."""
     return f"{key['model']} {json.dumps(key['options'])}" if key["options"] else str(key["model"])
 
 
-def _newest(entries: Sequence[Entry]) -> list[Entry]:
+def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     """Return the last result of each seed, of the version that was measured last: versions are not mixed."""
     if not entries:
         return []
@@ -192,7 +192,7 @@ def _newest(entries: Sequence[Entry]) -> list[Entry]:
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _ratios(board: Board) -> dict[str, list[float]]:
+def _compute_ratios(board: Board) -> dict[str, list[float]]:
     """Return CTGAN's time over ganaug's, where they were measured together."""
     peer = board.lines.get("ctgan", Line()).costs
     theirs = {e["result"]["pair"]: e["result"]["fit_seconds"] for e in peer if "pair" in e["result"]}
@@ -203,7 +203,7 @@ def _ratios(board: Board) -> dict[str, list[float]]:
     return {model: found for model, found in ratios.items() if found}
 
 
-def mean_and_spread(values: Sequence[float], measure: Measure) -> str:
+def format_mean(values: Sequence[float], measure: Measure) -> str:
     """Return the mean over seeds, ± the standard deviation (n - 1) where there are several."""
     if not values:
         return ""
@@ -212,7 +212,7 @@ def mean_and_spread(values: Sequence[float], measure: Measure) -> str:
     return f"{shown.mean():{measure.form}}{spread}"
 
 
-def behind(board: Board) -> tuple[list[tuple[Measure, str, str]], int]:
+def find_losses(board: Board) -> tuple[list[tuple[Measure, str, str]], int]:
     """Return figure, line of ganaug and peer where that has the better mean over seeds, and how many were compared."""
     lost, compared = [], 0
     for measure, own, peer in itertools.product(board.measures, board.own, PEERS):

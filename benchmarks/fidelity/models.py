@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..shared.protocol import BenchmarkError
 from ..shared.tables import Task, run_peer
-from .clock import Costs, timed
+from .clock import Costs, time_model
 from .smote import fit_smote
 
 CONTROLS = ("real", "held-out", "bootstrap")
@@ -59,9 +59,9 @@ class Training:
 def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     """Return tidy rows of a model and its costs; only trained models have any."""
     if training.model == "ganaug":
-        return _in_own_process(train_ganaug, task, training)
+        return _train_in_process(train_ganaug, task, training)
     if training.model == "smote":
-        return _in_own_process(train_smote, task, training)
+        return _train_in_process(train_smote, task, training)
     if training.model in PEERS:
         return train_peer(task, training)
     if training.model == "held-out":
@@ -72,7 +72,7 @@ def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     return task.tidy_train, {}
 
 
-def _in_own_process(
+def _train_in_process(
     train: Callable[[Task, Training], tuple[pd.DataFrame, Costs]], task: Task, training: Training
 ) -> tuple[pd.DataFrame, Costs]:
     """Train in a fresh process: its peak memory is its own, and no earlier work has warmed it up."""
@@ -94,20 +94,20 @@ def train_ganaug(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
         augmenter.fit(task.train.drop(columns=target), task.train[target])
         return lambda: augmenter.sample(len(task.train))
 
-    (x, y), costs = timed(fit)
+    (x, y), costs = time_model(fit)
     return task.columns.tidy(x.assign(**{target: np.asarray(y)})), costs
 
 
 def train_smote(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     """Let SMOTE make a row for each real one."""
-    table, notes = without_gaps(task)
-    synthetic, costs = timed(lambda: fit_smote(table, task.columns, training.seed))
-    return task.columns.tidy(_rounded(synthetic, table)), costs | {"notes": notes}
+    table, notes = impute_median(task)
+    synthetic, costs = time_model(lambda: fit_smote(table, task.columns, training.seed))
+    return task.columns.tidy(_round_whole_numbers(synthetic, table)), costs | {"notes": notes}
 
 
 def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     """Train CTGAN, TVAE or ARF with its defaults, in the environment of the interpreter `training.python`."""
-    table, notes = without_gaps(task)
+    table, notes = impute_median(task)
     short = {name: f"c{i}" for i, name in enumerate(table.columns)}  # whatever a name holds, it survives the way
     text = [short[name] for name in task.columns.text]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,10 +123,10 @@ def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     synthetic = synthetic.rename(columns={code: name for name, code in short.items()})
     if costs.get("epochs") != costs.get("default_epochs"):
         notes.append(f"times are extrapolated from {costs['epochs']} of {costs['default_epochs']} epochs")
-    return task.columns.tidy(_rounded(synthetic, table)), costs | {"notes": notes}
+    return task.columns.tidy(_round_whole_numbers(synthetic, table)), costs | {"notes": notes}
 
 
-def without_gaps(task: Task) -> tuple[pd.DataFrame, list[str]]:
+def impute_median(task: Task) -> tuple[pd.DataFrame, list[str]]:
     """Return the training rows as peers take them: no missing numbers, and whole numbers as integers."""
     table, notes = task.tidy_train, []
     numbers = list(task.columns.numeric)
@@ -141,7 +141,7 @@ def without_gaps(task: Task) -> tuple[pd.DataFrame, list[str]]:
     return table, notes
 
 
-def _rounded(synthetic: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def _round_whole_numbers(synthetic: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return whole numbers where the training rows have them: SMOTE and ARF know none."""
     whole = [name for name in table.columns if table[name].dtype == "int64"]
     return synthetic.assign(**{name: np.rint(synthetic[name].to_numpy(float)) for name in whole})

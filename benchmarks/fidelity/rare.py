@@ -18,7 +18,7 @@ class ExcludedError(BenchmarkError):
     """The table does not allow the cut; the text says why."""
 
 
-def rare_task(task: Task, share: float, seed: int) -> Task:
+def make_rare_task(task: Task, share: float, seed: int) -> Task:
     """Return the task with the rarest class drawn down to `share` of the training rows; all other rows stay.
 
     The test rows all stay, too: those of the rare class are weighted to the same share, for drawing them down would
@@ -45,11 +45,11 @@ def rare_task(task: Task, share: float, seed: int) -> Task:
         raise ExcludedError(f"class {task.rarest!r} has {is_rare.mean():.2%} of the training rows already")
     drawn = np.random.default_rng(seed).permutation(np.flatnonzero(is_rare))[:n_wanted]
     kept = np.sort(np.concatenate([np.flatnonzero(~is_rare), drawn]))
-    rare = Rare(share, _weights(task, share))
+    rare = Rare(share, _weigh_rows(task, share))
     return replace(task, train=task.train.iloc[kept].reset_index(drop=True), rare=rare)
 
 
-def _weights(task: Task, share: float) -> np.ndarray:
+def _weigh_rows(task: Task, share: float) -> np.ndarray:
     """Return what each test row counts for: those of the rare class together are `share` of all."""
     is_rare = (task.tidy_test[task.columns.target] == task.rarest).to_numpy()
     if not is_rare.any() or is_rare.all():

@@ -27,7 +27,7 @@ KINDS = (*NAMES, NORMS, OPTIMIZER, OTHERS)
 _KIND_OF = {name: kind for kind, names in NAMES.items() for name in names.split()}
 
 
-def kind_of(event: str) -> str:
+def classify_event(event: str) -> str:
     """Return the kind of what the profiler calls `event`; autograd's own bookkeeping is no operator."""
     if event.startswith("Optimizer."):
         return OPTIMIZER
@@ -39,7 +39,7 @@ def kind_of(event: str) -> str:
     return NORMS if "_norm" in name else _KIND_OF.get(name, OTHERS)
 
 
-def step_seconds(fit: Fit, short: int, long: int, repeats: int) -> dict[str, float]:
+def time_step(fit: Fit, short: int, long: int, repeats: int) -> dict[str, float]:
     """Return what a step takes: the best of several fits of `long` steps less the best of as many of `short` steps.
 
     Fits of both lengths take turns.
@@ -72,16 +72,16 @@ def step_seconds(fit: Fit, short: int, long: int, repeats: int) -> dict[str, flo
     return {"cpu_ms": cpu, "wall_ms": wall, "others_cpu_seconds": watch.others(), "wall_seconds": watch.read()[0]}
 
 
-def split(fit: Fit, first: int, last: int, repeats: int) -> dict[str, float]:
+def split_step(fit: Fit, first: int, last: int, repeats: int) -> dict[str, float]:
     """Return the milliseconds of a step by kind of operator, under the profiler, which makes each a little longer.
 
     Looked at are the steps after the first `first` of a fit of `last` steps; of several such fits, the quickest counts.
     """
-    found = min((_profiled(fit, first, last) for _ in range(repeats)), key=lambda kinds: sum(kinds.values()))
+    found = min((_profile_fit(fit, first, last) for _ in range(repeats)), key=lambda kinds: sum(kinds.values()))
     return {kind: 1000 * seconds / (last - first) for kind, seconds in found.items()}
 
 
-def _profiled(fit: Fit, first: int, last: int) -> dict[str, float]:
+def _profile_fit(fit: Fit, first: int, last: int) -> dict[str, float]:
     """Return the wall seconds of each kind, nothing counted twice, between the ends of two steps of the optimizers."""
     cpu: Any = torch.profiler.ProfilerActivity.CPU
     with torch.profiler.profile(activities=[cpu]) as profiler:
@@ -92,6 +92,6 @@ def _profiled(fit: Fit, first: int, last: int) -> dict[str, float]:
     found = dict.fromkeys((*KINDS, EVERYTHING_ELSE), 0.0)
     for event in events:
         if start <= event.time_range.start and event.time_range.end <= end:
-            found[kind_of(event.name)] += event.self_cpu_time_total / 1e6
+            found[classify_event(event.name)] += event.self_cpu_time_total / 1e6
     operators = sum(found[kind] for kind in KINDS)
     return {**found, EVERYTHING_ELSE: (end - start) / 1e6 - operators}

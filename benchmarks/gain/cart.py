@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from .learners import as_text, numeric_columns
+from .learners import convert_to_text, list_numeric_columns
 
 SIZES = {"min_samples_leaf": 5, "min_samples_split": 15}  # as synthpop's trees: leaves of 5 rows, splits of 15
 
@@ -33,16 +33,16 @@ class SequentialCART:
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> SequentialCART:
         """Grow one tree for each column."""
-        self._X, numbers = X, set(numeric_columns(X))
+        self._X, numbers = X, set(list_numeric_columns(X))
         self._ranks: dict[str, np.ndarray] = {}
         self._leaves: dict[str, Leaves] = {}
         known = y.to_numpy(float)[:, None]
         for name in X.columns:
             kind = DecisionTreeRegressor if name in numbers else DecisionTreeClassifier
-            values = X[name].to_numpy(float, na_value=np.nan) if name in numbers else _text(X[name])
-            ranks = _ranks(values)
+            values = X[name].to_numpy(float, na_value=np.nan) if name in numbers else _convert_to_text(X[name])
+            ranks = _rank_values(values)
             tree = kind(**SIZES, random_state=int(self._rng.integers(2**31)))
-            self._leaves[name] = Leaves(tree, known, _scaled(values) if name in numbers else ranks)
+            self._leaves[name] = Leaves(tree, known, _scale_targets(values) if name in numbers else ranks)
             self._ranks[name], known = ranks, np.column_stack([known, ranks])
         return self
 
@@ -85,11 +85,11 @@ class Leaves:
         return rows
 
 
-def _text(column: pd.Series) -> np.ndarray:
-    return as_text(column.to_frame()).iloc[:, 0].to_numpy(dtype=object)
+def _convert_to_text(column: pd.Series) -> np.ndarray:
+    return convert_to_text(column.to_frame()).iloc[:, 0].to_numpy(dtype=object)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def _rank_values(values: np.ndarray) -> np.ndarray:
     """Return the place of each value in order, text alphabetically, and NaN for NaN.
 
     A tree's splits of ranks are those of the numbers, which it would round to 32 bits and think equal within 1e-7.
@@ -98,7 +98,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return np.where(pd.isna(values), np.nan, ranks)
 
 
-def _scaled(numbers: np.ndarray) -> np.ndarray:
+def _scale_targets(numbers: np.ndarray) -> np.ndarray:
     """Return the numbers and, where there are any, the gaps, each with mean 0 and variance 1.
 
     A tree of two targets splits where it tells numbers or gaps apart; unscaled, one would count for nothing.

@@ -86,10 +86,10 @@ class Suite:
 
     def knows(self, cut: str) -> bool:
         """Return whether `cut` is one of the suite's, or a number in place of one."""
-        return cut in self.cuts or any(_form(cut) == _form(own) for own in self.cuts)
+        return cut in self.cuts or any(_mask_numbers(cut) == _mask_numbers(own) for own in self.cuts)
 
 
-def _form(cut: str) -> str:
+def _mask_numbers(cut: str) -> str:
     return re.sub(r"[1-9]\d*", "#", cut)
 
 
@@ -98,17 +98,17 @@ def split_whole(table: Table, case: Case) -> Split:
     train, test = train_test_split(
         np.arange(len(table.y)), test_size=0.25, stratify=table.y, random_state=case.seed, shuffle=True
     )
-    return _take(table, train, test)
+    return _take_rows(table, train, test)
 
 
 def split_low_data(table: Table, case: Case) -> Split:
     """Learn from a stratified cut of so many rows, test on up to 2000 others; classes below two rows are left out."""
     size = int(case.cut)
-    rows, notes = _frequent_enough(table, size)
+    rows, notes = _drop_rare_classes(table, size)
     if len(rows) - size < MIN_TEST:
         raise ExcludedError(f"{len(rows)} rows leave fewer than {MIN_TEST} to test on")
     train, rest = train_test_split(rows, train_size=size, stratify=table.y[rows], random_state=case.seed)
-    return _take(table, train, _at_most(table.y, rest, MAX_TEST, case.seed), notes)
+    return _take_rows(table, train, _limit_rows(table.y, rest, MAX_TEST, case.seed), notes)
 
 
 def split_imbalance(table: Table, case: Case) -> Split:
@@ -128,7 +128,7 @@ def split_imbalance(table: Table, case: Case) -> Split:
         raise ExcludedError(f"{round(n * share)} positive rows to learn from, fewer than {MIN_POSITIVE}")
     train = np.concatenate([negatives[: n - round(n * share)], positives[: round(n * share)]])
     binary = Table(table.name, table.X, y, ("others", table.labels[positive]), table.digest)
-    split = _take(binary, rng.permutation(train), test, [f"{table.labels[positive]!r} against all others"])
+    split = _take_rows(binary, rng.permutation(train), test, [f"{table.labels[positive]!r} against all others"])
     actual = float(split.y_test.mean())
     weights = np.where(split.y_test == 1, share / actual, (1 - share) / (1 - actual))
     return Split(split.X, split.y, split.X_test, split.y_test, weights, split.notes)
@@ -139,17 +139,17 @@ def split_tuned(table: Table, case: Case) -> Split:
     rows, notes = np.arange(len(table.y)), list[str]()
     size = None if case.cut == WHOLE else int(case.cut)
     if size is not None:
-        rows, notes = _frequent_enough(table, size)
+        rows, notes = _drop_rare_classes(table, size)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, table.y[rows])
     train, test = (rows[index] for index in list(folds)[case.seed])
     if size is not None:
         if len(train) < size:
             raise ExcludedError(f"{len(train)} rows outside the test fold, fewer than {size}")
-        train = _at_most(table.y, train, size, case.seed)
-    return _take(table, train, test, notes)
+        train = _limit_rows(table.y, train, size, case.seed)
+    return _take_rows(table, train, test, notes)
 
 
-def _frequent_enough(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
+def _drop_rare_classes(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
     """Return the rows of classes that have two rows in a stratified cut of `size`, and notes on the others."""
     notes: list[str] = []
     rows = np.arange(len(table.y))
@@ -164,7 +164,7 @@ def _frequent_enough(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
         rows = rows[~table.y[rows].isin(rare).to_numpy()]
 
 
-def _at_most(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
+def _limit_rows(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
     """Return all rows or, where there are more, a stratified cut of `size`."""
     if len(rows) - size < y[rows].nunique():
         return rows[:size] if len(rows) > size else rows
@@ -172,7 +172,7 @@ def _at_most(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray
     return kept
 
 
-def _take(table: Table, train: np.ndarray, test: np.ndarray, notes: Iterable[str] = ()) -> Split:
+def _take_rows(table: Table, train: np.ndarray, test: np.ndarray, notes: Iterable[str] = ()) -> Split:
     """Return the rows, with class codes that count from 0 again where a class has been left out."""
     present = np.unique(table.y[train])
     X, X_test = (table.X.iloc[rows].reset_index(drop=True) for rows in (train, test))

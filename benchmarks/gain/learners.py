@@ -44,12 +44,12 @@ METRICS = (
 )
 
 
-def numeric_columns(X: pd.DataFrame) -> list[str]:
+def list_numeric_columns(X: pd.DataFrame) -> list[str]:
     """Return the names of the columns that hold numbers."""
     return [name for name in X.columns if pd.api.types.is_numeric_dtype(X[name].dtype)]
 
 
-def as_text(X: pd.DataFrame) -> pd.DataFrame:
+def convert_to_text(X: pd.DataFrame) -> pd.DataFrame:
     """Return every cell as text, missing ones as `MISSING`, whatever pandas calls the dtype."""
     return X.astype(object).where(X.notna(), MISSING).astype(str)
 
@@ -65,14 +65,14 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
         if "class_weight" not in learner.get_params():
             return None
         learner.set_params(class_weight="balanced")
-    numbers = numeric_columns(X)
+    numbers = list_numeric_columns(X)
     text = [column for column in X.columns if column not in numbers]
     encoder = OneHotEncoder(min_frequency=0.01, handle_unknown="ignore", sparse_output=False)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     columns = ColumnTransformer(
         [
             ("numbers", make_pipeline(imputer, StandardScaler()), numbers),
-            ("text", make_pipeline(FunctionTransformer(as_text), encoder), text),
+            ("text", make_pipeline(FunctionTransformer(convert_to_text), encoder), text),
         ]
     )
     return make_pipeline(columns, learner)
@@ -81,7 +81,7 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
 TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected")
 
 
-def treated(name: str, split: Any, seed: int, treatment: str) -> Any | None:
+def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> Any | None:
     """Return a learner as a method wants it, or None where it takes no class weights.
 
     Parameters
@@ -124,11 +124,13 @@ def fit_and_score(learner: Any, X: pd.DataFrame, y: pd.Series, split: Any) -> di
     n_classes = int(split.y.max()) + 1
     proba = np.zeros((len(split.X_test), n_classes))
     proba[:, learner.classes_] = learner.predict_proba(split.X_test)
-    learned = learned_shares(learner, y, n_classes)
-    return scores(split.y_test.to_numpy(), proba, learned, split.weights, rarest=int(split.y.value_counts().idxmin()))
+    learned = get_learned_shares(learner, y, n_classes)
+    return compute_scores(
+        split.y_test.to_numpy(), proba, learned, split.weights, rarest=int(split.y.value_counts().idxmin())
+    )
 
 
-def learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
+def get_learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
     """Return the share of each class that a fitted learner has in mind when it gives probabilities.
 
     It is that of its training rows, unless it weighs them all alike or was put right for another prior.
@@ -141,7 +143,9 @@ def learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
     return shares / shares.sum()
 
 
-def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.ndarray, rarest: int) -> dict[str, float]:
+def compute_scores(
+    y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.ndarray, rarest: int
+) -> dict[str, float]:
     """Return every score of `METRICS`, higher being better.
 
     Parameters
@@ -169,12 +173,12 @@ def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.nd
         "average_precision": float(np.mean([average_precision_score(*pair, sample_weight=weights) for pair in pairs])),
         "neg_log_loss": -float(loss),
         "neg_brier_score": -float(np.average(squares, weights=weights)),
-        **_decision_scores(y, proba.argmax(axis=1), classes, weights),
-        **_decision_scores(y, relative.argmax(axis=1), classes, weights, PREVALENCE),
+        **_score_decisions(y, proba.argmax(axis=1), classes, weights),
+        **_score_decisions(y, relative.argmax(axis=1), classes, weights, PREVALENCE),
     }
 
 
-def _decision_scores(
+def _score_decisions(
     y: np.ndarray, predicted: np.ndarray, classes: np.ndarray, weights: np.ndarray, suffix: str = ""
 ) -> dict[str, float]:
     options: dict[str, Any] = {"labels": classes, "average": "macro", "sample_weight": weights, "zero_division": 0}

@@ -18,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from .cart import SequentialCART
 from .learners import make_learner
-from .oversamplers import adasyn, random_over_sampling, smote
+from .oversamplers import make_adasyn, make_random_over_sampler, make_smote
 from .peers import PeerSampler
 
 
@@ -73,14 +73,14 @@ def resample(sampler: Any, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame,
     if hasattr(sampler, "fit_resample"):
         X_all, y_all = sampler.fit_resample(X, y)
     else:
-        X_new, y_new = sampler.fit(X, y).sample(y=balancing_labels(y))
+        X_new, y_new = sampler.fit(X, y).sample(y=make_balancing_labels(y))
         X_all, y_all = pd.concat([X, X_new], ignore_index=True), pd.concat([y, pd.Series(y_new)], ignore_index=True)
     if list(X_all.columns) != list(X.columns) or len(X_all) != len(y_all) or len(X_all) < len(X):
         raise ValueError(f"{type(sampler).__name__} returned a table of {X_all.shape} and {len(y_all)} labels")
     return X_all, pd.Series(np.asarray(y_all, dtype="int64"), name=y.name)
 
 
-def balancing_labels(y: pd.Series) -> pd.Series:
+def make_balancing_labels(y: pd.Series) -> pd.Series:
     """Return the labels that are missing until every class is as large as the largest, class by class."""
     counts = y.value_counts().sort_index()
     return pd.Series(np.repeat(counts.index.to_numpy(), counts.max() - counts.to_numpy()), name=y.name, dtype="int64")
@@ -207,7 +207,7 @@ class SharedGAN(BaseEstimator):  # type: ignore[misc]
         """Train, or take what was trained."""
         from ganaug import GANAugmenter
 
-        key = _fingerprint(X, y, self.seed)
+        key = _digest_rows(X, y, self.seed)
         if key not in _FITTED:
             while len(_FITTED) >= _MAX_FITTED:
                 _FITTED.pop(next(iter(_FITTED)))
@@ -224,18 +224,18 @@ class SharedGAN(BaseEstimator):  # type: ignore[misc]
         return self.fit(X, y).gan_.resample(X, y)
 
 
-def _fingerprint(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
+def _digest_rows(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
     values = pd.util.hash_pandas_object(X.assign(**{"\0label": np.asarray(y)}), index=False).to_numpy()
     return hashlib.sha256(values.tobytes() + repr((seed, list(X.columns))).encode()).hexdigest()
 
 
-def _copula(seed: int) -> Any:
+def _make_copula(seed: int) -> Any:
     from ganaug import GaussianCopula
 
     return GaussianCopula(seed)
 
 
-def _tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any:
+def _make_tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any:
     """Return a sampler whose share is chosen for the learner that it is judged by."""
     from ganaug import TunedAugmenterCV
 
@@ -243,14 +243,14 @@ def _tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any
     return TunedAugmenterCV(SharedGAN(setting.seed), learner, scoring=scoring, random_state=setting.seed)
 
 
-def _tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
+def _make_tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
     """Return a sampler whose share is chosen for the four classifiers that TunedAugmenterCV has by itself."""
     from ganaug import TunedAugmenterCV
 
     return TunedAugmenterCV(SharedGAN(setting.seed), random_state=setting.seed)
 
 
-def facts(sampler: Any) -> dict[str, Any]:
+def list_choices(sampler: Any) -> dict[str, Any]:
     """Return what a sampler says that it chose."""
     found = {key: getattr(sampler, f"{key}_", None) for key in ("share", "balance", "short")}
     return {key: np.asarray(value).item() for key, value in found.items() if value is not None}
@@ -265,14 +265,14 @@ METHODS: Mapping[str, Method] = {
     "duplicate_natural": Method(lambda s, X: Natural(Duplicate(s.seed))),
     "class_weight": Method(lambda s, X: Unchanged(), treatment="class_weight"),
     "class_weight_corrected": Method(lambda s, X: Unchanged(), treatment="class_weight_corrected"),
-    "random_over_sampling": Method(lambda s, X: random_over_sampling(s.seed)),
-    "random_over_sampling_corrected": Method(lambda s, X: random_over_sampling(s.seed), treatment="corrected"),
-    "smote": Method(lambda s, X: smote(s.seed)),
-    "smote_corrected": Method(lambda s, X: smote(s.seed), treatment="corrected"),
-    "adasyn": Method(lambda s, X: adasyn(s.seed)),
+    "random_over_sampling": Method(lambda s, X: make_random_over_sampler(s.seed)),
+    "random_over_sampling_corrected": Method(lambda s, X: make_random_over_sampler(s.seed), treatment="corrected"),
+    "smote": Method(lambda s, X: make_smote(s.seed)),
+    "smote_corrected": Method(lambda s, X: make_smote(s.seed), treatment="corrected"),
+    "adasyn": Method(lambda s, X: make_adasyn(s.seed)),
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
-    "gaussian_copula": Method(lambda s, X: _copula(s.seed)),
-    "gaussian_copula_corrected": Method(lambda s, X: _copula(s.seed), treatment="corrected"),
+    "gaussian_copula": Method(lambda s, X: _make_copula(s.seed)),
+    "gaussian_copula_corrected": Method(lambda s, X: _make_copula(s.seed), treatment="corrected"),
     "cart": Method(lambda s, X: SequentialCART(s.seed)),
     "ctgan": Method(lambda s, X: PeerSampler("ctgan", s.seed, s.peer_python)),
     "tvae": Method(lambda s, X: PeerSampler("tvae", s.seed, s.peer_python)),
@@ -282,7 +282,7 @@ METHODS: Mapping[str, Method] = {
     "ganaug": Method(lambda s, X: SharedGAN(s.seed)),
     "ganaug_corrected": Method(lambda s, X: SharedGAN(s.seed), treatment="corrected"),
     "ganaug_natural": Method(lambda s, X: Natural(SharedGAN(s.seed))),
-    "ganaug_tuned": Method(_tuned, per_learner=True),
-    "ganaug_tuned_log_loss": Method(lambda s, X: _tuned(s, X, "neg_log_loss"), per_learner=True),
-    "ganaug_tuned_mean": Method(_tuned_mean),
+    "ganaug_tuned": Method(_make_tuned, per_learner=True),
+    "ganaug_tuned_log_loss": Method(lambda s, X: _make_tuned(s, X, "neg_log_loss"), per_learner=True),
+    "ganaug_tuned_mean": Method(_make_tuned_mean),
 }

@@ -12,17 +12,17 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from ..shared.cases import NotApplicableError
-from .learners import MISSING, as_text, numeric_columns
+from .learners import MISSING, convert_to_text, list_numeric_columns
 
 _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to the majority")  # ADASYN's, as spelled
 
 
-def random_over_sampling(seed: int) -> RandomOverSampler:
+def make_random_over_sampler(seed: int) -> RandomOverSampler:
     """Return imbalanced-learn's, as it is."""
     return RandomOverSampler(random_state=seed)
 
 
-def smote(seed: int) -> OverSampler:
+def make_smote(seed: int) -> OverSampler:
     """Return SMOTE for numbers, SMOTEN for text, SMOTENC for both (Chawla et al., JAIR 16, 2002)."""
 
     def make(text: list[int], n_columns: int, neighbours: int) -> Any:
@@ -35,7 +35,7 @@ def smote(seed: int) -> OverSampler:
     return OverSampler(make)
 
 
-def adasyn(seed: int) -> OverSampler:
+def make_adasyn(seed: int) -> OverSampler:
     """Return ADASYN (He et al., IJCNN 2008), which takes numbers only."""
 
     def make(text: list[int], n_columns: int, neighbours: int) -> Any:
@@ -65,9 +65,9 @@ class OverSampler:
         """Return the rows with new ones below them."""
         if y.value_counts().nunique() == 1:
             return X, y
-        numbers = numeric_columns(X)
+        numbers = list_numeric_columns(X)
         text = [name for name in X.columns if name not in numbers]
-        filled = pd.concat([X[numbers].fillna(X[numbers].median()), as_text(X[text])], axis=1)
+        filled = pd.concat([X[numbers].fillna(X[numbers].median()), convert_to_text(X[text])], axis=1)
         scaler = ColumnTransformer([("n", StandardScaler(), numbers), ("t", OrdinalEncoder(), text)])
         positions = list(range(len(numbers), len(X.columns)))
         sampler = self._make(positions, len(X.columns), min(5, int(y.value_counts().min()) - 1))

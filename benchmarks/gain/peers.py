@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..shared.tables import run_peer
-from .learners import MISSING, as_text, numeric_columns
+from .learners import MISSING, convert_to_text, list_numeric_columns
 from .peer import read_rows
 
 LABEL = "label"
@@ -44,10 +44,10 @@ class PeerSampler:
         """Train, and return at most one row for every label."""
         if y.empty:
             return self._X.head(0), y
-        numbers = numeric_columns(self._X)
+        numbers = list_numeric_columns(self._X)
         text = [name for name in self._X.columns if name not in numbers]
-        known = self._X[numbers] if self._model in TAKING_GAPS else _filled(self._X[numbers])
-        table = pd.concat([known, as_text(self._X[text])], axis=1)
+        known = self._X[numbers] if self._model in TAKING_GAPS else _impute_median(self._X[numbers])
+        table = pd.concat([known, convert_to_text(self._X[text])], axis=1)
         table.columns = [f"c{i}" for i in range(table.shape[1])]  # whatever a name holds, it survives the way
         discrete = [*table.columns[len(numbers) :], LABEL]
         table[LABEL] = self._y.to_numpy()
@@ -72,6 +72,6 @@ class PeerSampler:
             return read_rows(files["synthetic"], discrete)[list(table.columns)]
 
 
-def _filled(numbers: pd.DataFrame) -> pd.DataFrame:
+def _impute_median(numbers: pd.DataFrame) -> pd.DataFrame:
     """Return the numbers without gaps, whole where they were."""
     return numbers.fillna(numbers.median())

@@ -13,8 +13,8 @@ from sklearn.metrics import balanced_accuracy_score, log_loss
 
 from ..shared.cases import NotApplicableError
 from .cases import ImageSplit
-from .gan import Gan, gan_of
-from .learner import Classifier, Images, Policy, fit, scores
+from .gan import Gan, load_or_train_gan
+from .learner import Classifier, Images, Policy, compute_scores, fit_classifier
 
 AFFINE = Policy("affine")
 CLASSIC = {
@@ -149,7 +149,7 @@ class Trial:
 
     def fitted(self, images: Images, policy: Policy, pool: Images | None = None, share: float = 0.0) -> Classifier:
         """Return a classifier of equally many steps whatever it is trained on."""
-        return fit(images, policy, self.seed, self.settings.steps, pool, share)
+        return fit_classifier(images, policy, self.seed, self.settings.steps, pool, share)
 
     @functools.cached_property
     def _inner(self) -> ImageSplit:
@@ -167,13 +167,13 @@ class Trial:
         split = self.split
         predicted = classifier.probabilities(Images.of(split.X_test, split.y_test, 0).x).argmax(1)
         recall = [round(float((predicted[split.y_test == code] == code).mean()), 4) for code in range(self.n_classes)]
-        return {"scores": scores(split.y_test, predicted, split.small), "recall": recall}
+        return {"scores": compute_scores(split.y_test, predicted, split.small), "recall": recall}
 
     def _by_gan(self, classifier: Classifier) -> dict[str, Any]:
         return self._scored(classifier) | {"gan": self.gan.facts}
 
     def _gan(self, split: ImageSplit, name: str) -> Gan:
-        return gan_of(split, name, self.seed, self.settings.models, self.settings.options)
+        return load_or_train_gan(split, name, self.seed, self.settings.models, self.settings.options)
 
     def _pool(self, gan: Gan, split: ImageSplit) -> Images:
         """Return as many images of each class as real ones, times what makes it `Settings.pool` images or more."""

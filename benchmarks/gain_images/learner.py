@@ -78,12 +78,12 @@ class Images:
 # ---- how images are changed ----------------------------------------------------------------------
 
 
-def unchanged(x: Tensor) -> Tensor:
+def keep_images(x: Tensor) -> Tensor:
     """Return images in [0, 1] as they are."""
     return x
 
 
-def affine(x: Tensor) -> Tensor:
+def apply_affine(x: Tensor) -> Tensor:
     """Return images turned, sheared, zoomed and shifted a little, each by draws of its own; border pixels go on."""
     n, ratio = len(x), x.shape[2] / x.shape[3]
     turn, shear, zoom = ((2 * torch.rand(n) - 1) * most for most in (TURN, SHEAR, ZOOM))
@@ -94,20 +94,20 @@ def affine(x: Tensor) -> Tensor:
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def randaugment(x: Tensor) -> Tensor:
+def apply_randaugment(x: Tensor) -> Tensor:
     """Return images changed by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020), one at a time."""
     change = v2.RandAugment()
     return torch.stack([change(image) for image in (255 * x).round().to(torch.uint8)]).float() / 255
 
 
-CHANGES = {"none": unchanged, "affine": affine, "randaugment": randaugment}
+CHANGES = {"none": keep_images, "affine": apply_affine, "randaugment": apply_randaugment}
 MIXES = {
     "mixup": lambda k: v2.MixUp(alpha=0.2, num_classes=k),  # Zhang et al., ICLR 2018
     "cutmix": lambda k: v2.CutMix(alpha=1.0, num_classes=k),  # Yun et al., ICCV 2019
 }
 
 
-def mirrored(x: Tensor) -> Tensor:
+def mirror_half(x: Tensor) -> Tensor:
     """Return images of which half, at random, are mirrored left to right."""
     return torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
 
@@ -133,7 +133,7 @@ class Pool:
         return self._waiting[label].pop()
 
 
-def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
+def draw_batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
     """Yield `steps` batches from one endless shuffled series, so that all rows are seen equally often."""
     series = torch.empty(0, dtype=torch.int64)
     for _ in range(steps):
@@ -143,7 +143,7 @@ def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
         yield batch
 
 
-def oversampled(y: Tensor) -> Tensor:
+def oversample_rows(y: Tensor) -> Tensor:
     """Return rows that bring all classes to the size of the largest, each as often as the others of its class."""
     most = int(torch.bincount(y).max())
     found = []
@@ -157,7 +157,7 @@ def oversampled(y: Tensor) -> Tensor:
 # ---- training and scoring ------------------------------------------------------------------------
 
 
-def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Sequential:
+def make_network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Sequential:
     """Return a network from images of `shape` (c, h, w) to logits: 4 to 6 convolutions and a linear layer."""
     channels, *sides = shape
     layers: list[nn.Module] = []
@@ -192,16 +192,16 @@ class Classifier:
     def probabilities(self, x: Tensor) -> np.ndarray:
         """Return the probability of each class, shape (n, k), for uint8 images of shape (n, c, h, w)."""
         with torch.no_grad():
-            logits = torch.cat([self._net(prepared(part.float() / 255)) for part in x.split(500)])
+            logits = torch.cat([self._net(scale_pixels(part.float() / 255)) for part in x.split(500)])
         return logits.double().softmax(1).numpy()
 
 
-def prepared(x: Tensor) -> Tensor:
+def scale_pixels(x: Tensor) -> Tensor:
     """Return images in [0, 1] as the network takes them."""
     return (2 * x - 1).contiguous(memory_format=torch.channels_last)
 
 
-def fit(
+def fit_classifier(
     images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0
 ) -> Classifier:
     """Train a classifier: AdamW, a one-cycle learning rate and smoothed labels.
@@ -227,12 +227,12 @@ def fit(
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        net = network(tuple(images.x.shape[1:]), images.n_classes)
+        net = make_network(tuple(images.x.shape[1:]), images.n_classes)
         optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
-        weight = class_weight(images) if policy.balance == "class_weight" else None
-        for x, target in seen(images, policy, steps, pool, share):
-            loss = functional.cross_entropy(net(prepared(x)), target, weight, label_smoothing=SMOOTHING)
+        weight = compute_class_weights(images) if policy.balance == "class_weight" else None
+        for x, target in iterate_batches(images, policy, steps, pool, share):
+            loss = functional.cross_entropy(net(scale_pixels(x)), target, weight, label_smoothing=SMOOTHING)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -240,31 +240,31 @@ def fit(
     return Classifier(net)
 
 
-def seen(
+def iterate_batches(
     images: Images, policy: Policy, steps: int, pool: Images | None, share: float
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield changed images in [0, 1] and their targets, batch by batch: codes, or shares of classes once mixed."""
-    rows = oversampled(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
+    rows = oversample_rows(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
     mix = MIXES[policy.mix](images.n_classes) if policy.mix else None
     stock = Pool(pool) if pool is not None else None
-    for step, batch in enumerate(batches(rows, steps)):
+    for step, batch in enumerate(draw_batches(rows, steps)):
         x, y = images.x[batch], images.y[batch]
         if stock is not None:
             n = int((step + 1) * share * BATCH) - int(step * share * BATCH)
             x[:n] = stock.take(y[:n])
         x = CHANGES[policy.change](x.float() / 255)
         if policy.flip and policy.change != "none":
-            x = mirrored(x)
+            x = mirror_half(x)
         yield mix(x, y) if mix is not None else (x, y)
 
 
-def class_weight(images: Images) -> Tensor:
+def compute_class_weights(images: Images) -> Tensor:
     """Return the weight of each class that gives all classes the same total, as scikit-learn's "balanced" does."""
     counts = torch.bincount(images.y, minlength=images.n_classes)
     return len(images.y) / (images.n_classes * counts.clamp(min=1).float())
 
 
-def scores(y: np.ndarray, predicted: np.ndarray, small: np.ndarray) -> dict[str, float]:
+def compute_scores(y: np.ndarray, predicted: np.ndarray, small: np.ndarray) -> dict[str, float]:
     """Return accuracy, balanced accuracy (the mean recall), macro-F1 and, where there are any, recall of small classes.
 
     Parameters

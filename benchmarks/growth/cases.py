@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from ..shared.clock import Stopwatch
 from ..shared.machine import describe_machine
-from ..shared.made_table import made_table
-from ..shared.memory import peak_above, start_peak
+from ..shared.made_table import make_table
+from ..shared.memory import measure_peak_above, reset_peak
 from ..shared.protocol import BenchmarkError
 
 PROTOCOL = 1  # part of each case's key: raise it when the table or a measure changes
@@ -85,7 +85,7 @@ class Case:
         }
 
 
-def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
+def plan_cases(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
     """Yield the cases, small tables first."""
     tables = {(rows, sizes.usual_columns) for rows in sizes.rows}
     tables |= {(sizes.usual_rows, columns) for columns in sizes.columns}
@@ -94,16 +94,16 @@ def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
             yield Case(rows, columns, work, sizes.sampled, options)
 
 
-def in_own_process(case: Case) -> Result:
+def measure_in_process(case: Case) -> Result:
     """Measure in a fresh process: the peaks of two pieces of work do not mix."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
-            return pool.submit(measured, case).result()
+            return pool.submit(measure_case, case).result()
         except BrokenProcessPool:
             raise BenchmarkError("the process was killed, most likely for its memory") from None
 
 
-def measured(case: Case) -> Result:
+def measure_case(case: Case) -> Result:
     """Fit, sample, and return the costs in seconds, MiB and rows per second.
 
     A fit of a few hundred rows comes first, so that loading libraries is in no figure.
@@ -111,12 +111,12 @@ def measured(case: Case) -> Result:
     from ganaug import GANAugmenter
 
     with warnings.catch_warnings(record=True) as warned:
-        GANAugmenter(**case.parameters | {"max_steps": 1}).fit(*made_table(WARM_ROWS, 4))
+        GANAugmenter(**case.parameters | {"max_steps": 1}).fit(*make_table(WARM_ROWS, 4))
         warned.clear()  # a generator of one step has collapsed, as it must
-        X, y = made_table(case.rows, case.columns)
-        frame_bytes, held, watch = int(X.memory_usage(deep=True).sum()), start_peak(), Stopwatch()
+        X, y = make_table(case.rows, case.columns)
+        frame_bytes, held, watch = int(X.memory_usage(deep=True).sum()), reset_peak(), Stopwatch()
         augmenter = GANAugmenter(**case.parameters).fit(X, y)
-        (wall, cpu), others, peak = watch.read(), watch.others(), peak_above(held)
+        (wall, cpu), others, peak = watch.read(), watch.others(), measure_peak_above(held)
         watch = Stopwatch()
         augmenter.sample(case.sampled)
         sample_seconds, _ = watch.read()

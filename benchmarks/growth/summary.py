@@ -62,7 +62,7 @@ class Curve:
         return f"{point.columns} columns" if self.axis == "rows" else f"{point.rows:,} rows"
 
 
-def curves(entries: Iterable[Entry]) -> list[Curve]:
+def find_curves(entries: Iterable[Entry]) -> list[Curve]:
     """Return the curves of finished cases that are made of at least two sizes each.
 
     Only those of the newest version count, with its options, on its machine: a curve across two of them would show
@@ -72,67 +72,75 @@ def curves(entries: Iterable[Entry]) -> list[Curve]:
     points: dict[tuple[int, int], Point] = {}
     for entry in entries:
         key = entry["key"]
-        if _conditions(entry) == _conditions(entries[-1]):
+        if _list_conditions(entry) == _list_conditions(entries[-1]):
             point = points.setdefault((key["rows"], key["columns"]), Point(key["rows"], key["columns"]))
             point.results[key["work"]] = entry["result"]
-    found = (_longest(list(points.values()), axis, fixed) for axis, fixed in (("rows", "columns"), ("columns", "rows")))
+    found = (
+        _find_longest(list(points.values()), axis, fixed) for axis, fixed in (("rows", "columns"), ("columns", "rows"))
+    )
     return [curve for curve in found if len(curve.points) > 1]
 
 
-def _conditions(entry: Entry) -> list[Any]:
+def _list_conditions(entry: Entry) -> list[Any]:
     return [entry["key"][name] for name in ("protocol", "versions", "options", "sampled")] + [
         entry["result"]["machine"]
     ]
 
 
-def _longest(points: Sequence[Point], axis: str, fixed: str) -> Curve:
+def _find_longest(points: Sequence[Point], axis: str, fixed: str) -> Curve:
     """Return the most points that share the size `fixed`."""
     lines = [[p for p in points if getattr(p, fixed) == size] for size in {getattr(p, fixed) for p in points}]
     longest = max(lines, key=lambda line: (len(line), -getattr(line[0], fixed)), default=[])
     return Curve(axis, sorted(longest, key=lambda p: getattr(p, axis)))
 
 
-def markdown(entries: Iterable[Entry]) -> str:
+def render_markdown(entries: Iterable[Entry]) -> str:
     """Return a table for each curve, and a note where other programs were at work."""
-    found = curves(entries)
+    found = find_curves(entries)
     if not found:
         return "Nothing is finished at two sizes yet.\n"
-    return "\n\n".join(f"### Growth with {curve.axis}: {curve.fixed}\n\n{grid(curve)}" for curve in found) + "\n"
+    return (
+        "\n\n".join(f"### Growth with {curve.axis}: {curve.fixed}\n\n{render_table(curve)}" for curve in found) + "\n"
+    )
 
 
-def grid(curve: Curve) -> str:
+def render_table(curve: Curve) -> str:
     """Return the Markdown table of a curve, with its notes."""
-    lines = [[curve.axis, *HEAD], ["---"] * (len(HEAD) + 1), *(_row(curve.axis, point) for point in curve.points)]
-    notes = [note for point in curve.points for note in _notes(curve.axis, point)]
+    lines = [
+        [curve.axis, *HEAD],
+        ["---"] * (len(HEAD) + 1),
+        *(_format_row(curve.axis, point) for point in curve.points),
+    ]
+    notes = [note for point in curve.points for note in _list_notes(curve.axis, point)]
     return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ([""] + notes if notes else []))
 
 
-def _row(axis: str, point: Point) -> list[str]:
+def _format_row(axis: str, point: Point) -> list[str]:
     return [
         f"{getattr(point, axis):,}",
         f"{point.frame_mib:,.1f}",
-        _shown(point.value(ENCODING, "fit_seconds"), ",.1f"),
-        _shown(point.value(ENCODING, "fit_cpu_seconds"), ",.1f"),
-        _beside_frame(point),
-        _shown(point.value(FIT, "fit_seconds"), ",.0f"),
-        _shown(point.value(FIT, "fit_cpu_seconds"), ",.0f"),
-        _shown(point.value(FIT, "steps"), ",.0f"),
-        _shown(point.value(FIT, "memory_above_mib"), ",.0f"),
-        _shown(point.value(ENCODING, "rows_per_second"), ",.0f"),
-        _shown(point.value(FIT, "rows_per_second"), ",.0f"),
+        _format_number(point.value(ENCODING, "fit_seconds"), ",.1f"),
+        _format_number(point.value(ENCODING, "fit_cpu_seconds"), ",.1f"),
+        _format_memory(point),
+        _format_number(point.value(FIT, "fit_seconds"), ",.0f"),
+        _format_number(point.value(FIT, "fit_cpu_seconds"), ",.0f"),
+        _format_number(point.value(FIT, "steps"), ",.0f"),
+        _format_number(point.value(FIT, "memory_above_mib"), ",.0f"),
+        _format_number(point.value(ENCODING, "rows_per_second"), ",.0f"),
+        _format_number(point.value(FIT, "rows_per_second"), ",.0f"),
     ]
 
 
-def _beside_frame(point: Point) -> str:
+def _format_memory(point: Point) -> str:
     memory = point.value(ENCODING, "memory_above_mib")
     return "" if memory is None else f"{memory:,.0f} ({memory / point.frame_mib:,.1f} x)"
 
 
-def _shown(value: float | None, form: str) -> str:
+def _format_number(value: float | None, form: str) -> str:
     return "" if value is None else f"{value:{form}}"
 
 
-def _notes(axis: str, point: Point) -> list[str]:
+def _list_notes(axis: str, point: Point) -> list[str]:
     """Say so where other programs took part of the machine during a fit, and what a whole fit warned of."""
     busy = [
         f"* {getattr(point, axis):,} {axis}, {work}: other programs used {result['others_cpu_seconds']:.0f} processor "

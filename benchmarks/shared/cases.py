@@ -29,7 +29,7 @@ class Identified(Protocol):
 
 
 @dataclass(frozen=True)
-class Judged:
+class CaseResult:
     """What came of a job.
 
     Attributes

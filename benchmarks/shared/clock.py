@@ -12,7 +12,7 @@ class Stopwatch:
     """Wall and processor seconds since it was made; the processor's count every thread of this process."""
 
     def __init__(self) -> None:
-        self._wall, self._cpu, self._busy = time.perf_counter(), time.process_time(), _busy_seconds()
+        self._wall, self._cpu, self._busy = time.perf_counter(), time.process_time(), _read_busy_seconds()
 
     def read(self) -> tuple[float, float]:
         """Return ``(wall, cpu)`` in seconds."""
@@ -20,10 +20,10 @@ class Stopwatch:
 
     def others(self) -> float:
         """Return the processor seconds that other programs used meanwhile; 0 where the system does not tell."""
-        return max(0.0, _busy_seconds() - self._busy - self.read()[1])
+        return max(0.0, _read_busy_seconds() - self._busy - self.read()[1])
 
 
-def _busy_seconds() -> float:
+def _read_busy_seconds() -> float:
     """Return the processor seconds that all programs together have used since the machine was started."""
     statistics = Path("/proc/stat")
     if not statistics.exists():
@@ -32,7 +32,7 @@ def _busy_seconds() -> float:
     return float(user + nice + system + sum(stolen)) / os.sysconf("SC_CLK_TCK")
 
 
-def peak_memory_mib() -> float:
+def read_peak_memory() -> float:
     """Return the most memory that this process has held at once, in MiB."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count the parent's memory too: a child inherits its maximum on Linux

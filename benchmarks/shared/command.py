@@ -25,7 +25,7 @@ KILLED = "A process was killed, most likely for its memory: start the same comma
 # ---- options -------------------------------------------------------------------------------------
 
 
-def json_object(text: str) -> dict[str, Any]:
+def parse_json_object(text: str) -> dict[str, Any]:
     """Return the parameters that an option such as ``--options '{"max_steps": 50}'`` gives."""
     try:
         found = json.loads(text)
@@ -39,7 +39,7 @@ def json_object(text: str) -> dict[str, Any]:
 def add_augmenter_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--options``, parameters of `GANAugmenter`."""
     text = "parameters of GANAugmenter, for experiments"
-    parser.add_argument("--options", type=json_object, default={}, metavar="JSON", help=text)
+    parser.add_argument("--options", type=parse_json_object, default={}, metavar="JSON", help=text)
 
 
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:

@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .cases import Identified, Judged
-from .protocol import BenchmarkError, source_digest, write_atomically
+from .cases import CaseResult, Identified
+from .protocol import BenchmarkError, digest_source, write_atomically
 from .tables import run_peer
 
 FORMAT = 1
@@ -21,13 +21,13 @@ PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pan
 PEERS = ("ctgan", "tvae", "arf", "tabular_argn", "nrgboost")
 
 
-def environment(options: argparse.Namespace) -> dict[str, Any]:
+def describe_environment(options: argparse.Namespace) -> dict[str, Any]:
     """Return the versions and the machine that results depend on."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     found: dict[str, Any] = {
         "protocol": PROTOCOL,
         "versions": versions | {"python": platform.python_version()},
-        "source": source_digest(),
+        "source": digest_source(),
         "machine": {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count()},
         "threads": 1,
     }
@@ -45,7 +45,7 @@ class Ledger:
         Read if it exists.
     suite : str
     environment : dict
-        From `environment`.
+        From `describe_environment`.
     mixed : bool
         Whether a file may hold results of several environments; each record then says which of them it is from.
 
@@ -93,7 +93,7 @@ class Ledger:
         """Return whether the table does not allow the case."""
         return "excluded" in self._content["cases"].get(case.id, {})
 
-    def add(self, judged: Judged) -> None:
+    def add(self, judged: CaseResult) -> None:
         """Keep what came of a case, in place of what was there of the same methods and learners."""
         cases = self._content["cases"]
         if judged.excluded:
@@ -103,12 +103,12 @@ class Ledger:
             old = {(r["method"], r["learner"]): r for r in cases.get(judged.id, {}).get("records", [])}
             cases[judged.id] = {**judged.facts, "records": [r for _, r in sorted((old | new).items())]}
         self._content["cases"] = dict(sorted(cases.items()))
-        write_atomically(self._path, dumps(self._content))
+        write_atomically(self._path, format_results(self._content))
 
     def errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
         """Return one line for each failure of `methods` in `cases`."""
         wanted = {case.id for case in cases}
-        return [line for case, method, line in failures(self._content) if case in wanted and method in methods]
+        return [line for case, method, line in list_failures(self._content) if case in wanted and method in methods]
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def read_results(path: Path) -> dict[str, Any]:
     return content
 
 
-def failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
+def list_failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return the case, the method and a line about every failure, learners that failed alike together."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for case, entry in content["cases"].items():
@@ -143,21 +143,21 @@ def failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def dumps(content: dict[str, Any]) -> str:
+def format_results(content: dict[str, Any]) -> str:
     """Return JSON with one line for each record: small enough to commit, and two runs can be compared by eye."""
     head = {key: value for key, value in content.items() if key != "cases"}
     head_lines = json.dumps(head, indent=1, allow_nan=False)[:-2] + ',\n "cases": {\n'
-    entries = [f"  {json.dumps(case)}: {_entry(entry)}" for case, entry in content["cases"].items()]
+    entries = [f"  {json.dumps(case)}: {_format_entry(entry)}" for case, entry in content["cases"].items()]
     return head_lines + ",\n".join(entries) + "\n }\n}\n"
 
 
-def _entry(entry: dict[str, Any]) -> str:
+def _format_entry(entry: dict[str, Any]) -> str:
     facts = json.dumps({key: value for key, value in entry.items() if key != "records"}, allow_nan=False)
-    records = ["   " + json.dumps(_rounded(record), allow_nan=False) for record in entry.get("records", [])]
+    records = ["   " + json.dumps(_round_scores(record), allow_nan=False) for record in entry.get("records", [])]
     return facts[:-1] + (', "records": [\n' + ",\n".join(records) + "\n  ]" if records else "") + "}"
 
 
-def _rounded(record: dict[str, Any]) -> dict[str, Any]:
+def _round_scores(record: dict[str, Any]) -> dict[str, Any]:
     if "scores" not in record:
         return record
     return {**record, "scores": {metric: round(score, 6) for metric, score in record["scores"].items()}}

@@ -7,14 +7,14 @@ import platform
 from importlib import metadata
 from typing import Any
 
-from .protocol import source_digest
+from .protocol import digest_source
 
 PACKAGES = ("ganaug", "torch", "numpy", "pandas", "scikit-learn")
 
 
-def installed_versions() -> dict[str, str]:
+def read_versions() -> dict[str, str]:
     """Return the versions that times depend on."""
-    return {name: metadata.version(name) for name in PACKAGES} | {"source": source_digest()}
+    return {name: metadata.version(name) for name in PACKAGES} | {"source": digest_source()}
 
 
 def describe_machine() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
-def start_peak() -> float | None:
+def reset_peak() -> float | None:
     """Give back what is free, count the peak from here on, and return what is held in MiB; None if that is impossible.
 
     Memory that earlier work freed but the C library kept would serve later work without being counted.
@@ -22,14 +22,14 @@ def start_peak() -> float | None:
         CLEAR.write_text("5")  # proc(5): sets the peak to what is held now
     except OSError:
         return None
-    return _read("VmRSS")
+    return _read_field("VmRSS")
 
 
-def peak_above(held: float | None) -> float | None:
-    """Return the most memory held since `start_peak` returned `held`, less that, in MiB."""
-    return None if held is None else _read("VmHWM") - held
+def measure_peak_above(held: float | None) -> float | None:
+    """Return the most memory held since `reset_peak` returned `held`, less that, in MiB."""
+    return None if held is None else _read_field("VmHWM") - held
 
 
-def _read(field: str) -> float:
+def _read_field(field: str) -> float:
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(f"{field}:"))
     return int(line.split()[1]) / 1024

@@ -21,12 +21,12 @@ Job = dict[str, Any]
 def run_job(work: Callable[[Job], None]) -> None:
     """Print the versions, or do the job in the file that the command line names."""
     if sys.argv[1] == "--versions":
-        print(json.dumps(installed_packages()))
+        print(json.dumps(read_package_versions()))
         return
     work(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
 
 
-def installed_packages() -> dict[str, str]:
+def read_package_versions() -> dict[str, str]:
     """Return the versions of those of `PACKAGES` that are installed."""
     installed = {}
     for name in PACKAGES:

@@ -45,8 +45,8 @@ class Columns:
 
     def tidy(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns in one order: float64 (dates as seconds since 1970), or text with `MISSING`."""
-        tidy = {name: _as_number(frame[name]) for name in self.numeric}
-        tidy |= {name: _as_text(frame[name]) for name in self.text}
+        tidy = {name: _convert_to_number(frame[name]) for name in self.numeric}
+        tidy |= {name: _convert_to_text(frame[name]) for name in self.text}
         table: pd.DataFrame = pd.DataFrame(tidy)
         return table
 
@@ -57,13 +57,13 @@ def _is_number(column: pd.Series) -> bool:
     return bool(is_number or types.is_datetime64_any_dtype(column.dtype))
 
 
-def _as_number(column: pd.Series) -> np.ndarray:
+def _convert_to_number(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = (pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("1s")
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan)) + 0.0  # -0.0 and 0.0 are one value
 
 
-def _as_text(column: pd.Series) -> np.ndarray:
+def _convert_to_text(column: pd.Series) -> np.ndarray:
     missing = column.isna().to_numpy()
     return np.where(missing, MISSING, column.astype(str).to_numpy(dtype=object))
 
@@ -119,7 +119,7 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
         raise BenchmarkError(f"{path} is not a results file of this benchmark: name another file.") from None
 
 
-def source_digest() -> str:
+def digest_source() -> str:
     """Return a digest of ganaug's code, for between two releases the version number says too little."""
     spec = importlib.util.find_spec("ganaug")
     if spec is None or spec.origin is None:

@@ -81,13 +81,13 @@ class Task:
 
 def load_task(train_file: Path, test_file: Path | None, target: str, drop: Sequence[str] = ()) -> Task:
     """Read the table; without `test_file`, a tenth of each class becomes the test rows (seed 1234)."""
-    train = chosen(read(train_file), train_file, target, drop)
-    test = chosen(read(test_file), test_file, target, drop) if test_file else None
-    origin = origin_of([train_file, *([test_file] if test_file else [])], target, drop)
+    train = drop_columns(read_frame(train_file), train_file, target, drop)
+    test = drop_columns(read_frame(test_file), test_file, target, drop) if test_file else None
+    origin = describe_origin([train_file, *([test_file] if test_file else [])], target, drop)
     return make_task(train, test, target, name=train_file.stem.removesuffix(TRAIN), origin=origin)
 
 
-def origin_of(files: Sequence[Path], target: str, drop: Sequence[str]) -> dict[str, Any]:
+def describe_origin(files: Sequence[Path], target: str, drop: Sequence[str]) -> dict[str, Any]:
     """Return what a table's rows depend on: its files by their content, its label, what is left out."""
     digests = [f"{file.name} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" for file in files]
     return {"train": digests[0], "test": digests[1] if digests[1:] else None, "target": target, "drop": sorted(drop)}
@@ -96,13 +96,13 @@ def origin_of(files: Sequence[Path], target: str, drop: Sequence[str]) -> dict[s
 def make_task(train: pd.DataFrame, test: pd.DataFrame | None, target: str, **facts: Any) -> Task:
     """Return the task, after splitting `train` where there is no `test`."""
     if test is None:
-        train, test = _split(train, facts["name"], target)
+        train, test = _split_table(train, facts["name"], target)
     else:
         _check_same_form(train, test, facts["name"], target)
     return Task(train, test, Columns.of(train, target), **facts)
 
 
-def _split(table: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _split_table(table: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
         train, test = train_test_split(table, test_size=0.1, stratify=table[target], random_state=SPLIT_SEED)
     except ValueError as error:
@@ -123,7 +123,7 @@ def _check_same_form(train: pd.DataFrame, test: pd.DataFrame, name: str, target:
         raise BenchmarkError(f"The labels {unknown} of the test file of {name!r} do not occur in the training file.")
 
 
-def chosen(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) -> pd.DataFrame:
+def drop_columns(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) -> pd.DataFrame:
     """Return the table without the columns of `drop`, or say what is wrong with it."""
     absent = [name for name in (target, *drop) if name not in frame.columns]
     if absent:
@@ -135,7 +135,7 @@ def chosen(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) ->
     return kept
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_frame(path: Path) -> pd.DataFrame:
     """Return a file's table, as a user of ganaug gets it."""
     from ganaug import GanaugError, read_table
 
