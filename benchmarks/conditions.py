@@ -1,4 +1,4 @@
-"""What conditions cost: candidates and time for each row that meets them.
+"""Measure the cost of conditions: candidates and time for each row that meets them.
 
 ``python -m benchmarks.conditions --data FOLDER --output conditions.json``
 """
@@ -32,7 +32,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"capital-gain": (10_000, None), "age": (None, 30)},
     ]
 }
-"""Conditions by table, from common to rare; what all rows meet comes first."""
+"""Conditions by table, from common to rare; the first one is empty."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -47,7 +47,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     store = Results(options.output)
     task = load_named_task(options.table, options.data)
     key = {"benchmark": "conditions", "protocol": PROTOCOL, "table": task.name, **task.origin, "sampled": ROWS}
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
 
 
 def measure_conditions(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Fit once, and return what each of the conditions of a table takes."""
+    """Fit once, and return the cost of each condition of a table."""
     from ganaug import GANAugmenter
 
     augmenter = GANAugmenter(random_state=0, **options).fit(X, y)
@@ -87,7 +87,7 @@ def measure_conditions(X: pd.DataFrame, y: pd.Series, table: str, options: dict[
 
 
 def match_rows(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
-    """Return which rows meet conditions, without using ganaug for it."""
+    """Return the mask of the rows that meet conditions, computed without ganaug."""
     found = np.ones(len(X), dtype=bool)
     for name, wanted in where.items():
         if isinstance(wanted, tuple):
@@ -99,12 +99,12 @@ def match_rows(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
 
 
 def describe_conditions(where: dict[str, Any]) -> str:
-    """Return conditions in words."""
+    """Return conditions as text."""
     return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "none"
 
 
 def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a table for each data set; of several versions, the one that was measured last."""
+    """Return a table for each data set, of the version that was measured last."""
     newest = {entry["key"]["table"]: entry for entry in entries}
     return "\n\n".join(_render_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
 

@@ -1,4 +1,4 @@
-"""Fit what `ganaug.expected_gain` says of a table: a ridge regression of committed gains on the facts of tables.
+"""Fit the model of `ganaug.expected_gain`: a ridge regression of committed gains on the facts of tables.
 
 ``python -m benchmarks.expected_gain --data FOLDER`` reads the ledgers of `benchmarks/results`, and writes the model,
 with its error on tables left out, into the library.
@@ -31,7 +31,7 @@ FACTS = RESULTS / "expected" / "facts.json"
 MODEL = Path(__file__).parents[1] / "ganaug" / "gain" / "expected.json"
 METRIC, METHOD, CONTROL = "roc_auc", "ganaug", "gaussian_copula"
 LEARNERS = ("logistic", "neighbours", "forest", "boosting")
-SEEDS = (0, 1)  # whose cuts say what a table is like
+SEEDS = (0, 1)  # of the cuts over which facts are averaged
 PENALTY = 10.0  # of the ridge; fixed, not searched
 COVERAGE = 0.8
 RANGED = ("rows", "columns", "cardinality", "classes", "rarest", "categorical", "auc")
@@ -59,7 +59,7 @@ def read_gains(ledgers: Sequence[Path]) -> pd.DataFrame:
 
 
 def load_facts(case: Case, folder: Path, results: Results) -> dict[str, dict[str, float]]:
-    """Return what `ganaug.expected_gain` sees in the training rows of a case, kept once it was found."""
+    """Return the facts that `ganaug.expected_gain` finds in the training rows of a case, from the cache if possible."""
     from ganaug import expected_gain
 
     table = load_table(case.table, folder)
@@ -86,7 +86,7 @@ def join_facts(table: pd.DataFrame, folder: Path, results: Results) -> pd.DataFr
 
 
 def fit_model(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the model: for each learner its own line, drawn towards a common one by the penalty.
+    """Fit the model: a line for each learner, shrunk towards a common one by the penalty.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _encode_features(rows: pd.DataFrame, ranges: dict[str, list[float]]) -> np.n
 
 
 def predict_left_out(rows: pd.DataFrame) -> np.ndarray:
-    """Return what a model says of each row that has not seen its table."""
+    """Return the prediction for each row by a model that has not seen its table."""
     said = np.zeros(len(rows))
     for name in rows["table"].unique():
         here = (rows["table"] == name).to_numpy()
@@ -132,7 +132,7 @@ def predict_left_out(rows: pd.DataFrame) -> np.ndarray:
 
 
 def measure_error(rows: pd.DataFrame, said: np.ndarray) -> dict[str, Any]:
-    """Return how far off the model is on tables left out, beside what knows nothing of a table."""
+    """Return the errors of the model on held-out tables, beside those of constant predictions."""
     gain = rows["gain"].to_numpy()
     by_learner = np.zeros(len(rows))
     for name in rows["table"].unique():
@@ -160,7 +160,7 @@ def _compute_rms(values: np.ndarray) -> float:
 
 
 def build_model(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the model with the spread of its errors on tables left out, and how large they are."""
+    """Return the model with its errors on held-out tables."""
     said = predict_left_out(rows)
     model = fit_model(rows)
     for name, line in model["classifiers"].items():

@@ -1,12 +1,12 @@
-"""What share of each batch is synthetic, measured from the batches of loaders of every kind.
+"""Measure the synthetic share of the batches of loaders of every kind.
 
 ::
 
     python -m benchmarks.loaders [--fraction 0.3] [--only NAME]
 
-Prints a table: for each loader how many synthetic samples its batches held, at least and at most, over two epochs, and
-whether all were within one sample of what was asked; or the sentence with which it was refused. Accelerate runs in two
-real processes; Lightning's loaders are made anew as it makes them for two processes. Both are optional.
+Print a table: for each loader the minimum and maximum of synthetic samples in its batches over two epochs, and whether
+all were within one sample of the requested number; or the message of its error. Accelerate runs in two real processes;
+Lightning's loaders are rebuilt as it does for two processes. Both are optional.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ EPOCHS = 2
 
 
 class Ones:
-    """A sampler whose samples hold a number of their own, above zero; those of real ones are zero."""
+    """Sample images of a positive number each; real ones are zero."""
 
     classes_ = np.arange(CLASSES)
 
     def sample(self, n: int | None = None, y: Any = None, random_state: int | None = None) -> tuple[Any, Any]:
-        """Return samples of the labels in `y`, or of any."""
+        """Return samples of the labels in `y`, or of random ones."""
         y = np.random.default_rng(random_state).integers(0, CLASSES, n) if y is None else np.asarray(y)
         numbers = 1.0 + np.arange(len(y), dtype=np.float32)
         return np.broadcast_to(numbers[:, None, None, None], (len(y), 1, 4, 4)).copy(), y
 
 
 class Zeros(Dataset[Any]):
-    """Real samples."""
+    """Real samples, all zero."""
 
     def __len__(self) -> int:
         return N
@@ -61,7 +61,7 @@ class Zeros(Dataset[Any]):
 
 
 class Stream(IterableDataset[Any]):
-    """The same as a stream, divided between workers."""
+    """The real samples as a stream, divided between workers."""
 
     def __iter__(self) -> Any:
         worker = get_worker_info()
@@ -70,7 +70,7 @@ class Stream(IterableDataset[Any]):
 
 
 class Backwards(BatchSampler):
-    """A batch sampler of somebody's own."""
+    """Custom batch sampler."""
 
     def __init__(self) -> None:
         super().__init__(range(N), BATCH, False)
@@ -80,7 +80,7 @@ class Backwards(BatchSampler):
 
 
 class OwnLoader(DataLoader[Any]):
-    """A subclass with an argument of its own."""
+    """Subclass of DataLoader with an additional argument."""
 
     def __init__(self, dataset: Any, name: str, **options: Any) -> None:
         self.name = name
@@ -94,7 +94,7 @@ def make_shuffled_loader(**options: Any) -> DataLoader[Any]:
 
 
 def make_weighted_loader() -> DataLoader[Any]:
-    """Return a loader that draws some samples several times as often."""
+    """Return a loader that draws some samples more often than others."""
     return DataLoader(Zeros(), BATCH, sampler=WeightedRandomSampler([1.0 + i % 5 for i in range(N)], N))
 
 
@@ -104,7 +104,7 @@ def mix_loader(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
 
 
 def iterate_lightning(fraction: float, inside: bool) -> Iterable[Any]:
-    """Yield the batches of both processes as Lightning divides a loader, made inside a hook or outside."""
+    """Yield the batches of both processes of Lightning, from a loader made inside a hook or outside."""
     from lightning.fabric.utilities.data import _replace_dunder_methods
     from lightning.pytorch.utilities.data import _update_dataloader
 
@@ -118,7 +118,7 @@ def iterate_lightning(fraction: float, inside: bool) -> Iterable[Any]:
 
 
 def make_fabric_loader(fraction: float, prepared: bool) -> Iterable[Any]:
-    """Return a loader that Fabric set up, mixed before or, which is refused, after it."""
+    """Return a loader set up by Fabric, mixed before or after that; the latter raises an error."""
     from lightning.fabric import Fabric
 
     own: Any = Fabric(accelerator="cpu", devices=1)
@@ -129,7 +129,7 @@ def make_fabric_loader(fraction: float, prepared: bool) -> Iterable[Any]:
 
 
 def _run_process(make: str, fraction: float, folder: str) -> None:
-    """Write what one process of Accelerate gets."""
+    """Write the batches of one process of Accelerate."""
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=True)
@@ -154,7 +154,7 @@ def _run_process(make: str, fraction: float, folder: str) -> None:
 
 
 def run_accelerate(fraction: float, make: str) -> Any:
-    """Return the batches of two processes that Accelerate launches, or the sentence that they were refused with."""
+    """Return the batches of two processes that Accelerate launches, or raise their error."""
     from accelerate import debug_launcher
 
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +189,7 @@ LOADERS: dict[str, Make] = {
     "Fabric": lambda f: make_fabric_loader(f, False),
     "Fabric, already set up": lambda f: make_fabric_loader(f, True),
 }
-"""Loaders by name: each a function of the fraction, whose result yields batches."""
+"""Loaders by name, as functions of the fraction that return batches."""
 
 
 def render_row(name: str, make: Make, fraction: float) -> str:

@@ -1,4 +1,4 @@
-"""docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
+"""Write docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ not counted.
 
 
 def render_pages(results: Path = RESULTS) -> dict[str, str]:
-    """Return the text of each file that belongs in docs/, by its name; none where there are no results."""
+    """Return the text of each file of docs/ by its name; no file without results."""
     growth, floor, asked = (_read_entries(results / name) for name in ("growth", "floor", "conditions"))
     found = find_curves(growth)
     parts = [_render_growth(found, growth)] if found else []
@@ -57,7 +57,7 @@ def render_pages(results: Path = RESULTS) -> dict[str, str]:
 
 
 def write_pages(results: Path = RESULTS, docs: Path = DOCS) -> None:
-    """Write those files; where there are no results, nothing."""
+    """Write the files of `render_pages`."""
     for name, text in render_pages(results).items():
         docs.mkdir(exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")

@@ -1,11 +1,10 @@
-"""What synthetic rows give away: near-copies, membership inference, and rows that were planted.
+"""Measure what synthetic rows give away: near-copies, membership inference, and planted rows.
 
 ``python -m benchmarks.privacy --data FOLDER --output privacy.json``
 
-Each table is cut into thirds. ganaug learns one, and 20 canaries among its rows: rows that nobody has, put together
-from cells of different rows. Then as many rows are sampled as were learned, and attacked with the second third as
-non-members. Two controls stand beside it: a memoriser, whose samples are the training rows, and the last third, which
-was never learned from and cannot give anything away.
+Each table is cut into thirds. ganaug learns one, with 20 canaries among its rows: new rows, put together from cells of
+different rows. Then as many rows are sampled as were learned, and attacked with the second third as non-members. There
+are two controls: a memoriser, whose samples are the training rows, and the last third, which was never learned from.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from .shared.tables import SPLIT_SEED, Task
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 CANARIES = 20
-NEAR = 0.01  # of a column's range: numbers that differ by less are taken for equal
+NEAR = 0.01  # of a column's range: numbers that differ by less count as equal
 SEEDS = (0, 1, 2)
 MODELS = ("ganaug", "memoriser", "other real rows")
 
@@ -47,7 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     store = Results(options.output)
     for name in options.tables or list_tables(options.data):
         task = split_thirds(load_named_task(name, options.data), options.rows)
@@ -70,7 +69,7 @@ def split_thirds(task: Task, rows: int) -> Task:
 
 
 def measure_privacy(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
-    """Fit once, and attack what is sampled; the controls are attacked likewise."""
+    """Fit once, and attack the samples and the controls."""
     from ganaug import GANAugmenter
 
     target, rng = task.columns.target, np.random.default_rng(seed)
@@ -92,7 +91,7 @@ def measure_privacy(task: Task, seed: int, options: dict[str, Any]) -> dict[str,
 
 
 def make_canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return rows whose cells come from different rows of the table; none of them is in it."""
+    """Return new rows, with cells from different rows of the table."""
     n = 100 * CANARIES
     drawn = {name: table[name].iloc[rng.integers(0, len(table), n)].array for name in table.columns}
     made: pd.DataFrame = pd.DataFrame(drawn)
@@ -118,7 +117,7 @@ def attack_rows(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFram
 
 
 def count_reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> int:
-    """Return how many canaries are among the rows: all text equal, all numbers within `NEAR` of the column's range."""
+    """Count the canaries among the rows: all text equal, all numbers within `NEAR` of the column's range."""
     tidy, rows = task.columns.tidy(planted), task.columns.tidy(made)
     known = task.columns.tidy(task.train)
     numbers = list(task.columns.numeric)
@@ -133,7 +132,7 @@ def count_reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> i
 
 
 def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a line for each table: means over seeds, and of the intervals the widest."""
+    """Return a line for each table: means over seeds, and the widest interval."""
     tables: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         tables.setdefault(entry["key"]["table"], []).append(entry["result"])
@@ -158,9 +157,9 @@ of each table was learned from, and as many rows were sampled. *Near-copies*: sa
 training row in a hundred is to another, beside the share among rows that were never learned from. *Best attack*: the
 area under the ROC curve of the best of four membership inference attacks, with the widest interval of the seeds; 0.5
 is chance. Two controls: a memoriser, whose samples are the training rows, and as many real rows that were never learned
-from. *Canaries*: rows put together from cells of different rows and planted in the training data, of which so many were
-sampled, all text equal and all numbers within 1 % of their column's range; by chance so many are among the other real
-rows, which have never met them.
+from. *Canaries*: rows put together from cells of different rows and planted in the training data. The column counts
+those that were sampled, with all text equal and all numbers within 1 % of their column's range; *by chance* counts
+those among the other real rows, which have never met them.
 """
 
 

@@ -24,7 +24,7 @@ IMAGES_BEGIN, IMAGES_END = "<!-- gain-images: begin -->", "<!-- gain-images: end
 
 
 def update_readme(readme: str) -> str:
-    """Return the README's text with the figures of today's results."""
+    """Return the README's text with the figures of the committed results."""
     readme = _replace_between(readme, BEGIN, END, render_fidelity_tables(FOLDER, MAIN))
     if GAIN_BEGIN in readme:
         readme = _replace_between(readme, GAIN_BEGIN, GAIN_END, render_gain_table())
@@ -34,7 +34,7 @@ def update_readme(readme: str) -> str:
 
 
 def update_security(text: str) -> str:
-    """Return SECURITY.md with the figures of today's results, where it has a place for them."""
+    """Return SECURITY.md with the figures of the committed results, if it has the markers for them."""
     if PRIVACY_BEGIN not in text:
         return text
     return _replace_between(text, PRIVACY_BEGIN, PRIVACY_END, render_privacy_table(RESULTS / "privacy"))

@@ -23,7 +23,7 @@ MISSING = {"", "?", "NA", "NaN", "nan", "null"}
 
 
 def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of a CSV file, as text."""
+    """Read header and rows of a CSV file, as text."""
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return header, rows
@@ -38,12 +38,12 @@ def parse_numbers(cells: list[str]) -> list[float] | None:
 
 
 def is_whole(cells: list[str]) -> bool:
-    """Return whether no cell that is there has a point or an exponent."""
+    """Return whether no present cell has a point or an exponent."""
     return all(cell.lstrip("-").isdigit() for cell in cells if cell not in MISSING)
 
 
 def find_column_faults(name: str, real: list[str], synthetic: list[str]) -> list[str]:
-    """Return what is wrong with the synthetic cells of one column."""
+    """Return the faults of the synthetic cells of one column."""
     seen, distinct = set(real), len(set(real))
     values = parse_numbers(real)
     if values is None or not values:
@@ -66,7 +66,7 @@ def find_column_faults(name: str, real: list[str], synthetic: list[str]) -> list
 
 
 def is_same_cell(a: str, b: str) -> bool:
-    """Return whether two cells say the same: the same text, or the same number."""
+    """Return whether two cells hold the same text or the same number."""
     return a == b or (
         a not in MISSING
         and b not in MISSING
@@ -76,7 +76,7 @@ def is_same_cell(a: str, b: str) -> bool:
 
 
 def find_faults(source: Path, augmented: Path) -> list[str]:
-    """Return everything that is wrong with an augmented table."""
+    """Return all faults of an augmented table."""
     header, real = read_csv(source)
     new_header, rows = read_csv(augmented)
     if header != new_header:
@@ -94,7 +94,7 @@ def find_faults(source: Path, augmented: Path) -> list[str]:
 
 
 def run_command(*words: str | Path) -> float:
-    """Run one command and return its seconds; its messages are shown only when it fails."""
+    """Run one command and return its seconds; show its messages only if it fails."""
     started = time.monotonic()
     done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Count what a reader of the code meets: `python -m benchmarks.structure [FOLDER]`.
+"""Count lines, names and repetitions of the code: `python -m benchmarks.structure [FOLDER]`.
 
 It counts modules, lines, the longest function, module names that occur twice, public names, private attributes that the
 command line reads, and runs of lines that are written twice, in `ganaug/` and `cli/` of this or another checkout.
@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 RUN = 6
-"""Lines that a run has at least to count as written twice."""
+"""Smallest number of lines of a run that counts as repeated."""
 
 COMMON = 8
-"""A run that stands in more places than this is a habit of the language."""
+"""Runs in more places than this are idioms of the language, and not counted."""
 
 _INTERNAL = re.compile(r"\.(model_|schema_|encoder|conditions|_[a-z]\w*)\b|\b(safe_open|json\.loads)\(")
 _IMPORT = re.compile(r"(from|import) ")
@@ -55,7 +55,7 @@ def list_code_lines(text: str) -> list[tuple[int, str]]:
 
 
 def find_docstrings(tree: ast.AST) -> Iterator[ast.Expr]:
-    """Yield the texts that stand as statements."""
+    """Yield the strings that are statements."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node
@@ -89,7 +89,7 @@ def mask_names(line: str) -> str:
 
 
 def count_repeats(files: dict[Path, str], form: Callable[[str], str]) -> int:
-    """Count the pairs of modules, or single ones, in which a run of code has the same form twice, imports left out."""
+    """Count the pairs of modules, or single ones, that repeat a run of code in the same form, without imports."""
     texts = [[form(line) for _, line in list_code_lines(text) if not _IMPORT.match(line)] for text in files.values()]
     places: dict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
     for file, lines in enumerate(texts):
@@ -102,7 +102,7 @@ def count_repeats(files: dict[Path, str], form: Callable[[str], str]) -> int:
 
 
 def count_private_reads(files: dict[Path, str]) -> int:
-    """Count what the command line reads past the public names: attributes of models, and model files by itself."""
+    """Count the private names that the command line reads: attributes of models, and content of model files."""
     lines = (line for text in files.values() for _, line in list_code_lines(text))
     return sum(len(_INTERNAL.findall(line)) for line in lines if not _IMPORT.match(line))
 

@@ -1,4 +1,4 @@
-"""What is measured: the cases of a run, what each result belongs to, and the measuring of one of them."""
+"""Define the cases of a run and their keys, and measure them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Case:
     task : Task
     training : Training
     key : dict
-        All that the result depends on: a case with the same key need not be measured again.
+        All that the result depends on; cases with the same key have the same result.
     small : bool
         One XGBoost setting in place of 36.
     one_core : bool
-        Whether other cases run beside it, so that its times are worth nothing.
+        Whether other cases run in parallel, so that its times are not comparable.
     """
 
     task: Task
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Name in messages."""
         rare = f" at {100 * self.task.rare.share:g} %" if self.task.rare else ""
         return f"{self.task.name}{rare}, {self.training.model}, seed {self.training.seed}"
 
@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for, as far as its cases depend on it.
+    """Options of a run that its cases depend on.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Settings:
     options : dict
         Parameters of GANAugmenter.
     peer_epochs : int
-        Of CTGAN and TVAE, where they are trained for their times alone.
+        Epochs of CTGAN and TVAE if they are trained for their times alone.
     peer_full : bool
         Whether CTGAN and TVAE are (also) trained in full.
     peer_python : str
@@ -89,10 +89,10 @@ class Settings:
 
 
 def plan_cases(task: Task, seed: int, settings: Settings, versions: dict[str, Any]) -> Iterator[tuple[Case, ...]]:
-    """Yield the cases of a table and a seed; those that are yielded together are to be measured at one time.
+    """Yield the cases of a table and a seed, in groups to be measured together.
 
-    ganaug and a few epochs of CTGAN make such a pair, which their ratio of times is taken from. Where times mean
-    nothing, CTGAN and TVAE are trained in full or not at all.
+    ganaug and a few epochs of CTGAN make such a group, for the ratio of their times. If times are not comparable, CTGAN
+    and TVAE are trained in full or not at all.
     """
     times_count = not settings.one_core and task.rare is None
     in_pair = times_count and {"ganaug", "ctgan"} <= set(settings.models)
@@ -133,7 +133,7 @@ def _make_key(task: Task, training: Training, settings: Settings, versions: dict
 
 
 def read_versions(settings: Settings) -> dict[str, Any]:
-    """Return the versions that results depend on; what is not installed fails here, before any training."""
+    """Return the versions that results depend on, or raise BenchmarkError if a package is missing."""
     versions: dict[str, Any] = {name: _read_version(name) for name in ("xgboost", "scikit-learn")}
     for model in set(PACKAGES) & set(settings.models):
         versions[model] = {name: _read_version(name) for name in PACKAGES[model]}
@@ -163,9 +163,9 @@ def _read_version(package: str) -> str:
 
 
 def measure_cases(cases: Sequence[Case]) -> list[Result]:
-    """Return everything measured on cases that belong together: all are trained, one after the other, then judged.
+    """Measure a group of cases: train all models, one after the other, then judge their rows.
 
-    Who is trained first changes with the seed, so that neither always has the warmer machine.
+    Their order changes with the seed, so that neither model always has the warmer machine.
     """
     pair = {"pair": time.time_ns()} if len(cases) > 1 else {}
     order = sorted(cases, key=lambda case: case.training.model, reverse=cases[0].training.seed % 2 == 0)
@@ -188,7 +188,7 @@ def _make_result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> 
 
 
 def _describe_disturbance(costs: dict[str, Any], one_core: bool = False) -> list[str]:
-    """Say so if other programs took part of the machine during training; networks slow down out of proportion."""
+    """Return a note if other programs used the processor during training, which slows networks disproportionately."""
     if one_core:
         return ["times are not comparable: other cases ran beside it, with one core each"]
     others, seconds = costs["others_cpu_seconds"], costs["measured_fit_seconds"]
@@ -200,7 +200,7 @@ def _describe_disturbance(costs: dict[str, Any], one_core: bool = False) -> list
 def _measure_quality(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
     task, seed, is_test = case.task, case.training.seed, case.training.model == "held-out"
     scores: dict[str, Any] = {}
-    if not is_test:  # these are the rows to be tested on
+    if not is_test:  # they are the test rows
         weights = task.rare.weights if task.rare else None
         judging = Judging(task.rarest, weights, case.small, threads=1 if case.one_core else 2)
         scores = score_downstream(synthetic, task.tidy_test, task.columns, seed, judging)
@@ -210,7 +210,7 @@ def _measure_quality(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
 
 
 def _measure_rare_rows(task: Task, synthetic: pd.DataFrame) -> dict[str, Any]:
-    """Return how many rows of the rare class there are, and which share of them is copied."""
+    """Return the number of rows of the rare class, and the share of copies among them."""
     target, real = task.columns.target, task.tidy_train
     rows = synthetic[synthetic[target] == task.rarest]
     copied = measures.measure_copied_share(real, rows) if len(rows) else None
@@ -228,7 +228,7 @@ def _measure_closeness(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
         "worst_pairs": _select_worst({f"{a} x {b}": error for (a, b), error in pairs.items()}),
         "copied_share": measures.measure_copied_share(real, synthetic),
     }
-    if case.training.model == "real":  # nothing tells rows from themselves
+    if case.training.model == "real":  # comparing rows with themselves is meaningless
         return found | dict.fromkeys(("c2st_auc", "alpha_precision", "beta_recall", "nearer_share"))
     found["c2st_auc"] = measures.measure_two_sample_auc(real, synthetic, columns, seed)
     found["nearer_share"] = _measure_nearer_share(
@@ -240,7 +240,7 @@ def _measure_closeness(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
 def _measure_nearer_share(
     test: pd.DataFrame, real: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int, model: str
 ) -> float:
-    """Return the share of rows nearer to training rows; held-out rows are judged by the other half of them."""
+    """Return the share of rows nearer to training rows; halves of held-out rows are compared with each other."""
     if model == "held-out":
         order = np.random.default_rng(seed).permutation(len(test))
         test, rows = (test.iloc[part] for part in np.array_split(order, 2))

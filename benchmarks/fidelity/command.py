@@ -1,4 +1,4 @@
-"""How faithful are synthetic tables? ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults, in one run.
+"""Measure the fidelity of synthetic tables: ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults.
 
 ``python -m benchmarks.fidelity --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
 """
@@ -21,7 +21,7 @@ from .summary import render_markdown
 
 SMALL_TABLES, SMALL_ROWS = ("adult", "magic"), 5000
 SMALL_MODELS = tuple(model for model in MODELS if model not in (*SLOW, "arf"))
-PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs nothing that is not here
+PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs no further package
 Group = tuple[Case, ...]
 
 
@@ -29,7 +29,7 @@ Group = tuple[Case, ...]
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what is not named is what the suite runs by itself."""
+    """Read the command line, and fill in the defaults of the suite."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity", description=__doc__)
     _add_tables(parser)
     _add_models(parser)
@@ -37,7 +37,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seeds", type=int, nargs="+", help="(default: 0 1 2)")
     add("--rare", type=float, nargs="*", metavar="SHARE", help=f"cuts with a rare class (default: {SHARES})")
     add("--small", action="store_true", help=f"a trial run: {SMALL_ROWS} rows, one XGBoost setting, seed 0")
-    add("--rows", type=int, help="learn from at most so many rows of a table")
+    add("--rows", type=int, help="largest number of training rows of a table")
     add("--jobs", type=int, default=1, help="cases at a time, one core each: times are then worth nothing")
     add_output(parser, "results.json")
     add_summary(parser)
@@ -79,14 +79,14 @@ def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace)
 
 
 def _fill_defaults(options: argparse.Namespace) -> argparse.Namespace:
-    """Fill in what was not named."""
+    """Set the options that were not given."""
     small, is_rare = options.small, options.rare is not None
     if is_rare:
         options.rare = options.rare or list(SHARES)
         options.tables = options.tables or TABLES
     own = ("real", "ganaug", *PEERS) if is_rare else MODELS
     wanted = set(options.models or (set(own) & set(SMALL_MODELS) if small else own))
-    if is_rare:  # held-out rows are what is tested on, and a few epochs say nothing
+    if is_rare:  # held-out rows are the test rows, and a few epochs say nothing
         wanted -= {"held-out"} if options.peer_full else {"held-out", *SLOW}
     left_out = set(PEERS) - set(PEERS_OF[options.peer])
     options.models = [model for model in MODELS if model in wanted and model not in left_out]
@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
 
 
 def _plan_groups(options: argparse.Namespace, settings: Settings) -> tuple[list[Group], list[tuple[Key, Result]]]:
-    """Return all cases, those to be measured together in groups, and the cuts that there are none of."""
+    """Return all cases, in groups to be measured together, and the excluded cuts."""
     tasks, versions = _load_tasks(options), read_versions(settings)
     groups: list[Group] = []
     excluded: list[tuple[Key, Result]] = []
@@ -165,7 +165,7 @@ def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
 
 
 def _try_group(group: Group) -> tuple[list[Result], str]:
-    """Return the results of a group, or what went wrong: one model that fails on one table ends no long run."""
+    """Return the results of a group, or its error: one failure must not end a long run."""
     try:
         return measure_cases(group), ""
     except Exception as error:
@@ -173,6 +173,6 @@ def _try_group(group: Group) -> tuple[list[Result], str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; what goes wrong ends in one sentence and exit code 1."""
+    """Run the command; an error prints one sentence and exits with code 1."""
     options = parse(arguments)
     finish(lambda: run(options))

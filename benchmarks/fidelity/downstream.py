@@ -1,4 +1,4 @@
-"""What a classifier learns from synthetic rows: XGBoost trained on them and tested on real ones (TSTR)."""
+"""Score XGBoost trained on synthetic rows and tested on real ones (TSTR)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ..shared.protocol import BenchmarkError, Columns
 
 @dataclass(frozen=True)
 class Judging:
-    """How synthetic rows are judged.
+    """Settings of the scores.
 
     Attributes
     ----------
     rarest : str, optional
-        The class whose own scores are wanted.
+        The class with scores of its own.
     weights : ndarray of shape (n_test,), optional
-        What each test row counts for, in all scores but the AUC.
+        Weight of each test row, in all scores but the AUC.
     small : bool
         One fixed setting of XGBoost in place of 36.
     threads : int
-        Of XGBoost.
+        Threads of XGBoost.
     """
 
     rarest: str | None = None
@@ -40,10 +40,10 @@ class Judging:
 def score_downstream(
     synthetic: pd.DataFrame, test: pd.DataFrame, columns: Columns, seed: int, judging: Judging = Judging()
 ) -> dict[str, float]:
-    """Return how well XGBoost trained on `synthetic` tells the classes of `test` apart.
+    """Return scores on `test` of XGBoost trained on `synthetic`.
 
-    One ninth of the synthetic rows picks, by AUC, one of 36 settings; it is drawn from each class alike where test
-    rows are weighted, for a class of 20 rows might otherwise have none in it.
+    One of 36 settings is chosen by its AUC on one ninth of the synthetic rows. The ninth is stratified if test rows are
+    weighted, since a class of 20 rows might otherwise have none in it.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _compute_scores(truth: np.ndarray, proba: np.ndarray, classes: np.ndarray, j
     scores = {"auc": compute_macro_auc(truth, proba), "macro_f1": float(f1)}
     rare = np.flatnonzero(classes == judging.rarest)
     is_rare = np.isin(truth, rare)
-    if not is_rare.any():  # nothing to be judged on
+    if not is_rare.any():  # no test row of the rare class
         return scores
     rare_f1 = f1_score(is_rare, np.isin(predicted, rare), sample_weight=weights, zero_division=0)
     precision = average_precision_score(is_rare, proba[:, rare[0]], sample_weight=weights)
@@ -130,7 +130,7 @@ def _fit_candidates(
         proba[:, present] = some
         return proba
 
-    if len(present) == 1:  # nothing to learn from
+    if len(present) == 1:  # a single class needs no model
         yield lambda rows: widen(np.ones((len(rows), 1)))
         return
     weights, depths, gammas, rounds = ((1,), (5,), (0,), (50,)) if judging.small else _GRID

@@ -1,7 +1,7 @@
-"""How close the columns, pairs of columns and rows of synthetic tables are to those of real ones.
+"""Measure how close the columns, pairs of columns and rows of synthetic tables are to those of real ones.
 
-Every measure takes tables made by `Columns.tidy`, so that only values count: never dtypes, containers or how a
-missing value was written. All are deterministic for a seed.
+Every measure takes tables made by `Columns.tidy`, so that only values count, not dtypes, containers or spellings of
+missing values. All are deterministic for a seed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..shared.protocol import Columns
 
 
 def measure_column_errors(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns) -> dict[str, float]:
-    """Return how far each column's distribution is off, from 0 (the same) to 1 (nothing in common).
+    """Return the distance of each column's distributions, from 0 (the same) to 1 (nothing in common).
 
-    Categories: total-variation distance. Numbers: Kolmogorov-Smirnov distance of the values that are there, plus
-    the difference of the shares that are missing, at most 1.
+    Categories: total-variation distance. Numbers: Kolmogorov-Smirnov distance of the present values, plus the
+    difference of the shares of missing ones, at most 1.
     """
     errors = {name: _measure_number_error(real[name], synthetic[name]) for name in columns.numeric}
     return errors | {name: _measure_total_variation(real[name], synthetic[name]) for name in columns.text}
@@ -44,7 +44,7 @@ def _measure_total_variation(real: pd.Series, synthetic: pd.Series) -> float:
 
 
 def measure_pair_errors(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns) -> dict[tuple[str, str], float]:
-    """Return, for each pair of columns, the total-variation distance of the contingency tables, in [0, 1].
+    """Return the total-variation distance of the contingency tables of each pair of columns, in [0, 1].
 
     Numbers are cut at the real rows' deciles. Sampling noise alone makes it positive: compare with a bootstrap.
     """
@@ -56,7 +56,7 @@ def measure_pair_errors(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Co
 
 
 def _bin_numbers(values: pd.Series, real: pd.Series) -> np.ndarray:
-    """Bin numbers; an edge is a bin of its own, for a decile may be the one value of half the rows."""
+    """Bin numbers; an edge is a bin of its own, since a decile may be the value of half the rows."""
     present = real.dropna()
     edges = np.unique(np.quantile(present, np.arange(1, 10) / 10)) if len(present) else np.empty(0)
     bins = np.searchsorted(edges, values, side="left") + np.searchsorted(edges, values, side="right")

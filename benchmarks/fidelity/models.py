@@ -1,4 +1,4 @@
-"""The models that are compared: each returns as many synthetic rows as it was trained on, and what they cost."""
+"""Train the models: each returns as many synthetic rows as it was trained on, and their costs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .clock import Costs, time_model
 from .smote import fit_smote
 
 CONTROLS = ("real", "held-out", "bootstrap")
-SLOW = ("ctgan", "tvae")  # whose epochs may be cut, and their times extrapolated
+SLOW = ("ctgan", "tvae")  # models with extrapolated times if epochs are cut
 PEERS = (*SLOW, "arf", "smote")
 MODELS = (*CONTROLS, "ganaug", *PEERS)
 NAMES = {"ctgan": "CTGAN", "tvae": "TVAE", "arf": "ARF", "smote": "SMOTE"}
@@ -29,7 +29,7 @@ NAMES = {"ctgan": "CTGAN", "tvae": "TVAE", "arf": "ARF", "smote": "SMOTE"}
 
 @dataclass(frozen=True)
 class Training:
-    """How one model is trained.
+    """Settings of the training of one model.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class Training:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether only the times are worth anything."""
+        """Whether the model is trained for its times alone."""
         return self.model in SLOW and self.epochs is not None
 
 
 def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
-    """Return tidy rows of a model and its costs; only trained models have any."""
+    """Return tidy rows of a model and, if it is trained, its costs."""
     if training.model == "ganaug":
         return _train_in_process(train_ganaug, task, training)
     if training.model == "smote":
@@ -75,7 +75,7 @@ def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
 def _train_in_process(
     train: Callable[[Task, Training], tuple[pd.DataFrame, Costs]], task: Task, training: Training
 ) -> tuple[pd.DataFrame, Costs]:
-    """Train in a fresh process: its peak memory is its own, and no earlier work has warmed it up."""
+    """Train in a fresh process, so that peak memory and caches are its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
             return pool.submit(train, task, training).result()
@@ -99,7 +99,7 @@ def train_ganaug(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
 
 
 def train_smote(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
-    """Let SMOTE make a row for each real one."""
+    """Train SMOTE, and draw a row for each real one."""
     table, notes = impute_median(task)
     synthetic, costs = time_model(lambda: fit_smote(table, task.columns, training.seed))
     return task.columns.tidy(_round_whole_numbers(synthetic, table)), costs | {"notes": notes}
@@ -108,7 +108,7 @@ def train_smote(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
 def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     """Train CTGAN, TVAE or ARF with its defaults, in the environment of the interpreter `training.python`."""
     table, notes = impute_median(task)
-    short = {name: f"c{i}" for i, name in enumerate(table.columns)}  # whatever a name holds, it survives the way
+    short = {name: f"c{i}" for i, name in enumerate(table.columns)}  # plain names, safe in every CSV file
     text = [short[name] for name in task.columns.text]
     with tempfile.TemporaryDirectory() as folder:
         files = {name: str(Path(folder, name)) for name in ("train", "synthetic", "report")}
@@ -127,7 +127,7 @@ def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
 
 
 def impute_median(task: Task) -> tuple[pd.DataFrame, list[str]]:
-    """Return the training rows as peers take them: no missing numbers, and whole numbers as integers."""
+    """Return the training rows for peers, with missing numbers imputed and whole numbers as integers."""
     table, notes = task.tidy_train, []
     numbers = list(task.columns.numeric)
     missing = int(table[numbers].isna().sum().sum())
@@ -142,6 +142,6 @@ def impute_median(task: Task) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _round_whole_numbers(synthetic: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return whole numbers where the training rows have them: SMOTE and ARF know none."""
+    """Round the columns of whole numbers, which SMOTE and ARF do not support."""
     whole = [name for name in table.columns if table[name].dtype == "int64"]
     return synthetic.assign(**{name: np.rint(synthetic[name].to_numpy(float)) for name in whole})

@@ -1,7 +1,7 @@
-"""Whole rows by their neighbours: how many are typical, how much of the real rows they cover, whether they are copies.
+"""Measure rows by their neighbours: alpha-precision, beta-recall, and the share nearer to training rows.
 
-Rows become points: numbers standardised by the training rows (a gap is the mean, and told by a column of its own),
-categories one-hot, so that two unlike ones are as far apart as numbers that differ by one standard deviation.
+Rows are mapped to points: numbers are standardised by the training rows (missing ones become the mean, with an
+indicator column), and categories are one-hot, scaled so that two different ones are one standard deviation apart.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ..shared.protocol import Columns
 
-MAX_ROWS = 5000  # whose neighbours are looked for
-MAX_SIDE = 20_000  # rows that the nearest is looked for among
+MAX_ROWS = 5000  # query rows
+MAX_SIDE = 20_000  # reference rows
 LEVELS = np.linspace(0, 1, 30)  # the alphas and betas that are averaged over
-_EQUAL = 1e-6  # distances that differ by less are equal but for rounding
+_EQUAL = 1e-6  # distances that differ by less are equal up to rounding
 
 Encode = Callable[[pd.DataFrame], np.ndarray]
 
 
 def fit_encoder(real: pd.DataFrame, columns: Columns) -> Encode:
-    """Return the function that makes points of shape (n, d) of tidy rows, fitted to the training rows."""
+    """Fit the map from tidy rows to points of shape (n, d) to the training rows."""
     numbers = make_pipeline(SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler())
     text = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     kinds = [("numbers", numbers, list(columns.numeric)), ("text", text, columns.text)]
@@ -38,7 +38,7 @@ def fit_encoder(real: pd.DataFrame, columns: Columns) -> Encode:
 
 
 def measure_alpha_beta(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns, seed: int) -> dict[str, float]:
-    """Return alpha-precision (are rows typical?) and beta-recall (are all kinds of rows there?), at best 1.
+    """Return alpha-precision (whether rows are typical) and beta-recall (whether they are diverse), at best 1.
 
     Alaa et al., "How Faithful is your Synthetic Data?", ICML 2022, without its one-class network: balls around the mean
     of the real points hold a share alpha of them, and should hold as many synthetic ones. A real row is covered if a
@@ -77,11 +77,11 @@ def _compute_agreement(holds: np.ndarray) -> float:
 def measure_nearer_share(
     train: pd.DataFrame, held_out: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int
 ) -> float:
-    """Return the share of `rows` that are nearer to a training row than to a held-out one; 0.5 if nothing is copied.
+    """Return the share of `rows` that are nearer to a training row than to a held-out one; 0.5 without copying.
 
     The distance to the closest record (DCR) against a hold-out, as in Zhang et al., "Mixed-Type Tabular Data Synthesis
-    with Score-based Diffusion in Latent Space", ICLR 2024. Both sides are drawn down to one size, of which copies of
-    training rows that were not drawn tell nothing: read it beside the share of a bootstrap, which copies everything.
+    with Score-based Diffusion in Latent Space", ICLR 2024. Both sides are subsampled to one size, so that copies of
+    training rows that were not drawn are missed: compare it with the share of a bootstrap, which copies all rows.
 
     Parameters
     ----------

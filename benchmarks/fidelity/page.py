@@ -1,4 +1,4 @@
-"""The README's tables of fidelity, from the committed results of `benchmarks.fidelity`."""
+"""Render the README's tables of fidelity from the committed results of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ synthetic rows; the real test rows are weighted to the same share.
 
 
 def render_fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) -> str:
-    """Return the Markdown for the results in `folder`: of all tables, or of those named; of rare classes always all."""
+    """Return the Markdown for the results in `folder`, of all tables or those named, and of all rare classes."""
     found = make_boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
     plain, rare = ([b for b in found if b.lines and b.is_rare == kind] for kind in (False, True))
     plain = [board for board in plain if not tables or board.name in tables]
@@ -82,11 +82,11 @@ def write_page(docs: Path, folder: Path = FOLDER) -> None:
 def _format_rows(board: Board) -> list[list[str]]:
     head = f"{board.name}, {board.rows:,} rows"
     shown = [(NAMES[model], board.lines[model]) for model in NAMES if model in board.lines]
-    return [[head, name, *(format_mean(line.values(m), m) for m in MEASURES)] for name, line in shown]
+    return [[head, name, *(format_mean(line.list_values(m), m) for m in MEASURES)] for name, line in shown]
 
 
 def _format_rare_row(board: Board, models: list[str]) -> list[str]:
-    values = [board.lines[m].values(MINORITY_F1) if m in board.lines else [] for m in models]
+    values = [board.lines[m].list_values(MINORITY_F1) if m in board.lines else [] for m in models]
     return [board.name, *(format_mean(v, MINORITY_F1) for v in values)]
 
 

@@ -21,7 +21,7 @@ Draw = Callable[[], Any]
 
 
 class EpochClock:
-    """Stands in for a progress bar and notes when each epoch begins: all before the first is set-up."""
+    """Record the start of each epoch in place of a progress bar; time before the first is set-up."""
 
     def __init__(self) -> None:
         self._watch = Stopwatch()
@@ -91,9 +91,9 @@ MODELS: dict[str, Callable[[Any, Job], tuple[Any, Costs]]] = {
 
 
 def extrapolate_end(starts: Sequence[float], end: float, epochs: int) -> float:
-    """Return when the last of `epochs` would have ended, from the times at which those that were run began.
+    """Extrapolate the end of the last of `epochs` from the start times of those that were run.
 
-    The first epoch warms up caches and threads, so that the mean of the others stands for those not run.
+    The first epoch warms up caches and threads, so that the mean of the others is used for those not run.
     """
     steady = starts[1:] or starts
     return end + (end - steady[0]) / len(steady) * (epochs - len(starts))

@@ -1,4 +1,4 @@
-"""Cuts of a table in which one class is rare, to see whether a generator still learns it."""
+"""Cut a table so that one class is rare, to measure whether a generator still learns it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class ExcludedError(BenchmarkError):
 
 
 def make_rare_task(task: Task, share: float, seed: int) -> Task:
-    """Return the task with the rarest class drawn down to `share` of the training rows; all other rows stay.
+    """Return the task with the rarest class undersampled to `share` of the training rows; all other rows stay.
 
-    The test rows all stay, too: those of the rare class are weighted to the same share, for drawing them down would
-    leave a handful to be judged on.
+    The test rows all stay, too: those of the rare class are weighted to the same share, since undersampling would leave
+    only a handful.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def make_rare_task(task: Task, share: float, seed: int) -> Task:
 
 
 def _weigh_rows(task: Task, share: float) -> np.ndarray:
-    """Return what each test row counts for: those of the rare class together are `share` of all."""
+    """Return the weight of each test row; those of the rare class sum to `share` of all."""
     is_rare = (task.tidy_test[task.columns.target] == task.rarest).to_numpy()
     if not is_rare.any() or is_rare.all():
         raise ExcludedError(f"the test rows need some of class {task.rarest!r} and some of another")

@@ -1,4 +1,4 @@
-"""SMOTE as a generator of whole tables, and not only of small classes."""
+"""Use SMOTE as a generator of whole tables, and not only of small classes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NEIGHBOURS = 5
 
 
 def fit_smote(table: pd.DataFrame, columns: Columns, seed: int) -> Callable[[], pd.DataFrame]:
-    """Return a function that makes as many rows of each class as there are, each between a real row and a neighbour.
+    """Return a function that draws as many rows of each class as there are, each between a real row and a neighbour.
 
     Kotelnikov et al., "TabDDPM: Modelling Tabular Data with Diffusion Models", ICML 2023, use SMOTE (Chawla et al.,
-    JAIR 16, 2002) in this way. Numbers are standardised; categories follow SMOTENC's or, where there is nothing else,
-    SMOTEN's rules. A class of fewer than six rows has fewer neighbours, and the only row of its class is repeated.
+    JAIR 16, 2002) in this way. Numbers are standardised; categories follow the rules of SMOTENC or, without numbers, of
+    SMOTEN. A class of fewer than six rows has fewer neighbours, and the only row of its class is repeated.
 
     Parameters
     ----------

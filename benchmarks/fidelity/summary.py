@@ -1,4 +1,4 @@
-"""Markdown of finished cases: a table of quality and one of costs for each data set, and where ganaug is behind."""
+"""Render finished cases as Markdown: tables of quality and costs for each data set, and where ganaug is behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .figures import COSTS, Board, Entry, Measure, find_losses, format_mean, mak
 
 
 def render_markdown(entries: Iterable[Entry]) -> str:
-    """Return everything that finished cases say: means over seeds, ± standard deviations."""
+    """Return the whole summary of finished cases: means over seeds, ± standard deviations."""
     found = make_boards(entries)
     return "\n\n".join([*(_render_board(board) for board in found), _render_losses(found)]) + "\n"
 
@@ -32,7 +32,7 @@ def render_table(board: Board, measures: Sequence[Measure]) -> str:
     head = ["| model | seeds | " + " | ".join(m.heading for m in measures) + " |", "|---" * (len(measures) + 2) + "|"]
     lines = []
     for model, line in board.lines.items():
-        values = [line.values(measure) for measure in measures]
+        values = [line.list_values(measure) for measure in measures]
         if any(values):
             cells = [format_mean(v, m) for v, m in zip(values, measures, strict=True)]
             lines.append(f"| {model} | {max(map(len, values))} | " + " | ".join(cells) + " |")
@@ -62,7 +62,7 @@ def _render_losses(found: Sequence[Board]) -> str:
         lost, n = find_losses(board)
         compared += n
         for measure, *models in lost:
-            shown = [f"{model} {format_mean(board.lines[model].values(measure), measure)}" for model in models]
+            shown = [f"{model} {format_mean(board.lines[model].list_values(measure), measure)}" for model in models]
             lines.append(f"* {board.name}, {measure.heading}: {', '.join(shown)}")
     if not compared:
         return "## Where ganaug is behind\n\nNothing to compare it with."

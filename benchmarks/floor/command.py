@@ -1,4 +1,4 @@
-"""How close is a training step to what the machine can do? Arithmetic, bytes, times, and where they go, on one core.
+"""Measure how close a training step is to the limits of one core: arithmetic, bytes, times, and their split.
 
 ``python -m benchmarks.floor --data FOLDER --table adult --output floor.json``
 """
@@ -46,7 +46,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     if options.summary is not None:
         return render_markdown(entry for path in options.summary for entry in read_cases(path)), []
     store = Results(options.output)

@@ -1,4 +1,4 @@
-"""The arithmetic and the bytes of a training step, counted at the operators of two short fits."""
+"""Count the arithmetic and the bytes of a training step, at the operators of two short fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry  # FlopCounterMode's hooks fa
 
 aten = torch.ops.aten
 OPERANDS = {aten.mm: slice(0, 2), aten.addmm: slice(1, 3)}
-Fit = Callable[[int], Any]  # a fit of so many steps
+Fit = Callable[[int], Any]  # from a number of steps to a fitted augmenter
 
 
 class Product(NamedTuple):
@@ -33,7 +33,7 @@ class Product(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What operators did.
+    """Counts of operators.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Counts(NamedTuple):
 
 
 class _Watch(TorchDispatchMode):
-    """Counts every operator that runs below it."""
+    """Count every operator within the context."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class _Watch(TorchDispatchMode):
         self.operators: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and count what it did."""
+        """Run the operator and count its work."""
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if _is_view(func):
@@ -99,7 +99,7 @@ def _count_bytes(*values: Any) -> int:
 
 
 def _count_written_bytes(func: Any, args: Any, result: Any) -> int:
-    """Return the bytes of the results, or of what an operator that returns nothing changes in place."""
+    """Return the bytes of the results or, for an operator without a result, of the arguments changed in place."""
     if func._schema.returns:
         return _count_bytes(result)
     changed = [a.alias_info is not None and a.alias_info.is_write for a in func._schema.arguments]
@@ -107,9 +107,9 @@ def _count_written_bytes(func: Any, args: Any, result: Any) -> int:
 
 
 def count_steps(fit: Fit, short: int, long: int) -> Counts:
-    """Return what the steps between a fit of `short` and one of `long` steps did, all together.
+    """Count the operators of all steps by which a fit of `long` steps exceeds one of `short` steps.
 
-    What both do once, encoding and scores, cancels out.
+    Work that both do once, encoding and scores, cancels out.
     """
     more = _count_fit(fit, long)
     less = _count_fit(fit, short)

@@ -1,4 +1,4 @@
-"""Everything that is measured of the training step on one table, on one thread."""
+"""Measure the training step on one table, on one thread."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .counting import Counts, count_steps
 from .rates import DTYPES, measure_copy_rate, time_products
 from .timing import split_step, time_step
 
-COUNTED = (8, 48)  # steps of short fits: as many of either have a penalty as of any four, and each is scored once
+COUNTED = (8, 48)  # steps of short fits: a quarter of the steps of both have a penalty, and each fit is scored once
 
 
 class Effort(NamedTuple):
-    """How long to look.
+    """Effort of the measurement.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Effort(NamedTuple):
 
 
 def measure_step(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Effort) -> Result:
-    """Return arithmetic, bytes, rates, times and the split of them, for one step."""
+    """Measure arithmetic, bytes, rates, times and their split for one step."""
 
     def fit(steps: int) -> Any:
         from ganaug import GANAugmenter
@@ -62,7 +62,7 @@ def measure_step(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort:
 
 
 def _compare_with_limits(counts: Counts, steps: int, rounds: int) -> Result:
-    """Return what was counted, for one step, beside what one core does at most."""
+    """Return the counts for one step, beside the highest rates of one core."""
     seconds = time_products({product for _, product in counts.products}, rounds)
     gflop: defaultdict[str, float] = defaultdict(float)
     for (dtype, product), times in counts.products.items():

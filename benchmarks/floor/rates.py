@@ -1,4 +1,4 @@
-"""What one core can do at most: products of given shapes in float32 and bfloat16, and copies."""
+"""Measure the highest rates of one core: products of given shapes in float32 and bfloat16, and copies."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from torch import Tensor
 from .counting import Product
 
 DTYPES = ("float32", "bfloat16")
-SLICE = 5e-4  # seconds of one measurement: long beside the clock, short beside what a scheduler gives
+SLICE = 5e-4  # seconds of one measurement: long beside the clock's resolution, short beside a scheduler's time slice
 
 
 def time_products(products: Iterable[Product], rounds: int) -> dict[tuple[str, Product], float]:
     """Return the best time of each product in each dtype, in seconds.
 
-    All are timed in turn, `rounds` times over, so that a slow moment of the machine meets all alike.
+    All are timed in turn, `rounds` times, so that a slow moment of the machine affects all alike.
     """
     rng = torch.Generator().manual_seed(0)
     works = {(dtype, p): _make_product(p, getattr(torch, dtype), rng) for p in products for dtype in DTYPES}
@@ -26,7 +26,7 @@ def time_products(products: Iterable[Product], rounds: int) -> dict[tuple[str, P
 
 
 def measure_copy_rate(n_bytes: int, rounds: int) -> float:
-    """Return the bytes per second read and written, at best, when a float32 tensor of this size is copied."""
+    """Return the best rate of copying a float32 tensor of this size, in bytes read and written per second."""
     source = torch.ones(max(1, n_bytes // 4))
     target = torch.empty_like(source)
     (seconds,) = _time_best({"copy": lambda: target.copy_(source)}, rounds).values()
@@ -56,5 +56,5 @@ def _time_best(works: dict[Any, Callable[[], Any]], rounds: int) -> dict[Any, fl
 
 
 def _choose_repeats(work: Callable[[], Any]) -> int:
-    work()  # the first call may prepare something
+    work()  # the first call may initialise caches
     return max(1, round(SLICE / max(timeit.timeit(work, number=1), 1e-7)))

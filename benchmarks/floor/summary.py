@@ -1,4 +1,4 @@
-"""Markdown of finished floor analyses."""
+"""Render finished floor analyses as Markdown."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from ..growth.cases import Result
 
 DISTURBED = 0.1  # processors that other programs may use before the times are called into question
 TEXT = """Arithmetic is counted by the formulas of `torch.utils.flop_counter`, a multiplication and an addition being
-two, and is the mean of {counted} steps, of which every fourth has a gradient penalty. Reachable is the best rate of
-any of the step's own shapes on one core in the same run, and the floor is arithmetic over that rate. Measured is the
+two, and is the mean of {counted} steps; every fourth step has a gradient penalty. Reachable is the best rate of any of
+the step's own shapes on one core in the same run, and the floor is arithmetic over that rate. Measured is the
 difference of two fits without filters, of {short} and {long} steps, over the difference of steps; of {repeats} such
 fits each, the best."""
 
 
 def compute_floor(result: Result) -> float:
-    """Return the least milliseconds that the arithmetic of a step takes at the reachable rates."""
+    """Return the milliseconds that the arithmetic of a step takes at the reachable rates."""
     return sum(1000 * gflop / result["gflop_per_second"][dtype] for dtype, gflop in result["gflop"].items())
 
 
 def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a section for each table; of several versions, the one that was measured last."""
+    """Return a section for each table, of the version that was measured last."""
     newest = {(e["key"]["table"], str(e["key"]["options"])): e for e in entries}
     if not newest:
         return "Nothing is finished yet.\n"
@@ -29,7 +29,7 @@ def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
 
 
 def render_section(key: dict[str, Any], result: Result) -> str:
-    """Return what one table's training step does, could do, and takes."""
+    """Return the section on the training step on one table."""
     heading = f"### A training step on {key['table']}: {result['rows']:,} rows, {result['columns']} columns"
     parts = [
         heading,
@@ -43,7 +43,7 @@ def render_section(key: dict[str, Any], result: Result) -> str:
 
 
 def _list_notes(step: dict[str, float]) -> list[str]:
-    """Say so if other programs took part of the machine while fits were timed."""
+    """Return a note if other programs used the processor while fits were timed."""
     others, seconds = step["others_cpu_seconds"], step["wall_seconds"]
     if others < max(DISTURBED * seconds, 1):
         return []

@@ -1,6 +1,6 @@
-"""The cases: a suite, a table, a cut of it and a seed, under an id that never changes its meaning.
+"""Define the cases: suite, table, cut and seed, under an id that never changes its meaning.
 
-A case that is wrong is replaced by one with another id: results of years stay comparable.
+A wrong case is replaced by one with another id, so that old results stay comparable.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Suite:
-    """What a suite runs when the command line names nothing else.
+    """Defaults of a suite.
 
     Attributes
     ----------
@@ -84,8 +84,8 @@ class Suite:
     seeds: tuple[int, ...] = field(default=tuple(range(5)))
     repeat: str = "seed"
 
-    def knows(self, cut: str) -> bool:
-        """Return whether `cut` is one of the suite's, or a number in place of one."""
+    def accepts_cut(self, cut: str) -> bool:
+        """Return whether `cut` is one of the suite's, up to the number in it."""
         return cut in self.cuts or any(_mask_numbers(cut) == _mask_numbers(own) for own in self.cuts)
 
 
@@ -102,7 +102,7 @@ def split_whole(table: Table, case: Case) -> Split:
 
 
 def split_low_data(table: Table, case: Case) -> Split:
-    """Learn from a stratified cut of so many rows, test on up to 2000 others; classes below two rows are left out."""
+    """Draw a stratified cut to train on, and up to 2000 other rows to test on; leave out classes below two rows."""
     size = int(case.cut)
     rows, notes = _drop_rare_classes(table, size)
     if len(rows) - size < MIN_TEST:
@@ -112,10 +112,10 @@ def split_low_data(table: Table, case: Case) -> Split:
 
 
 def split_imbalance(table: Table, case: Case) -> Split:
-    """Take the smallest class against the others, thinned to the share that the cut names.
+    """Take the smallest class against the others, undersampled to the share that the cut names.
 
-    Half of each side is held out. Test rows are weighted so that positives count as much as they do in training: the
-    scores are those of the rare class without being those of a handful of rows.
+    Half of each side is held out. Test rows are weighted to the class shares of training, so that scores
+    describe the rare class without depending on a handful of rows.
     """
     share = float(case.cut.removesuffix("pct")) / 100
     positive = int(table.y.value_counts(sort=False).sort_index().argmin())
@@ -135,7 +135,7 @@ def split_imbalance(table: Table, case: Case) -> Split:
 
 
 def split_tuned(table: Table, case: Case) -> Split:
-    """Test on one of five stratified folds and learn from the others, or from a stratified cut of them."""
+    """Hold out one of five stratified folds, and train on the others or on a stratified cut of them."""
     rows, notes = np.arange(len(table.y)), list[str]()
     size = None if case.cut == WHOLE else int(case.cut)
     if size is not None:
@@ -150,7 +150,7 @@ def split_tuned(table: Table, case: Case) -> Split:
 
 
 def _drop_rare_classes(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
-    """Return the rows of classes that have two rows in a stratified cut of `size`, and notes on the others."""
+    """Return the rows of classes with at least two rows in a stratified cut of `size`, and notes on the others."""
     notes: list[str] = []
     rows = np.arange(len(table.y))
     while True:

@@ -1,4 +1,4 @@
-"""Does it help a classifier? Every method on every case, judged by every learner on rows that neither has seen.
+"""Measure whether synthetic rows help: every method on every case, judged by every learner on unseen rows.
 
 python -m benchmarks.gain low-data --data FOLDER --jobs 2 --output low-data.json
 python -m benchmarks.gain --summary low-data.json
@@ -27,7 +27,7 @@ from .summary import render_report
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what is not named is what the suite runs by itself."""
+    """Read the command line, with the defaults of the suite."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gain", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -72,11 +72,11 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 
 
 def _fill_defaults(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Take from the suite what the command line does not name."""
+    """Set the options that were not given to the defaults of the suite."""
     suite = SUITES[options.suite]
     for name in ("tables", "cuts", "seeds", "methods", "learners"):
         setattr(options, name, tuple(getattr(options, name) or getattr(suite, name)))
-    unknown = [cut for cut in options.cuts if not suite.knows(cut)]
+    unknown = [cut for cut in options.cuts if not suite.accepts_cut(cut)]
     if unknown:
         parser.error(f"--cuts: {unknown[0]!r} is no cut of {options.suite}; its own are {', '.join(suite.cuts)}")
 
@@ -85,22 +85,22 @@ def _fill_defaults(parser: argparse.ArgumentParser, options: argparse.Namespace)
 
 
 def list_cases(options: argparse.Namespace) -> list[Case]:
-    """Return the cases that are asked for; seeds are outermost, so that a part of a run is a fair one."""
+    """Return the selected cases, seed by seed, so that a part of a run has all tables and cuts."""
     product = itertools.product(options.seeds, options.cuts, options.tables)
     return [Case(options.suite, table, cut, seed) for seed, cut, table in product]
 
 
 def plan_jobs(options: argparse.Namespace, ledger: Ledger) -> Iterator[Job]:
-    """Yield what is left to do, one job for each case."""
+    """Yield one job for each unfinished case."""
     for case in list_cases(options):
-        methods = {name: ledger.learners_left(case, name, options.learners) for name in options.methods}
+        methods = {name: ledger.list_missing_learners(case, name, options.learners) for name in options.methods}
         todo = {name: learners for name, learners in methods.items() if learners}
         if todo and not ledger.is_excluded(case):
             yield Job(case, todo, options.data, options.peer_python)
 
 
 def run(options: argparse.Namespace) -> list[str]:
-    """Do what is left to do, write each case as soon as it is finished, and return the errors of this run's cases."""
+    """Run the unfinished cases, write each as soon as it is finished, and return the errors of this run's cases."""
     use_one_thread()
     for table in options.tables:  # an absent or foreign file fails here, before any work
         load_table(table, options.data)
@@ -108,8 +108,8 @@ def run(options: argparse.Namespace) -> list[str]:
     todo = list(plan_jobs(options, ledger))
     for done, (_, result) in enumerate(run_jobs(judge_case, todo, options.jobs), start=1):
         ledger.add(result)
-        print(f"[{done}/{len(todo)}] {result.id}: {result.summary()}", file=sys.stderr, flush=True)
-    return ledger.errors(list_cases(options), options.methods)
+        print(f"[{done}/{len(todo)}] {result.id}: {result.format_summary()}", file=sys.stderr, flush=True)
+    return ledger.list_errors(list_cases(options), options.methods)
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def _summarize_files(options: argparse.Namespace) -> str:
 
 
 def _compare_files(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Return what there is to say about the new results; they are not accepted if there are failures."""
+    """Return the comparison as text, and a failure if the new results are worse."""
     old, new = map(read_results, options.compare)
     lines, accepted = compare_results(old, new, options.absolute, options.relative)
     text = "\n".join(lines or ["nothing is worse"])

@@ -1,4 +1,4 @@
-"""Compare two results files: what is worse than it was, what failed, what was not run."""
+"""Compare two results files: worse scores, failures and missing cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GROUP = ["method", "learner", "metric"]
 
 
 def find_worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> list[str]:
-    """Return a line for every method, learner and metric that is worse, on average over the cases that both have.
+    """Return a line for every method, learner and metric whose mean score over the common cases is worse.
 
     A single case of a generator is noise; the mean of a suite is not.
 
@@ -36,7 +36,7 @@ def find_worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relati
 
 
 def find_missing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Return what the old results have and the new ones do not, each with the reason or None where there is none."""
+    """Return the scores that only the old results have, each with its reason or None."""
     found = []
     for case, entry in old["cases"].items():
         there = new["cases"].get(case, {})
@@ -65,7 +65,7 @@ def check_comparable(old: dict[str, Any], new: dict[str, Any]) -> None:
 def compare_results(
     old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float
 ) -> tuple[list[str], bool]:
-    """Return what there is to say about the new results, and whether they are to be accepted."""
+    """Return lines on what is worse, failed or missing in the new results, and whether they are accepted."""
     check_comparable(old, new)
     bad = find_worse(old, new, absolute, relative) + [f"failed: {line}" for _, _, line in list_failures(new)]
     absent = find_missing(old, new)

@@ -1,4 +1,4 @@
-"""One case: the table is cut, every method adds its rows, every learner is fitted and scored on the test rows."""
+"""Run one case: cut the table, add the rows of each method, fit every learner, and score it on the test rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .methods import METHODS, Setting, list_choices, resample
 
 @dataclass(frozen=True)
 class Job:
-    """A case, and the learners that each method is still to be judged by."""
+    """A case, and for each method the learners without a result."""
 
     case: Case
     methods: Mapping[str, Sequence[str]]
@@ -30,10 +30,10 @@ class Job:
 
 
 def judge_case(job: Job) -> CaseResult:
-    """Return the scores of every method of `job`; what a method or learner raises becomes its result."""
+    """Return the scores of every method of `job`; an exception of a method or learner becomes its result."""
     start = time.perf_counter()
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what a method has to say about its data is not about the benchmark
+        warnings.simplefilter("ignore")  # warnings of a method concern its data, not the benchmark
         table = load_table(job.case.table, job.folder)
         try:
             split = SUITES[job.case.suite].split(table, job.case)
@@ -74,7 +74,7 @@ def _judge_method(name: str, job: Job, split: Split) -> list[Record]:
 
 
 def _make_rows(name: str, setting: Setting, split: Split) -> Record:
-    """Return the "rows" of a method and "facts" about them, or why there are none."""
+    """Return the "rows" of a method and "facts" about them, or the reason why there are none."""
     try:
         sampler = METHODS[name].make(setting, split.X)
         X, y = resample(sampler, split.X.copy(), split.y.copy())

@@ -1,4 +1,4 @@
-"""The over-samplers of imbalanced-learn on mixed tables with missing cells, each given what it needs to do its best."""
+"""Wrap the over-samplers of imbalanced-learn for mixed tables with missing cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to 
 
 
 def make_random_over_sampler(seed: int) -> RandomOverSampler:
-    """Return imbalanced-learn's, as it is."""
+    """Return the random over-sampler of imbalanced-learn."""
     return RandomOverSampler(random_state=seed)
 
 
@@ -47,9 +47,9 @@ def make_adasyn(seed: int) -> OverSampler:
 
 
 class OverSampler:
-    """Neighbours are looked for among standardised numbers and codes of text; missing numbers are medians there.
+    """Over-sample rows in a space of standardised numbers and codes of text, with medians for missing numbers.
 
-    Only the new rows come out of that: the real ones stay as they were.
+    Only the new rows are taken from it; the real ones stay unchanged.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class OverSampler:
         self._make = make
 
     def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the rows with new ones below them."""
+        """Return the rows with new ones appended."""
         if y.value_counts().nunique() == 1:
             return X, y
         numbers = list_numeric_columns(X)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..shared.peer import Job, run_job, seed_arfpy
 
-ROUNDS = 40  # of drawing, before a class is given up
+ROUNDS = 40  # of drawing, after which a class stays smaller
 BATCH = 2000
 
 
@@ -55,9 +55,9 @@ def fit_nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
 
 
 def fit_tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
-    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each of the labels that it is given.
+    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each label.
 
-    All defaults but one: `value_protection` would make one value of all that fewer than some five to seven rows have.
+    All defaults but one: `value_protection` would merge all values that fewer than some five to seven rows have.
     """
     from mostlyai.engine import TabularARGN
 
@@ -80,11 +80,11 @@ MODELS: dict[str, Callable[..., Callable[[Any], Any]]] = {
     "tabular_argn": fit_tabular_argn,
     "nrgboost": fit_nrgboost,
 }
-CONDITIONAL = ("tabular_argn",)  # those that make rows of a given class
+CONDITIONAL = ("tabular_argn",)  # models that draw rows of a given class
 
 
 def sample_by_rejection(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> Any:
-    """Return rows of `sample`, as many of each class as `counts` says, or as many as came up."""
+    """Draw rows until each class has as many as `counts` says, or for `ROUNDS` rounds."""
     import pandas as pd
 
     found: dict[str, list[Any]] = {code: [] for code in counts}
@@ -100,7 +100,7 @@ def sample_by_rejection(sample: Callable[[int], Any], label: str, counts: dict[s
 
 
 def sample_given_labels(sample: Callable[[Any], Any], label: str, counts: dict[str, int]) -> Any:
-    """Return rows of `sample`, as many of each class as `counts` says."""
+    """Draw as many rows of each class as `counts` says."""
     import pandas as pd
 
     return sample(pd.DataFrame({label: [code for code, n in counts.items() for _ in range(n)]}))

@@ -1,4 +1,4 @@
-"""Show what results files say, in Markdown: differences with intervals, wins and losses, every losing cell."""
+"""Render results files as Markdown: differences with intervals, wins and losses, every losing cell."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def render_report(content: dict[str, Any], metrics: Sequence[str], losers: Seque
     metrics : sequence of str
         Of `learners.METRICS`.
     losers : sequence of str
-        Methods whose losing cells are listed one by one; all others only count theirs.
+        Methods whose losing cells are listed; those of others are only counted.
     """
     frame = tabulate_scores(content)
     parts = [_render_heading(content, frame)]
@@ -91,7 +91,7 @@ def render_tally(paired: pd.DataFrame) -> str:
 
 
 def render_losses(paired: pd.DataFrame, method: str, metric: str) -> str:
-    """Return every cell in which `method` does worse than nothing, worst first."""
+    """Return every cell in which `method` is worse than no augmentation, worst first."""
     cells = average_by_cell(paired[paired["method"] == method])
     lost = cells[cells["mean"] <= -TIE].sort_values("mean")
     clear = int((cells["high"] < 0).sum())
@@ -108,7 +108,7 @@ def render_losses(paired: pd.DataFrame, method: str, metric: str) -> str:
 
 
 def _list_troubles(content: dict[str, Any]) -> list[str]:
-    """Return what failed, what was excluded, and what was left out."""
+    """Return sections on failures, excluded cases, and what was left out."""
     cases = content["cases"].items()
     excluded = [f"* {case}: {entry['excluded']}" for case, entry in cases if "excluded" in entry]
     skipped = {

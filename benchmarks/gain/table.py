@@ -1,4 +1,4 @@
-"""Tables of gains in README.md and docs/gain.md: what committed results of `benchmarks.gain` say."""
+"""Render the tables of gains in README.md and docs/gain.md from committed results of `benchmarks.gain`."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def render_gain_page(folder: Path = FOLDER) -> str:
 
 
 def _render_expected() -> list[str]:
-    """Return how far off `ganaug.expected_gain` is on tables that it has not seen."""
+    """Return the section on the error of `ganaug.expected_gain` on held-out tables."""
     if not MODEL.exists():
         return []
     error = json.loads(MODEL.read_text(encoding="utf-8"))["error"]
@@ -141,7 +141,7 @@ def _render_expected() -> list[str]:
 
 
 def _render_methods(content: dict[str, Any], frame: pd.DataFrame, methods: Sequence[str]) -> str:
-    """Return a line for each method: its differences to nothing."""
+    """Return a line for each method: its differences to no augmentation."""
     paired = {metric: subtract_control(frame, "none", metric) for metric in SHOWN}
     figures = {metric: _format_means(part, metric) for metric, part in paired.items()}
     counts = count_outcomes(average_by_cell(paired[LEADING]), TIE)
@@ -175,12 +175,12 @@ def _split_parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, pd.D
 
 
 def _compare_with_best(frame: pd.DataFrame, method: str, metric: str) -> str:
-    """Return the difference to the best free control, and which that is."""
+    """Return the difference to the best free control, with the name of the control."""
     best = find_best_method(frame, FREE, metric)
     if best is None or not (frame["method"] == method).any():
         return ""
     taken = frame
-    if best != "none":  # where a learner does not take the control, it is the learner as it is
+    if best != "none":  # a learner that does not take the control counts unchanged
         has = frame[(frame["method"] == best) & (frame["metric"] == metric)]
         plain = frame[(frame["method"] == "none") & (frame["metric"] == metric)]
         lacking = plain[~plain["learner"].isin(has["learner"].unique())]

@@ -1,4 +1,4 @@
-"""The cases of `gain-images`: which images of a set a classifier learns from, and which it is tested on."""
+"""Define the cases of `gain-images`: the training and the test images."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class ImageSplit:
         counts = np.bincount(self.y)
         return np.flatnonzero(counts < counts.max() / 4)
 
-    def inner(self, seed: int) -> ImageSplit:
-        """Return the split of the training images by which choices are made: a third is held out."""
+    def split_inner(self, seed: int) -> ImageSplit:
+        """Split the training images for the choice of hyperparameters; a third is held out."""
         train, test = split_fold(self.y, self.group, seed)
         return ImageSplit(self.X[train], self.y[train], self.X[test], self.y[test])
 
 
 def list_cuts(images: ImageSet, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the cuts of a set: all images where they come in groups, else so many of each class."""
+    """Return the cuts of a set: all images if they have groups, else the numbers of images of each class."""
     return tuple(map(str, sizes)) if images.group is None else (WHOLE,)
 
 
@@ -97,7 +97,7 @@ def split_images(images: ImageSet, case: Case, n_test: int) -> ImageSplit:
 
 
 def split_fold(y: np.ndarray, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to learn from and rows held out, a third, stratified, no group on both sides."""
+    """Return training rows and a held-out third, stratified, without a group on both sides."""
     folds = StratifiedKFold if group is None else StratifiedGroupKFold
     train, test = next(iter(folds(FOLDS, shuffle=True, random_state=seed).split(y, y, group)))
     return train, test

@@ -1,4 +1,4 @@
-"""Do synthetic images help a classifier? Every arm on every case, tested on images that none of them has seen.
+"""Measure whether synthetic images help a classifier: every arm on every case, tested on unseen images.
 
 python -m benchmarks.gain_images --data FOLDER --jobs 2 --output images.json
 python -m benchmarks.gain_images --summary images.json
@@ -37,7 +37,7 @@ LEARNER = "cnn"
 
 @dataclass(frozen=True)
 class ImageJob:
-    """A case, the arms that are left to do, and the policy if an earlier run has chosen it."""
+    """A case, its unfinished arms, and the policy if an earlier run has chosen it."""
 
     case: ImageCase
     arms: tuple[str, ...]
@@ -98,20 +98,20 @@ def describe_image_environment(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def plan_jobs(options: argparse.Namespace, sets: Sequence[ImageSet], ledger: Ledger) -> Iterator[ImageJob]:
-    """Yield what is left to do, one job for each case; seeds are outermost, so that a part of a run is a fair one."""
+    """Yield one job for each unfinished case, seed by seed, so that a part of a run has all cases."""
     settings = Settings(options.steps, options.pool, options.models, merge_gan_options(options))
     for seed, images in itertools.product(options.seeds, sets):
         for cut in list_cuts(images, tuple(options.sizes)):
             case = ImageCase(SUITE, images.name, cut, seed)
-            todo = tuple(arm for arm in options.arms if ledger.learners_left(case, arm, [LEARNER]))
-            policy = next((r["chose"] for r in ledger.records(case) if "chose" in r), None)
+            todo = tuple(arm for arm in options.arms if ledger.list_missing_learners(case, arm, [LEARNER]))
+            policy = next((r["chose"] for r in ledger.list_records(case) if "chose" in r), None)
             if todo and not ledger.is_excluded(case):
                 flip = images.name in options.flip
                 yield ImageJob(case, todo, policy, options.data, options.test, flip, settings)
 
 
 def judge_case(job: ImageJob) -> Iterator[CaseResult]:
-    """Yield the result of each arm as soon as there is one."""
+    """Yield the result of each arm as soon as it is finished."""
     images = load_images(job.case.table, job.data)
     facts = {"table": job.case.table, "cut": job.case.cut, "seed": job.case.seed, "digest": images.digest}
     try:
@@ -135,7 +135,7 @@ def _count_images(found: ImageSplit) -> dict[str, list[int]]:
 
 
 def run(options: argparse.Namespace) -> list[str]:
-    """Do what is left to do, write each arm as soon as it is finished, and return the errors of this run's cases."""
+    """Run the unfinished arms, write each as soon as it is finished, and return the errors of this run's cases."""
     use_one_thread()
     sets = [load_images(name, options.data) for name in options.sets or list_default_sets(options.data)]
     options.models = options.models or options.output.with_name(f"{options.output.stem}-models")
@@ -146,8 +146,8 @@ def run(options: argparse.Namespace) -> list[str]:
     for done, result in enumerate(_run_jobs(todo, options.jobs), start=1):
         ledger.add(result)
         what = result.records[0]["method"] if result.records else ""
-        print(f"[{done}/{left}] {result.id} {what}: {result.summary()}", file=sys.stderr, flush=True)
-    return ledger.errors([job.case for job in todo], options.arms)
+        print(f"[{done}/{left}] {result.id} {what}: {result.format_summary()}", file=sys.stderr, flush=True)
+    return ledger.list_errors([job.case for job in todo], options.arms)
 
 
 def _make_folder(path: Path) -> None:
@@ -158,7 +158,7 @@ def _make_folder(path: Path) -> None:
 
 
 def _run_jobs(todo: Sequence[ImageJob], n_jobs: int) -> Iterator[CaseResult]:
-    """Yield results in the order in which they are finished; a process for each core, and none for one core."""
+    """Yield results in the order in which they are finished, from `n_jobs` processes or, for one job, from this one."""
     if n_jobs == 1:
         yield from itertools.chain.from_iterable(map(judge_case, todo))
         return
@@ -186,10 +186,10 @@ def _send_results(job: ImageJob) -> None:
 
 
 def _receive_results(results: Any, futures: Sequence[Future[None]]) -> Iterator[CaseResult]:
-    """Yield what comes out of `results` until all `futures` are done; raise what they raise."""
+    """Yield the items of the queue `results` until all `futures` are done; raise their exceptions."""
     left = True
     while left:
-        left = bool(wait(futures, timeout=0.5).not_done)  # looked at first: then nothing can come in between
+        left = bool(wait(futures, timeout=0.5).not_done)  # before the queue is read, so that no late item is lost
         while not results.empty():
             yield results.get()
         for future in futures:

@@ -1,4 +1,4 @@
-"""The labelled image sets of `gain-images`: files of a folder, or whatever torchvision can load."""
+"""Load the labelled image sets of `gain-images`: files of a folder, or data sets of torchvision."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class ImageSet:
     y : int64 ndarray of shape (n,)
         Class codes, from 0 in the order of `labels`.
     labels : tuple of str
-        What the codes stand for.
+        Labels by code.
     digest : str
         Start of the SHA-256 of all pixels and labels.
     group : ndarray of shape (n,) or None
-        Images of one group are never split.
+        Images of one group are on one side of every split.
     test : tuple of ndarray, or None
-        Images and codes that the set keeps for testing.
+        Images and codes of the set's own test part.
     """
 
     name: str
@@ -49,7 +49,7 @@ class ImageSet:
 
 
 def list_default_sets(data: str) -> tuple[str, ...]:
-    """Return the sets that are run when none is named."""
+    """Return the names of the default sets."""
     return (data.split(":")[1].lower(),) if data.startswith(TORCHVISION) else SETS
 
 
@@ -60,7 +60,7 @@ def load_images(name: str, data: str) -> ImageSet:
     Parameters
     ----------
     name : str
-        Of `SETS`, or of any NAME.npz in the folder.
+        One of `SETS`, or the name of any NAME.npz in the folder.
     data : str
         A folder, or ``torchvision:CLASS:ROOT``.
 
@@ -108,7 +108,7 @@ def _read_arrays(path: Path) -> dict[str, Any]:
 
 
 def _load_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return training and test part; a class that knows neither ``train=`` nor ``split=`` has one part."""
+    """Return training and test part; a class without the parameters ``train`` and ``split`` has one part."""
     from torchvision import datasets
 
     parts = data.split(":", 2)

@@ -1,4 +1,4 @@
-"""The GAN of a case: trained once, kept in a file beside the results, and asked for samples by label."""
+"""Train the GAN of a case once, and keep it in a file beside the results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Gan:
     ----------
     augmenter : GANAugmenter
     facts : dict
-        "fit_seconds" of wall time, "steps", "diversity" of the least varied class, and the "source" it was trained by.
+        "fit_seconds" of wall time, "steps", "diversity" of the least diverse class, and "source", a digest of code.
     """
 
     augmenter: GANAugmenter
@@ -38,18 +38,18 @@ class Gan:
 
 
 def load_or_train_gan(split: ImageSplit, name: str, seed: int, folder: Path, options: Mapping[str, Any]) -> Gan:
-    """Return the GAN of the training images of `split`: from its file, or trained now and written there.
+    """Return the GAN of the training images of `split`, from its file or newly trained.
 
     Parameters
     ----------
     split : ImageSplit
-        Only ``X`` and ``y`` are looked at.
+        Only ``X`` and ``y`` are used.
     name : str
-        What its file is called, followed by a digest of images, seed and options.
+        Start of the file name; a digest of images, seed and options follows.
     seed : int
-        Decides everything, unless `options` give a budget of seconds.
+        Determines the GAN, unless `options` give a budget of seconds.
     folder : Path
-        Where models are kept.
+        Folder of trained GANs.
     options : mapping
         Of `GANAugmenter`.
     """

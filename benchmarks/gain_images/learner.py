@@ -1,6 +1,7 @@
-"""The classifier that image sets are judged with: a small convolutional network, however its images are changed.
+"""Train the classifier of `gain-images`: a small convolutional network, with augmentation of its images.
 
-It knows nothing of ganaug; all that it draws comes from torch's global generator, seeded for the training and put back.
+It does not import ganaug. Its random numbers are those of torch's global generator, which is seeded for the training
+and restored.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ class Policy:
     Attributes
     ----------
     change : str
-        Of `CHANGES`: how each image is changed anew whenever it is seen.
+        One of `CHANGES`, the augmentation of each image.
     mix : str or None
-        Of `MIXES`, after `change`.
+        One of `MIXES`, applied after `change`.
     balance : {None, "class_weight", "oversample"}
-        What is done for small classes.
+        Treatment of small classes.
     learning_rate, weight_decay : float
-        Of AdamW, the former being the highest of the cycle.
+        Of AdamW; the learning rate is the maximum of the cycle.
     flip : bool
         Whether `change`, unless it is "none", mirrors half of the images.
     """
@@ -65,7 +66,7 @@ class Images:
     n_classes: int
 
     @classmethod
-    def of(cls, X: np.ndarray, y: np.ndarray, n_classes: int) -> Images:
+    def from_arrays(cls, X: np.ndarray, y: np.ndarray, n_classes: int) -> Images:
         """Return uint8 images of shape (n, h, w) or (n, h, w, c) and their labels as tensors."""
         x = torch.from_numpy(np.ascontiguousarray(X))
         x = x[:, None] if x.ndim == 3 else x.movedim(-1, 1).contiguous()
@@ -84,7 +85,7 @@ def keep_images(x: Tensor) -> Tensor:
 
 
 def apply_affine(x: Tensor) -> Tensor:
-    """Return images turned, sheared, zoomed and shifted a little, each by draws of its own; border pixels go on."""
+    """Return images rotated, sheared, zoomed and shifted at random; border pixels are repeated."""
     n, ratio = len(x), x.shape[2] / x.shape[3]
     turn, shear, zoom = ((2 * torch.rand(n) - 1) * most for most in (TURN, SHEAR, ZOOM))
     shift = (2 * torch.rand(n, 2) - 1) * 2 * SHIFT  # the grid's unit is half a side
@@ -95,7 +96,7 @@ def apply_affine(x: Tensor) -> Tensor:
 
 
 def apply_randaugment(x: Tensor) -> Tensor:
-    """Return images changed by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020), one at a time."""
+    """Augment images one at a time by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020)."""
     change = v2.RandAugment()
     return torch.stack([change(image) for image in (255 * x).round().to(torch.uint8)]).float() / 255
 
@@ -108,7 +109,7 @@ MIXES = {
 
 
 def mirror_half(x: Tensor) -> Tensor:
-    """Return images of which half, at random, are mirrored left to right."""
+    """Mirror each image left to right with probability 0.5."""
     return torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
 
 
@@ -116,7 +117,7 @@ def mirror_half(x: Tensor) -> Tensor:
 
 
 class Pool:
-    """Synthetic images, given out by label; none twice before all of its class have been given out."""
+    """Synthetic images to draw by label; within a class, without replacement until all have been drawn."""
 
     def __init__(self, images: Images):
         self._images = images
@@ -134,7 +135,7 @@ class Pool:
 
 
 def draw_batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
-    """Yield `steps` batches from one endless shuffled series, so that all rows are seen equally often."""
+    """Yield `steps` batches of shuffled rows, epoch after epoch."""
     series = torch.empty(0, dtype=torch.int64)
     for _ in range(steps):
         while len(series) < BATCH:
@@ -144,7 +145,7 @@ def draw_batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
 
 
 def oversample_rows(y: Tensor) -> Tensor:
-    """Return rows that bring all classes to the size of the largest, each as often as the others of its class."""
+    """Return rows that bring all classes to the size of the largest, and repeat those of a class equally often."""
     most = int(torch.bincount(y).max())
     found = []
     for code in y.unique():
@@ -184,12 +185,12 @@ def make_network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.
 
 
 class Classifier:
-    """A trained network, and images of shape (n, c, h, w) to predicted codes."""
+    """A trained network."""
 
     def __init__(self, net: nn.Sequential):
         self._net = net.eval()
 
-    def probabilities(self, x: Tensor) -> np.ndarray:
+    def predict_proba(self, x: Tensor) -> np.ndarray:
         """Return the probability of each class, shape (n, k), for uint8 images of shape (n, c, h, w)."""
         with torch.no_grad():
             logits = torch.cat([self._net(scale_pixels(part.float() / 255)) for part in x.split(500)])
@@ -197,7 +198,7 @@ class Classifier:
 
 
 def scale_pixels(x: Tensor) -> Tensor:
-    """Return images in [0, 1] as the network takes them."""
+    """Scale images from [0, 1] to [-1, 1], in the memory format of the network."""
     return (2 * x - 1).contiguous(memory_format=torch.channels_last)
 
 
@@ -209,17 +210,17 @@ def fit_classifier(
     Parameters
     ----------
     images : Images
-        What it learns from.
+        Training images.
     policy : Policy
-        How.
+        Augmentation and hyperparameters.
     seed : int
         Decides everything.
     steps : int
-        Optimizer steps, each on `BATCH` images, whatever else is asked for.
+        Optimizer steps, each on `BATCH` images.
     pool : Images, optional
         Synthetic images.
     share : float in [0, 1]
-        Share of the batches, exact within one image, that gives way to synthetic images of the same labels.
+        Share of each batch replaced by synthetic images of the same labels, exact within one image.
 
     Returns
     -------
@@ -243,7 +244,7 @@ def fit_classifier(
 def iterate_batches(
     images: Images, policy: Policy, steps: int, pool: Images | None, share: float
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield changed images in [0, 1] and their targets, batch by batch: codes, or shares of classes once mixed."""
+    """Yield batches of augmented images in [0, 1] and their targets: codes, or class probabilities if mixed."""
     rows = oversample_rows(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
     mix = MIXES[policy.mix](images.n_classes) if policy.mix else None
     stock = Pool(pool) if pool is not None else None

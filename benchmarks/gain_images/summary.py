@@ -1,4 +1,4 @@
-"""What a results file of `gain-images` says, in Markdown: scores, differences with intervals, losing cells."""
+"""Render results of `gain-images` as Markdown: scores, differences with intervals, losing cells."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def list_cuts(scores: pd.DataFrame) -> list[str]:
 
 
 def select_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
-    """Return the scores of a cut, a row for each seed; of `EVERY`, the mean over the cuts of seeds that have them all.
+    """Return the scores of a cut, a row for each seed; for `EVERY`, means over the cuts.
 
     An arm counts for a seed only if it has a score in each of the cuts.
     """
@@ -78,9 +78,9 @@ def select_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
 
 
 def find_best_classic(scores: pd.DataFrame) -> str | None:
-    """Return the arm without a GAN whose mean over the seeds of a cut is highest, of those that have most seeds.
+    """Return the arm without a GAN that has the highest mean over the seeds, among those with the most seeds.
 
-    It is picked by test images, so that it flatters itself: what beats it is better than it.
+    It is chosen by test scores, which favours it.
     """
     classic = scores[[arm for arm in ARMS if arm in scores.columns and arm not in OURS]].dropna(axis=1, how="all")
     if classic.empty:
@@ -90,7 +90,7 @@ def find_best_classic(scores: pd.DataFrame) -> str | None:
 
 
 def compute_difference(scores: pd.DataFrame, arm: str, control: str | None, test_share: float) -> Cell | None:
-    """Return the mean over seeds of how far `arm` is above `control`, or None where no seed has both."""
+    """Return the mean over seeds of the score of `arm` minus that of `control`, or None if no seed has both."""
     if control is None or not {arm, control} <= set(scores.columns) or arm == control:
         return None
     paired = (scores[arm] - scores[control]).dropna()
@@ -143,7 +143,7 @@ def _get_test_share(frame: pd.DataFrame, name: str) -> float:
 
 
 def list_main_metrics(frame: pd.DataFrame, name: str) -> list[str]:
-    """Return what a set is judged by: accuracy or, where there are small classes, the mean recall and theirs."""
+    """Return the main metrics of a set: accuracy or, if there are small classes, mean recall and their recall."""
     there = set(frame.loc[frame["table"] == name, "metric"])
     return ["balanced_accuracy", "small_recall"] if "small_recall" in there else ["accuracy"]
 
@@ -222,7 +222,7 @@ def _find_losses(scores: pd.DataFrame, where: str, share: float) -> Iterator[tup
 
 
 def list_fit_seconds(content: dict[str, Any]) -> list[str]:
-    """Return a line for every set and cut: the median of the seconds that its GANs took, and their range."""
+    """Return a line for every set and cut: median and range of the fit times of its GANs in seconds."""
     found: dict[str, dict[int, float]] = {}
     for entry in content["cases"].values():
         for record in entry.get("records", []):
@@ -237,7 +237,7 @@ def _format_spread(where: str, seconds: list[float]) -> str:
 
 
 def render_image_table(folder: Path = FOLDER) -> str:
-    """Return the Markdown for the README: what each set is judged by, one table for each."""
+    """Return the Markdown for the README: a table for each main metric of each set."""
     parts = [TEXT]
     for path in sorted(folder.glob("*.json")):
         frame = tabulate_scores(read_results(path))

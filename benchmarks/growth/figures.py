@@ -1,4 +1,4 @@
-"""Growth curves as SVG, the same bytes whenever they are drawn from the same results."""
+"""Draw growth curves as SVG, byte for byte the same for the same results."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ MARKERS = ("o", "s")
 def draw_growth(curve: Curve) -> str:
     """Return a figure of two panels, seconds and memory, both axes logarithmic.
 
-    The description inside holds the points drawn, so that a figure can be compared with results by what it shows: its
-    paths differ between versions of Matplotlib.
+    The description in the file holds the points, so that tests can compare a figure with results although paths differ
+    between versions of Matplotlib.
     """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
@@ -51,7 +51,7 @@ def draw_growth(curve: Curve) -> str:
 
 def _draw_panel(axes: Axes, curve: Curve, lines: tuple[tuple[str, str, str], ...], unit: str) -> None:
     for (label, work, name), marker in zip(lines, MARKERS, strict=True):
-        known = [(getattr(p, curve.axis), p.value(work, name)) for p in curve.points if p.value(work, name)]
+        known = [(getattr(p, curve.axis), p.get_value(work, name)) for p in curve.points if p.get_value(work, name)]
         if known:
             axes.plot(*zip(*known, strict=True), marker=marker, label=label)
     sizes = [getattr(point, curve.axis) for point in curve.points]
@@ -69,7 +69,7 @@ def describe_points(curve: Curve) -> str:
     head = [curve.axis, "frame MiB", *(f"{label}, {name}" for label, _, name in SECONDS + MEMORY)]
     points = [
         [getattr(point, curve.axis), _round_value(point.frame_mib)]
-        + [_round_value(point.value(work, name)) for _, work, name in SECONDS + MEMORY]
+        + [_round_value(point.get_value(work, name)) for _, work, name in SECONDS + MEMORY]
         for point in curve.points
     ]
     return json.dumps([head, *points])

@@ -1,4 +1,4 @@
-"""Markdown of finished cases: how costs grow with rows, and with columns."""
+"""Render finished cases as Markdown: costs against rows, and against columns."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Entry = dict[str, Any]
 
 @dataclass
 class Point:
-    """What is known of one size: the result of each kind of work that is finished."""
+    """Results at one size, one for each kind of work that is finished."""
 
     rows: int
     columns: int
     results: dict[str, Result] = field(default_factory=dict)
 
-    def value(self, work: str, name: str) -> float | None:
+    def get_value(self, work: str, name: str) -> float | None:
         """Return a figure, or None where it was not measured."""
         return self.results.get(work, {}).get(name)
 
@@ -57,16 +57,15 @@ class Curve:
 
     @property
     def fixed(self) -> str:
-        """The size that all points share, in words."""
+        """The size that all points share, as text."""
         point = self.points[0]
         return f"{point.columns} columns" if self.axis == "rows" else f"{point.rows:,} rows"
 
 
 def find_curves(entries: Iterable[Entry]) -> list[Curve]:
-    """Return the curves of finished cases that are made of at least two sizes each.
+    """Return the curves of finished cases, each of at least two sizes.
 
-    Only those of the newest version count, with its options, on its machine: a curve across two of them would show
-    their difference.
+    Only cases of the newest version, with its options and on its machine, count: a curve must not mix versions.
     """
     entries = list(entries)
     points: dict[tuple[int, int], Point] = {}
@@ -95,7 +94,7 @@ def _find_longest(points: Sequence[Point], axis: str, fixed: str) -> Curve:
 
 
 def render_markdown(entries: Iterable[Entry]) -> str:
-    """Return a table for each curve, and a note where other programs were at work."""
+    """Return a table for each curve, with notes."""
     found = find_curves(entries)
     if not found:
         return "Nothing is finished at two sizes yet.\n"
@@ -119,20 +118,20 @@ def _format_row(axis: str, point: Point) -> list[str]:
     return [
         f"{getattr(point, axis):,}",
         f"{point.frame_mib:,.1f}",
-        _format_number(point.value(ENCODING, "fit_seconds"), ",.1f"),
-        _format_number(point.value(ENCODING, "fit_cpu_seconds"), ",.1f"),
+        _format_number(point.get_value(ENCODING, "fit_seconds"), ",.1f"),
+        _format_number(point.get_value(ENCODING, "fit_cpu_seconds"), ",.1f"),
         _format_memory(point),
-        _format_number(point.value(FIT, "fit_seconds"), ",.0f"),
-        _format_number(point.value(FIT, "fit_cpu_seconds"), ",.0f"),
-        _format_number(point.value(FIT, "steps"), ",.0f"),
-        _format_number(point.value(FIT, "memory_above_mib"), ",.0f"),
-        _format_number(point.value(ENCODING, "rows_per_second"), ",.0f"),
-        _format_number(point.value(FIT, "rows_per_second"), ",.0f"),
+        _format_number(point.get_value(FIT, "fit_seconds"), ",.0f"),
+        _format_number(point.get_value(FIT, "fit_cpu_seconds"), ",.0f"),
+        _format_number(point.get_value(FIT, "steps"), ",.0f"),
+        _format_number(point.get_value(FIT, "memory_above_mib"), ",.0f"),
+        _format_number(point.get_value(ENCODING, "rows_per_second"), ",.0f"),
+        _format_number(point.get_value(FIT, "rows_per_second"), ",.0f"),
     ]
 
 
 def _format_memory(point: Point) -> str:
-    memory = point.value(ENCODING, "memory_above_mib")
+    memory = point.get_value(ENCODING, "memory_above_mib")
     return "" if memory is None else f"{memory:,.0f} ({memory / point.frame_mib:,.1f} x)"
 
 
@@ -141,7 +140,7 @@ def _format_number(value: float | None, form: str) -> str:
 
 
 def _list_notes(axis: str, point: Point) -> list[str]:
-    """Say so where other programs took part of the machine during a fit, and what a whole fit warned of."""
+    """Return notes on other programs that used the processor during a fit, and on warnings of a whole fit."""
     busy = [
         f"* {getattr(point, axis):,} {axis}, {work}: other programs used {result['others_cpu_seconds']:.0f} processor "
         f"seconds in these {result['fit_seconds']:.0f} s: times are too long."

@@ -1,6 +1,6 @@
-"""The labelled tables of the suites: those that scikit-learn ships or fetches, and the files of a folder.
+"""Load the labelled tables of the suites: those that scikit-learn ships or fetches, and the files of a folder.
 
-Every known file is recognised by its SHA-256, so that two results are of the same rows or are not compared.
+The SHA-256 of every known file is checked, so that results are compared only if they are of the same rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sklearn import datasets
 from .protocol import BenchmarkError
 
 MIN_CLASS = 10  # rows; a rarer class is left out of its table, for every method
-LABELS = ("target", "label", "class", "y")  # what an unknown file's label column is looked for under
+LABELS = ("target", "label", "class", "y")  # names of the label column of an unknown file
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Table:
     y : Series of shape (n,)
         Class codes, from 0 in the order of `labels`.
     labels : tuple of str
-        What the codes stand for.
+        Labels by code.
     digest : str
         Start of the SHA-256 of the file or, where scikit-learn ships the table, of its values.
     notes : tuple of str
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a known table of a folder comes from: its files with their SHA-256, label column and identifiers."""
+    """Source of a known table of a folder: its files with their SHA-256, label column and identifiers."""
 
     files: dict[str, str]
     label: str
@@ -110,7 +110,7 @@ def load_table(name: str, folder: Path | None = None) -> Table:
     Raises
     ------
     BenchmarkError
-        There is no such table, or its content is not what it is known to be.
+        There is no such table, or its content has another digest than the known one.
     """
     if name in SHIPPED:
         return _load_shipped(name)

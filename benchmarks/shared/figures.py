@@ -1,4 +1,4 @@
-"""What results files say: one row for each score, paired differences, and intervals."""
+"""Tabulate results files: one row for each score, paired differences, and intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .cases import WHOLE
 ALL_LEARNERS = "mean"
 CELL = ["table", "cut", "learner"]
 POINTS = 100
-TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
+TIE = 0.0005  # a smaller difference, below 0.05 points, is a tie
 
 
 def tabulate_scores(content: dict[str, Any]) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def compute_interval(values: np.ndarray, test_share: float = 0.0) -> tuple[float
 def average_by_method(paired: pd.DataFrame) -> pd.DataFrame:
     """Return mean differences over tables, each table counting once, for each learner and for their mean.
 
-    Cuts and seeds of one table resemble each other, so that they are averaged first and n is the number of tables.
+    Cuts and seeds of one table are correlated; so they are averaged first, and n is the number of tables.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def average_by_method(paired: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_best_method(frame: pd.DataFrame, methods: Sequence[str], metric: str) -> str | None:
-    """Return the method with the best mean over tables, None where there is none of them.
+    """Return the method with the best mean over tables, or None if no scores are of `methods`.
 
     It is chosen by the scores that it is then compared by, which favours it.
 
@@ -124,18 +124,18 @@ def find_best_method(frame: pd.DataFrame, methods: Sequence[str], metric: str) -
     frame : DataFrame
         From `tabulate_scores`.
     methods : sequence of str
-        Among which to choose; a method that only some learners take stands for the learner as it is in the others.
+        Candidates. Learners that do not take a method count unchanged.
     metric : str
     """
     gains = average_by_method(_fill_with_zeros(subtract_control(frame, "none", metric), frame))
     known = gains[gains["method"].isin(methods) & (gains["learner"] == ALL_LEARNERS)]
-    means = {"none": 0.0} if "none" in methods and len(frame) else {}  # first, so that nothing is what a tie is
+    means = {"none": 0.0} if "none" in methods and len(frame) else {}  # first, so that it wins ties
     means |= {name: round(mean, 9) for name, mean in zip(known["method"], known["mean"], strict=True)}
     return max(means, key=lambda name: means[name]) if means else None
 
 
 def _fill_with_zeros(paired: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return differences with zero where a learner does not take a method, such as class weights."""
+    """Return differences, with zero for learners that do not take a method, such as class weights."""
     cells = frame[["case", "table", "cut", "seed", "test_share", "learner"]].drop_duplicates()
     every = cells.merge(pd.DataFrame({"method": paired["method"].unique()}), how="cross")
     full = every.merge(
@@ -160,7 +160,7 @@ def average_by_cell(paired: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
-    """Return, by method, how many cells are won, tied (less than `tie` apart) and lost, and how many clearly.
+    """Count for each method the cells won, tied (less than `tie` apart) and lost, and those won and lost clearly.
 
     Returns
     -------
@@ -183,6 +183,6 @@ def count_outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
 
 
 def format_points(row: Any) -> str:
-    """Return a mean and, where there is one, its interval, in points."""
+    """Format a mean and, if there is one, its interval, in points."""
     mean, low, high = (f"{round(value * POINTS, 1) + 0.0:+.1f}" for value in (row.mean, row.low, row.high))
     return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"

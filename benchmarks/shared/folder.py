@@ -1,4 +1,4 @@
-"""The tables of a folder, as `benchmarks.fidelity` learns from them."""
+"""Load the tables of a folder as tasks of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEST = "_test"
 
 
 def list_tables(folder: Path) -> list[str]:
-    """Return the names of the tables in a folder: those of its CSV files, two parts being one table."""
+    """Return the names of the tables in a folder; training and test file are one table."""
     stems = {path.stem for path in folder.glob("*.csv")}
     pairs = {stem.removesuffix(TRAIN) for stem in stems if stem.endswith(TRAIN)}
     names = pairs | {stem for stem in stems if not stem.endswith(TRAIN) and stem.removesuffix(TEST) not in pairs}
@@ -36,7 +36,7 @@ def load_named_task(name: str, folder: Path) -> Task:
     Raises
     ------
     BenchmarkError
-        There is no such file, or a known one has other bytes than it is known to have.
+        There is no such file, or a known one has another digest than the known one.
     """
     source = FILES.get(name, Source({}, ""))
     files = _find_files(name, folder)
@@ -74,7 +74,7 @@ def _check_digest(path: Path, known: str) -> None:
 
 
 def _clean_table(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, list[str]]:
-    """Return a table of an unknown hand as all models can learn from it, and what was left out."""
+    """Return a table without rare classes and empty columns, and notes on what was left out."""
     sizes = frame[target].astype(str).value_counts()
     rare = sizes[sizes < MIN_CLASS]
     notes = [f"class {label!r} left out: {n} rows, fewer than {MIN_CLASS}" for label, n in sorted(rare.items())]
@@ -89,7 +89,7 @@ def _tidy_table(frame: pd.DataFrame, target: str) -> pd.DataFrame:
 
 
 def limit_rows(task: Task, rows: int) -> Task:
-    """Return the task with at most `rows` training rows, drawn from each class alike."""
+    """Return the task with at most `rows` training rows, a stratified sample."""
     if len(task.train) <= rows:
         return task
     part, _ = train_test_split(

@@ -1,4 +1,4 @@
-"""The results file of a run: one JSON with versions, machine and every finished case; no times, so that runs diff."""
+"""Keep the results of a run in one JSON file: versions, machine and every finished case, but no times."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class Ledger:
             self._content = read_results(path)
         if self._content["suite"] != suite:
             raise BenchmarkError(f"{path} holds the suite {self._content['suite']!r}: name another --output.")
-        self._environment = self._place(environment, mixed)
+        self._environment = self._place_environment(environment, mixed)
 
-    def _place(self, environment: dict[str, Any], mixed: bool) -> int:
+    def _place_environment(self, environment: dict[str, Any], mixed: bool) -> int:
         known: list[dict[str, Any]] = self._content["environments"]
         if environment in known:
             return known.index(environment)
@@ -79,14 +79,14 @@ class Ledger:
         known.append(environment)
         return len(known) - 1
 
-    def learners_left(self, case: Identified, method: str, learners: Sequence[str]) -> list[str]:
-        """Return the learners that the method has not been judged by, or not without an error."""
+    def list_missing_learners(self, case: Identified, method: str, learners: Sequence[str]) -> list[str]:
+        """Return the learners with which the method has no result, or only an error."""
         entry = self._content["cases"].get(case.id, {})
         done = {r["learner"] for r in entry.get("records", []) if r["method"] == method and "error" not in r}
         return [name for name in learners if name not in done]
 
-    def records(self, case: Identified) -> list[dict[str, Any]]:
-        """Return what is there of a case."""
+    def list_records(self, case: Identified) -> list[dict[str, Any]]:
+        """Return the records of a case."""
         return list(self._content["cases"].get(case.id, {}).get("records", []))
 
     def is_excluded(self, case: Identified) -> bool:
@@ -94,7 +94,7 @@ class Ledger:
         return "excluded" in self._content["cases"].get(case.id, {})
 
     def add(self, judged: CaseResult) -> None:
-        """Keep what came of a case, in place of what was there of the same methods and learners."""
+        """Keep the result of a case, in place of old records of the same methods and learners."""
         cases = self._content["cases"]
         if judged.excluded:
             cases[judged.id] = {**judged.facts, "excluded": judged.excluded}
@@ -105,7 +105,7 @@ class Ledger:
         self._content["cases"] = dict(sorted(cases.items()))
         write_atomically(self._path, format_results(self._content))
 
-    def errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
+    def list_errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
         """Return one line for each failure of `methods` in `cases`."""
         wanted = {case.id for case in cases}
         return [line for case, method, line in list_failures(self._content) if case in wanted and method in methods]
@@ -131,7 +131,7 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def list_failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the case, the method and a line about every failure, learners that failed alike together."""
+    """Return case, method and a line for every failure; learners with the same error share a line."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for case, entry in content["cases"].items():
         for record in entry.get("records", []):
@@ -144,7 +144,7 @@ def list_failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def format_results(content: dict[str, Any]) -> str:
-    """Return JSON with one line for each record: small enough to commit, and two runs can be compared by eye."""
+    """Return JSON with one line for each record, so that two runs can be compared by eye."""
     head = {key: value for key, value in content.items() if key != "cases"}
     head_lines = json.dumps(head, indent=1, allow_nan=False)[:-2] + ',\n "cases": {\n'
     entries = [f"  {json.dumps(case)}: {_format_entry(entry)}" for case, entry in content["cases"].items()]

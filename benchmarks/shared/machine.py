@@ -18,5 +18,5 @@ def read_versions() -> dict[str, str]:
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what tells machines apart, as far as times go."""
+    """Return the facts about the machine that times depend on."""
     return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

@@ -1,4 +1,4 @@
-"""A labelled table of any size, made from a seed: half numbers, half categories."""
+"""Simulate a labelled table of any size from a seed: half numbers, half categories."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NUMBERS: tuple[Column, ...] = (
     lambda x, rng: np.rint(8 * x),  # ties
     lambda x, rng: np.where(rng.random(len(x)) < 0.4, 0.0, x),  # a spike
     lambda x, rng: np.exp(x),
-    lambda x, rng: rng.normal(size=len(x)),  # depends on nothing
+    lambda x, rng: rng.normal(size=len(x)),  # noise
 )
-"""How a number comes of a standard normal that it shares factors with; the kinds take turns."""
+"""Transformations of a standard normal that depends on the factors; columns take them in turn."""
 
 
 def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -31,9 +31,9 @@ def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd
     Parameters
     ----------
     rows, columns : int
-        Size; of an odd number of columns, one more holds numbers.
+        Size; with an odd number of columns, one more holds numbers.
     seed : int
-        Decides, with the size, every cell.
+        Determines, with the size, every cell.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def _draw_text(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndar
 
 
 def _draw_standard_normal(factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one draw for each row, of which about four fifths of the variance are the factors'."""
+    """Draw one number for each row; factors explain four fifths of the variance."""
     weights = rng.normal(size=FACTORS)
     mixed = 2.0 * factors @ (weights / np.linalg.norm(weights)) + rng.normal(size=len(factors))
     return np.asarray(mixed / 5**0.5)

@@ -1,4 +1,4 @@
-"""Run one job in the environment of the peers; needs only the standard library, because ganaug need not be there.
+"""Run one job in the environment of the peers; only the standard library is needed, since ganaug may be absent.
 
 ``python -m benchmarks.SUITE.peer --versions`` prints what is installed; with a job file in place of ``--versions``, the
 job is done.
@@ -42,4 +42,4 @@ def seed_arfpy(seed: int) -> None:
     import numpy as np
 
     np.random.seed(seed)  # noqa: NPY002, TID251 - arfpy knows no other randomness
-    vars(np).setdefault("in1d", np.isin)  # gone from NumPy 2.4
+    vars(np).setdefault("in1d", np.isin)  # removed in NumPy 2.4

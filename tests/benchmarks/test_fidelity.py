@@ -88,7 +88,7 @@ def test_a_stopwatch_tells_its_own_work_from_that_of_others():
     wall, cpu = watch.read()
     assert cpu < 0.3 < 0.4 < wall
     if Path("/proc/stat").exists():
-        assert watch.others() > 0.3
+        assert watch.read_others() > 0.3
 
 
 def test_times_taken_on_a_busy_machine_are_called_too_long():
@@ -144,8 +144,8 @@ def test_an_absent_peer_says_how_to_get_it_or_go_without(tmp_path, monkeypatch):
         run_peer(str(tmp_path / "python"), "--versions")
     monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: '{"ctgan": "0.12.1", "torch": "2"}')
     with pytest.raises(BenchmarkError, match=r"arfpy is not installed for python: .*ganaug\[bench\].*leave 'arf' out"):
-        fidelity.cases.installed_versions(replace(SETTINGS, models=("arf",)))
-    found = fidelity.cases.installed_versions(replace(SETTINGS, models=("ctgan",)))
+        fidelity.cases.read_versions(replace(SETTINGS, models=("arf",)))
+    found = fidelity.cases.read_versions(replace(SETTINGS, models=("ctgan",)))
     assert found["ctgan"] == {"ctgan": "0.12.1", "torch": "2"}
 
 
@@ -185,7 +185,7 @@ def test_ctgan_is_timed_again_with_every_new_ganaug():
 
 
 def test_where_times_mean_nothing_slow_peers_run_in_full_or_not_at_all():
-    rare = fidelity.rare.rare_task(task_of(2000), 0.02, 0)
+    rare = fidelity.rare.make_rare_task(task_of(2000), 0.02, 0)
     for task, settings in ((rare, SETTINGS), (task_of(), replace(SETTINGS, one_core=True))):
         assert names(plan_cases(task, 0, settings, VERSIONS)) == [
             [("real", None)],
@@ -206,7 +206,7 @@ def test_a_case_is_known_by_all_that_its_result_depends_on():
     newer = VERSIONS | {"ganaug": {"ganaug": "2"}}
     keys = [key(), key(small=False), key(options={"max_steps": 5}), key(seed=1), key(one_core=True), key("real")]
     keys += [key(task=task_of(origin={"train": "toy sha256:2"})), key(versions=newer), key("ctgan")]
-    keys += [key(task=fidelity.rare.rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
+    keys += [key(task=fidelity.rare.make_rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
     assert len({json.dumps(k) for k in keys}) == len(keys)
     assert key("real") == key("real", options={"max_steps": 5}, versions=newer)
     assert key() == key(peer_full=True, peer_epochs=3)
@@ -235,7 +235,7 @@ def test_a_pair_is_trained_back_to_back_and_the_first_changes_with_the_seed(monk
 
 def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger_ones():
     task = task_of(4000)
-    cuts = [fidelity.rare.rare_task(task, share, 0) for share in (0.02, 0.05)]
+    cuts = [fidelity.rare.make_rare_task(task, share, 0) for share in (0.02, 0.05)]
     for cut, share in zip(cuts, (0.02, 0.05), strict=True):
         assert (cut.train["y"] == task.rarest).mean() == pytest.approx(share, abs=3e-4)
         assert (cut.train["y"] != task.rarest).sum() == (task.train["y"] != task.rarest).sum()
@@ -244,7 +244,7 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
         assert cut.rarest == task.rarest
         pd.testing.assert_frame_equal(cut.test, task.test)
     assert set(cuts[0].train["a"]) < set(cuts[1].train["a"])
-    other = fidelity.rare.rare_task(task, 0.02, 1)
+    other = fidelity.rare.make_rare_task(task, 0.02, 1)
     assert set(other.train["a"]) != set(cuts[0].train["a"])
 
 
@@ -257,12 +257,12 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
 )
 def test_a_cut_that_the_table_does_not_allow_is_excluded_with_the_reason(share, text):
     with pytest.raises(fidelity.rare.ExcludedError, match=text):
-        fidelity.rare.rare_task(task_of(4000), share, 0)
+        fidelity.rare.make_rare_task(task_of(4000), share, 0)
 
 
 def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
     pytest.importorskip("xgboost")
-    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
+    task = fidelity.rare.make_rare_task(task_of(2000), 0.05, 0)
     settings = replace(SETTINGS, models=("real", "bootstrap"))
     real, bootstrap = (measure_cases(group)[0] for group in plan_cases(task, 0, settings, VERSIONS))
     assert real["rare_rows"] == real["made_rare_rows"] == (task.train["y"] == task.rarest).sum()
@@ -273,9 +273,9 @@ def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
 
 def test_a_generator_that_forgets_the_rare_class_has_no_copies_and_no_score():
     pytest.importorskip("xgboost")
-    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
+    task = fidelity.rare.make_rare_task(task_of(2000), 0.05, 0)
     case = next(plan_cases(task, 0, replace(SETTINGS, models=("real",)), VERSIONS))[0]
-    found = fidelity.cases._quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
+    found = fidelity.cases._measure_quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
     assert (found["minority_f1"], found["made_rare_rows"], found["rare_copied"]) == (0, 0, None)
 
 

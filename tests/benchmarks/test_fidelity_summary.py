@@ -38,16 +38,16 @@ def test_only_the_newest_version_counts_and_seeds_of_versions_are_not_mixed():
     old = [entry("ganaug", seed, key={"versions": {"ganaug": "1"}}, **quality(0.5)) for seed in (0, 1, 2)]
     new = [entry("ganaug", 0, key={"versions": {"ganaug": "2"}}, **quality(0.9))]
     (board,) = make_boards([*old, *new])
-    assert board.lines["ganaug"].values(AUC) == [0.9]
+    assert board.lines["ganaug"].list_values(AUC) == [0.9]
     (board,) = make_boards([*new, *old])
-    assert board.lines["ganaug"].values(AUC) == [0.5, 0.5, 0.5]
+    assert board.lines["ganaug"].list_values(AUC) == [0.5, 0.5, 0.5]
 
 
 def test_quality_may_come_from_a_full_run_and_times_from_another():
     full = entry("ctgan", **quality(0.7), **costs(3000.0))
     short = entry("ctgan", key={"epochs": 10}, pair=7, **costs(800.0))
     (board,) = make_boards([full, entry("ganaug", pair=7, **quality(), **costs(80.0)), short])
-    assert board.lines["ctgan"].values(AUC) == [0.7]
+    assert board.lines["ctgan"].list_values(AUC) == [0.7]
     assert board.ratios == {"ganaug": [10.0]}
     assert "CTGAN's fit takes 10.0 times as long as that of ganaug; pairs: 1." in render_markdown(
         [full, short, *pair(7)]
@@ -124,8 +124,8 @@ def test_every_figure_in_which_a_peer_is_better_is_listed():
 
 
 def test_more_than_half_is_no_worse_below_it():
-    assert C2ST.distance(0.45) == 0 < C2ST.distance(0.55)
-    assert AUC.distance(0.9) < AUC.distance(0.8)
+    assert C2ST.compute_distance(0.45) == 0 < C2ST.compute_distance(0.55)
+    assert AUC.compute_distance(0.9) < AUC.compute_distance(0.8)
 
 
 def test_without_peers_nothing_is_compared_and_an_excluded_cut_has_its_reason():

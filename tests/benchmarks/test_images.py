@@ -142,7 +142,7 @@ def test_no_group_is_on_both_sides_and_all_images_are_used():
     learned, tested = (set(part.ravel().tolist()) for part in (found.X, found.X_test))
     assert learned | tested == set(range(60))
     assert not {i // 2 for i in learned} & {i // 2 for i in tested}
-    inner = found.inner(0)
+    inner = found.split_inner(0)
     assert not {i // 2 for i in inner.X.ravel()} & {i // 2 for i in inner.X_test.ravel()}
     assert set(inner.X.ravel()) | set(inner.X_test.ravel()) == learned
 
@@ -248,13 +248,13 @@ def test_torchvision_data_that_cannot_be_had_is_refused(tmp_path):
 
 
 def as_images(counts=(9, 9, 9), seed=0):
-    return Images.of(*shapes(counts, seed), len(counts))
+    return Images.from_arrays(*shapes(counts, seed), len(counts))
 
 
 @pytest.mark.parametrize("policy", [*CLASSIC.values(), Policy("affine", flip=True, balance="class_weight")])
 def test_training_is_decided_by_its_seed_and_leaves_the_global_generator_alone(policy):
     before = torch.random.get_rng_state()
-    p = [fit_classifier(as_images(), policy, seed, 3).probabilities(as_images().x) for seed in (0, 0, 1)]
+    p = [fit_classifier(as_images(), policy, seed, 3).predict_proba(as_images().x) for seed in (0, 0, 1)]
     assert np.array_equal(p[0], p[1])
     assert not np.array_equal(p[0], p[2])
     assert torch.equal(before, torch.random.get_rng_state())
@@ -262,14 +262,14 @@ def test_training_is_decided_by_its_seed_and_leaves_the_global_generator_alone(p
 
 
 def test_the_classifier_learns():
-    p = fit_classifier(as_images((12, 12, 12)), CLASSIC["none"], 0, 60).probabilities(as_images((8, 8, 8), 1).x)
+    p = fit_classifier(as_images((12, 12, 12)), CLASSIC["none"], 0, 60).predict_proba(as_images((8, 8, 8), 1).x)
     assert (p.argmax(1) == np.repeat([0, 1, 2], 8)).mean() > 0.9
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64), (1, 128, 20), (3, 28, 28)])
 def test_any_size_is_taken(shape):
     x = torch.zeros((4, *shape), dtype=torch.uint8)
-    assert fit_classifier(Images(x, torch.tensor([0, 1, 0, 1]), 2), Policy(), 0, 2).probabilities(x).shape == (4, 2)
+    assert fit_classifier(Images(x, torch.tensor([0, 1, 0, 1]), 2), Policy(), 0, 2).predict_proba(x).shape == (4, 2)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -293,7 +293,7 @@ def batches_of(policy, pool=None, share=0.0, steps=40, images=None):
 def marked_pool(counts=(50, 50, 50)):
     """Synthetic images of which every pixel is 255 - label: brighter than any real one."""
     y = np.repeat(np.arange(3), counts)
-    return Images.of(np.repeat(np.repeat(np.uint8(255 - y)[:, None, None], SIDE, 1), SIDE, 2), y, 3)
+    return Images.from_arrays(np.repeat(np.repeat(np.uint8(255 - y)[:, None, None], SIDE, 1), SIDE, 2), y, 3)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.3, 0.5])
@@ -403,7 +403,7 @@ def test_the_policy_is_chosen_on_training_images_alone(tmp_path, gans, fits):
     assert made.policy == other.policy
     n = len(fits) // 2
     assert n == len(CLASSIC) + len(image_arms.RATES) + len(image_arms.DECAYS) + len(image_arms.BALANCES)
-    learned = {image.tobytes() for image in made.split.inner(0).X}
+    learned = {image.tobytes() for image in made.split.split_inner(0).X}
     assert {image.numpy().tobytes() for call in fits for image in call["images"].x} == learned
 
 
@@ -431,7 +431,7 @@ def test_the_share_is_chosen_with_a_gan_that_did_not_see_the_held_out_images(tmp
     made = trial(tmp_path, policy=vars(Policy()))
     monkeypatch.setattr(Trial, "_inner_score", lambda self, policy, pool, share: (-abs(share - best), 0.0))
     found = run_arm(made, "ganaug_chosen")
-    inner = made.split.inner(0)
+    inner = made.split.split_inner(0)
     assert np.array_equal(gans[0][0].X, inner.X)
     assert not {image.tobytes() for image in gans[0][0].X} & {image.tobytes() for image in inner.X_test}
     assert found["share"] == best
