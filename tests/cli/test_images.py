@@ -579,7 +579,7 @@ MISTAKES = [
     ("augment digits -o digits --force", USAGE, r"'digits' overlaps with 'digits'"),
     ("augment digits -o new.csv", USAGE, r"Images go to a local folder, not to 'new.csv'"),
     ("augment digits --preview pv", USAGE, r"--preview shows a single training.*--balance"),
-    ("augment digits --resume", USAGE, r"--resume goes on with a single training.*--balance"),
+    ("augment digits --resume", USAGE, r"--resume continues a single training.*--balance"),
     ("augment digits --model digits.safetensors --preview pv", USAGE, r"--preview is for training"),
     ("augment digits --model digits.safetensors --architecture mlp", USAGE, r"--architecture is for training"),
     ("augment digits --model t.safetensors", USAGE, r"'t.safetensors' is a model of a table, and 'digits' holds im"),
