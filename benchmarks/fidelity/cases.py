@@ -97,7 +97,7 @@ def plan_cases(task: Task, seed: int, settings: Settings, versions: dict[str, An
     times_count = not settings.one_core and task.rare is None
     in_pair = times_count and {"ganaug", "ctgan"} <= set(settings.models)
 
-    def case(model: str, epochs: int | None = None, beside: str | None = None) -> Case:
+    def make_case(model: str, epochs: int | None = None, beside: str | None = None) -> Case:
         options = settings.options if model == "ganaug" else {}
         training = Training(model, seed, epochs, options, settings.peer_python)
         key = _make_key(task, training, settings, versions) | ({"beside": versions[beside]} if beside else {})
@@ -105,13 +105,13 @@ def plan_cases(task: Task, seed: int, settings: Settings, versions: dict[str, An
 
     for model in settings.models:
         if model == "ganaug" and in_pair:
-            yield case("ganaug"), case("ctgan", settings.peer_epochs, beside="ganaug")
+            yield make_case("ganaug"), make_case("ctgan", settings.peer_epochs, beside="ganaug")
         elif model not in SLOW:
-            yield (case(model),)
+            yield (make_case(model),)
         elif times_count and not (model == "ctgan" and in_pair):
-            yield (case(model, settings.peer_epochs),)
+            yield (make_case(model, settings.peer_epochs),)
         if model in SLOW and settings.peer_full:
-            yield (case(model),)
+            yield (make_case(model),)
 
 
 def _make_key(task: Task, training: Training, settings: Settings, versions: dict[str, Any]) -> Key:

@@ -185,10 +185,10 @@ def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     if not entries:
         return []
 
-    def version(entry: Entry) -> Entry:
+    def drop_seed(entry: Entry) -> Entry:
         return {name: value for name, value in entry["key"].items() if name != "seed"}
 
-    of_seed = {entry["key"]["seed"]: entry for entry in entries if version(entry) == version(entries[-1])}
+    of_seed = {entry["key"]["seed"]: entry for entry in entries if drop_seed(entry) == drop_seed(entries[-1])}
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 

@@ -91,7 +91,7 @@ class Trial:
         """
         if self._known is not None:
             return Policy(**self._known)
-        judge = functools.lru_cache(self._inner_score)
+        judge = functools.lru_cache(self._score_inner)
         best = max(map(self._set_flip, CLASSIC.values()), key=judge)
         best = max([best, *(replace(best, learning_rate=rate) for rate in RATES)], key=judge)
         best = max([best, *(replace(best, weight_decay=decay) for decay in DECAYS)], key=judge)
@@ -131,7 +131,7 @@ class Trial:
         """Train as `train_mixed` does, with a share chosen on training images that classifier and GAN did not see."""
         gan = self._get_gan(self._inner, f"{self.name}-inner")
         pool = self._draw_pool(gan, self._inner)
-        share = max(SHARES, key=lambda share: self._inner_score(self.policy, pool, share))
+        share = max(SHARES, key=lambda share: self._score_inner(self.policy, pool, share))
         found = self.train_mixed(share) if share else self.train_tuned()
         return found | {"share": share, "inner_gan": gan.facts}
 
@@ -156,7 +156,7 @@ class Trial:
     def _inner(self) -> ImageSplit:
         return self.split.split_inner(self.seed)
 
-    def _inner_score(self, policy: Policy, pool: Images | None = None, share: float = 0.0) -> tuple[float, float]:
+    def _score_inner(self, policy: Policy, pool: Images | None = None, share: float = 0.0) -> tuple[float, float]:
         """Return balanced accuracy on held-out training images, and minus log loss to break ties."""
         inner = self._inner
         images = Images.from_arrays(inner.X, inner.y, self.n_classes)

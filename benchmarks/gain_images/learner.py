@@ -125,9 +125,9 @@ class Pool:
 
     def take(self, labels: Tensor) -> Tensor:
         """Return one image for each label, uint8, shape (n, c, h, w)."""
-        return self._images.x[[self._next(label) for label in labels.tolist()]]
+        return self._images.x[[self._take_next(label) for label in labels.tolist()]]
 
-    def _next(self, label: int) -> int:
+    def _take_next(self, label: int) -> int:
         if not self._waiting.get(label):
             rows = torch.nonzero(self._images.y == label).ravel()
             self._waiting[label] = rows[torch.randperm(len(rows))].tolist()
@@ -163,7 +163,7 @@ def make_network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.
     channels, *sides = shape
     layers: list[nn.Module] = []
 
-    def convolution(n_out: int, side: int, stride: int) -> None:
+    def add_convolution(n_out: int, side: int, stride: int) -> None:
         n_in = channels
         if layers:
             last = layers[-3]
@@ -172,14 +172,14 @@ def make_network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.
         layers.extend([nn.Conv2d(n_in, n_out, side, stride, side // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()])
 
     side = max(sides)
-    convolution(width, 5, 2 if side > WORKING_SIDE else 1)
+    add_convolution(width, 5, 2 if side > WORKING_SIDE else 1)
     side = -(-side // 2) if side > WORKING_SIDE else side
     while side > WORKING_SIDE:
-        convolution(width, 3, 2)
+        add_convolution(width, 3, 2)
         side = -(-side // 2)
-    convolution(2 * width, 3, 1)
-    convolution(2 * width, 3, 2)
-    convolution(4 * width, 3, 1)
+    add_convolution(2 * width, 3, 1)
+    add_convolution(2 * width, 3, 2)
+    add_convolution(4 * width, 3, 1)
     head = [nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * 4 * width, n_classes)]
     return nn.Sequential(*layers, *head).to(memory_format=torch.channels_last)
 

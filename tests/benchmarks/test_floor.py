@@ -141,7 +141,7 @@ def test_the_time_of_a_step_leaves_out_what_every_fit_does_once():
 
 def test_the_best_fit_of_each_length_counts(monkeypatch):
     readings = iter([(1.0, 0.0), (4.0, 0.0), (2.0, 0.0), (6.0, 0.0)])  # of 1, 5, 1 and 5 steps
-    watch = SimpleNamespace(others=lambda: 0.0, read=lambda: (9.0, 0.0))
+    watch = SimpleNamespace(read_others=lambda: 0.0, read=lambda: (9.0, 0.0))
     watches = iter([watch])
     make = lambda: next(watches, None) or SimpleNamespace(read=lambda: next(readings))  # noqa: E731
     monkeypatch.setattr(timing, "Stopwatch", make)

@@ -413,7 +413,7 @@ def test_the_policy_is_the_one_that_scores_best(tmp_path, monkeypatch):
     def score(self, policy):
         return sum(getattr(policy, name) == getattr(liked, name) for name in vars(liked)), 0.0
 
-    monkeypatch.setattr(Trial, "_inner_score", score)
+    monkeypatch.setattr(Trial, "_score_inner", score)
     assert trial(tmp_path).policy == liked
 
 
@@ -429,7 +429,7 @@ def test_the_gan_sees_training_images_only_and_is_asked_for_once(tmp_path, gans)
 @pytest.mark.parametrize("best", [0.0, 0.5])
 def test_the_share_is_chosen_with_a_gan_that_did_not_see_the_held_out_images(tmp_path, gans, monkeypatch, best):
     made = trial(tmp_path, policy=vars(Policy()))
-    monkeypatch.setattr(Trial, "_inner_score", lambda self, policy, pool, share: (-abs(share - best), 0.0))
+    monkeypatch.setattr(Trial, "_score_inner", lambda self, policy, pool, share: (-abs(share - best), 0.0))
     found = run_arm(made, "ganaug_chosen")
     inner = made.split.split_inner(0)
     assert np.array_equal(gans[0][0].X, inner.X)
@@ -530,7 +530,7 @@ def test_a_killed_run_goes_on_with_the_next_arm_and_its_policy(tmp_path, gans, m
     assert stop.value.code == 130
     left = read_results(tmp_path / "out.json")
     assert set(records(left, "shapes-4/seed0")) == {"none", "tuned"}
-    monkeypatch.setattr(Trial, "_inner_score", lambda *_: pytest.fail("the policy was chosen again"))
+    monkeypatch.setattr(Trial, "_score_inner", lambda *_: pytest.fail("the policy was chosen again"))
     monkeypatch.setitem(ARMS, "none", lambda _: pytest.fail("none was run again"))
     done = records(go(tmp_path, *arms), "shapes-4/seed0")
     assert done["ganaug_50"]["chose"] == done["tuned"]["chose"]
