@@ -585,7 +585,7 @@ MISTAKES = [
     ("augment digits --model t.safetensors", USAGE, r"'t.safetensors' is a model of a table, and 'digits' holds im"),
     ("augment t.csv --model digits.safetensors", USAGE, r"is a model of images, and 't.csv' holds a table"),
     ("augment digits --model digits.safetensors --size 12", DATA, r"\(12, 12\).*\(8, 10\).*were learned"),
-    ("augment digits --strategy 0.1 --model digits.safetensors", USAGE, r"fewer of 'b', which are 5 to 9"),
+    ("augment digits --strategy 0.1 --model digits.safetensors", USAGE, r"the classes have 5 and 9 members"),
     ("augment three --strategy 0.5", USAGE, r"share for two classes, and 'three' has 3"),
     ("report digits --groups a", USAGE, r"--groups is for tables"),
     ("report digits --preview pv", USAGE, r"No such option.*--preview"),
