@@ -76,7 +76,7 @@ TEXTS = {"ganaug.__version__": "Version of the installed package."}
 """Descriptions of names that have no docstring."""
 
 
-def render() -> str:
+def render_page() -> str:
     """Return the page."""
     parts = [HEAD]
     for title, modules in DOORS:
@@ -84,16 +84,16 @@ def render() -> str:
         for name, names in modules:
             module = importlib.import_module(name)
             if name != "ganaug" and names is None:
-                lines.append(f"`{name}`: {first_line(module)}\n")
+                lines.append(f"`{name}`: {read_first_line(module)}\n")
             lines += ["| | |", "|---|---|"]
-            for member in public_names(module) if names is None else names:
-                lines += rows(module, member)
+            for member in list_public_names(module) if names is None else names:
+                lines += render_rows(module, member)
             lines.append("")
         parts.append("\n".join(lines))
     return "\n".join(parts).rstrip() + "\n"
 
 
-def public_names(module: ModuleType) -> list[str]:
+def list_public_names(module: ModuleType) -> list[str]:
     """Return the names in ``__all__`` of a module; without it, the public classes and functions defined there."""
     if hasattr(module, "__all__"):
         return list(module.__all__)
@@ -101,31 +101,31 @@ def public_names(module: ModuleType) -> list[str]:
     return [name for name in own if not name.startswith("_")]
 
 
-def rows(module: ModuleType, name: str) -> Iterator[str]:
+def render_rows(module: ModuleType, name: str) -> Iterator[str]:
     """Yield the row of a name, and one for each method of a class."""
     value, path = getattr(module, name), f"{module.__name__}.{name}"
     if inspect.isclass(value) or inspect.isfunction(value):
-        yield row(path, first_line(value))
+        yield render_row(path, read_first_line(value))
     else:
-        yield row(path, TEXTS.get(path) or constants(module)[name])
+        yield render_row(path, TEXTS.get(path) or read_constants(module)[name])
     if inspect.isclass(value) and not issubclass(value, Exception):
-        for method, text in methods(value):
-            yield row(f"{name}.{method}", text)
+        for method, text in list_methods(value):
+            yield render_row(f"{name}.{method}", text)
 
 
-def row(name: str, text: str) -> str:
+def render_row(name: str, text: str) -> str:
     """Return one row of a table."""
     return f"| `{name}` | {text.replace('|', chr(92) + '|')} |"
 
 
-def methods(owner: type) -> Iterator[tuple[str, str]]:
+def list_methods(owner: type) -> Iterator[tuple[str, str]]:
     """Yield name and description of the public methods that a class defines or inherits from a class of ganaug."""
     for name, value in inspect.getmembers(owner, inspect.isroutine):
         if not name.startswith("_") and value.__module__.startswith("ganaug") and value.__doc__:
-            yield name, first_line(value)
+            yield name, read_first_line(value)
 
 
-def first_line(value: Any) -> str:
+def read_first_line(value: Any) -> str:
     """Return the first line of a docstring."""
     text = inspect.getdoc(value)
     if not text:
@@ -133,7 +133,7 @@ def first_line(value: Any) -> str:
     return re.sub(r" \[\d+\]_", "", text.splitlines()[0])  # references stand below the docstring
 
 
-def constants(package: ModuleType) -> dict[str, str]:
+def read_constants(package: ModuleType) -> dict[str, str]:
     """Return the first line of the text below each constant of a package."""
     found: dict[str, str] = {}
     for path in sorted(Path(package.__file__ or "").parent.glob("*.py")):
@@ -147,4 +147,4 @@ def constants(package: ModuleType) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(), encoding="utf-8")
+    PAGE.write_text(render_page(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What conditions cost: candidates and time for each row that meets them.
+"""Measure the cost of conditions: candidates and time for each row that meets them.
 
 ``python -m benchmarks.conditions --data FOLDER --output conditions.json``
 """
@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from .shared.command import add_augmenter_options, add_output, finish
-from .shared.folder import named_task
-from .shared.machine import describe_machine, installed_versions
+from .shared.folder import load_named_task
+from .shared.machine import describe_machine, read_versions
 from .shared.protocol import Results, read_cases
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
@@ -32,7 +32,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         {"capital-gain": (10_000, None), "age": (None, 30)},
     ]
 }
-"""Conditions by table, from common to rare; what all rows meet comes first."""
+"""Conditions by table, from common to rare; the first one is empty."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -47,20 +47,22 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     store = Results(options.output)
-    task = named_task(options.table, options.data)
+    task = load_named_task(options.table, options.data)
     key = {"benchmark": "conditions", "protocol": PROTOCOL, "table": task.name, **task.origin, "sampled": ROWS}
-    key |= {"asked": [shown(where) for where in ASKED[task.name]], "options": options.options}
-    key |= {"versions": installed_versions()}
+    key |= {"asked": [describe_conditions(where) for where in ASKED[task.name]], "options": options.options}
+    key |= {"versions": read_versions()}
     if store.find(key) is None:
         target = task.columns.target
-        store.put((key, measured(task.train.drop(columns=target), task.train[target], task.name, options.options)))
-    return markdown(read_cases(options.output)), []
+        store.put(
+            (key, measure_conditions(task.train.drop(columns=target), task.train[target], task.name, options.options))
+        )
+    return render_markdown(read_cases(options.output)), []
 
 
-def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Fit once, and return what each of the conditions of a table takes."""
+def measure_conditions(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Fit once, and return the cost of each condition of a table."""
     from ganaug import GANAugmenter
 
     augmenter = GANAugmenter(random_state=0, **options).fit(X, y)
@@ -71,14 +73,21 @@ def measured(X: pd.DataFrame, y: pd.Series, table: str, options: dict[str, Any])
         found, _ = augmenter.sample(ROWS, where=where or None)
         seconds = time.perf_counter() - started
         tried = augmenter.conditions_["tried"] if where else None
-        if not met(found, where).all():
+        if not match_rows(found, where).all():
             raise AssertionError(f"sample returned rows that do not meet {where}")
-        lines.append({"asked": shown(where), "share": float(met(X, where).mean()), "tried": tried, "seconds": seconds})
+        lines.append(
+            {
+                "asked": describe_conditions(where),
+                "share": float(match_rows(X, where).mean()),
+                "tried": tried,
+                "seconds": seconds,
+            }
+        )
     return {"conditions": lines, "filters": augmenter.filters_["strengths"], "machine": describe_machine()}
 
 
-def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
-    """Return which rows meet conditions, without using ganaug for it."""
+def match_rows(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
+    """Return the mask of the rows that meet conditions, computed without ganaug."""
     found = np.ones(len(X), dtype=bool)
     for name, wanted in where.items():
         if isinstance(wanted, tuple):
@@ -89,18 +98,18 @@ def met(X: pd.DataFrame, where: dict[str, Any]) -> np.ndarray:
     return found
 
 
-def shown(where: dict[str, Any]) -> str:
-    """Return conditions in words."""
+def describe_conditions(where: dict[str, Any]) -> str:
+    """Return conditions as text."""
     return ", ".join(f"{name}: {wanted}" for name, wanted in where.items()) or "none"
 
 
-def markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a table for each data set; of several versions, the one that was measured last."""
+def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
+    """Return a table for each data set, of the version that was measured last."""
     newest = {entry["key"]["table"]: entry for entry in entries}
-    return "\n\n".join(_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
+    return "\n\n".join(_render_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
 
 
-def _section(key: dict[str, Any], result: dict[str, Any]) -> str:
+def _render_section(key: dict[str, Any], result: dict[str, Any]) -> str:
     lines = [
         f"### {key['table']}: {key['sampled']:,} rows for each line",
         "",

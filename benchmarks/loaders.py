@@ -1,12 +1,12 @@
-"""What share of each batch is synthetic, measured from the batches of loaders of every kind.
+"""Measure the synthetic share of the batches of loaders of every kind.
 
 ::
 
     python -m benchmarks.loaders [--fraction 0.3] [--only NAME]
 
-Prints a table: for each loader how many synthetic samples its batches held, at least and at most, over two epochs, and
-whether all were within one sample of what was asked; or the sentence with which it was refused. Accelerate runs in two
-real processes; Lightning's loaders are made anew as it makes them for two processes. Both are optional.
+Print a table: for each loader the minimum and maximum of synthetic samples in its batches over two epochs, and whether
+all were within one sample of the requested number; or the message of its error. Accelerate runs in two real processes;
+Lightning's loaders are rebuilt as it does for two processes. Both are optional.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ EPOCHS = 2
 
 
 class Ones:
-    """A sampler whose samples hold a number of their own, above zero; those of real ones are zero."""
+    """Sample images of a positive number each; real ones are zero."""
 
     classes_ = np.arange(CLASSES)
 
     def sample(self, n: int | None = None, y: Any = None, random_state: int | None = None) -> tuple[Any, Any]:
-        """Return samples of the labels in `y`, or of any."""
+        """Return samples of the labels in `y`, or of random ones."""
         y = np.random.default_rng(random_state).integers(0, CLASSES, n) if y is None else np.asarray(y)
         numbers = 1.0 + np.arange(len(y), dtype=np.float32)
         return np.broadcast_to(numbers[:, None, None, None], (len(y), 1, 4, 4)).copy(), y
 
 
 class Zeros(Dataset[Any]):
-    """Real samples."""
+    """Real samples, all zero."""
 
     def __len__(self) -> int:
         return N
@@ -61,7 +61,7 @@ class Zeros(Dataset[Any]):
 
 
 class Stream(IterableDataset[Any]):
-    """The same as a stream, divided between workers."""
+    """The real samples as a stream, divided between workers."""
 
     def __iter__(self) -> Any:
         worker = get_worker_info()
@@ -70,7 +70,7 @@ class Stream(IterableDataset[Any]):
 
 
 class Backwards(BatchSampler):
-    """A batch sampler of somebody's own."""
+    """Custom batch sampler."""
 
     def __init__(self) -> None:
         super().__init__(range(N), BATCH, False)
@@ -80,81 +80,85 @@ class Backwards(BatchSampler):
 
 
 class OwnLoader(DataLoader[Any]):
-    """A subclass with an argument of its own."""
+    """Subclass of DataLoader with an additional argument."""
 
     def __init__(self, dataset: Any, name: str, **options: Any) -> None:
         self.name = name
         super().__init__(dataset, **options)
 
 
-def plain(**options: Any) -> DataLoader[Any]:
+def make_shuffled_loader(**options: Any) -> DataLoader[Any]:
     """Return a shuffled loader."""
     sampler = RandomSampler(Zeros(), generator=torch.Generator().manual_seed(0))
     return DataLoader(Zeros(), BATCH, sampler=sampler, **options)
 
 
-def weighted() -> DataLoader[Any]:
-    """Return a loader that draws some samples several times as often."""
+def make_weighted_loader() -> DataLoader[Any]:
+    """Return a loader that draws some samples more often than others."""
     return DataLoader(Zeros(), BATCH, sampler=WeightedRandomSampler([1.0 + i % 5 for i in range(N)], N))
 
 
-def mixed(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
+def mix_loader(loader: DataLoader[Any], fraction: float) -> DataLoader[Any]:
     """Return the loader with synthetic samples."""
     return augment_loader(loader, Ones(), fraction, random_state=0)
 
 
-def made_anew(fraction: float, inside: bool) -> Iterable[Any]:
-    """Yield the batches of both processes as Lightning divides a loader, made inside a hook or outside."""
+def iterate_lightning(fraction: float, inside: bool) -> Iterable[Any]:
+    """Yield the batches of both processes of Lightning, from a loader made inside a hook or outside."""
     from lightning.fabric.utilities.data import _replace_dunder_methods
     from lightning.pytorch.utilities.data import _update_dataloader
 
     if inside:
         with _replace_dunder_methods(DataLoader, "dataset"), _replace_dunder_methods(BatchSampler):
-            loader = mixed(plain(), fraction)
+            loader = mix_loader(make_shuffled_loader(), fraction)
     else:
-        loader = mixed(plain(), fraction)
+        loader = mix_loader(make_shuffled_loader(), fraction)
     for rank in range(2):
         yield from _update_dataloader(loader, DistributedSampler(loader.dataset, 2, rank))
 
 
-def fabric(fraction: float, prepared: bool) -> Iterable[Any]:
-    """Return a loader that Fabric set up, mixed before or, which is refused, after it."""
+def make_fabric_loader(fraction: float, prepared: bool) -> Iterable[Any]:
+    """Return a loader set up by Fabric, mixed before or after that; the latter raises an error."""
     from lightning.fabric import Fabric
 
     own: Any = Fabric(accelerator="cpu", devices=1)
     if prepared:
-        return mixed(own.setup_dataloaders(plain()), fraction)
-    found: Iterable[Any] = own.setup_dataloaders(mixed(plain(), fraction))
+        return mix_loader(own.setup_dataloaders(make_shuffled_loader()), fraction)
+    found: Iterable[Any] = own.setup_dataloaders(mix_loader(make_shuffled_loader(), fraction))
     return found
 
 
-def _one_of_two(make: str, fraction: float, folder: str) -> None:
-    """Write what one process of Accelerate gets."""
+def _run_process(make: str, fraction: float, folder: str) -> None:
+    """Write the batches of one process of Accelerate."""
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=True)
     stream = make == "stream"
-    old = DataLoader(Stream(), BATCH) if stream else plain()
+    old = DataLoader(Stream(), BATCH) if stream else make_shuffled_loader()
     try:
         if make == "prepared":
-            loader = mixed(accelerator.prepare(old), fraction)
+            loader = mix_loader(accelerator.prepare(old), fraction)
         else:
-            loader = accelerator.prepare(mixed(old, fraction))
+            loader = accelerator.prepare(mix_loader(old, fraction))
         batches: Any = [x[:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, _ in loader]
     except GanaugError as refusal:
         batches = str(refusal)
     if make == "batches":
         mix = SyntheticMix(Ones(), fraction, pool_size=N, random_state=0)
-        batches = [mix(x, y)[0][:, 0, 0, 0].tolist() for _ in range(EPOCHS) for x, y in accelerator.prepare(plain())]
+        batches = [
+            mix(x, y)[0][:, 0, 0, 0].tolist()
+            for _ in range(EPOCHS)
+            for x, y in accelerator.prepare(make_shuffled_loader())
+        ]
     Path(folder, f"{accelerator.process_index}.json").write_text(json.dumps(batches), encoding="utf-8")
 
 
-def accelerate(fraction: float, make: str) -> Any:
-    """Return the batches of two processes that Accelerate launches, or the sentence that they were refused with."""
+def run_accelerate(fraction: float, make: str) -> Any:
+    """Return the batches of two processes that Accelerate launches, or raise their error."""
     from accelerate import debug_launcher
 
     with tempfile.TemporaryDirectory() as folder:
-        debug_launcher(_one_of_two, (make, fraction, folder), num_processes=2)
+        debug_launcher(_run_process, (make, fraction, folder), num_processes=2)
         found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(folder).iterdir())]
     if isinstance(found[0], str):
         raise GanaugError(found[0])
@@ -163,30 +167,32 @@ def accelerate(fraction: float, make: str) -> Any:
 
 Make = Callable[[float], Any]
 LOADERS: dict[str, Make] = {
-    "plain": lambda f: mixed(plain(), f),
-    "1 worker": lambda f: mixed(plain(num_workers=1), f),
-    "2 workers": lambda f: mixed(plain(num_workers=2), f),
-    "2 workers, persistent": lambda f: mixed(plain(num_workers=2, persistent_workers=True), f),
-    "1 worker, spawned": lambda f: mixed(plain(num_workers=1, multiprocessing_context="spawn"), f),
-    "WeightedRandomSampler": lambda f: mixed(weighted(), f),
-    "DistributedSampler": lambda f: mixed(DataLoader(Zeros(), BATCH, sampler=DistributedSampler(Zeros(), 2, 1)), f),
-    "custom batch sampler": lambda f: mixed(DataLoader(Zeros(), batch_sampler=Backwards()), f),
-    "subclass of DataLoader": lambda f: mixed(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
-    "IterableDataset": lambda f: mixed(DataLoader(Stream(), BATCH), f),
-    "IterableDataset, 2 workers": lambda f: mixed(DataLoader(Stream(), BATCH, num_workers=2), f),
-    "Accelerate, 2 processes": lambda f: accelerate(f, "mixed"),
-    "Accelerate, 2 processes, IterableDataset": lambda f: accelerate(f, "stream"),
-    "Accelerate, already prepared": lambda f: accelerate(f, "prepared"),
-    "Accelerate, already prepared, SyntheticMix": lambda f: accelerate(f, "batches"),
-    "Lightning, 2 processes, outside a hook": lambda f: list(made_anew(f, False)),
-    "Lightning, 2 processes, in a hook": lambda f: list(made_anew(f, True)),
-    "Fabric": lambda f: fabric(f, False),
-    "Fabric, already set up": lambda f: fabric(f, True),
+    "plain": lambda f: mix_loader(make_shuffled_loader(), f),
+    "1 worker": lambda f: mix_loader(make_shuffled_loader(num_workers=1), f),
+    "2 workers": lambda f: mix_loader(make_shuffled_loader(num_workers=2), f),
+    "2 workers, persistent": lambda f: mix_loader(make_shuffled_loader(num_workers=2, persistent_workers=True), f),
+    "1 worker, spawned": lambda f: mix_loader(make_shuffled_loader(num_workers=1, multiprocessing_context="spawn"), f),
+    "WeightedRandomSampler": lambda f: mix_loader(make_weighted_loader(), f),
+    "DistributedSampler": lambda f: mix_loader(
+        DataLoader(Zeros(), BATCH, sampler=DistributedSampler(Zeros(), 2, 1)), f
+    ),
+    "custom batch sampler": lambda f: mix_loader(DataLoader(Zeros(), batch_sampler=Backwards()), f),
+    "subclass of DataLoader": lambda f: mix_loader(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
+    "IterableDataset": lambda f: mix_loader(DataLoader(Stream(), BATCH), f),
+    "IterableDataset, 2 workers": lambda f: mix_loader(DataLoader(Stream(), BATCH, num_workers=2), f),
+    "Accelerate, 2 processes": lambda f: run_accelerate(f, "mixed"),
+    "Accelerate, 2 processes, IterableDataset": lambda f: run_accelerate(f, "stream"),
+    "Accelerate, already prepared": lambda f: run_accelerate(f, "prepared"),
+    "Accelerate, already prepared, SyntheticMix": lambda f: run_accelerate(f, "batches"),
+    "Lightning, 2 processes, outside a hook": lambda f: list(iterate_lightning(f, False)),
+    "Lightning, 2 processes, in a hook": lambda f: list(iterate_lightning(f, True)),
+    "Fabric": lambda f: make_fabric_loader(f, False),
+    "Fabric, already set up": lambda f: make_fabric_loader(f, True),
 }
-"""Loaders by name: each a function of the fraction, whose result yields batches."""
+"""Loaders by name, as functions of the fraction that return batches."""
 
 
-def row(name: str, make: Make, fraction: float) -> str:
+def render_row(name: str, make: Make, fraction: float) -> str:
     """Return one row of the table."""
     package = {"Acce": "accelerate", "Ligh": "lightning", "Fabr": "lightning"}.get(name[:4], "torch")
     if importlib.util.find_spec(package) is None:
@@ -215,7 +221,7 @@ def main() -> None:
     print("| Loader | batches | synthetic in full batches | |\n|---|---|---|---|")
     for name, make in LOADERS.items():
         if options.only in (None, name):
-            print(row(name, make, options.fraction), flush=True)
+            print(render_row(name, make, options.fraction), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
+"""Write docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .conditions import markdown as conditions_markdown
-from .floor.summary import markdown as floor_markdown
-from .growth.figures import growth_svg
-from .growth.summary import Curve, curves, grid
+from .conditions import render_markdown as conditions_markdown
+from .floor.summary import render_markdown as floor_markdown
+from .growth.figures import draw_growth
+from .growth.summary import Curve, find_curves, render_table
 from .shared.protocol import read_cases
 
 ROOT = Path(__file__).parents[1]
@@ -45,38 +45,38 @@ not counted.
 """
 
 
-def pages(results: Path = RESULTS) -> dict[str, str]:
-    """Return the text of each file that belongs in docs/, by its name; none where there are no results."""
-    growth, floor, asked = (_entries(results / name) for name in ("growth", "floor", "conditions"))
-    found = curves(growth)
-    parts = [_growth(found, growth)] if found else []
+def render_pages(results: Path = RESULTS) -> dict[str, str]:
+    """Return the text of each file of docs/ by its name; no file without results."""
+    growth, floor, asked = (_read_entries(results / name) for name in ("growth", "floor", "conditions"))
+    found = find_curves(growth)
+    parts = [_render_growth(found, growth)] if found else []
     parts += [CONDITIONS + "\n" + conditions_markdown(asked)] if asked else []
     parts += [FLOOR + "\n" + floor_markdown(floor)] if floor else []
-    figures = {_figure(curve): growth_svg(curve) for curve in found}
+    figures = {_name_figure(curve): draw_growth(curve) for curve in found}
     return {PAGE: "\n".join([HEAD, *parts]), **figures} if parts else {}
 
 
 def write_pages(results: Path = RESULTS, docs: Path = DOCS) -> None:
-    """Write those files; where there are no results, nothing."""
-    for name, text in pages(results).items():
+    """Write the files of `render_pages`."""
+    for name, text in render_pages(results).items():
         docs.mkdir(exist_ok=True)
         (docs / name).write_text(text, encoding="utf-8")
 
 
-def _entries(folder: Path) -> list[dict[str, Any]]:
+def _read_entries(folder: Path) -> list[dict[str, Any]]:
     return [entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path)]
 
 
-def _growth(found: Sequence[Curve], entries: Sequence[dict[str, Any]]) -> str:
+def _render_growth(found: Sequence[Curve], entries: Sequence[dict[str, Any]]) -> str:
     newest = entries[-1]
     text = GROWTH.format(sampled=f"{newest['key']['sampled']:,}", processors=newest["result"]["machine"]["processors"])
-    return "\n".join([text, *(_section(curve) for curve in found)])
+    return "\n".join([text, *(_render_section(curve) for curve in found)])
 
 
-def _section(curve: Curve) -> str:
+def _render_section(curve: Curve) -> str:
     alternative = f"Seconds and memory of fits and of encoding alone against {curve.axis}, both logarithmic"
-    return f"### With {curve.axis}: {curve.fixed}\n\n![{alternative}]({_figure(curve)})\n\n{grid(curve)}\n"
+    return f"### With {curve.axis}: {curve.fixed}\n\n![{alternative}]({_name_figure(curve)})\n\n{render_table(curve)}\n"
 
 
-def _figure(curve: Curve) -> str:
+def _name_figure(curve: Curve) -> str:
     return f"growth_{curve.axis}.svg"

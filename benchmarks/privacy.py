@@ -1,11 +1,10 @@
-"""What synthetic rows give away: near-copies, membership inference, and rows that were planted.
+"""Measure what synthetic rows give away: near-copies, membership inference, and planted rows.
 
 ``python -m benchmarks.privacy --data FOLDER --output privacy.json``
 
-Each table is cut into thirds. ganaug learns one, and 20 canaries among its rows: rows that nobody has, put together
-from cells of different rows. Then as many rows are sampled as were learned, and attacked with the second third as
-non-members. Two controls stand beside it: a memoriser, whose samples are the training rows, and the last third, which
-was never learned from and cannot give anything away.
+Each table is cut into thirds. ganaug learns one, with 20 canaries among its rows: new rows, put together from cells of
+different rows. Then as many rows are sampled as were learned, and attacked with the second third as non-members. There
+are two controls: a memoriser, whose samples are the training rows, and the last third, which was never learned from.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from .shared.command import add_augmenter_options, add_output, finish
-from .shared.folder import named_task, tables_in
-from .shared.machine import describe_machine, installed_versions
-from .shared.protocol import BenchmarkError, Results, read_cases, source_digest
+from .shared.folder import list_tables, load_named_task
+from .shared.machine import describe_machine, read_versions
+from .shared.protocol import BenchmarkError, Results, digest_source, read_cases
 from .shared.tables import SPLIT_SEED, Task
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 CANARIES = 20
-NEAR = 0.01  # of a column's range: numbers that differ by less are taken for equal
+NEAR = 0.01  # of a column's range: numbers that differ by less count as equal
 SEEDS = (0, 1, 2)
 MODELS = ("ganaug", "memoriser", "other real rows")
 
@@ -47,19 +46,19 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     store = Results(options.output)
-    for name in options.tables or tables_in(options.data):
-        task = in_thirds(named_task(name, options.data), options.rows)
+    for name in options.tables or list_tables(options.data):
+        task = split_thirds(load_named_task(name, options.data), options.rows)
         for seed in options.seeds:
             key = {"benchmark": "privacy", "protocol": PROTOCOL, "table": name, **task.origin, "seed": seed}
-            key |= {"options": options.options, "versions": installed_versions(), "source": source_digest()}
+            key |= {"options": options.options, "versions": read_versions(), "source": digest_source()}
             if store.find(key) is None:
-                store.put((key, measured(task, seed, options.options)))
-    return markdown(read_cases(options.output)), []
+                store.put((key, measure_privacy(task, seed, options.options)))
+    return render_markdown(read_cases(options.output)), []
 
 
-def in_thirds(task: Task, rows: int) -> Task:
+def split_thirds(task: Task, rows: int) -> Task:
     """Return the task with a third of its rows, at most `rows`, to learn from, and twice as many to test with."""
     table = pd.concat([task.train, task.test], ignore_index=True).astype(task.train.dtypes)
     n = min(rows, len(table) // 3)
@@ -69,12 +68,12 @@ def in_thirds(task: Task, rows: int) -> Task:
     return replace(task, train=train.reset_index(drop=True), test=test.reset_index(drop=True), origin=origin)
 
 
-def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
-    """Fit once, and attack what is sampled; the controls are attacked likewise."""
+def measure_privacy(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Fit once, and attack the samples and the controls."""
     from ganaug import GANAugmenter
 
     target, rng = task.columns.target, np.random.default_rng(seed)
-    planted = canaries(task.train, rng)
+    planted = make_canaries(task.train, rng)
     members = pd.concat([task.train, planted], ignore_index=True).astype(task.train.dtypes)
     augmenter = GANAugmenter(random_state=seed, **options).fit(members.drop(columns=target), members[target])
     X, y = augmenter.sample(len(members))
@@ -82,15 +81,17 @@ def measured(task: Task, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     half = rng.permutation(len(task.test))
     others, held_out = task.test.iloc[half[::2]], task.test.iloc[half[1::2]]
     found = {
-        "ganaug": attacked(members, held_out, made, seed) | {"canaries": reproduced(planted, made, task)},
-        "memoriser": attacked(members, held_out, members, seed) | {"canaries": reproduced(planted, members, task)},
-        "other real rows": attacked(members, held_out, others, seed) | {"canaries": reproduced(planted, others, task)},
+        "ganaug": attack_rows(members, held_out, made, seed) | {"canaries": count_reproduced(planted, made, task)},
+        "memoriser": attack_rows(members, held_out, members, seed)
+        | {"canaries": count_reproduced(planted, members, task)},
+        "other real rows": attack_rows(members, held_out, others, seed)
+        | {"canaries": count_reproduced(planted, others, task)},
     }
     return {"rows": len(members), "held_out": len(held_out), "models": found, "machine": describe_machine()}
 
 
-def canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Return rows whose cells come from different rows of the table; none of them is in it."""
+def make_canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Return new rows, with cells from different rows of the table."""
     n = 100 * CANARIES
     drawn = {name: table[name].iloc[rng.integers(0, len(table), n)].array for name in table.columns}
     made: pd.DataFrame = pd.DataFrame(drawn)
@@ -100,7 +101,7 @@ def canaries(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return made[~known].head(CANARIES).reset_index(drop=True)
 
 
-def attacked(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, seed: int) -> dict[str, Any]:
+def attack_rows(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, seed: int) -> dict[str, Any]:
     """Return the share of near-copies beside that of held-out rows, and the best membership inference attack."""
     from ganaug.metrics import membership_inference, near_copy_share
 
@@ -115,8 +116,8 @@ def attacked(members: pd.DataFrame, held_out: pd.DataFrame, made: pd.DataFrame, 
     }
 
 
-def reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> int:
-    """Return how many canaries are among the rows: all text equal, all numbers within `NEAR` of the column's range."""
+def count_reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> int:
+    """Count the canaries among the rows: all text equal, all numbers within `NEAR` of the column's range."""
     tidy, rows = task.columns.tidy(planted), task.columns.tidy(made)
     known = task.columns.tidy(task.train)
     numbers = list(task.columns.numeric)
@@ -130,8 +131,8 @@ def reproduced(planted: pd.DataFrame, made: pd.DataFrame, task: Task) -> int:
     return found
 
 
-def markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a line for each table: means over seeds, and of the intervals the widest."""
+def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
+    """Return a line for each table: means over seeds, and the widest interval."""
     tables: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         tables.setdefault(entry["key"]["table"], []).append(entry["result"])
@@ -156,16 +157,16 @@ of each table was learned from, and as many rows were sampled. *Near-copies*: sa
 training row in a hundred is to another, beside the share among rows that were never learned from. *Best attack*: the
 area under the ROC curve of the best of four membership inference attacks, with the widest interval of the seeds; 0.5
 is chance. Two controls: a memoriser, whose samples are the training rows, and as many real rows that were never learned
-from. *Canaries*: rows put together from cells of different rows and planted in the training data, of which so many were
-sampled, all text equal and all numbers within 1 % of their column's range; by chance so many are among the other real
-rows, which have never met them.
+from. *Canaries*: rows put together from cells of different rows and planted in the training data. The column counts
+those that were sampled, with all text equal and all numbers within 1 % of their column's range; *by chance* counts
+those among the other real rows, which have never met them.
 """
 
 
-def privacy_table(folder: Path) -> str:
+def render_privacy_table(folder: Path) -> str:
     """Return the Markdown for all results in a folder."""
     entries = [entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path)]
-    return f"{TEXT}\n{markdown(entries)}" if entries else "Nothing has been measured yet."
+    return f"{TEXT}\n{render_markdown(entries)}" if entries else "Nothing has been measured yet."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

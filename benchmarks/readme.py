@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .fidelity.page import FOLDER, MAIN, fidelity_tables, write_page
-from .gain.table import gain_page, gain_table
-from .gain_images.summary import image_table
+from .fidelity.page import FOLDER, MAIN, render_fidelity_tables, write_page
+from .gain.table import render_gain_page, render_gain_table
+from .gain_images.summary import render_image_table
 from .performance import DOCS, write_pages
-from .privacy import privacy_table
+from .privacy import render_privacy_table
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -23,30 +23,32 @@ PRIVACY_BEGIN, PRIVACY_END = "<!-- privacy: begin -->", "<!-- privacy: end -->"
 IMAGES_BEGIN, IMAGES_END = "<!-- gain-images: begin -->", "<!-- gain-images: end -->"
 
 
-def updated(readme: str) -> str:
-    """Return the README's text with the figures of today's results."""
-    readme = _between(readme, BEGIN, END, fidelity_tables(FOLDER, MAIN))
+def update_readme(readme: str) -> str:
+    """Return the README's text with the figures of the committed results."""
+    readme = _replace_between(readme, BEGIN, END, render_fidelity_tables(FOLDER, MAIN))
     if GAIN_BEGIN in readme:
-        readme = _between(readme, GAIN_BEGIN, GAIN_END, gain_table())
-    return _between(readme, IMAGES_BEGIN, IMAGES_END, image_table()) if IMAGES_BEGIN in readme else readme
+        readme = _replace_between(readme, GAIN_BEGIN, GAIN_END, render_gain_table())
+    return (
+        _replace_between(readme, IMAGES_BEGIN, IMAGES_END, render_image_table()) if IMAGES_BEGIN in readme else readme
+    )
 
 
-def updated_security(text: str) -> str:
-    """Return SECURITY.md with the figures of today's results, where it has a place for them."""
+def update_security(text: str) -> str:
+    """Return SECURITY.md with the figures of the committed results, if it has the markers for them."""
     if PRIVACY_BEGIN not in text:
         return text
-    return _between(text, PRIVACY_BEGIN, PRIVACY_END, privacy_table(RESULTS / "privacy"))
+    return _replace_between(text, PRIVACY_BEGIN, PRIVACY_END, render_privacy_table(RESULTS / "privacy"))
 
 
-def _between(text: str, begin: str, end: str, content: str) -> str:
+def _replace_between(text: str, begin: str, end: str, content: str) -> str:
     before, rest = text.split(begin)
     _, after = rest.split(end)
     return f"{before}{begin}\n{content}\n{end}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
-    SECURITY.write_text(updated_security(SECURITY.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(update_readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    SECURITY.write_text(update_security(SECURITY.read_text(encoding="utf-8")), encoding="utf-8")
     write_pages()
     write_page(DOCS)
-    (DOCS / "gain.md").write_text(gain_page(), encoding="utf-8")
+    (DOCS / "gain.md").write_text(render_gain_page(), encoding="utf-8")

@@ -22,14 +22,14 @@ from pathlib import Path
 MISSING = {"", "?", "NA", "NaN", "nan", "null"}
 
 
-def read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of a CSV file, as text."""
+def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read header and rows of a CSV file, as text."""
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return header, rows
 
 
-def numbers(cells: list[str]) -> list[float] | None:
+def parse_numbers(cells: list[str]) -> list[float] | None:
     """Return the cells that are not missing as numbers, or None where one is not a number."""
     try:
         return [float(cell) for cell in cells if cell not in MISSING]
@@ -38,21 +38,21 @@ def numbers(cells: list[str]) -> list[float] | None:
 
 
 def is_whole(cells: list[str]) -> bool:
-    """Return whether no cell that is there has a point or an exponent."""
+    """Return whether no present cell has a point or an exponent."""
     return all(cell.lstrip("-").isdigit() for cell in cells if cell not in MISSING)
 
 
-def column_faults(name: str, real: list[str], synthetic: list[str]) -> list[str]:
-    """Return what is wrong with the synthetic cells of one column."""
+def find_column_faults(name: str, real: list[str], synthetic: list[str]) -> list[str]:
+    """Return the faults of the synthetic cells of one column."""
     seen, distinct = set(real), len(set(real))
-    values = numbers(real)
+    values = parse_numbers(real)
     if values is None or not values:
         if distinct > 0.95 * len(real) > 19:
             repeated = len(synthetic) - len(set(synthetic) - seen)
             return [f"{name}: {repeated} identifiers are not fresh"] if repeated else []
         new = set(synthetic) - seen
         return [f"{name}: {len(new)} values were never seen, such as {new.pop()!r}"] if new else []
-    found = numbers(synthetic)
+    found = parse_numbers(synthetic)
     if found is None:
         return [f"{name}: some cells are no numbers"]
     faults = []
@@ -65,33 +65,36 @@ def column_faults(name: str, real: list[str], synthetic: list[str]) -> list[str]
     return faults
 
 
-def same(a: str, b: str) -> bool:
-    """Return whether two cells say the same: the same text, or the same number."""
+def is_same_cell(a: str, b: str) -> bool:
+    """Return whether two cells hold the same text or the same number."""
     return a == b or (
-        a not in MISSING and b not in MISSING and numbers([a]) is not None and numbers([a]) == numbers([b])
+        a not in MISSING
+        and b not in MISSING
+        and parse_numbers([a]) is not None
+        and parse_numbers([a]) == parse_numbers([b])
     )
 
 
-def faults(source: Path, augmented: Path) -> list[str]:
-    """Return everything that is wrong with an augmented table."""
-    header, real = read(source)
-    new_header, rows = read(augmented)
+def find_faults(source: Path, augmented: Path) -> list[str]:
+    """Return all faults of an augmented table."""
+    header, real = read_csv(source)
+    new_header, rows = read_csv(augmented)
     if header != new_header:
         return [f"columns {new_header} in place of {header}"]
     found = []
-    if not all(same(a, b) for old, new in zip(real, rows, strict=False) for a, b in zip(old, new, strict=True)):
+    if not all(is_same_cell(a, b) for old, new in zip(real, rows, strict=False) for a, b in zip(old, new, strict=True)):
         found.append("the real rows are not the first rows, unchanged")
     synthetic = rows[len(real) :]
     counts = collections.Counter(row[-1] for row in rows)
     if set(counts.values()) != {max(collections.Counter(row[-1] for row in real).values())}:
         found.append(f"classes are not balanced: {dict(counts)}")
     for i, name in enumerate(header):
-        found += column_faults(name, [row[i] for row in real], [row[i] for row in synthetic])
+        found += find_column_faults(name, [row[i] for row in real], [row[i] for row in synthetic])
     return found
 
 
-def shell(*words: str | Path) -> float:
-    """Run one command and return its seconds; its messages are shown only when it fails."""
+def run_command(*words: str | Path) -> float:
+    """Run one command and return its seconds; show its messages only if it fails."""
     started = time.monotonic()
     done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -110,11 +113,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for source in options.tables:
             augmented = Path(folder, f"{source.stem}_augmented.csv")
-            train = shell("ganaug", "train", source, "-o", Path(folder, f"{source.stem}.safetensors"))
-            augment = shell("ganaug", "augment", source, "--balance", "-o", augmented)
-            found = faults(source, augmented)
-            rows, width = len(read(source)[1]), len(read(source)[0])
-            new = len(read(augmented)[1]) - rows
+            train = run_command("ganaug", "train", source, "-o", Path(folder, f"{source.stem}.safetensors"))
+            augment = run_command("ganaug", "augment", source, "--balance", "-o", augmented)
+            found = find_faults(source, augmented)
+            rows, width = len(read_csv(source)[1]), len(read_csv(source)[0])
+            new = len(read_csv(augmented)[1]) - rows
             cells = f"| {source.stem} | {rows} | {train:.0f} | {augment:.0f} | {new} | {(rows + new) * width} |"
             print(f"{cells} {'; '.join(found) or 0} |", flush=True)
             bad += len(found)

@@ -33,9 +33,9 @@ from .places import (
     check_folder_output,
     check_local_output,
     check_table_output,
-    default_output,
     is_folder,
     is_url,
+    make_default_output,
 )
 from .tables import LabelledTable, align_columns, join_label, read_labelled_table
 from .train import check_preview, fit, make_augmenter, read_for_training, say_model
@@ -111,18 +111,18 @@ def augment(context: click.Context, /, data: str, **options: Any) -> None:
         _check_data(labelled, options)
         augmenter, added = _train_and_resample(labelled, output, options, say)
     else:
-        augmenter, labelled = _load(data, options, say)
+        augmenter, labelled = _load_and_read(data, options, say)
         _check_data(labelled, options)
         added = select_added(labelled, augmenter.resample(labelled.X, labelled.y))
     if augmenter is not None:
         _say_added(augmenter, say)
-    _write(labelled, added, augmenter, output, options, say)
+    _write_output(labelled, added, augmenter, output, options, say)
 
 
 def _choose_output(data: str, output: str | None) -> str:
     if is_folder(data):
-        return str(Path(output)) if output else default_output(data, "_augmented")
-    return output or ("-" if data == "-" else default_output(data, "_augmented.csv"))
+        return str(Path(output)) if output else make_default_output(data, "_augmented")
+    return output or ("-" if data == "-" else make_default_output(data, "_augmented.csv"))
 
 
 def _check_options(context: click.Context, options: dict[str, Any]) -> None:
@@ -136,7 +136,7 @@ def _check_options(context: click.Context, options: dict[str, Any]) -> None:
     elif balance:
         _refuse_options(context, TUNING_ONLY, "is for choosing the synthetic share, and balancing chooses none")
     for option in () if balance else list_given(context, ("resume", "preview")):
-        what = "goes on with" if option == "--resume" else "shows"
+        what = "continues" if option == "--resume" else "shows"
         raise CommandLineError(
             f"{option} {what} a single training, and choosing the synthetic share takes two; leave it out, or add "
             "--balance"
@@ -160,7 +160,7 @@ def _check_places(data: str, output: str, options: Mapping[str, Any]) -> None:
 
 
 def _check_data(labelled: LabelledTable | ImageFolder, options: Mapping[str, Any]) -> None:
-    """Check before training what would otherwise fail only after it."""
+    """Check before training all that would otherwise fail after it."""
     mark, wanted = options["mark"], options["strategy"]
     if isinstance(labelled, ImageFolder):
         check_no_synthetic(labelled.path)
@@ -182,8 +182,8 @@ def _check_share(labelled: LabelledTable | ImageFolder, share: float) -> None:
         )
     if len(counts) == 2 and (present := counts.iloc[1] / counts.iloc[0]) > share:
         raise CommandLineError(
-            f"--strategy {share:g} would need fewer of {counts.index[1]!r}, which are {counts.iloc[1]} to "
-            f"{counts.iloc[0]} already; take a share of at least {ceil(1000 * present) / 1000:g}"
+            f"--strategy {share:g} would need fewer of {counts.index[1]!r}: the classes have {counts.iloc[1]} and "
+            f"{counts.iloc[0]} members; take a share of at least {ceil(1000 * present) / 1000:g}"
         )
 
 
@@ -218,12 +218,12 @@ def _save_model(augmenter: GANAugmenter | None, options: Mapping[str, Any], say:
     if augmenter is None:
         say("no model is saved, as nothing synthetic is added")
     else:
-        augmenter.set_params(sampling_strategy=options["strategy"])  # rather than numbers of rows, which are of a table
+        augmenter.set_params(sampling_strategy=options["strategy"])  # numbers of rows would fit one table only
         augmenter.save(place)
         say_model(augmenter, place, say)
 
 
-def _load(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugmenter, LabelledTable | ImageFolder]:
+def _load_and_read(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugmenter, LabelledTable | ImageFolder]:
     """Load the model and read the data."""
     from ganaug import GANAugmenter
 
@@ -251,7 +251,7 @@ def _read_table_for(augmenter: GANAugmenter, data: str, options: Mapping[str, An
     return labelled
 
 
-def _write(
+def _write_output(
     labelled: LabelledTable | ImageFolder,
     added: Sequence[Any],
     augmenter: GANAugmenter | None,

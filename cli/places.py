@@ -21,12 +21,12 @@ _FILES = (".safetensors", ".html", ".json", ".npz", ".zip", ".jpg", ".jpeg", ".p
 
 
 class Place(click.ParamType):  # type: ignore[type-arg]
-    """A file, a folder, a URL or ``-``; an empty text is refused, such as an unset shell variable."""
+    """A file, a folder, a URL or ``-``; an empty string, such as an unset shell variable, is an error."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the place as it was named."""
+        """Return the place as a string."""
         if not value:
             self.fail("the name is empty; name a file or a folder.", param, ctx)
         return str(value)
@@ -45,7 +45,7 @@ def is_folder(path: str) -> bool:
     return path != "-" and not is_url(path) and Path(path).is_dir()
 
 
-def default_output(path: str, ending: str) -> str:
+def make_default_output(path: str, ending: str) -> str:
     """Return the name of an output beside an input, or in the current folder if the input is a URL.
 
     Parameters
@@ -61,9 +61,9 @@ def default_output(path: str, ending: str) -> str:
         Such as ``data/loans.safetensors``.
     """
     if is_folder(path):
-        place = Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()  # of "." and the like
+        place = Path(path) if Path(path).name not in ("", "..") else Path(path).resolve()  # "." has no name
         return str(place.parent / f"{place.name}{ending}")
-    place = Path(_file_name(path) if is_url(path) else path)
+    place = Path(_get_file_name(path) if is_url(path) else path)
     name = place.name
     for known in (COMPRESSIONS, (*TABLES, ".safetensors")):
         if PurePosixPath(name).suffix.lower() in known:
@@ -79,7 +79,7 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
     path : str
         A local file, a URL, or ``"-"`` for standard output.
     force : bool
-        Whether a file that exists may be replaced.
+        Whether an existing file may be replaced.
     inputs : sequence of str
         Files that must not be replaced in any case.
 
@@ -88,11 +88,11 @@ def check_table_output(path: str, force: bool, inputs: Sequence[str] = ()) -> No
     CommandLineError
         The place is taken or its format is unknown (exit code 2).
     click.ClickException
-        The folder is not there or not writable (exit code 1).
+        The folder does not exist or is not writable (exit code 1).
     """
     if path == "-" or _is_device(path):
         return
-    extension = _table_extension(path)
+    extension = _get_table_extension(path)
     if extension not in TABLES:
         raise CommandLineError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz")
     if is_url(path):
@@ -118,7 +118,7 @@ def check_local_output(
     if path == "-" or is_url(path) or _is_device(path):
         raise CommandLineError(f"A {what} goes to a local file, not to {path!r}; name one with {option}")
     _check_file(path, force, inputs, option)
-    if what == "model" and _table_extension(path) in TABLES:
+    if what == "model" and _get_table_extension(path) in TABLES:
         raise CommandLineError(
             f"{path!r} is the name of a table, and a model goes there; let its name end in .safetensors"
         )
@@ -130,7 +130,7 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
     Parameters
     ----------
     path : str
-        A local folder; it is made if it does not exist.
+        A local folder; it is created if it does not exist.
     force : bool
         Whether it may hold files already.
     inputs : sequence of str
@@ -143,7 +143,7 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
     CommandLineError
         The place is a file, holds files, or overlaps with an input (exit code 2).
     click.ClickException
-        It is not writable, or the folder around it is not there (exit code 1).
+        It is not writable, or the folder around it does not exist (exit code 1).
     """
     if path == "-" or is_url(path) or _is_file_name(path):
         raise CommandLineError(f"Images go to a local folder, not to {path!r}; name one with {option}")
@@ -166,13 +166,13 @@ def check_folder_output(path: str, force: bool, inputs: Sequence[str] = (), opti
     _check_writable(path, place if target.is_dir() else place.parent, option)
 
 
-def _file_name(url: str) -> str:
+def _get_file_name(url: str) -> str:
     parts = urlsplit(url.split("::")[0])
     return PurePosixPath(parts.netloc + parts.path).name
 
 
-def _table_extension(path: str) -> str:
-    name = PurePosixPath(_file_name(path) if is_url(path) else Path(path).name)
+def _get_table_extension(path: str) -> str:
+    name = PurePosixPath(_get_file_name(path) if is_url(path) else Path(path).name)
     compressed = name.suffix.lower() in COMPRESSIONS
     extension = (PurePosixPath(name.stem) if compressed else name).suffix.lower()
     return "" if compressed and extension not in TEXT_TABLES else extension
@@ -186,7 +186,7 @@ def _is_file_name(path: str) -> bool:
     """Return whether a path is a file, or has the extension of a table, a model or an image."""
     if Path(path).exists():
         return not Path(path).is_dir()
-    return _table_extension(path) in TABLES or Path(path).suffix.lower() in _FILES
+    return _get_table_extension(path) in TABLES or Path(path).suffix.lower() in _FILES
 
 
 def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o") -> None:
@@ -197,7 +197,7 @@ def _check_file(path: str, force: bool, inputs: Sequence[str], option: str = "-o
         raise CommandLineError(f"{path!r} would replace a file that is read or written here too; choose another name")
     if target.exists() and not force:
         raise CommandLineError(f"{path!r} exists; replace it with --force, or choose another name with {option}")
-    if target.exists() and not os.access(target, os.W_OK):  # replacing it would not ask
+    if target.exists() and not os.access(target, os.W_OK):  # replacing it would ignore its permissions
         raise click.ClickException(f"{path!r} is read-only; make it writable, or choose another name with {option}.")
     _check_writable(path, target.resolve().parent, option)
 

@@ -14,7 +14,7 @@ from .folders import ImageFolder
 from .front import CommandLineError, debug_option, make_printer
 from .image_options import check_options_suit, list_given
 from .options import DEFAULT_SEED, TRAINING_ONLY, classifier_option, jobs_option, measuring_options
-from .places import PLACE, check_local_output, default_output, is_folder, is_url
+from .places import PLACE, check_local_output, is_folder, is_url, make_default_output
 from .tables import LabelledTable, encode_groups
 from .train import check_learnable, make_augmenter, read_for_training
 from .tuning import make_tuned
@@ -138,7 +138,7 @@ def _check_places(data: str, options: Mapping[str, Any]) -> str:
     output, figures, force = options["output"], options["json_output"], options["force"]
     if output is None and data == "-":
         raise CommandLineError("Name the page with -o when the table comes from standard input")
-    output = default_output(data, PAGE) if output is None else output
+    output = make_default_output(data, PAGE) if output is None else output
     check_local_output(output, force, [data], "page")
     if figures is not None:
         check_local_output(figures, force, [data, output], "file of figures", "--json")
@@ -165,7 +165,7 @@ def _measure(labelled: LabelledTable | ImageFolder, groups: Any, data: str, opti
         random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
         n_jobs=options["jobs"],
         verbose=int(not options["quiet"]),
-        name=None if data == "-" else Path(default_output(data, "")).name,
+        name=None if data == "-" else Path(make_default_output(data, "")).name,
     )
 
 

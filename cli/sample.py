@@ -13,7 +13,7 @@ from .conditions import parse_where, where_option
 from .folders import is_of_images, pixel_options
 from .front import CommandLineError, debug_option, make_printer
 from .options import Pair, collect_pairs, force_option, quiet_option, seed_option, spreadsheet_option
-from .places import PLACE, check_folder_output, check_table_output, default_output, is_folder
+from .places import PLACE, check_folder_output, check_table_output, is_folder, make_default_output
 from .tables import join_label
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
 
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
-    output = options["output"] or default_output(model, "_synthetic" if images else "_synthetic.csv")
+    output = options["output"] or make_default_output(model, "_synthetic" if images else "_synthetic.csv")
     _check_place(output, images, model, options["force"], options["spreadsheet_safe"])
     wanted = class_counts(augmenter, rows, counts)
     augmenter.set_params(verbose=int(not options["quiet"]))

@@ -13,7 +13,7 @@ from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, training_options
-from .places import PLACE, check_folder_output, check_local_output, default_output, is_folder
+from .places import PLACE, check_folder_output, check_local_output, is_folder, make_default_output
 from .tables import LabelledTable, read_labelled_table
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def train(context: click.Context, /, data: str, output: str | None, quiet: bool,
     check_options_suit(context, data)
     if output is None and data == "-":
         raise CommandLineError("Name the model with -o when the table comes from standard input")
-    output = output or default_output(data, MODEL)
+    output = output or make_default_output(data, MODEL)
     check_local_output(output, force, [data])
     check_preview(data, {**options, "force": force})
     say = make_printer(quiet)

@@ -15,13 +15,13 @@ def listed():
     """The dotted names that the page lists, methods left out."""
     for _, modules in api_page.DOORS:
         for module, names in modules:
-            members = api_page.public_names(importlib.import_module(module)) if names is None else names
+            members = api_page.list_public_names(importlib.import_module(module)) if names is None else names
             yield from (f"{module}.{name}" for name in members)
 
 
 def test_the_page_is_up_to_date():
     message = "run `python -m benchmarks.api_page`"
-    assert api_page.PAGE.read_text(encoding="utf-8") == api_page.render(), message
+    assert api_page.PAGE.read_text(encoding="utf-8") == api_page.render_page(), message
 
 
 def test_every_public_name_is_listed_once_and_no_other():

@@ -1,1 +1,1 @@
-"""Benchmark of how faithful synthetic tables are."""
+"""Measure the fidelity of synthetic tables."""

@@ -1,4 +1,4 @@
-"""What is measured: the cases of a run, what each result belongs to, and the measuring of one of them."""
+"""Define the cases of a run and their keys, and measure them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from ..shared.machine import describe_machine
-from ..shared.protocol import PROTOCOL, BenchmarkError, Columns, source_digest
+from ..shared.protocol import PROTOCOL, BenchmarkError, Columns, digest_source
 from ..shared.tables import Task, run_peer
 from . import measures
-from .downstream import Judging, downstream_scores
+from .downstream import Judging, score_downstream
 from .models import SLOW, Training, synthesize
-from .neighbours import alpha_beta, nearer_share
+from .neighbours import measure_alpha_beta, measure_nearer_share
 
 WORST = 5
 DISTURBED = 0.1  # processors that other programs may use before the times are called into question
@@ -38,11 +38,11 @@ class Case:
     task : Task
     training : Training
     key : dict
-        All that the result depends on: a case with the same key need not be measured again.
+        All that the result depends on; cases with the same key have the same result.
     small : bool
         One XGBoost setting in place of 36.
     one_core : bool
-        Whether other cases run beside it, so that its times are worth nothing.
+        Whether other cases run in parallel, so that its times are not comparable.
     """
 
     task: Task
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Name in messages."""
         rare = f" at {100 * self.task.rare.share:g} %" if self.task.rare else ""
         return f"{self.task.name}{rare}, {self.training.model}, seed {self.training.seed}"
 
@@ -63,7 +63,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for, as far as its cases depend on it.
+    """Options of a run that its cases depend on.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Settings:
     options : dict
         Parameters of GANAugmenter.
     peer_epochs : int
-        Of CTGAN and TVAE, where they are trained for their times alone.
+        Epochs of CTGAN and TVAE if they are trained for their times alone.
     peer_full : bool
         Whether CTGAN and TVAE are (also) trained in full.
     peer_python : str
@@ -88,33 +88,33 @@ class Settings:
     one_core: bool = False
 
 
-def planned(task: Task, seed: int, settings: Settings, versions: dict[str, Any]) -> Iterator[tuple[Case, ...]]:
-    """Yield the cases of a table and a seed; those that are yielded together are to be measured at one time.
+def plan_cases(task: Task, seed: int, settings: Settings, versions: dict[str, Any]) -> Iterator[tuple[Case, ...]]:
+    """Yield the cases of a table and a seed, in groups to be measured together.
 
-    ganaug and a few epochs of CTGAN make such a pair, which their ratio of times is taken from. Where times mean
-    nothing, CTGAN and TVAE are trained in full or not at all.
+    ganaug and a few epochs of CTGAN make such a group, for the ratio of their times. If times are not comparable, CTGAN
+    and TVAE are trained in full or not at all.
     """
     times_count = not settings.one_core and task.rare is None
     in_pair = times_count and {"ganaug", "ctgan"} <= set(settings.models)
 
-    def case(model: str, epochs: int | None = None, beside: str | None = None) -> Case:
+    def make_case(model: str, epochs: int | None = None, beside: str | None = None) -> Case:
         options = settings.options if model == "ganaug" else {}
         training = Training(model, seed, epochs, options, settings.peer_python)
-        key = _key(task, training, settings, versions) | ({"beside": versions[beside]} if beside else {})
+        key = _make_key(task, training, settings, versions) | ({"beside": versions[beside]} if beside else {})
         return Case(task, training, key, settings.small, settings.one_core)
 
     for model in settings.models:
         if model == "ganaug" and in_pair:
-            yield case("ganaug"), case("ctgan", settings.peer_epochs, beside="ganaug")
+            yield make_case("ganaug"), make_case("ctgan", settings.peer_epochs, beside="ganaug")
         elif model not in SLOW:
-            yield (case(model),)
+            yield (make_case(model),)
         elif times_count and not (model == "ctgan" and in_pair):
-            yield (case(model, settings.peer_epochs),)
+            yield (make_case(model, settings.peer_epochs),)
         if model in SLOW and settings.peer_full:
-            yield (case(model),)
+            yield (make_case(model),)
 
 
-def _key(task: Task, training: Training, settings: Settings, versions: dict[str, Any]) -> Key:
+def _make_key(task: Task, training: Training, settings: Settings, versions: dict[str, Any]) -> Key:
     judges = {name: versions[name] for name in ("xgboost", "scikit-learn")}
     return {
         "benchmark": "fidelity_tables",
@@ -132,13 +132,13 @@ def _key(task: Task, training: Training, settings: Settings, versions: dict[str,
     }
 
 
-def installed_versions(settings: Settings) -> dict[str, Any]:
-    """Return the versions that results depend on; what is not installed fails here, before any training."""
-    versions: dict[str, Any] = {name: _version(name) for name in ("xgboost", "scikit-learn")}
+def read_versions(settings: Settings) -> dict[str, Any]:
+    """Return the versions that results depend on, or raise BenchmarkError if a package is missing."""
+    versions: dict[str, Any] = {name: _read_version(name) for name in ("xgboost", "scikit-learn")}
     for model in set(PACKAGES) & set(settings.models):
-        versions[model] = {name: _version(name) for name in PACKAGES[model]}
+        versions[model] = {name: _read_version(name) for name in PACKAGES[model]}
     if "ganaug" in versions:
-        versions["ganaug"] |= {"source": source_digest(), "options": settings.options}
+        versions["ganaug"] |= {"source": digest_source(), "options": settings.options}
     needed = set(PEER_PACKAGES) & set(settings.models)
     found = json.loads(run_peer(settings.peer_python, "--versions")) if needed else {}
     for model in needed:
@@ -152,7 +152,7 @@ def installed_versions(settings: Settings) -> dict[str, Any]:
     return versions
 
 
-def _version(package: str) -> str:
+def _read_version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -162,18 +162,18 @@ def _version(package: str) -> str:
 # ---- measuring -----------------------------------------------------------------------------------
 
 
-def measure(cases: Sequence[Case]) -> list[Result]:
-    """Return everything measured on cases that belong together: all are trained, one after the other, then judged.
+def measure_cases(cases: Sequence[Case]) -> list[Result]:
+    """Measure a group of cases: train all models, one after the other, then judge their rows.
 
-    Who is trained first changes with the seed, so that neither always has the warmer machine.
+    Their order changes with the seed, so that neither model always has the warmer machine.
     """
     pair = {"pair": time.time_ns()} if len(cases) > 1 else {}
     order = sorted(cases, key=lambda case: case.training.model, reverse=cases[0].training.seed % 2 == 0)
     made = {id(case): synthesize(case.task, case.training) for case in order}
-    return [{**_result(case, *made[id(case)]), **pair} for case in cases]
+    return [{**_make_result(case, *made[id(case)]), **pair} for case in cases]
 
 
-def _result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> Result:
+def _make_result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> Result:
     result: Result = {
         "rows": len(synthetic),
         "train_rows": len(case.task.train),
@@ -183,12 +183,12 @@ def _result(case: Case, synthetic: pd.DataFrame, costs: dict[str, Any]) -> Resul
     result["notes"] = [*case.task.notes, *costs.get("notes", [])]
     if costs:
         result["rows_per_second"] = len(synthetic) / max(costs["sample_seconds"], 1e-9)
-        result["notes"] += _disturbance(costs, case.one_core)
-    return result if case.training.is_cut_short else result | _quality(case, synthetic)
+        result["notes"] += _describe_disturbance(costs, case.one_core)
+    return result if case.training.is_cut_short else result | _measure_quality(case, synthetic)
 
 
-def _disturbance(costs: dict[str, Any], one_core: bool = False) -> list[str]:
-    """Say so if other programs took part of the machine during training; networks slow down out of proportion."""
+def _describe_disturbance(costs: dict[str, Any], one_core: bool = False) -> list[str]:
+    """Return a note if other programs used the processor during training, which slows networks disproportionately."""
     if one_core:
         return ["times are not comparable: other cases ran beside it, with one core each"]
     others, seconds = costs["others_cpu_seconds"], costs["measured_fit_seconds"]
@@ -197,53 +197,55 @@ def _disturbance(costs: dict[str, Any], one_core: bool = False) -> list[str]:
     return [f"other programs used {others:.0f} processor seconds in the {seconds:.0f} s of fitting: times are too long"]
 
 
-def _quality(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
+def _measure_quality(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
     task, seed, is_test = case.task, case.training.seed, case.training.model == "held-out"
     scores: dict[str, Any] = {}
-    if not is_test:  # these are the rows to be tested on
+    if not is_test:  # they are the test rows
         weights = task.rare.weights if task.rare else None
         judging = Judging(task.rarest, weights, case.small, threads=1 if case.one_core else 2)
-        scores = downstream_scores(synthetic, task.tidy_test, task.columns, seed, judging)
+        scores = score_downstream(synthetic, task.tidy_test, task.columns, seed, judging)
     if task.rare:
-        return scores | _rare_rows(task, synthetic)
-    return scores | _closeness(case, synthetic)
+        return scores | _measure_rare_rows(task, synthetic)
+    return scores | _measure_closeness(case, synthetic)
 
 
-def _rare_rows(task: Task, synthetic: pd.DataFrame) -> dict[str, Any]:
-    """Return how many rows of the rare class there are, and which share of them is copied."""
+def _measure_rare_rows(task: Task, synthetic: pd.DataFrame) -> dict[str, Any]:
+    """Return the number of rows of the rare class, and the share of copies among them."""
     target, real = task.columns.target, task.tidy_train
     rows = synthetic[synthetic[target] == task.rarest]
-    copied = measures.copied_share(real, rows) if len(rows) else None
+    copied = measures.measure_copied_share(real, rows) if len(rows) else None
     return {"rare_rows": int((real[target] == task.rarest).sum()), "made_rare_rows": len(rows), "rare_copied": copied}
 
 
-def _closeness(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
+def _measure_closeness(case: Case, synthetic: pd.DataFrame) -> dict[str, Any]:
     real, columns, seed = case.task.tidy_train, case.task.columns, case.training.seed
-    errors = measures.column_errors(real, synthetic, columns)
-    pairs = measures.pair_errors(real, synthetic, columns)
+    errors = measures.measure_column_errors(real, synthetic, columns)
+    pairs = measures.measure_pair_errors(real, synthetic, columns)
     found = {
         "shape_error": float(np.mean(list(errors.values()))),
         "pair_error": float(np.mean(list(pairs.values()))) if pairs else 0.0,
-        "worst_columns": _worst(errors),
-        "worst_pairs": _worst({f"{a} x {b}": error for (a, b), error in pairs.items()}),
-        "copied_share": measures.copied_share(real, synthetic),
+        "worst_columns": _select_worst(errors),
+        "worst_pairs": _select_worst({f"{a} x {b}": error for (a, b), error in pairs.items()}),
+        "copied_share": measures.measure_copied_share(real, synthetic),
     }
-    if case.training.model == "real":  # nothing tells rows from themselves
+    if case.training.model == "real":  # comparing rows with themselves is meaningless
         return found | dict.fromkeys(("c2st_auc", "alpha_precision", "beta_recall", "nearer_share"))
-    found["c2st_auc"] = measures.two_sample_auc(real, synthetic, columns, seed)
-    found["nearer_share"] = _nearer(case.task.tidy_test, real, synthetic, columns, seed, case.training.model)
-    return found | alpha_beta(real, synthetic, columns, seed)
+    found["c2st_auc"] = measures.measure_two_sample_auc(real, synthetic, columns, seed)
+    found["nearer_share"] = _measure_nearer_share(
+        case.task.tidy_test, real, synthetic, columns, seed, case.training.model
+    )
+    return found | measure_alpha_beta(real, synthetic, columns, seed)
 
 
-def _nearer(
+def _measure_nearer_share(
     test: pd.DataFrame, real: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int, model: str
 ) -> float:
-    """Return the share of rows nearer to training rows; held-out rows are judged by the other half of them."""
+    """Return the share of rows nearer to training rows; halves of held-out rows are compared with each other."""
     if model == "held-out":
         order = np.random.default_rng(seed).permutation(len(test))
         test, rows = (test.iloc[part] for part in np.array_split(order, 2))
-    return nearer_share(real, test, rows, columns, seed)
+    return measure_nearer_share(real, test, rows, columns, seed)
 
 
-def _worst(errors: dict[str, float]) -> dict[str, float]:
+def _select_worst(errors: dict[str, float]) -> dict[str, float]:
     return dict(sorted(errors.items(), key=lambda item: -item[1])[:WORST])

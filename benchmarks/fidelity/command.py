@@ -1,4 +1,4 @@
-"""How faithful are synthetic tables? ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults, in one run.
+"""Measure the fidelity of synthetic tables: ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults.
 
 ``python -m benchmarks.fidelity --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
 """
@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..shared.command import add_augmenter_options, add_output, add_summary, finish, run_jobs, use_one_thread
-from ..shared.folder import capped, named_task, tables_in
+from ..shared.folder import limit_rows, list_tables, load_named_task
 from ..shared.protocol import Results, read_cases
 from ..shared.tables import Task, load_task
-from .cases import Case, Key, Result, Settings, installed_versions, measure, planned
+from .cases import Case, Key, Result, Settings, measure_cases, plan_cases, read_versions
 from .models import MODELS, PEERS, SLOW
-from .rare import SHARES, TABLES, ExcludedError, rare_task
-from .summary import markdown
+from .rare import SHARES, TABLES, ExcludedError, make_rare_task
+from .summary import render_markdown
 
 SMALL_TABLES, SMALL_ROWS = ("adult", "magic"), 5000
 SMALL_MODELS = tuple(model for model in MODELS if model not in (*SLOW, "arf"))
-PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs nothing that is not here
+PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs no further package
 Group = tuple[Case, ...]
 
 
@@ -29,7 +29,7 @@ Group = tuple[Case, ...]
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what is not named is what the suite runs by itself."""
+    """Read the command line, and fill in the defaults of the suite."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fidelity", description=__doc__)
     _add_tables(parser)
     _add_models(parser)
@@ -37,13 +37,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seeds", type=int, nargs="+", help="(default: 0 1 2)")
     add("--rare", type=float, nargs="*", metavar="SHARE", help=f"cuts with a rare class (default: {SHARES})")
     add("--small", action="store_true", help=f"a trial run: {SMALL_ROWS} rows, one XGBoost setting, seed 0")
-    add("--rows", type=int, help="learn from at most so many rows of a table")
+    add("--rows", type=int, help="largest number of training rows of a table")
     add("--jobs", type=int, default=1, help="cases at a time, one core each: times are then worth nothing")
     add_output(parser, "results.json")
     add_summary(parser)
     options = parser.parse_args(arguments)
-    _check(parser, options)
-    return _completed(options)
+    _check_options(parser, options)
+    return _fill_defaults(options)
 
 
 def _add_tables(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     add("--peer-python", default=sys.executable, help="Python of the environment that CTGAN, TVAE and ARF are in")
 
 
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if options.summary is None and (options.data is None) == (options.train is None):
         parser.error("name a folder of tables with --data, or one table with --train and --target")
     if options.train is not None and options.target is None:
@@ -78,15 +78,15 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("--rare: shares lie between 0 and 0.5, such as 0.01")
 
 
-def _completed(options: argparse.Namespace) -> argparse.Namespace:
-    """Fill in what was not named."""
+def _fill_defaults(options: argparse.Namespace) -> argparse.Namespace:
+    """Set the options that were not given."""
     small, is_rare = options.small, options.rare is not None
     if is_rare:
         options.rare = options.rare or list(SHARES)
         options.tables = options.tables or TABLES
     own = ("real", "ganaug", *PEERS) if is_rare else MODELS
     wanted = set(options.models or (set(own) & set(SMALL_MODELS) if small else own))
-    if is_rare:  # held-out rows are what is tested on, and a few epochs say nothing
+    if is_rare:  # held-out rows are the test rows, and a few epochs say nothing
         wanted -= {"held-out"} if options.peer_full else {"held-out", *SLOW}
     left_out = set(PEERS) - set(PEERS_OF[options.peer])
     options.models = [model for model in MODELS if model in wanted and model not in left_out]
@@ -102,7 +102,7 @@ def _completed(options: argparse.Namespace) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
     """Measure every case that the results file does not hold yet; return the Markdown and one line for each failure."""
     if options.summary is not None:
-        return markdown([entry for path in options.summary for entry in read_cases(path)]), []
+        return render_markdown([entry for path in options.summary for entry in read_cases(path)]), []
     store = Results(options.output)
     settings = Settings(
         tuple(options.models),
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
         options.small,
         options.jobs > 1,
     )
-    groups, excluded = _groups(options, settings)
+    groups, excluded = _plan_groups(options, settings)
     for key, result in excluded:
         if store.find(key) != result:
             store.put((key, result))
@@ -121,33 +121,33 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
     failures = _measure_all(todo, options.jobs, store)
     keys = [case.key for group in groups for case in group] + [key for key, _ in excluded]
     done = [{"key": key, "result": found} for key in keys if (found := store.find(key)) is not None]
-    return markdown(done), failures
+    return render_markdown(done), failures
 
 
-def _groups(options: argparse.Namespace, settings: Settings) -> tuple[list[Group], list[tuple[Key, Result]]]:
-    """Return all cases, those to be measured together in groups, and the cuts that there are none of."""
-    tasks, versions = _tasks(options), installed_versions(settings)
+def _plan_groups(options: argparse.Namespace, settings: Settings) -> tuple[list[Group], list[tuple[Key, Result]]]:
+    """Return all cases, in groups to be measured together, and the excluded cuts."""
+    tasks, versions = _load_tasks(options), read_versions(settings)
     groups: list[Group] = []
     excluded: list[tuple[Key, Result]] = []
     for seed in options.seeds:
         for task in tasks:
             for share in options.rare or [None]:
                 try:
-                    cut = task if share is None else rare_task(task, share, seed)
+                    cut = task if share is None else make_rare_task(task, share, seed)
                 except ExcludedError as error:
                     key = {"table": task.name, **task.origin, "share": share, "small": options.small, "model": "none"}
                     excluded.append((key, {"excluded": str(error)}))
                     continue
-                groups += planned(cut, seed, settings, versions)
+                groups += plan_cases(cut, seed, settings, versions)
     return groups, excluded
 
 
-def _tasks(options: argparse.Namespace) -> list[Task]:
+def _load_tasks(options: argparse.Namespace) -> list[Task]:
     if options.train is not None:
         tasks = [load_task(options.train, options.test, options.target, options.drop)]
     else:
-        tasks = [named_task(name, options.data) for name in options.tables or tables_in(options.data)]
-    return [capped(task, options.rows) for task in tasks] if options.rows else tasks
+        tasks = [load_named_task(name, options.data) for name in options.tables or list_tables(options.data)]
+    return [limit_rows(task, options.rows) for task in tasks] if options.rows else tasks
 
 
 def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
@@ -155,7 +155,7 @@ def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
     if jobs > 1:
         use_one_thread()
     failures = []
-    for number, (group, (results, failure)) in enumerate(run_jobs(_attempt, todo, jobs), start=1):
+    for number, (group, (results, failure)) in enumerate(run_jobs(_try_group, todo, jobs), start=1):
         failures += [failure] if failure else []
         if results:
             store.put(*zip((case.key for case in group), results, strict=True))
@@ -164,15 +164,15 @@ def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
     return failures
 
 
-def _attempt(group: Group) -> tuple[list[Result], str]:
-    """Return the results of a group, or what went wrong: one model that fails on one table ends no long run."""
+def _try_group(group: Group) -> tuple[list[Result], str]:
+    """Return the results of a group, or its error: one failure must not end a long run."""
     try:
-        return measure(group), ""
+        return measure_cases(group), ""
     except Exception as error:
         return [], f"{group[0].name}: {type(error).__name__}: {error}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; what goes wrong ends in one sentence and exit code 1."""
+    """Run the command; an error prints one sentence and exits with code 1."""
     options = parse(arguments)
     finish(lambda: run(options))

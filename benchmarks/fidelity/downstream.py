@@ -1,4 +1,4 @@
-"""What a classifier learns from synthetic rows: XGBoost trained on them and tested on real ones (TSTR)."""
+"""Score XGBoost trained on synthetic rows and tested on real ones (TSTR)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ..shared.protocol import BenchmarkError, Columns
 
 @dataclass(frozen=True)
 class Judging:
-    """How synthetic rows are judged.
+    """Settings of the scores.
 
     Attributes
     ----------
     rarest : str, optional
-        The class whose own scores are wanted.
+        The class with scores of its own.
     weights : ndarray of shape (n_test,), optional
-        What each test row counts for, in all scores but the AUC.
+        Weight of each test row, in all scores but the AUC.
     small : bool
         One fixed setting of XGBoost in place of 36.
     threads : int
-        Of XGBoost.
+        Threads of XGBoost.
     """
 
     rarest: str | None = None
@@ -37,13 +37,13 @@ class Judging:
     threads: int = 2
 
 
-def downstream_scores(
+def score_downstream(
     synthetic: pd.DataFrame, test: pd.DataFrame, columns: Columns, seed: int, judging: Judging = Judging()
 ) -> dict[str, float]:
-    """Return how well XGBoost trained on `synthetic` tells the classes of `test` apart.
+    """Return scores on `test` of XGBoost trained on `synthetic`.
 
-    One ninth of the synthetic rows picks, by AUC, one of 36 settings; it is drawn from each class alike where test
-    rows are weighted, for a class of 20 rows might otherwise have none in it.
+    One of 36 settings is chosen by its AUC on one ninth of the synthetic rows. The ninth is stratified if test rows are
+    weighted, since a class of 20 rows might otherwise have none in it.
 
     Parameters
     ----------
@@ -63,18 +63,18 @@ def downstream_scores(
     encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False, dtype=np.float32)
     encoder.fit(synthetic[list(columns.categorical)])
     classes = np.union1d(synthetic[columns.target], test[columns.target])
-    x, y = _features(synthetic, columns, encoder), np.searchsorted(classes, synthetic[columns.target])
-    held_out, fitted = _ninth(y, seed, by_class=judging.weights is not None)
+    x, y = _encode_features(synthetic, columns, encoder), np.searchsorted(classes, synthetic[columns.target])
+    held_out, fitted = _split_ninth(y, seed, by_class=judging.weights is not None)
     best, proba = -1.0, np.zeros((0, 0))
-    x_test = _features(test, columns, encoder)
-    for predict in _candidates(x[fitted], y[fitted], len(classes), judging):
-        score = macro_auc(y[held_out], predict(x[held_out]))
+    x_test = _encode_features(test, columns, encoder)
+    for predict in _fit_candidates(x[fitted], y[fitted], len(classes), judging):
+        score = compute_macro_auc(y[held_out], predict(x[held_out]))
         if score > best:
             best, proba = score, predict(x_test)
-    return _scores(np.searchsorted(classes, test[columns.target]), proba, classes, judging)
+    return _compute_scores(np.searchsorted(classes, test[columns.target]), proba, classes, judging)
 
 
-def _ninth(y: np.ndarray, seed: int, *, by_class: bool) -> tuple[np.ndarray, np.ndarray]:
+def _split_ninth(y: np.ndarray, seed: int, *, by_class: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of one ninth of the rows, and of the others."""
     order = np.random.default_rng(seed).permutation(len(y))
     if not by_class:
@@ -85,20 +85,20 @@ def _ninth(y: np.ndarray, seed: int, *, by_class: bool) -> tuple[np.ndarray, np.
     return order[is_first], order[~is_first]
 
 
-def _scores(truth: np.ndarray, proba: np.ndarray, classes: np.ndarray, judging: Judging) -> dict[str, float]:
+def _compute_scores(truth: np.ndarray, proba: np.ndarray, classes: np.ndarray, judging: Judging) -> dict[str, float]:
     predicted, weights = proba.argmax(axis=1), judging.weights
     f1 = f1_score(truth, predicted, labels=np.unique(truth), average="macro", sample_weight=weights, zero_division=0)
-    scores = {"auc": macro_auc(truth, proba), "macro_f1": float(f1)}
+    scores = {"auc": compute_macro_auc(truth, proba), "macro_f1": float(f1)}
     rare = np.flatnonzero(classes == judging.rarest)
     is_rare = np.isin(truth, rare)
-    if not is_rare.any():  # nothing to be judged on
+    if not is_rare.any():  # no test row of the rare class
         return scores
     rare_f1 = f1_score(is_rare, np.isin(predicted, rare), sample_weight=weights, zero_division=0)
     precision = average_precision_score(is_rare, proba[:, rare[0]], sample_weight=weights)
     return scores | {"minority_f1": float(rare_f1), "average_precision": float(precision)}
 
 
-def macro_auc(y: np.ndarray, proba: np.ndarray) -> float:
+def compute_macro_auc(y: np.ndarray, proba: np.ndarray) -> float:
     """Return the mean ROC AUC of each class in `y` against the rest; 0.5 where there is only one.
 
     Parameters
@@ -111,12 +111,12 @@ def macro_auc(y: np.ndarray, proba: np.ndarray) -> float:
     return float(np.mean(scores)) if scores else 0.5
 
 
-def _features(frame: pd.DataFrame, columns: Columns, encoder: OneHotEncoder) -> np.ndarray:
+def _encode_features(frame: pd.DataFrame, columns: Columns, encoder: OneHotEncoder) -> np.ndarray:
     numbers = frame[list(columns.numeric)].to_numpy(np.float32)
     return np.hstack([numbers, encoder.transform(frame[list(columns.categorical)])])
 
 
-def _candidates(
+def _fit_candidates(
     x: np.ndarray, y: np.ndarray, n_classes: int, judging: Judging
 ) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
     """Yield one function from features to probabilities of shape (n, n_classes) for each setting.
@@ -130,12 +130,12 @@ def _candidates(
         proba[:, present] = some
         return proba
 
-    if len(present) == 1:  # nothing to learn from
+    if len(present) == 1:  # a single class needs no model
         yield lambda rows: widen(np.ones((len(rows), 1)))
         return
     weights, depths, gammas, rounds = ((1,), (5,), (0,), (50,)) if judging.small else _GRID
     for weight, depth, gamma in itertools.product(weights, depths, gammas):
-        model = _boosted_trees(max(rounds), weight, depth, gamma, judging.threads).fit(x, codes)
+        model = _make_boosted_trees(max(rounds), weight, depth, gamma, judging.threads).fit(x, codes)
         for n in rounds:
             yield lambda rows, m=model, n=n: widen(m.predict_proba(rows, iteration_range=(0, n)))  # type: ignore[misc]
 
@@ -143,7 +143,7 @@ def _candidates(
 _GRID = ((1, 10), (5, 10, 20), (0, 1), (10, 50, 100))
 
 
-def _boosted_trees(n_trees: int, min_child_weight: int, max_depth: int, gamma: int, threads: int) -> Any:
+def _make_boosted_trees(n_trees: int, min_child_weight: int, max_depth: int, gamma: int, threads: int) -> Any:
     try:
         from xgboost import XGBClassifier
     except ImportError:

@@ -1,4 +1,4 @@
-"""Finished cases, brought together: for each table and model the newest results, one for each seed."""
+"""Group finished cases: for each table and model the newest results, one for each seed."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Measure:
     Attributes
     ----------
     heading, field, form : str
-        What to call it, its name in results, and how to write it.
+        Its heading, its name in results, and its format.
     factor : float
-        What it is multiplied by to be shown.
+        Factor by which it is multiplied in tables.
     best : float, optional
-        What it should be near to or, where that is 0 or 1, all one can have; None for costs, which are not judged.
-        Beyond 0.5 the other way does not count as better: a C2ST below it tells of copies.
+        The best value; None for costs, which are not judged. Below 0.5, a C2ST does not count as better or worse,
+        since it indicates copies.
     """
 
     heading: str
@@ -36,7 +36,7 @@ class Measure:
     factor: float = 1
     best: float | None = None
 
-    def distance(self, value: float) -> float:
+    def compute_distance(self, value: float) -> float:
         """Return how far a value is from the best."""
         assert self.best is not None  # noqa: S101 - costs have no distance
         return max(value - self.best, 0.0) if self.best == 0.5 else abs(value - self.best)
@@ -82,18 +82,18 @@ COSTS = (
 
 @dataclass
 class Line:
-    """What is known of one model on one table.
+    """Results of one model on one table.
 
     Attributes
     ----------
     quality, costs : list of dict
-        Results that have them, one for each seed, all of the newest version.
+        Results with such figures, one for each seed, all of the newest version.
     """
 
     quality: list[Entry] = field(default_factory=list)
     costs: list[Entry] = field(default_factory=list)
 
-    def values(self, measure: Measure) -> list[float]:
+    def list_values(self, measure: Measure) -> list[float]:
         """Return the figure of every seed that has it."""
         side = self.costs if measure in COSTS else self.quality
         found = [entry["result"].get(measure.field) for entry in side]
@@ -101,7 +101,7 @@ class Line:
 
     @property
     def notes(self) -> list[str]:
-        """What there is to say about the results, each thing once."""
+        """Notes on the results, each once."""
         texts = [note for entry in [*self.quality, *self.costs] for note in entry["result"].get("notes", [])]
         return list(dict.fromkeys(texts))
 
@@ -120,7 +120,7 @@ class Board:
     excluded : str
         Why nothing was measured.
     ratios : dict of str to list of float
-        CTGAN's time over that of each line of ganaug, one for each pair that was measured together.
+        Ratios of the fit time of CTGAN to that of each line of ganaug, one for each pair measured together.
     """
 
     name: str
@@ -132,7 +132,7 @@ class Board:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """The figures of quality that there are."""
+        """The measures of quality."""
         return RARE if self.is_rare else QUALITY
 
     @property
@@ -141,59 +141,59 @@ class Board:
         return [model for model in self.lines if model.split()[0] == "ganaug"]
 
 
-def boards(entries: Iterable[Entry]) -> list[Board]:
+def make_boards(entries: Iterable[Entry]) -> list[Board]:
     """Return one board for each table and cut, in the order of their names."""
     of_board: dict[str, list[Entry]] = {}
     for entry in entries:
-        of_board.setdefault(_heading(entry["key"]), []).append(entry)
-    return [_board(name, found) for name, found in sorted(of_board.items())]
+        of_board.setdefault(_format_heading(entry["key"]), []).append(entry)
+    return [_make_board(name, found) for name, found in sorted(of_board.items())]
 
 
-def _heading(key: dict[str, Any]) -> str:
+def _format_heading(key: dict[str, Any]) -> str:
     rare = f" at {100 * key['share']:g} %" if key.get("share") else ""
     small = ", a trial run" if key["small"] else ""
     rows = f", cut to {key['rows']:,} rows" if key.get("rows") else ""
     return f"{key['table']}{rare}{rows}{small}"
 
 
-def _board(name: str, entries: list[Entry]) -> Board:
+def _make_board(name: str, entries: list[Entry]) -> Board:
     board = Board(name, is_rare=bool(entries[0]["key"].get("share")))
     reasons = [entry["result"]["excluded"] for entry in entries if "excluded" in entry["result"]]
     board.excluded = reasons[-1] if reasons else ""
     of_model: dict[str, list[Entry]] = {}
     for entry in entries:
         if "excluded" not in entry["result"]:
-            of_model.setdefault(label(entry["key"]), []).append(entry)
+            of_model.setdefault(format_label(entry["key"]), []).append(entry)
     for model in sorted(of_model, key=lambda m: (MODELS.index(m.split()[0]), m)):
         found = of_model[model]
         board.lines[model] = Line(
-            _newest([e for e in found if "auc" in e["result"] or "shape_error" in e["result"]]),
-            _newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
+            _select_newest([e for e in found if "auc" in e["result"] or "shape_error" in e["result"]]),
+            _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _ratios(board)
+    board.ratios = _compute_ratios(board)
     return board
 
 
-def label(key: dict[str, Any]) -> str:
-    """Return what a model is called: its name and what was set otherwise than by default."""
+def format_label(key: dict[str, Any]) -> str:
+    """Return the name of a model with the options that differ from the defaults."""
     return f"{key['model']} {json.dumps(key['options'])}" if key["options"] else str(key["model"])
 
 
-def _newest(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the last result of each seed, of the version that was measured last: versions are not mixed."""
+def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the last result of each seed, of the version that was measured last."""
     if not entries:
         return []
 
-    def version(entry: Entry) -> Entry:
+    def drop_seed(entry: Entry) -> Entry:
         return {name: value for name, value in entry["key"].items() if name != "seed"}
 
-    of_seed = {entry["key"]["seed"]: entry for entry in entries if version(entry) == version(entries[-1])}
+    of_seed = {entry["key"]["seed"]: entry for entry in entries if drop_seed(entry) == drop_seed(entries[-1])}
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _ratios(board: Board) -> dict[str, list[float]]:
-    """Return CTGAN's time over ganaug's, where they were measured together."""
+def _compute_ratios(board: Board) -> dict[str, list[float]]:
+    """Return ratios of the fit time of CTGAN to that of ganaug, where they were measured together."""
     peer = board.lines.get("ctgan", Line()).costs
     theirs = {e["result"]["pair"]: e["result"]["fit_seconds"] for e in peer if "pair" in e["result"]}
     ratios = {}
@@ -203,7 +203,7 @@ def _ratios(board: Board) -> dict[str, list[float]]:
     return {model: found for model, found in ratios.items() if found}
 
 
-def mean_and_spread(values: Sequence[float], measure: Measure) -> str:
+def format_mean(values: Sequence[float], measure: Measure) -> str:
     """Return the mean over seeds, ± the standard deviation (n - 1) where there are several."""
     if not values:
         return ""
@@ -212,15 +212,15 @@ def mean_and_spread(values: Sequence[float], measure: Measure) -> str:
     return f"{shown.mean():{measure.form}}{spread}"
 
 
-def behind(board: Board) -> tuple[list[tuple[Measure, str, str]], int]:
-    """Return figure, line of ganaug and peer where that has the better mean over seeds, and how many were compared."""
+def find_losses(board: Board) -> tuple[list[tuple[Measure, str, str]], int]:
+    """Return measure, line of ganaug and peer wherever the peer has the better mean, and the number of comparisons."""
     lost, compared = [], 0
     for measure, own, peer in itertools.product(board.measures, board.own, PEERS):
-        both = [board.lines[model].values(measure) for model in (own, peer) if model in board.lines]
+        both = [board.lines[model].list_values(measure) for model in (own, peer) if model in board.lines]
         if measure.best is None or len(both) < 2 or not all(both):
             continue
         compared += 1
-        ours, theirs = (measure.distance(float(np.mean(values))) for values in both)
+        ours, theirs = (measure.compute_distance(float(np.mean(values))) for values in both)
         if ours > theirs:
             lost.append((measure, own, peer))
     return lost, compared

@@ -1,4 +1,4 @@
-"""The models that are compared: each returns as many synthetic rows as it was trained on, and what they cost."""
+"""Train the models: each returns as many synthetic rows as it was trained on, and their costs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import pandas as pd
 
 from ..shared.protocol import BenchmarkError
 from ..shared.tables import Task, run_peer
-from .clock import Costs, timed
+from .clock import Costs, time_model
 from .smote import fit_smote
 
 CONTROLS = ("real", "held-out", "bootstrap")
-SLOW = ("ctgan", "tvae")  # whose epochs may be cut, and their times extrapolated
+SLOW = ("ctgan", "tvae")  # models with extrapolated times if epochs are cut
 PEERS = (*SLOW, "arf", "smote")
 MODELS = (*CONTROLS, "ganaug", *PEERS)
 NAMES = {"ctgan": "CTGAN", "tvae": "TVAE", "arf": "ARF", "smote": "SMOTE"}
@@ -29,7 +29,7 @@ NAMES = {"ctgan": "CTGAN", "tvae": "TVAE", "arf": "ARF", "smote": "SMOTE"}
 
 @dataclass(frozen=True)
 class Training:
-    """How one model is trained.
+    """Settings of the training of one model.
 
     Attributes
     ----------
@@ -52,16 +52,16 @@ class Training:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether only the times are worth anything."""
+        """Whether the model is trained for its times alone."""
         return self.model in SLOW and self.epochs is not None
 
 
 def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
-    """Return tidy rows of a model and its costs; only trained models have any."""
+    """Return tidy rows of a model and, if it is trained, its costs."""
     if training.model == "ganaug":
-        return _in_own_process(train_ganaug, task, training)
+        return _train_in_process(train_ganaug, task, training)
     if training.model == "smote":
-        return _in_own_process(train_smote, task, training)
+        return _train_in_process(train_smote, task, training)
     if training.model in PEERS:
         return train_peer(task, training)
     if training.model == "held-out":
@@ -72,10 +72,10 @@ def synthesize(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     return task.tidy_train, {}
 
 
-def _in_own_process(
+def _train_in_process(
     train: Callable[[Task, Training], tuple[pd.DataFrame, Costs]], task: Task, training: Training
 ) -> tuple[pd.DataFrame, Costs]:
-    """Train in a fresh process: its peak memory is its own, and no earlier work has warmed it up."""
+    """Train in a fresh process, so that peak memory and caches are its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
             return pool.submit(train, task, training).result()
@@ -94,21 +94,21 @@ def train_ganaug(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
         augmenter.fit(task.train.drop(columns=target), task.train[target])
         return lambda: augmenter.sample(len(task.train))
 
-    (x, y), costs = timed(fit)
+    (x, y), costs = time_model(fit)
     return task.columns.tidy(x.assign(**{target: np.asarray(y)})), costs
 
 
 def train_smote(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
-    """Let SMOTE make a row for each real one."""
-    table, notes = without_gaps(task)
-    synthetic, costs = timed(lambda: fit_smote(table, task.columns, training.seed))
-    return task.columns.tidy(_rounded(synthetic, table)), costs | {"notes": notes}
+    """Train SMOTE, and draw a row for each real one."""
+    table, notes = impute_median(task)
+    synthetic, costs = time_model(lambda: fit_smote(table, task.columns, training.seed))
+    return task.columns.tidy(_round_whole_numbers(synthetic, table)), costs | {"notes": notes}
 
 
 def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     """Train CTGAN, TVAE or ARF with its defaults, in the environment of the interpreter `training.python`."""
-    table, notes = without_gaps(task)
-    short = {name: f"c{i}" for i, name in enumerate(table.columns)}  # whatever a name holds, it survives the way
+    table, notes = impute_median(task)
+    short = {name: f"c{i}" for i, name in enumerate(table.columns)}  # plain names, safe in every CSV file
     text = [short[name] for name in task.columns.text]
     with tempfile.TemporaryDirectory() as folder:
         files = {name: str(Path(folder, name)) for name in ("train", "synthetic", "report")}
@@ -123,11 +123,11 @@ def train_peer(task: Task, training: Training) -> tuple[pd.DataFrame, Costs]:
     synthetic = synthetic.rename(columns={code: name for name, code in short.items()})
     if costs.get("epochs") != costs.get("default_epochs"):
         notes.append(f"times are extrapolated from {costs['epochs']} of {costs['default_epochs']} epochs")
-    return task.columns.tidy(_rounded(synthetic, table)), costs | {"notes": notes}
+    return task.columns.tidy(_round_whole_numbers(synthetic, table)), costs | {"notes": notes}
 
 
-def without_gaps(task: Task) -> tuple[pd.DataFrame, list[str]]:
-    """Return the training rows as peers take them: no missing numbers, and whole numbers as integers."""
+def impute_median(task: Task) -> tuple[pd.DataFrame, list[str]]:
+    """Return the training rows for peers, with missing numbers imputed and whole numbers as integers."""
     table, notes = task.tidy_train, []
     numbers = list(task.columns.numeric)
     missing = int(table[numbers].isna().sum().sum())
@@ -141,7 +141,7 @@ def without_gaps(task: Task) -> tuple[pd.DataFrame, list[str]]:
     return table, notes
 
 
-def _rounded(synthetic: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return whole numbers where the training rows have them: SMOTE and ARF know none."""
+def _round_whole_numbers(synthetic: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Round the columns of whole numbers, which SMOTE and ARF do not support."""
     whole = [name for name in table.columns if table[name].dtype == "int64"]
     return synthetic.assign(**{name: np.rint(synthetic[name].to_numpy(float)) for name in whole})

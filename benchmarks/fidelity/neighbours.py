@@ -1,7 +1,7 @@
-"""Whole rows by their neighbours: how many are typical, how much of the real rows they cover, whether they are copies.
+"""Measure rows by their neighbours: alpha-precision, beta-recall, and the share nearer to training rows.
 
-Rows become points: numbers standardised by the training rows (a gap is the mean, and told by a column of its own),
-categories one-hot, so that two unlike ones are as far apart as numbers that differ by one standard deviation.
+Rows are mapped to points: numbers are standardised by the training rows (missing ones become the mean, with an
+indicator column), and categories are one-hot, scaled so that two different ones are one standard deviation apart.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ..shared.protocol import Columns
 
-MAX_ROWS = 5000  # whose neighbours are looked for
-MAX_SIDE = 20_000  # rows that the nearest is looked for among
+MAX_ROWS = 5000  # query rows
+MAX_SIDE = 20_000  # reference rows
 LEVELS = np.linspace(0, 1, 30)  # the alphas and betas that are averaged over
-_EQUAL = 1e-6  # distances that differ by less are equal but for rounding
+_EQUAL = 1e-6  # distances that differ by less are equal up to rounding
 
 Encode = Callable[[pd.DataFrame], np.ndarray]
 
 
-def encoder_of(real: pd.DataFrame, columns: Columns) -> Encode:
-    """Return the function that makes points of shape (n, d) of tidy rows, fitted to the training rows."""
+def fit_encoder(real: pd.DataFrame, columns: Columns) -> Encode:
+    """Fit the map from tidy rows to points of shape (n, d) to the training rows."""
     numbers = make_pipeline(SimpleImputer(add_indicator=True, keep_empty_features=True), StandardScaler())
     text = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     kinds = [("numbers", numbers, list(columns.numeric)), ("text", text, columns.text)]
@@ -37,8 +37,8 @@ def encoder_of(real: pd.DataFrame, columns: Columns) -> Encode:
     return encode
 
 
-def alpha_beta(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns, seed: int) -> dict[str, float]:
-    """Return alpha-precision (are rows typical?) and beta-recall (are all kinds of rows there?), at best 1.
+def measure_alpha_beta(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns, seed: int) -> dict[str, float]:
+    """Return alpha-precision (whether rows are typical) and beta-recall (whether they are diverse), at best 1.
 
     Alaa et al., "How Faithful is your Synthetic Data?", ICML 2022, without its one-class network: balls around the mean
     of the real points hold a share alpha of them, and should hold as many synthetic ones. A real row is covered if a
@@ -53,31 +53,35 @@ def alpha_beta(real: pd.DataFrame, synthetic: pd.DataFrame, columns: Columns, se
     seed : int
         Of the draw.
     """
-    encode, n = encoder_of(real, columns), min(len(real), len(synthetic), MAX_ROWS)
-    x, made = encode(_drawn(real, n, seed)), encode(_drawn(synthetic, n, seed + 1))
-    inside = _from(made, x.mean(axis=0))[:, None] <= np.quantile(_from(x, x.mean(axis=0)), LEVELS)
+    encode, n = fit_encoder(real, columns), min(len(real), len(synthetic), MAX_ROWS)
+    x, made = encode(_draw_rows(real, n, seed)), encode(_draw_rows(synthetic, n, seed + 1))
+    inside = _measure_distances(made, x.mean(axis=0))[:, None] <= np.quantile(
+        _measure_distances(x, x.mean(axis=0)), LEVELS
+    )
     next_real = NearestNeighbors(n_neighbors=1).fit(x).kneighbors()[0][:, 0]
     to_nearest, nearest = NearestNeighbors(n_neighbors=1).fit(made).kneighbors(x)
-    depth = _from(made[nearest[:, 0]], made.mean(axis=0))
+    depth = _measure_distances(made[nearest[:, 0]], made.mean(axis=0))
     is_covered = (to_nearest[:, 0] <= next_real)[:, None] & (depth[:, None] <= np.quantile(depth, LEVELS))
-    return {"alpha_precision": _agreement(inside), "beta_recall": _agreement(is_covered)}
+    return {"alpha_precision": _compute_agreement(inside), "beta_recall": _compute_agreement(is_covered)}
 
 
-def _from(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def _measure_distances(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
     return np.linalg.norm(points - centre, axis=1)
 
 
-def _agreement(holds: np.ndarray) -> float:
+def _compute_agreement(holds: np.ndarray) -> float:
     """Return 1 where the share of rows for each level, shape (n, levels), is that level."""
     return float(1 - np.abs(holds.mean(axis=0) - LEVELS).sum() / LEVELS.sum())
 
 
-def nearer_share(train: pd.DataFrame, held_out: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int) -> float:
-    """Return the share of `rows` that are nearer to a training row than to a held-out one; 0.5 if nothing is copied.
+def measure_nearer_share(
+    train: pd.DataFrame, held_out: pd.DataFrame, rows: pd.DataFrame, columns: Columns, seed: int
+) -> float:
+    """Return the share of `rows` that are nearer to a training row than to a held-out one; 0.5 without copying.
 
     The distance to the closest record (DCR) against a hold-out, as in Zhang et al., "Mixed-Type Tabular Data Synthesis
-    with Score-based Diffusion in Latent Space", ICLR 2024. Both sides are drawn down to one size, of which copies of
-    training rows that were not drawn tell nothing: read it beside the share of a bootstrap, which copies everything.
+    with Score-based Diffusion in Latent Space", ICLR 2024. Both sides are subsampled to one size, so that copies of
+    training rows that were not drawn are missed: compare it with the share of a bootstrap, which copies all rows.
 
     Parameters
     ----------
@@ -87,13 +91,13 @@ def nearer_share(train: pd.DataFrame, held_out: pd.DataFrame, rows: pd.DataFrame
     seed : int
         Of the draws.
     """
-    encode, n = encoder_of(train, columns), min(len(train), len(held_out), MAX_SIDE)
-    points = encode(_drawn(rows, min(len(rows), MAX_ROWS), seed))
-    sides = [encode(_drawn(side, n, seed)) for side in (train, held_out)]
+    encode, n = fit_encoder(train, columns), min(len(train), len(held_out), MAX_SIDE)
+    points = encode(_draw_rows(rows, min(len(rows), MAX_ROWS), seed))
+    sides = [encode(_draw_rows(side, n, seed)) for side in (train, held_out)]
     to_train, to_held_out = (pairwise_distances_argmin_min(points, side)[1] for side in sides)
     is_tie = np.abs(to_train - to_held_out) < _EQUAL
     return float(np.where(is_tie, 0.5, to_train < to_held_out).mean())
 
 
-def _drawn(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
+def _draw_rows(frame: pd.DataFrame, n: int, seed: int) -> pd.DataFrame:
     return frame.sample(n, random_state=seed)

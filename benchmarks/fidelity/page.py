@@ -1,4 +1,4 @@
-"""The README's tables of fidelity, from the committed results of `benchmarks.fidelity`."""
+"""Render the README's tables of fidelity from the committed results of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .figures import (
     SHAPE,
     Board,
     Measure,
-    boards,
-    mean_and_spread,
+    format_mean,
+    make_boards,
 )
 
 FOLDER = Path(__file__).parents[1] / "results" / "fidelity"
@@ -51,45 +51,49 @@ synthetic rows; the real test rows are weighted to the same share.
 """
 
 
-def fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) -> str:
-    """Return the Markdown for the results in `folder`: of all tables, or of those named; of rare classes always all."""
-    found = boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
+def render_fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) -> str:
+    """Return the Markdown for the results in `folder`, of all tables or those named, and of all rare classes."""
+    found = make_boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
     plain, rare = ([b for b in found if b.lines and b.is_rare == kind] for kind in (False, True))
     plain = [board for board in plain if not tables or board.name in tables]
     head = ["table", "rows from", *(measure.heading for measure in MEASURES)]
-    parts = [TEXT, _grid(head, [row for board in plain for row in _rows(board)])]
+    parts = [TEXT, _render_grid(head, [row for board in plain for row in _format_rows(board)])]
     parts += [
-        f"* {board.name}: CTGAN takes {_times(board)} times as long as ganaug."
+        f"* {board.name}: CTGAN takes {_format_ratio(board)} times as long as ganaug."
         for board in plain
         if "ganaug" in board.ratios
     ]
     if rare:
         shares = [model for model in NAMES if any(model in board.lines for board in rare)]
-        parts += ["", RARE_TEXT, _grid(["table", *(NAMES[m] for m in shares)], [_rare_row(b, shares) for b in rare])]
+        parts += [
+            "",
+            RARE_TEXT,
+            _render_grid(["table", *(NAMES[m] for m in shares)], [_format_rare_row(b, shares) for b in rare]),
+        ]
     return "\n".join(parts)
 
 
 def write_page(docs: Path, folder: Path = FOLDER) -> None:
     """Write docs/fidelity.md."""
     docs.mkdir(exist_ok=True)
-    (docs / "fidelity.md").write_text(f"{PAGE_HEAD}{fidelity_tables(folder)}\n", encoding="utf-8")
+    (docs / "fidelity.md").write_text(f"{PAGE_HEAD}{render_fidelity_tables(folder)}\n", encoding="utf-8")
 
 
-def _rows(board: Board) -> list[list[str]]:
+def _format_rows(board: Board) -> list[list[str]]:
     head = f"{board.name}, {board.rows:,} rows"
     shown = [(NAMES[model], board.lines[model]) for model in NAMES if model in board.lines]
-    return [[head, name, *(mean_and_spread(line.values(m), m) for m in MEASURES)] for name, line in shown]
+    return [[head, name, *(format_mean(line.list_values(m), m) for m in MEASURES)] for name, line in shown]
 
 
-def _rare_row(board: Board, models: list[str]) -> list[str]:
-    values = [board.lines[m].values(MINORITY_F1) if m in board.lines else [] for m in models]
-    return [board.name, *(mean_and_spread(v, MINORITY_F1) for v in values)]
+def _format_rare_row(board: Board, models: list[str]) -> list[str]:
+    values = [board.lines[m].list_values(MINORITY_F1) if m in board.lines else [] for m in models]
+    return [board.name, *(format_mean(v, MINORITY_F1) for v in values)]
 
 
-def _times(board: Board) -> str:
-    return mean_and_spread(board.ratios["ganaug"], Measure("", "", ".1f"))
+def _format_ratio(board: Board) -> str:
+    return format_mean(board.ratios["ganaug"], Measure("", "", ".1f"))
 
 
-def _grid(head: list[str], rows: list[list[str]]) -> str:
+def _render_grid(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -15,13 +15,13 @@ from typing import Any
 
 from ..shared.clock import Stopwatch
 from ..shared.peer import Job, run_job, seed_arfpy
-from .clock import Costs, timed
+from .clock import Costs, time_model
 
 Draw = Callable[[], Any]
 
 
 class EpochClock:
-    """Stands in for a progress bar and notes when each epoch begins: all before the first is set-up."""
+    """Record the start of each epoch in place of a progress bar; time before the first is set-up."""
 
     def __init__(self) -> None:
         self._watch = Stopwatch()
@@ -47,9 +47,9 @@ def fit_network(table: Any, job: Job, name: str, internals: Any) -> tuple[Any, C
         return lambda: model.sample(job["rows"])
 
     internals.tqdm = clock = EpochClock()
-    rows, costs = timed(fit)
+    rows, costs = time_model(fit)
     ends = costs["fit_seconds"], costs["fit_cpu_seconds"]
-    wall, cpu = (extrapolate([at[i] for at in clock.starts], ends[i], default_epochs) for i in (0, 1))
+    wall, cpu = (extrapolate_end([at[i] for at in clock.starts], ends[i], default_epochs) for i in (0, 1))
     costs |= {"fit_seconds": wall, "fit_cpu_seconds": cpu, "setup_seconds": clock.starts[0][0]}
     return rows, costs | {"epochs": epochs, "default_epochs": default_epochs}
 
@@ -80,7 +80,7 @@ def fit_arf(table: Any, job: Job) -> tuple[Any, Costs]:
         forest.forde()
         return lambda: forest.forge(job["rows"])
 
-    return timed(fit)
+    return time_model(fit)
 
 
 MODELS: dict[str, Callable[[Any, Job], tuple[Any, Costs]]] = {
@@ -90,10 +90,10 @@ MODELS: dict[str, Callable[[Any, Job], tuple[Any, Costs]]] = {
 }
 
 
-def extrapolate(starts: Sequence[float], end: float, epochs: int) -> float:
-    """Return when the last of `epochs` would have ended, from the times at which those that were run began.
+def extrapolate_end(starts: Sequence[float], end: float, epochs: int) -> float:
+    """Extrapolate the end of the last of `epochs` from the start times of those that were run.
 
-    The first epoch warms up caches and threads, so that the mean of the others stands for those not run.
+    The first epoch warms up caches and threads, so that the mean of the others is used for those not run.
     """
     steady = starts[1:] or starts
     return end + (end - steady[0]) / len(steady) * (epochs - len(starts))

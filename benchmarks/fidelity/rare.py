@@ -1,4 +1,4 @@
-"""Cuts of a table in which one class is rare, to see whether a generator still learns it."""
+"""Cut a table so that one class is rare, to measure whether a generator still learns it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class ExcludedError(BenchmarkError):
     """The table does not allow the cut; the text says why."""
 
 
-def rare_task(task: Task, share: float, seed: int) -> Task:
-    """Return the task with the rarest class drawn down to `share` of the training rows; all other rows stay.
+def make_rare_task(task: Task, share: float, seed: int) -> Task:
+    """Return the task with the rarest class undersampled to `share` of the training rows; all other rows stay.
 
-    The test rows all stay, too: those of the rare class are weighted to the same share, for drawing them down would
-    leave a handful to be judged on.
+    The test rows all stay, too: those of the rare class are weighted to the same share, since undersampling would leave
+    only a handful.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def rare_task(task: Task, share: float, seed: int) -> Task:
         raise ExcludedError(f"class {task.rarest!r} has {is_rare.mean():.2%} of the training rows already")
     drawn = np.random.default_rng(seed).permutation(np.flatnonzero(is_rare))[:n_wanted]
     kept = np.sort(np.concatenate([np.flatnonzero(~is_rare), drawn]))
-    rare = Rare(share, _weights(task, share))
+    rare = Rare(share, _weigh_rows(task, share))
     return replace(task, train=task.train.iloc[kept].reset_index(drop=True), rare=rare)
 
 
-def _weights(task: Task, share: float) -> np.ndarray:
-    """Return what each test row counts for: those of the rare class together are `share` of all."""
+def _weigh_rows(task: Task, share: float) -> np.ndarray:
+    """Return the weight of each test row; those of the rare class sum to `share` of all."""
     is_rare = (task.tidy_test[task.columns.target] == task.rarest).to_numpy()
     if not is_rare.any() or is_rare.all():
         raise ExcludedError(f"the test rows need some of class {task.rarest!r} and some of another")

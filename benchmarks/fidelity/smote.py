@@ -1,4 +1,4 @@
-"""SMOTE as a generator of whole tables, and not only of small classes."""
+"""Use SMOTE as a generator of whole tables, and not only of small classes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NEIGHBOURS = 5
 
 
 def fit_smote(table: pd.DataFrame, columns: Columns, seed: int) -> Callable[[], pd.DataFrame]:
-    """Return a function that makes as many rows of each class as there are, each between a real row and a neighbour.
+    """Return a function that draws as many rows of each class as there are, each between a real row and a neighbour.
 
     Kotelnikov et al., "TabDDPM: Modelling Tabular Data with Diffusion Models", ICML 2023, use SMOTE (Chawla et al.,
-    JAIR 16, 2002) in this way. Numbers are standardised; categories follow SMOTENC's or, where there is nothing else,
-    SMOTEN's rules. A class of fewer than six rows has fewer neighbours, and the only row of its class is repeated.
+    JAIR 16, 2002) in this way. Numbers are standardised; categories follow the rules of SMOTENC or, without numbers, of
+    SMOTEN. A class of fewer than six rows has fewer neighbours, and the only row of its class is repeated.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def fit_smote(table: pd.DataFrame, columns: Columns, seed: int) -> Callable[[], 
     X, y = np.hstack(parts), table[columns.target].to_numpy(dtype=object)
 
     def draw() -> pd.DataFrame:
-        Z, labels = _between(X, y, len(numbers), seed)
+        Z, labels = _interpolate_rows(X, y, len(numbers), seed)
         rows = pd.DataFrame({columns.target: labels})
         if numbers:
             rows[numbers] = scaler.inverse_transform(Z[:, : len(numbers)])
@@ -48,7 +48,7 @@ def fit_smote(table: pd.DataFrame, columns: Columns, seed: int) -> Callable[[], 
     return draw
 
 
-def _between(X: np.ndarray, y: np.ndarray, n_numbers: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _interpolate_rows(X: np.ndarray, y: np.ndarray, n_numbers: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return as many new rows of each class as `X` has; classes with equally many neighbours are done together."""
     sizes = {str(label): int(n) for label, n in pd.Series(y).value_counts().sort_index().items()}
     made: list[np.ndarray] = []
@@ -61,12 +61,12 @@ def _between(X: np.ndarray, y: np.ndarray, n_numbers: int, seed: int) -> tuple[n
             continue
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="After over-sampling")  # that classes grow is the purpose here
-            Z, drawn = _sampler(X.shape[1], n_numbers, neighbours, wanted, seed).fit_resample(X, y)
+            Z, drawn = _make_sampler(X.shape[1], n_numbers, neighbours, wanted, seed).fit_resample(X, y)
         made, labels = [*made, Z[len(X) :]], [*labels, drawn[len(X) :]]
     return np.vstack(made), np.concatenate(labels)
 
 
-def _sampler(n_columns: int, n_numbers: int, neighbours: int, wanted: dict[str, int], seed: int) -> Any:
+def _make_sampler(n_columns: int, n_numbers: int, neighbours: int, wanted: dict[str, int], seed: int) -> Any:
     settings = {"k_neighbors": neighbours, "sampling_strategy": wanted, "random_state": seed}
     if n_numbers == n_columns:
         return SMOTE(**settings)

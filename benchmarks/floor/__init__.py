@@ -1,1 +1,1 @@
-"""How close a training step is to what the machine can do: arithmetic, bytes, times, and where they go."""
+"""Measure how close a training step is to the limits of the machine."""

@@ -1,4 +1,4 @@
-"""How close is a training step to what the machine can do? Arithmetic, bytes, times, and where they go, on one core.
+"""Measure how close a training step is to the limits of one core: arithmetic, bytes, times, and their split.
 
 ``python -m benchmarks.floor --data FOLDER --table adult --output floor.json``
 """
@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from ..shared.command import add_augmenter_options, add_output, add_summary, finish
-from ..shared.folder import named_task
-from ..shared.machine import installed_versions
-from ..shared.made_table import made_table
+from ..shared.folder import load_named_task
+from ..shared.machine import read_versions
+from ..shared.made_table import make_table
 from ..shared.protocol import Results, read_cases
-from .measuring import COUNTED, Effort, measured
-from .summary import markdown
+from .measuring import COUNTED, Effort, measure_step
+from .summary import render_markdown
 
 PROTOCOL = 1  # part of each case's key: raise it when a measure changes
 MADE = (10_000, 20)
@@ -46,24 +46,24 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Measure what is not yet measured, and return the summary."""
+    """Measure the missing cases, and return the summary."""
     if options.summary is not None:
-        return markdown(entry for path in options.summary for entry in read_cases(path)), []
+        return render_markdown(entry for path in options.summary for entry in read_cases(path)), []
     store = Results(options.output)
     effort = Effort(options.steps, options.repeats, options.rounds)
-    X, y, origin = _table(options.data, options.table)
+    X, y, origin = _load_table(options.data, options.table)
     key = {"benchmark": "floor", "protocol": PROTOCOL, **origin, **effort._asdict(), "counted": list(COUNTED)}
-    key |= {"options": options.options, "versions": installed_versions()}
+    key |= {"options": options.options, "versions": read_versions()}
     if store.find(key) is None:
         print(f"counting and timing the training step on {key['table']}", file=sys.stderr, flush=True)
-        store.put((key, measured(X, y, options.options, effort)))
-    return markdown([{"key": key, "result": store.find(key)}]), []
+        store.put((key, measure_step(X, y, options.options, effort)))
+    return render_markdown([{"key": key, "result": store.find(key)}]), []
 
 
-def _table(folder: Path | None, name: str) -> tuple[pd.DataFrame, pd.Series, dict[str, Any]]:
+def _load_table(folder: Path | None, name: str) -> tuple[pd.DataFrame, pd.Series, dict[str, Any]]:
     if folder is None:
-        return *made_table(*MADE), {"table": "a made table", "made": list(MADE)}
-    task = named_task(name, folder)
+        return *make_table(*MADE), {"table": "a made table", "made": list(MADE)}
+    task = load_named_task(name, folder)
     target = task.columns.target
     return task.train.drop(columns=target), task.train[target], {"table": name, **task.origin}
 

@@ -1,4 +1,4 @@
-"""The arithmetic and the bytes of a training step, counted at the operators of two short fits."""
+"""Count the arithmetic and the bytes of a training step, at the operators of two short fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry  # FlopCounterMode's hooks fa
 
 aten = torch.ops.aten
 OPERANDS = {aten.mm: slice(0, 2), aten.addmm: slice(1, 3)}
-Fit = Callable[[int], Any]  # a fit of so many steps
+Fit = Callable[[int], Any]  # from a number of steps to a fitted augmenter
 
 
 class Product(NamedTuple):
@@ -33,7 +33,7 @@ class Product(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What operators did.
+    """Counts of operators.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Counts(NamedTuple):
 
 
 class _Watch(TorchDispatchMode):
-    """Counts every operator that runs below it."""
+    """Count every operator within the context."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,19 +65,21 @@ class _Watch(TorchDispatchMode):
         self.operators: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run the operator and count what it did."""
+        """Run the operator and count its work."""
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if _is_view(func):
             return result
         operands = OPERANDS.get(func.overloadpacket)
         if operands is not None:
-            self.products[_product(*args[operands])] += 1
+            self.products[_describe_product(*args[operands])] += 1
         arithmetic = flop_registry.get(func.overloadpacket)
         if arithmetic is not None:
             self.flops["all"] += arithmetic(*args, **kwargs, out_val=result)
         self.operators["all"] += 1
-        self.moved["others" if operands is None else "products"] += _bytes(args, kwargs) + _written(func, args, result)
+        self.moved["others" if operands is None else "products"] += _count_bytes(args, kwargs) + _count_written_bytes(
+            func, args, result
+        )
         return result
 
 
@@ -86,31 +88,31 @@ def _is_view(func: Any) -> bool:
     return any(alias is not None and not alias.is_write for alias in returned)
 
 
-def _product(left: Tensor, right: Tensor) -> tuple[str, Product]:
+def _describe_product(left: Tensor, right: Tensor) -> tuple[str, Product]:
     (m, k), n = left.shape, right.shape[1]
     turned = [t.stride(0) == 1 and t.stride(1) != 1 for t in (left, right)]
     return str(left.dtype).removeprefix("torch."), Product(m, k, n, *turned)
 
 
-def _bytes(*values: Any) -> int:
+def _count_bytes(*values: Any) -> int:
     return sum(t.numel() * t.element_size() for t in tree_leaves(values) if isinstance(t, Tensor))
 
 
-def _written(func: Any, args: Any, result: Any) -> int:
-    """Return the bytes of the results, or of what an operator that returns nothing changes in place."""
+def _count_written_bytes(func: Any, args: Any, result: Any) -> int:
+    """Return the bytes of the results or, for an operator without a result, of the arguments changed in place."""
     if func._schema.returns:
-        return _bytes(result)
+        return _count_bytes(result)
     changed = [a.alias_info is not None and a.alias_info.is_write for a in func._schema.arguments]
-    return _bytes([value for value, is_changed in zip(args, changed, strict=False) if is_changed])
+    return _count_bytes([value for value, is_changed in zip(args, changed, strict=False) if is_changed])
 
 
-def counted(fit: Fit, short: int, long: int) -> Counts:
-    """Return what the steps between a fit of `short` and one of `long` steps did, all together.
+def count_steps(fit: Fit, short: int, long: int) -> Counts:
+    """Count the operators of all steps by which a fit of `long` steps exceeds one of `short` steps.
 
-    What both do once, encoding and scores, cancels out.
+    Work that both do once, encoding and scores, cancels out.
     """
-    more = _counts(fit, long)
-    less = _counts(fit, short)
+    more = _count_fit(fit, long)
+    less = _count_fit(fit, short)
     return Counts(
         more.flops - less.flops,
         more.products - less.products,
@@ -119,7 +121,7 @@ def counted(fit: Fit, short: int, long: int) -> Counts:
     )
 
 
-def _counts(fit: Fit, steps: int) -> Counts:
+def _count_fit(fit: Fit, steps: int) -> Counts:
     with _Watch() as watch:
         fit(steps)
     return Counts(watch.flops, watch.products, watch.moved, watch.operators)

@@ -1,4 +1,4 @@
-"""Everything that is measured of the training step on one table, on one thread."""
+"""Measure the training step on one table, on one thread."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from threadpoolctl import threadpool_limits
 from ..growth.cases import Result
 from ..shared.machine import describe_machine
 from ..shared.protocol import BenchmarkError
-from .counting import Counts, counted
-from .rates import DTYPES, copy_rate, product_seconds
-from .timing import split, step_seconds
+from .counting import Counts, count_steps
+from .rates import DTYPES, measure_copy_rate, time_products
+from .timing import split_step, time_step
 
-COUNTED = (8, 48)  # steps of short fits: as many of either have a penalty as of any four, and each is scored once
+COUNTED = (8, 48)  # steps of short fits: a quarter of the steps of both have a penalty, and each fit is scored once
 
 
 class Effort(NamedTuple):
-    """How long to look.
+    """Effort of the measurement.
 
     Attributes
     ----------
@@ -38,8 +38,8 @@ class Effort(NamedTuple):
     rounds: int = 30
 
 
-def measured(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Effort) -> Result:
-    """Return arithmetic, bytes, rates, times and the split of them, for one step."""
+def measure_step(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Effort) -> Result:
+    """Measure arithmetic, bytes, rates, times and their split for one step."""
 
     def fit(steps: int) -> Any:
         from ganaug import GANAugmenter
@@ -54,16 +54,16 @@ def measured(X: pd.DataFrame, y: pd.Series, options: dict[str, Any], effort: Eff
     with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # after so few steps a generator may well have collapsed
         fit(1)
-        counts, steps = counted(fit, *COUNTED), COUNTED[1] - COUNTED[0]
-        result = _reachable(counts, steps, effort.rounds)
-        result["step"] = step_seconds(fit, effort.steps, 3 * effort.steps, effort.repeats)
-        result["split"] = split(fit, *COUNTED, effort.repeats)
+        counts, steps = count_steps(fit, *COUNTED), COUNTED[1] - COUNTED[0]
+        result = _compare_with_limits(counts, steps, effort.rounds)
+        result["step"] = time_step(fit, effort.steps, 3 * effort.steps, effort.repeats)
+        result["split"] = split_step(fit, *COUNTED, effort.repeats)
     return {"rows": len(X), "columns": X.shape[1], **result, "machine": describe_machine()}
 
 
-def _reachable(counts: Counts, steps: int, rounds: int) -> Result:
-    """Return what was counted, for one step, beside what one core does at most."""
-    seconds = product_seconds({product for _, product in counts.products}, rounds)
+def _compare_with_limits(counts: Counts, steps: int, rounds: int) -> Result:
+    """Return the counts for one step, beside the highest rates of one core."""
+    seconds = time_products({product for _, product in counts.products}, rounds)
     gflop: defaultdict[str, float] = defaultdict(float)
     for (dtype, product), times in counts.products.items():
         gflop[dtype] += times * product.flops / steps / 1e9
@@ -80,5 +80,5 @@ def _reachable(counts: Counts, steps: int, rounds: int) -> Result:
         "operators": counts.operators["all"] / steps,
         "moved_mib": {kind: moved / steps / 2**20 for kind, moved in counts.moved.items()},
         "copied_mib": largest / 2**20,
-        "copy_mib_per_second": copy_rate(largest, rounds) / 2**20,
+        "copy_mib_per_second": measure_copy_rate(largest, rounds) / 2**20,
     }

@@ -1,4 +1,4 @@
-"""What one core can do at most: products of given shapes in float32 and bfloat16, and copies."""
+"""Measure the highest rates of one core: products of given shapes in float32 and bfloat16, and copies."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from torch import Tensor
 from .counting import Product
 
 DTYPES = ("float32", "bfloat16")
-SLICE = 5e-4  # seconds of one measurement: long beside the clock, short beside what a scheduler gives
+SLICE = 5e-4  # seconds of one measurement: long beside the clock's resolution, short beside a scheduler's time slice
 
 
-def product_seconds(products: Iterable[Product], rounds: int) -> dict[tuple[str, Product], float]:
+def time_products(products: Iterable[Product], rounds: int) -> dict[tuple[str, Product], float]:
     """Return the best time of each product in each dtype, in seconds.
 
-    All are timed in turn, `rounds` times over, so that a slow moment of the machine meets all alike.
+    All are timed in turn, `rounds` times, so that a slow moment of the machine affects all alike.
     """
     rng = torch.Generator().manual_seed(0)
-    works = {(dtype, p): _product(p, getattr(torch, dtype), rng) for p in products for dtype in DTYPES}
-    return _best(works, rounds)
+    works = {(dtype, p): _make_product(p, getattr(torch, dtype), rng) for p in products for dtype in DTYPES}
+    return _time_best(works, rounds)
 
 
-def copy_rate(n_bytes: int, rounds: int) -> float:
-    """Return the bytes per second read and written, at best, when a float32 tensor of this size is copied."""
+def measure_copy_rate(n_bytes: int, rounds: int) -> float:
+    """Return the best rate of copying a float32 tensor of this size, in bytes read and written per second."""
     source = torch.ones(max(1, n_bytes // 4))
     target = torch.empty_like(source)
-    (seconds,) = _best({"copy": lambda: target.copy_(source)}, rounds).values()
+    (seconds,) = _time_best({"copy": lambda: target.copy_(source)}, rounds).values()
     return 2 * source.numel() * source.element_size() / seconds
 
 
-def _product(product: Product, dtype: torch.dtype, rng: torch.Generator) -> Callable[[], Tensor]:
-    left = _operand(product.m, product.k, product.left_turned, dtype, rng)
-    right = _operand(product.k, product.n, product.right_turned, dtype, rng)
+def _make_product(product: Product, dtype: torch.dtype, rng: torch.Generator) -> Callable[[], Tensor]:
+    left = _make_operand(product.m, product.k, product.left_turned, dtype, rng)
+    right = _make_operand(product.k, product.n, product.right_turned, dtype, rng)
     out = torch.empty(product.m, product.n, dtype=dtype)
     return lambda: torch.mm(left, right, out=out)
 
 
-def _operand(rows: int, columns: int, turned: bool, dtype: torch.dtype, rng: torch.Generator) -> Tensor:
+def _make_operand(rows: int, columns: int, turned: bool, dtype: torch.dtype, rng: torch.Generator) -> Tensor:
     shape = (columns, rows) if turned else (rows, columns)
     values = torch.randn(shape, generator=rng).to(dtype)
     return values.t() if turned else values
 
 
-def _best(works: dict[Any, Callable[[], Any]], rounds: int) -> dict[Any, float]:
-    repeats = {name: _repeats(work) for name, work in works.items()}
+def _time_best(works: dict[Any, Callable[[], Any]], rounds: int) -> dict[Any, float]:
+    repeats = {name: _choose_repeats(work) for name, work in works.items()}
     best = dict.fromkeys(works, float("inf"))
     for _ in range(rounds):
         for name, work in works.items():
@@ -55,6 +55,6 @@ def _best(works: dict[Any, Callable[[], Any]], rounds: int) -> dict[Any, float]:
     return best
 
 
-def _repeats(work: Callable[[], Any]) -> int:
-    work()  # the first call may prepare something
+def _choose_repeats(work: Callable[[], Any]) -> int:
+    work()  # the first call may initialise caches
     return max(1, round(SLICE / max(timeit.timeit(work, number=1), 1e-7)))

@@ -1,4 +1,4 @@
-"""Markdown of finished floor analyses."""
+"""Render finished floor analyses as Markdown."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from ..growth.cases import Result
 
 DISTURBED = 0.1  # processors that other programs may use before the times are called into question
 TEXT = """Arithmetic is counted by the formulas of `torch.utils.flop_counter`, a multiplication and an addition being
-two, and is the mean of {counted} steps, of which every fourth has a gradient penalty. Reachable is the best rate of
-any of the step's own shapes on one core in the same run, and the floor is arithmetic over that rate. Measured is the
+two, and is the mean of {counted} steps; every fourth step has a gradient penalty. Reachable is the best rate of any of
+the step's own shapes on one core in the same run, and the floor is arithmetic over that rate. Measured is the
 difference of two fits without filters, of {short} and {long} steps, over the difference of steps; of {repeats} such
 fits each, the best."""
 
 
-def floor_ms(result: Result) -> float:
-    """Return the least milliseconds that the arithmetic of a step takes at the reachable rates."""
+def compute_floor(result: Result) -> float:
+    """Return the milliseconds that the arithmetic of a step takes at the reachable rates."""
     return sum(1000 * gflop / result["gflop_per_second"][dtype] for dtype, gflop in result["gflop"].items())
 
 
-def markdown(entries: Iterable[dict[str, Any]]) -> str:
-    """Return a section for each table; of several versions, the one that was measured last."""
+def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
+    """Return a section for each table, of the version that was measured last."""
     newest = {(e["key"]["table"], str(e["key"]["options"])): e for e in entries}
     if not newest:
         return "Nothing is finished yet.\n"
-    return "\n\n".join(section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
+    return "\n\n".join(render_section(entry["key"], entry["result"]) for entry in newest.values()) + "\n"
 
 
-def section(key: dict[str, Any], result: Result) -> str:
-    """Return what one table's training step does, could do, and takes."""
+def render_section(key: dict[str, Any], result: Result) -> str:
+    """Return the section on the training step on one table."""
     heading = f"### A training step on {key['table']}: {result['rows']:,} rows, {result['columns']} columns"
     parts = [
         heading,
-        _floor(result),
-        _explanation(key, result),
-        _bytes(result),
-        _split(result),
-        *_notes(result["step"]),
+        _render_floor(result),
+        _render_explanation(key, result),
+        _render_bytes(result),
+        _render_split(result),
+        *_list_notes(result["step"]),
     ]
     return "\n\n".join(parts)
 
 
-def _notes(step: dict[str, float]) -> list[str]:
-    """Say so if other programs took part of the machine while fits were timed."""
+def _list_notes(step: dict[str, float]) -> list[str]:
+    """Return a note if other programs used the processor while fits were timed."""
     others, seconds = step["others_cpu_seconds"], step["wall_seconds"]
     if others < max(DISTURBED * seconds, 1):
         return []
     return [f"Other programs used {others:.0f} processor seconds in the {seconds:.0f} s of timing: times are too long."]
 
 
-def _floor(result: Result) -> str:
+def _render_floor(result: Result) -> str:
     lines = ["| one step | GFLOP | reachable GFLOP/s | ms |", "|---|---|---|---|"]
     for dtype, gflop in result["gflop"].items():
         rate = result["gflop_per_second"][dtype]
         lines.append(f"| products in {dtype} | {gflop:.3f} | {rate:,.0f} | {1000 * gflop / rate:.2f} |")
-    step, floor = result["step"], floor_ms(result)
+    step, floor = result["step"], compute_floor(result)
     lines += [
         f"| floor of the arithmetic | {sum(result['gflop'].values()):.3f} |  | {floor:.2f} |",
         f"| its {result['products']:.0f} products alone, each at its best |  |  | {result['products_alone_ms']:.2f} |",
@@ -66,7 +66,7 @@ def _floor(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _explanation(key: dict[str, Any], result: Result) -> str:
+def _render_explanation(key: dict[str, Any], result: Result) -> str:
     numbers = {"short": key["steps"], "long": 3 * key["steps"], "repeats": key["repeats"]}
     text = TEXT.format(counted=key["counted"][1] - key["counted"][0], **numbers).replace("\n", " ")
     rates = result["gflop_per_second"]
@@ -74,7 +74,7 @@ def _explanation(key: dict[str, Any], result: Result) -> str:
     return text + "".join(s for s, dtype in zip(unused, rates, strict=True) if not result["gflop"].get(dtype))
 
 
-def _bytes(result: Result) -> str:
+def _render_bytes(result: Result) -> str:
     moved, rate = result["moved_mib"], result["copy_mib_per_second"]
     return (
         f"**Bytes, an estimate:** a step calls {result['operators']:.0f} operators that are no views. Those "
@@ -85,7 +85,7 @@ def _bytes(result: Result) -> str:
     )
 
 
-def _split(result: Result) -> str:
+def _render_split(result: Result) -> str:
     split = result["split"]
     total = sum(split.values())
     lines = ["| where the time goes | ms | share |", "|---|---|---|"]

@@ -1,4 +1,4 @@
-"""The time of a training step, from two fits, and its split by kinds of operators, from torch's profiler."""
+"""Measure the time of a training step from two fits, and its split by kinds of operators with torch's profiler."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NAMES = {
     "random numbers": "rand randn randint uniform normal bernoulli multinomial randperm exponential",
 }
 KINDS = (*NAMES, NORMS, OPTIMIZER, OTHERS)
-"""Kinds of operators, by what they are called less underscores and "backward"; the rest is `EVERYTHING_ELSE`."""
+"""Kinds of operators, by name without underscores and "backward"; the rest is `EVERYTHING_ELSE`."""
 
 _KIND_OF = {name: kind for kind, names in NAMES.items() for name in names.split()}
 
 
-def kind_of(event: str) -> str:
-    """Return the kind of what the profiler calls `event`; autograd's own bookkeeping is no operator."""
+def classify_event(event: str) -> str:
+    """Return the kind of an event of the profiler; the bookkeeping of autograd is no operator."""
     if event.startswith("Optimizer."):
         return OPTIMIZER
     if not event.startswith("aten::"):
@@ -39,8 +39,8 @@ def kind_of(event: str) -> str:
     return NORMS if "_norm" in name else _KIND_OF.get(name, OTHERS)
 
 
-def step_seconds(fit: Fit, short: int, long: int, repeats: int) -> dict[str, float]:
-    """Return what a step takes: the best of several fits of `long` steps less the best of as many of `short` steps.
+def time_step(fit: Fit, short: int, long: int, repeats: int) -> dict[str, float]:
+    """Return the time of a step: the best of several fits of `long` steps minus the best of as many of `short` steps.
 
     Fits of both lengths take turns.
 
@@ -52,7 +52,7 @@ def step_seconds(fit: Fit, short: int, long: int, repeats: int) -> dict[str, flo
     Raises
     ------
     BenchmarkError
-        One fit was scored on held-out rows more often than the other, which the difference would contain.
+        One fit was scored on held-out rows more often than the other, so that the difference would contain scores.
     """
     watch, times = Stopwatch(), {short: list[tuple[float, float]](), long: list[tuple[float, float]]()}
     scores = {}
@@ -69,20 +69,20 @@ def step_seconds(fit: Fit, short: int, long: int, repeats: int) -> dict[str, flo
             )
     best = {steps: [min(column) for column in zip(*taken, strict=True)] for steps, taken in times.items()}
     wall, cpu = (1000 * (more - less) / (long - short) for more, less in zip(best[long], best[short], strict=True))
-    return {"cpu_ms": cpu, "wall_ms": wall, "others_cpu_seconds": watch.others(), "wall_seconds": watch.read()[0]}
+    return {"cpu_ms": cpu, "wall_ms": wall, "others_cpu_seconds": watch.read_others(), "wall_seconds": watch.read()[0]}
 
 
-def split(fit: Fit, first: int, last: int, repeats: int) -> dict[str, float]:
+def split_step(fit: Fit, first: int, last: int, repeats: int) -> dict[str, float]:
     """Return the milliseconds of a step by kind of operator, under the profiler, which makes each a little longer.
 
-    Looked at are the steps after the first `first` of a fit of `last` steps; of several such fits, the quickest counts.
+    Only the steps after the first `first` of a fit of `last` steps count; of several such fits, the quickest counts.
     """
-    found = min((_profiled(fit, first, last) for _ in range(repeats)), key=lambda kinds: sum(kinds.values()))
+    found = min((_profile_fit(fit, first, last) for _ in range(repeats)), key=lambda kinds: sum(kinds.values()))
     return {kind: 1000 * seconds / (last - first) for kind, seconds in found.items()}
 
 
-def _profiled(fit: Fit, first: int, last: int) -> dict[str, float]:
-    """Return the wall seconds of each kind, nothing counted twice, between the ends of two steps of the optimizers."""
+def _profile_fit(fit: Fit, first: int, last: int) -> dict[str, float]:
+    """Return the wall seconds of each kind, without overlaps, between the ends of two steps of the optimizers."""
     cpu: Any = torch.profiler.ProfilerActivity.CPU
     with torch.profiler.profile(activities=[cpu]) as profiler:
         fit(last)
@@ -92,6 +92,6 @@ def _profiled(fit: Fit, first: int, last: int) -> dict[str, float]:
     found = dict.fromkeys((*KINDS, EVERYTHING_ELSE), 0.0)
     for event in events:
         if start <= event.time_range.start and event.time_range.end <= end:
-            found[kind_of(event.name)] += event.self_cpu_time_total / 1e6
+            found[classify_event(event.name)] += event.self_cpu_time_total / 1e6
     operators = sum(found[kind] for kind in KINDS)
     return {**found, EVERYTHING_ELSE: (end - start) / 1e6 - operators}

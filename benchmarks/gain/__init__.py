@@ -1,1 +1,1 @@
-"""Whether synthetic rows help a classifier."""
+"""Measure whether synthetic rows help a classifier."""

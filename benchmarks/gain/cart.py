@@ -1,4 +1,4 @@
-"""Sequential CART, the method of R's synthpop: each column is drawn from a tree that knows the columns before it."""
+"""Synthesise tables by sequential CART, the method of R's synthpop: a tree for each column, given those before it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from .learners import as_text, numeric_columns
+from .learners import convert_to_text, list_numeric_columns
 
 SIZES = {"min_samples_leaf": 5, "min_samples_split": 15}  # as synthpop's trees: leaves of 5 rows, splits of 15
 
@@ -33,16 +33,16 @@ class SequentialCART:
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> SequentialCART:
         """Grow one tree for each column."""
-        self._X, numbers = X, set(numeric_columns(X))
+        self._X, numbers = X, set(list_numeric_columns(X))
         self._ranks: dict[str, np.ndarray] = {}
         self._leaves: dict[str, Leaves] = {}
         known = y.to_numpy(float)[:, None]
         for name in X.columns:
             kind = DecisionTreeRegressor if name in numbers else DecisionTreeClassifier
-            values = X[name].to_numpy(float, na_value=np.nan) if name in numbers else _text(X[name])
-            ranks = _ranks(values)
+            values = X[name].to_numpy(float, na_value=np.nan) if name in numbers else _convert_to_text(X[name])
+            ranks = _rank_values(values)
             tree = kind(**SIZES, random_state=int(self._rng.integers(2**31)))
-            self._leaves[name] = Leaves(tree, known, _scaled(values) if name in numbers else ranks)
+            self._leaves[name] = Leaves(tree, known, _scale_targets(values) if name in numbers else ranks)
             self._ranks[name], known = ranks, np.column_stack([known, ranks])
         return self
 
@@ -58,16 +58,16 @@ class SequentialCART:
 
 
 class Leaves:
-    """The real rows in each leaf of a tree.
+    """Real rows by leaf of a tree.
 
     Parameters
     ----------
     tree : DecisionTreeClassifier or DecisionTreeRegressor
         Fitted here.
     known : ndarray of shape (n, n_known)
-        What it knows.
+        Features.
     target : ndarray of shape (n,) or (n, n_targets)
-        What it tells apart.
+        Targets.
     """
 
     def __init__(self, tree: DecisionTreeClassifier | DecisionTreeRegressor, known: np.ndarray, target: np.ndarray):
@@ -77,7 +77,7 @@ class Leaves:
         self._starts = np.cumsum(self._sizes) - self._sizes
 
     def draw(self, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return for each row of `known` the position of a real one, all in its leaf being equally likely."""
+        """Draw for each row of `known` the position of a real row of its leaf, uniformly."""
         if not len(known):
             return np.zeros(0, dtype=int)
         leaves = self._tree.apply(known)
@@ -85,23 +85,23 @@ class Leaves:
         return rows
 
 
-def _text(column: pd.Series) -> np.ndarray:
-    return as_text(column.to_frame()).iloc[:, 0].to_numpy(dtype=object)
+def _convert_to_text(column: pd.Series) -> np.ndarray:
+    return convert_to_text(column.to_frame()).iloc[:, 0].to_numpy(dtype=object)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Return the place of each value in order, text alphabetically, and NaN for NaN.
+def _rank_values(values: np.ndarray) -> np.ndarray:
+    """Return the rank of each value, text in alphabetical order, and NaN for NaN.
 
-    A tree's splits of ranks are those of the numbers, which it would round to 32 bits and think equal within 1e-7.
+    Trees round numbers to 32 bits and merge values closer than 1e-7; ranks keep them apart.
     """
     ranks = np.unique(values, return_inverse=True)[1].astype(float)
     return np.where(pd.isna(values), np.nan, ranks)
 
 
-def _scaled(numbers: np.ndarray) -> np.ndarray:
-    """Return the numbers and, where there are any, the gaps, each with mean 0 and variance 1.
+def _scale_targets(numbers: np.ndarray) -> np.ndarray:
+    """Return the numbers and, if any are missing, the mask of missing ones, each with mean 0 and variance 1.
 
-    A tree of two targets splits where it tells numbers or gaps apart; unscaled, one would count for nothing.
+    A tree of two targets adds up their variances, so that they need one scale.
     """
     gaps = np.isnan(numbers)
     filled = np.where(gaps, 0.0 if gaps.all() else np.nanmean(numbers), numbers) if gaps.any() else numbers

@@ -1,6 +1,6 @@
-"""The cases: a suite, a table, a cut of it and a seed, under an id that never changes its meaning.
+"""Define the cases: suite, table, cut and seed, under an id that never changes its meaning.
 
-A case that is wrong is replaced by one with another id: results of years stay comparable.
+A wrong case is replaced by one with another id, so that old results stay comparable.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Suite:
-    """What a suite runs when the command line names nothing else.
+    """Defaults of a suite.
 
     Attributes
     ----------
@@ -84,12 +84,12 @@ class Suite:
     seeds: tuple[int, ...] = field(default=tuple(range(5)))
     repeat: str = "seed"
 
-    def knows(self, cut: str) -> bool:
-        """Return whether `cut` is one of the suite's, or a number in place of one."""
-        return cut in self.cuts or any(_form(cut) == _form(own) for own in self.cuts)
+    def accepts_cut(self, cut: str) -> bool:
+        """Return whether `cut` is one of the suite's, up to the number in it."""
+        return cut in self.cuts or any(_mask_numbers(cut) == _mask_numbers(own) for own in self.cuts)
 
 
-def _form(cut: str) -> str:
+def _mask_numbers(cut: str) -> str:
     return re.sub(r"[1-9]\d*", "#", cut)
 
 
@@ -98,24 +98,24 @@ def split_whole(table: Table, case: Case) -> Split:
     train, test = train_test_split(
         np.arange(len(table.y)), test_size=0.25, stratify=table.y, random_state=case.seed, shuffle=True
     )
-    return _take(table, train, test)
+    return _take_rows(table, train, test)
 
 
 def split_low_data(table: Table, case: Case) -> Split:
-    """Learn from a stratified cut of so many rows, test on up to 2000 others; classes below two rows are left out."""
+    """Draw a stratified cut to train on, and up to 2000 other rows to test on; leave out classes below two rows."""
     size = int(case.cut)
-    rows, notes = _frequent_enough(table, size)
+    rows, notes = _drop_rare_classes(table, size)
     if len(rows) - size < MIN_TEST:
         raise ExcludedError(f"{len(rows)} rows leave fewer than {MIN_TEST} to test on")
     train, rest = train_test_split(rows, train_size=size, stratify=table.y[rows], random_state=case.seed)
-    return _take(table, train, _at_most(table.y, rest, MAX_TEST, case.seed), notes)
+    return _take_rows(table, train, _limit_rows(table.y, rest, MAX_TEST, case.seed), notes)
 
 
 def split_imbalance(table: Table, case: Case) -> Split:
-    """Take the smallest class against the others, thinned to the share that the cut names.
+    """Take the smallest class against the others, undersampled to the share that the cut names.
 
-    Half of each side is held out. Test rows are weighted so that positives count as much as they do in training: the
-    scores are those of the rare class without being those of a handful of rows.
+    Half of each side is held out. Test rows are weighted to the class shares of training, so that scores
+    describe the rare class without depending on a handful of rows.
     """
     share = float(case.cut.removesuffix("pct")) / 100
     positive = int(table.y.value_counts(sort=False).sort_index().argmin())
@@ -128,29 +128,29 @@ def split_imbalance(table: Table, case: Case) -> Split:
         raise ExcludedError(f"{round(n * share)} positive rows to learn from, fewer than {MIN_POSITIVE}")
     train = np.concatenate([negatives[: n - round(n * share)], positives[: round(n * share)]])
     binary = Table(table.name, table.X, y, ("others", table.labels[positive]), table.digest)
-    split = _take(binary, rng.permutation(train), test, [f"{table.labels[positive]!r} against all others"])
+    split = _take_rows(binary, rng.permutation(train), test, [f"{table.labels[positive]!r} against all others"])
     actual = float(split.y_test.mean())
     weights = np.where(split.y_test == 1, share / actual, (1 - share) / (1 - actual))
     return Split(split.X, split.y, split.X_test, split.y_test, weights, split.notes)
 
 
 def split_tuned(table: Table, case: Case) -> Split:
-    """Test on one of five stratified folds and learn from the others, or from a stratified cut of them."""
+    """Hold out one of five stratified folds, and train on the others or on a stratified cut of them."""
     rows, notes = np.arange(len(table.y)), list[str]()
     size = None if case.cut == WHOLE else int(case.cut)
     if size is not None:
-        rows, notes = _frequent_enough(table, size)
+        rows, notes = _drop_rare_classes(table, size)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(rows, table.y[rows])
     train, test = (rows[index] for index in list(folds)[case.seed])
     if size is not None:
         if len(train) < size:
             raise ExcludedError(f"{len(train)} rows outside the test fold, fewer than {size}")
-        train = _at_most(table.y, train, size, case.seed)
-    return _take(table, train, test, notes)
+        train = _limit_rows(table.y, train, size, case.seed)
+    return _take_rows(table, train, test, notes)
 
 
-def _frequent_enough(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
-    """Return the rows of classes that have two rows in a stratified cut of `size`, and notes on the others."""
+def _drop_rare_classes(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
+    """Return the rows of classes with at least two rows in a stratified cut of `size`, and notes on the others."""
     notes: list[str] = []
     rows = np.arange(len(table.y))
     while True:
@@ -164,7 +164,7 @@ def _frequent_enough(table: Table, size: int) -> tuple[np.ndarray, list[str]]:
         rows = rows[~table.y[rows].isin(rare).to_numpy()]
 
 
-def _at_most(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
+def _limit_rows(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray:
     """Return all rows or, where there are more, a stratified cut of `size`."""
     if len(rows) - size < y[rows].nunique():
         return rows[:size] if len(rows) > size else rows
@@ -172,7 +172,7 @@ def _at_most(y: pd.Series, rows: np.ndarray, size: int, seed: int) -> np.ndarray
     return kept
 
 
-def _take(table: Table, train: np.ndarray, test: np.ndarray, notes: Iterable[str] = ()) -> Split:
+def _take_rows(table: Table, train: np.ndarray, test: np.ndarray, notes: Iterable[str] = ()) -> Split:
     """Return the rows, with class codes that count from 0 again where a class has been left out."""
     present = np.unique(table.y[train])
     X, X_test = (table.X.iloc[rows].reset_index(drop=True) for rows in (train, test))

@@ -1,4 +1,4 @@
-"""Does it help a classifier? Every method on every case, judged by every learner on rows that neither has seen.
+"""Measure whether synthetic rows help: every method on every case, judged by every learner on unseen rows.
 
 python -m benchmarks.gain low-data --data FOLDER --jobs 2 --output low-data.json
 python -m benchmarks.gain --summary low-data.json
@@ -14,20 +14,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..shared.command import add_output, add_summary, finish, run_jobs, use_one_thread
-from ..shared.data import load
-from ..shared.ledger import Ledger, environment, read_results
+from ..shared.data import load_table
+from ..shared.ledger import Ledger, describe_environment, read_results
 from .cases import SUITES, Case
-from .compare import compare
-from .judge import Job, judge
+from .compare import compare_results
+from .judge import Job, judge_case
 from .learners import LEARNERS, METRICS
 from .methods import METHODS
-from .summary import report
+from .summary import render_report
 
 # ---- the command line ----------------------------------------------------------------------------
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; what is not named is what the suite runs by itself."""
+    """Read the command line, with the defaults of the suite."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gain", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -41,7 +41,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     if sum(value is not None for value in wanted) != 1:
         parser.error(f"name a suite (of {', '.join(SUITES)}), --summary or --compare")
     if options.suite is not None:
-        _fill_in(parser, options)
+        _fill_defaults(parser, options)
     return options
 
 
@@ -71,12 +71,12 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     add("--relative", type=float, default=0.01, help="tolerated share of a mean score (default: 0.01)")
 
 
-def _fill_in(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Take from the suite what the command line does not name."""
+def _fill_defaults(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Set the options that were not given to the defaults of the suite."""
     suite = SUITES[options.suite]
     for name in ("tables", "cuts", "seeds", "methods", "learners"):
         setattr(options, name, tuple(getattr(options, name) or getattr(suite, name)))
-    unknown = [cut for cut in options.cuts if not suite.knows(cut)]
+    unknown = [cut for cut in options.cuts if not suite.accepts_cut(cut)]
     if unknown:
         parser.error(f"--cuts: {unknown[0]!r} is no cut of {options.suite}; its own are {', '.join(suite.cuts)}")
 
@@ -84,32 +84,32 @@ def _fill_in(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
 # ---- the run -------------------------------------------------------------------------------------
 
 
-def named_cases(options: argparse.Namespace) -> list[Case]:
-    """Return the cases that are asked for; seeds are outermost, so that a part of a run is a fair one."""
+def list_cases(options: argparse.Namespace) -> list[Case]:
+    """Return the selected cases, seed by seed, so that a part of a run has all tables and cuts."""
     product = itertools.product(options.seeds, options.cuts, options.tables)
     return [Case(options.suite, table, cut, seed) for seed, cut, table in product]
 
 
-def jobs(options: argparse.Namespace, ledger: Ledger) -> Iterator[Job]:
-    """Yield what is left to do, one job for each case."""
-    for case in named_cases(options):
-        methods = {name: ledger.learners_left(case, name, options.learners) for name in options.methods}
+def plan_jobs(options: argparse.Namespace, ledger: Ledger) -> Iterator[Job]:
+    """Yield one job for each unfinished case."""
+    for case in list_cases(options):
+        methods = {name: ledger.list_missing_learners(case, name, options.learners) for name in options.methods}
         todo = {name: learners for name, learners in methods.items() if learners}
         if todo and not ledger.is_excluded(case):
             yield Job(case, todo, options.data, options.peer_python)
 
 
 def run(options: argparse.Namespace) -> list[str]:
-    """Do what is left to do, write each case as soon as it is finished, and return the errors of this run's cases."""
+    """Run the unfinished cases, write each as soon as it is finished, and return the errors of this run's cases."""
     use_one_thread()
     for table in options.tables:  # an absent or foreign file fails here, before any work
-        load(table, options.data)
-    ledger = Ledger(options.output, options.suite, environment(options), mixed=options.mixed)
-    todo = list(jobs(options, ledger))
-    for done, (_, result) in enumerate(run_jobs(judge, todo, options.jobs), start=1):
+        load_table(table, options.data)
+    ledger = Ledger(options.output, options.suite, describe_environment(options), mixed=options.mixed)
+    todo = list(plan_jobs(options, ledger))
+    for done, (_, result) in enumerate(run_jobs(judge_case, todo, options.jobs), start=1):
         ledger.add(result)
-        print(f"[{done}/{len(todo)}] {result.id}: {result.summary()}", file=sys.stderr, flush=True)
-    return ledger.errors(named_cases(options), options.methods)
+        print(f"[{done}/{len(todo)}] {result.id}: {result.format_summary()}", file=sys.stderr, flush=True)
+    return ledger.list_errors(list_cases(options), options.methods)
 
 
 # ---- the command ---------------------------------------------------------------------------------
@@ -127,12 +127,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _summarize_files(options: argparse.Namespace) -> str:
-    return "\n".join(report(read_results(path), options.metrics, options.losers) for path in options.summary)
+    return "\n".join(render_report(read_results(path), options.metrics, options.losers) for path in options.summary)
 
 
 def _compare_files(options: argparse.Namespace) -> tuple[str, list[str]]:
-    """Return what there is to say about the new results; they are not accepted if there are failures."""
+    """Return the comparison as text, and a failure if the new results are worse."""
     old, new = map(read_results, options.compare)
-    lines, accepted = compare(old, new, options.absolute, options.relative)
+    lines, accepted = compare_results(old, new, options.absolute, options.relative)
     text = "\n".join(lines or ["nothing is worse"])
     return (text, []) if accepted else (text, ["the new results are worse"])

@@ -1,18 +1,18 @@
-"""Compare two results files: what is worse than it was, what failed, what was not run."""
+"""Compare two results files: worse scores, failures and missing cases."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..shared.figures import scores_frame
-from ..shared.ledger import failures
+from ..shared.figures import tabulate_scores
+from ..shared.ledger import list_failures
 from ..shared.protocol import BenchmarkError
 
 GROUP = ["method", "learner", "metric"]
 
 
-def worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> list[str]:
-    """Return a line for every method, learner and metric that is worse, on average over the cases that both have.
+def find_worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> list[str]:
+    """Return a line for every method, learner and metric whose mean score over the common cases is worse.
 
     A single case of a generator is noise; the mean of a suite is not.
 
@@ -24,7 +24,7 @@ def worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: f
         A score is worse if it has fallen by more than max(absolute, relative * abs(old score)).
     """
     keys = ["case", *GROUP]
-    both = scores_frame(old).merge(scores_frame(new)[[*keys, "score"]], on=keys, suffixes=("_old", "_new"))
+    both = tabulate_scores(old).merge(tabulate_scores(new)[[*keys, "score"]], on=keys, suffixes=("_old", "_new"))
     means = both.groupby(GROUP)[["score_old", "score_new"]].mean()
     n = both.groupby(GROUP).size()
     allowed = (means["score_old"].abs() * relative).clip(lower=absolute)
@@ -35,8 +35,8 @@ def worse(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: f
     ]
 
 
-def missing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """Return what the old results have and the new ones do not, each with the reason or None where there is none."""
+def find_missing(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Return the scores that only the old results have, each with its reason or None."""
     found = []
     for case, entry in old["cases"].items():
         there = new["cases"].get(case, {})
@@ -62,11 +62,13 @@ def check_comparable(old: dict[str, Any], new: dict[str, Any]) -> None:
             raise BenchmarkError(f"The table of {case} is not the same in both files: run one of them again.")
 
 
-def compare(old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float) -> tuple[list[str], bool]:
-    """Return what there is to say about the new results, and whether they are to be accepted."""
+def compare_results(
+    old: dict[str, Any], new: dict[str, Any], absolute: float, relative: float
+) -> tuple[list[str], bool]:
+    """Return lines on what is worse, failed or missing in the new results, and whether they are accepted."""
     check_comparable(old, new)
-    bad = worse(old, new, absolute, relative) + [f"failed: {line}" for _, _, line in failures(new)]
-    absent = missing(old, new)
+    bad = find_worse(old, new, absolute, relative) + [f"failed: {line}" for _, _, line in list_failures(new)]
+    absent = find_missing(old, new)
     bad += [f"missing: {what}: not run" for what, reason in absent if reason is None]
     known = [f"missing: {what}: {reason}" for what, reason in absent if reason is not None]
     return bad + known, not bad

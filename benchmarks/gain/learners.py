@@ -1,4 +1,4 @@
-"""The classifiers that every method is judged by, and the scores that they get on rows nobody saw."""
+"""Define the classifiers and the scores by which methods are judged."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ LEARNERS: dict[str, Callable[[int], Any]] = {
     "boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
 }
 DECISIONS = ("balanced_accuracy", "f1_macro")
-PREVALENCE = (
-    "@prevalence"  # how the name of a decision's score ends that is taken at the share of each class in training
-)
+PREVALENCE = "@prevalence"  # suffix of scores of decisions at the class shares of the training rows
 METRICS = (
     "roc_auc",
     "average_precision",
@@ -44,18 +42,18 @@ METRICS = (
 )
 
 
-def numeric_columns(X: pd.DataFrame) -> list[str]:
+def list_numeric_columns(X: pd.DataFrame) -> list[str]:
     """Return the names of the columns that hold numbers."""
     return [name for name in X.columns if pd.api.types.is_numeric_dtype(X[name].dtype)]
 
 
-def as_text(X: pd.DataFrame) -> pd.DataFrame:
-    """Return every cell as text, missing ones as `MISSING`, whatever pandas calls the dtype."""
+def convert_to_text(X: pd.DataFrame) -> pd.DataFrame:
+    """Convert every cell to text, missing ones to `MISSING`."""
     return X.astype(object).where(X.notna(), MISSING).astype(str)
 
 
 def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = False) -> Pipeline | None:
-    """Return a pipeline for the columns of `X`, or None where class weights are asked for that it does not take.
+    """Return a pipeline for the columns of `X`, or None if `class_weight` is set but the classifier takes none.
 
     Numbers: missing cells become the median, then mean 0 and variance 1. Text: one-hot, values below 1 % of the rows
     together, unknown ones as none.
@@ -65,14 +63,14 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
         if "class_weight" not in learner.get_params():
             return None
         learner.set_params(class_weight="balanced")
-    numbers = numeric_columns(X)
+    numbers = list_numeric_columns(X)
     text = [column for column in X.columns if column not in numbers]
     encoder = OneHotEncoder(min_frequency=0.01, handle_unknown="ignore", sparse_output=False)
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
     columns = ColumnTransformer(
         [
             ("numbers", make_pipeline(imputer, StandardScaler()), numbers),
-            ("text", make_pipeline(FunctionTransformer(as_text), encoder), text),
+            ("text", make_pipeline(FunctionTransformer(convert_to_text), encoder), text),
         ]
     )
     return make_pipeline(columns, learner)
@@ -81,19 +79,19 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
 TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected")
 
 
-def treated(name: str, split: Any, seed: int, treatment: str) -> Any | None:
-    """Return a learner as a method wants it, or None where it takes no class weights.
+def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> Any | None:
+    """Return a learner with the treatment of a method, or None if it takes no class weights.
 
     Parameters
     ----------
     name : str
-        Of `LEARNERS`.
+        One of `LEARNERS`.
     split : Split
-        Its training rows give the columns and the prior.
+        Columns and prior are those of its training rows.
     seed : int
     treatment : str
-        Of `TREATMENTS`. "threshold" changes the decision alone, for which there are scores anyway; "calibrated" fits a
-        sigmoid to held-out scores (Platt, 1999); "corrected" puts probabilities right for the prior of the real rows.
+        One of `TREATMENTS`. "threshold" changes only the scores of decisions; "calibrated" fits a sigmoid to held-out
+        scores (Platt, 1999); "corrected" corrects probabilities for the prior of the real rows.
     """
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
@@ -124,14 +122,16 @@ def fit_and_score(learner: Any, X: pd.DataFrame, y: pd.Series, split: Any) -> di
     n_classes = int(split.y.max()) + 1
     proba = np.zeros((len(split.X_test), n_classes))
     proba[:, learner.classes_] = learner.predict_proba(split.X_test)
-    learned = learned_shares(learner, y, n_classes)
-    return scores(split.y_test.to_numpy(), proba, learned, split.weights, rarest=int(split.y.value_counts().idxmin()))
+    learned = get_learned_shares(learner, y, n_classes)
+    return compute_scores(
+        split.y_test.to_numpy(), proba, learned, split.weights, rarest=int(split.y.value_counts().idxmin())
+    )
 
 
-def learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
-    """Return the share of each class that a fitted learner has in mind when it gives probabilities.
+def get_learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
+    """Return the prior of each class that the probabilities of a fitted learner reflect.
 
-    It is that of its training rows, unless it weighs them all alike or was put right for another prior.
+    It is the class share of the training rows, unless class weights or a correction changed it.
     """
     if hasattr(learner, "prior_"):
         return np.asarray(learner.prior_)
@@ -141,7 +141,9 @@ def learned_shares(learner: Any, y: pd.Series, n_classes: int) -> np.ndarray:
     return shares / shares.sum()
 
 
-def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.ndarray, rarest: int) -> dict[str, float]:
+def compute_scores(
+    y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.ndarray, rarest: int
+) -> dict[str, float]:
     """Return every score of `METRICS`, higher being better.
 
     Parameters
@@ -150,9 +152,9 @@ def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.nd
         Class codes of the test rows.
     proba : ndarray of shape (n, n_classes)
     learned : ndarray of shape (n_classes,)
-        Share of each class in what was trained on: for the decision at prevalence, the probabilities are divided by it.
+        Prior of each class; decisions at prevalence divide the probabilities by it.
     weights : ndarray of shape (n,)
-        What each row counts for.
+        Weight of each row.
     rarest : int
         The positive class of two; with more, the mean over each class against the rest is taken.
     """
@@ -169,12 +171,12 @@ def scores(y: np.ndarray, proba: np.ndarray, learned: np.ndarray, weights: np.nd
         "average_precision": float(np.mean([average_precision_score(*pair, sample_weight=weights) for pair in pairs])),
         "neg_log_loss": -float(loss),
         "neg_brier_score": -float(np.average(squares, weights=weights)),
-        **_decision_scores(y, proba.argmax(axis=1), classes, weights),
-        **_decision_scores(y, relative.argmax(axis=1), classes, weights, PREVALENCE),
+        **_score_decisions(y, proba.argmax(axis=1), classes, weights),
+        **_score_decisions(y, relative.argmax(axis=1), classes, weights, PREVALENCE),
     }
 
 
-def _decision_scores(
+def _score_decisions(
     y: np.ndarray, predicted: np.ndarray, classes: np.ndarray, weights: np.ndarray, suffix: str = ""
 ) -> dict[str, float]:
     options: dict[str, Any] = {"labels": classes, "average": "macro", "sample_weight": weights, "zero_division": 0}

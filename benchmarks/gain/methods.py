@@ -1,7 +1,7 @@
-"""The methods that are compared: each gets the training rows of a case and returns them with more rows below.
+"""Define the methods: each gets the training rows of a case and returns them with rows appended.
 
-One door for all: an object with ``fit_resample(X, y)``, or with ``fit(X, y)`` and ``sample(y=labels)``, of which as
-many rows are asked as bring every class to the size of the largest.
+A method is an object with ``fit_resample(X, y)``, or with ``fit(X, y)`` and ``sample(y=labels)``. The latter is called
+for the rows that bring every class to the size of the largest.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from sklearn.ensemble import RandomForestClassifier
 
 from .cart import SequentialCART
 from .learners import make_learner
-from .oversamplers import adasyn, random_over_sampling, smote
+from .oversamplers import make_adasyn, make_random_over_sampler, make_smote
 from .peers import PeerSampler
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What a method may depend on, besides the training rows.
+    """Settings of a method, besides the training rows.
 
     Attributes
     ----------
     seed : int
     learner : str
-        For methods that are tuned for one.
+        Learner for which some methods are tuned.
     peer_python : str
         The interpreter that has the peers.
     """
@@ -50,8 +50,8 @@ class Method:
         ``make(setting, X) -> sampler``.
     per_learner : bool
         Whether the rows depend on the learner.
-    class_weight : bool
-        Whether the learner weights its classes.
+    treatment : str
+        Treatment of the learner, one of `learners.TREATMENTS`.
     """
 
     make: Callable[[Setting, pd.DataFrame], Any]
@@ -59,29 +59,29 @@ class Method:
     treatment: str = "plain"
 
 
-# ---- the door ------------------------------------------------------------------------------------
+# ---- resampling ----------------------------------------------------------------------------------
 
 
 def resample(sampler: Any, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-    """Return ``X, y`` with the rows of `sampler` below them.
+    """Return ``X, y`` with the rows of `sampler` appended.
 
     Raises
     ------
     ValueError
-        What came back does not begin with the real rows' count, or has other columns.
+        The result has fewer rows than ``X``, or other columns.
     """
     if hasattr(sampler, "fit_resample"):
         X_all, y_all = sampler.fit_resample(X, y)
     else:
-        X_new, y_new = sampler.fit(X, y).sample(y=balancing_labels(y))
+        X_new, y_new = sampler.fit(X, y).sample(y=make_balancing_labels(y))
         X_all, y_all = pd.concat([X, X_new], ignore_index=True), pd.concat([y, pd.Series(y_new)], ignore_index=True)
     if list(X_all.columns) != list(X.columns) or len(X_all) != len(y_all) or len(X_all) < len(X):
         raise ValueError(f"{type(sampler).__name__} returned a table of {X_all.shape} and {len(y_all)} labels")
     return X_all, pd.Series(np.asarray(y_all, dtype="int64"), name=y.name)
 
 
-def balancing_labels(y: pd.Series) -> pd.Series:
-    """Return the labels that are missing until every class is as large as the largest, class by class."""
+def make_balancing_labels(y: pd.Series) -> pd.Series:
+    """Return the labels of the rows that bring every class to the size of the largest, class by class."""
     counts = y.value_counts().sort_index()
     return pd.Series(np.repeat(counts.index.to_numpy(), counts.max() - counts.to_numpy()), name=y.name, dtype="int64")
 
@@ -90,7 +90,7 @@ def balancing_labels(y: pd.Series) -> pd.Series:
 
 
 class Unchanged:
-    """Adds nothing."""
+    """Add no rows."""
 
     def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
         """Return the rows as they are."""
@@ -98,7 +98,7 @@ class Unchanged:
 
 
 class Duplicate:
-    """Real rows again: each class's in turn, so that no row is repeated twice more often than another.
+    """Repeat real rows, those of each class equally often up to one.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Duplicate:
 
 
 class Bootstrap:
-    """Real rows drawn with replacement, classes in their proportions, as many as balancing makes in all.
+    """Draw real rows with replacement, as many of each class proportionally as balancing makes in all.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Bootstrap:
         self._rng = np.random.default_rng(seed)
 
     def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the rows that were drawn, none of which need be there."""
+        """Return the drawn rows in place of the real ones."""
         counts = y.value_counts()
         times = counts.max() * len(counts) / len(y)
         drawn = [self._rng.choice(np.flatnonzero(y == code), round(n * times)) for code, n in counts.items()]
@@ -143,7 +143,7 @@ class Bootstrap:
 
 
 class Natural:
-    """A sampler that adds as many rows as there are, in the same proportions, whatever it would do by itself.
+    """Add as many synthetic rows as there are real ones, in the same class proportions.
 
     Parameters
     ----------
@@ -154,16 +154,16 @@ class Natural:
         self._sampler = sampler
 
     def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the rows, and below them one synthetic row for each label."""
+        """Return the rows, with one synthetic row appended for each label."""
         X_new, y_new = self._sampler.fit(X, y).sample(y=y)
         return pd.concat([X, X_new], ignore_index=True), pd.concat([y, pd.Series(y_new)], ignore_index=True)
 
 
 class TeacherBootstrap(Duplicate):
-    """Real rows again, drawn for a class by how likely a forest of the same rows thinks that class.
+    """Draw real rows for a class with probability proportional to that of the class by a random forest.
 
-    What a filter by a teacher does without any generator. The probabilities are those of the trees that did not see
-    the row: the others know its label by heart.
+    This is a label filter without a generator. The probabilities are out-of-bag, since trees memorise the labels of
+    their own rows.
     """
 
     def __init__(self, seed: int):
@@ -173,7 +173,7 @@ class TeacherBootstrap(Duplicate):
     def sample(self, *, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
         """Return a row for every label."""
         forest = make_learner("forest", self._X, self._seed)
-        assert forest is not None  # noqa: S101 - without class weights there always is one
+        assert forest is not None  # noqa: S101 - None only with class weights
         features = forest[0].fit_transform(self._X)
         teacher = RandomForestClassifier(300, oob_score=True, random_state=self._seed).fit(features, self._y)
         likely = np.nan_to_num(teacher.oob_decision_function_) + 1e-9
@@ -192,22 +192,22 @@ _MAX_FITTED = 12
 
 
 class SharedGAN(BaseEstimator):  # type: ignore[misc]
-    """GANAugmenter with its defaults, trained once in a process for the same rows and seed.
+    """Train GANAugmenter with its defaults, once in a process for the same rows and seed.
 
     Parameters
     ----------
     seed : int
-        Not called random_state, which whoever wraps a sampler may set: one training would become several.
+        Not called random_state, since wrappers set that and would cause several trainings.
     """
 
     def __init__(self, seed: int = 0):
         self.seed = seed
 
     def fit(self, X: pd.DataFrame, y: pd.Series) -> SharedGAN:
-        """Train, or take what was trained."""
+        """Train, or reuse an earlier training."""
         from ganaug import GANAugmenter
 
-        key = _fingerprint(X, y, self.seed)
+        key = _digest_rows(X, y, self.seed)
         if key not in _FITTED:
             while len(_FITTED) >= _MAX_FITTED:
                 _FITTED.pop(next(iter(_FITTED)))
@@ -224,34 +224,34 @@ class SharedGAN(BaseEstimator):  # type: ignore[misc]
         return self.fit(X, y).gan_.resample(X, y)
 
 
-def _fingerprint(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
+def _digest_rows(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
     values = pd.util.hash_pandas_object(X.assign(**{"\0label": np.asarray(y)}), index=False).to_numpy()
     return hashlib.sha256(values.tobytes() + repr((seed, list(X.columns))).encode()).hexdigest()
 
 
-def _copula(seed: int) -> Any:
+def _make_copula(seed: int) -> Any:
     from ganaug import GaussianCopula
 
     return GaussianCopula(seed)
 
 
-def _tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any:
-    """Return a sampler whose share is chosen for the learner that it is judged by."""
+def _make_tuned(setting: Setting, X: pd.DataFrame, scoring: str | None = None) -> Any:
+    """Return a sampler with a share chosen for the learner of the setting."""
     from ganaug import TunedAugmenterCV
 
     learner = make_learner(setting.learner, X, setting.seed)
     return TunedAugmenterCV(SharedGAN(setting.seed), learner, scoring=scoring, random_state=setting.seed)
 
 
-def _tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
-    """Return a sampler whose share is chosen for the four classifiers that TunedAugmenterCV has by itself."""
+def _make_tuned_mean(setting: Setting, X: pd.DataFrame) -> Any:
+    """Return a sampler with a share chosen for the four default classifiers of TunedAugmenterCV."""
     from ganaug import TunedAugmenterCV
 
     return TunedAugmenterCV(SharedGAN(setting.seed), random_state=setting.seed)
 
 
-def facts(sampler: Any) -> dict[str, Any]:
-    """Return what a sampler says that it chose."""
+def list_choices(sampler: Any) -> dict[str, Any]:
+    """Return the choices that a sampler reports."""
     found = {key: getattr(sampler, f"{key}_", None) for key in ("share", "balance", "short")}
     return {key: np.asarray(value).item() for key, value in found.items() if value is not None}
 
@@ -265,14 +265,14 @@ METHODS: Mapping[str, Method] = {
     "duplicate_natural": Method(lambda s, X: Natural(Duplicate(s.seed))),
     "class_weight": Method(lambda s, X: Unchanged(), treatment="class_weight"),
     "class_weight_corrected": Method(lambda s, X: Unchanged(), treatment="class_weight_corrected"),
-    "random_over_sampling": Method(lambda s, X: random_over_sampling(s.seed)),
-    "random_over_sampling_corrected": Method(lambda s, X: random_over_sampling(s.seed), treatment="corrected"),
-    "smote": Method(lambda s, X: smote(s.seed)),
-    "smote_corrected": Method(lambda s, X: smote(s.seed), treatment="corrected"),
-    "adasyn": Method(lambda s, X: adasyn(s.seed)),
+    "random_over_sampling": Method(lambda s, X: make_random_over_sampler(s.seed)),
+    "random_over_sampling_corrected": Method(lambda s, X: make_random_over_sampler(s.seed), treatment="corrected"),
+    "smote": Method(lambda s, X: make_smote(s.seed)),
+    "smote_corrected": Method(lambda s, X: make_smote(s.seed), treatment="corrected"),
+    "adasyn": Method(lambda s, X: make_adasyn(s.seed)),
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
-    "gaussian_copula": Method(lambda s, X: _copula(s.seed)),
-    "gaussian_copula_corrected": Method(lambda s, X: _copula(s.seed), treatment="corrected"),
+    "gaussian_copula": Method(lambda s, X: _make_copula(s.seed)),
+    "gaussian_copula_corrected": Method(lambda s, X: _make_copula(s.seed), treatment="corrected"),
     "cart": Method(lambda s, X: SequentialCART(s.seed)),
     "ctgan": Method(lambda s, X: PeerSampler("ctgan", s.seed, s.peer_python)),
     "tvae": Method(lambda s, X: PeerSampler("tvae", s.seed, s.peer_python)),
@@ -282,7 +282,7 @@ METHODS: Mapping[str, Method] = {
     "ganaug": Method(lambda s, X: SharedGAN(s.seed)),
     "ganaug_corrected": Method(lambda s, X: SharedGAN(s.seed), treatment="corrected"),
     "ganaug_natural": Method(lambda s, X: Natural(SharedGAN(s.seed))),
-    "ganaug_tuned": Method(_tuned, per_learner=True),
-    "ganaug_tuned_log_loss": Method(lambda s, X: _tuned(s, X, "neg_log_loss"), per_learner=True),
-    "ganaug_tuned_mean": Method(_tuned_mean),
+    "ganaug_tuned": Method(_make_tuned, per_learner=True),
+    "ganaug_tuned_log_loss": Method(lambda s, X: _make_tuned(s, X, "neg_log_loss"), per_learner=True),
+    "ganaug_tuned_mean": Method(_make_tuned_mean),
 }

@@ -1,4 +1,4 @@
-"""The over-samplers of imbalanced-learn on mixed tables with missing cells, each given what it needs to do its best."""
+"""Wrap the over-samplers of imbalanced-learn for mixed tables with missing cells."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from ..shared.cases import NotApplicableError
-from .learners import MISSING, as_text, numeric_columns
+from .learners import MISSING, convert_to_text, list_numeric_columns
 
 _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to the majority")  # ADASYN's, as spelled
 
 
-def random_over_sampling(seed: int) -> RandomOverSampler:
-    """Return imbalanced-learn's, as it is."""
+def make_random_over_sampler(seed: int) -> RandomOverSampler:
+    """Return the random over-sampler of imbalanced-learn."""
     return RandomOverSampler(random_state=seed)
 
 
-def smote(seed: int) -> OverSampler:
+def make_smote(seed: int) -> OverSampler:
     """Return SMOTE for numbers, SMOTEN for text, SMOTENC for both (Chawla et al., JAIR 16, 2002)."""
 
     def make(text: list[int], n_columns: int, neighbours: int) -> Any:
@@ -35,7 +35,7 @@ def smote(seed: int) -> OverSampler:
     return OverSampler(make)
 
 
-def adasyn(seed: int) -> OverSampler:
+def make_adasyn(seed: int) -> OverSampler:
     """Return ADASYN (He et al., IJCNN 2008), which takes numbers only."""
 
     def make(text: list[int], n_columns: int, neighbours: int) -> Any:
@@ -47,9 +47,9 @@ def adasyn(seed: int) -> OverSampler:
 
 
 class OverSampler:
-    """Neighbours are looked for among standardised numbers and codes of text; missing numbers are medians there.
+    """Over-sample rows in a space of standardised numbers and codes of text, with medians for missing numbers.
 
-    Only the new rows come out of that: the real ones stay as they were.
+    Only the new rows are taken from it; the real ones stay unchanged.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ class OverSampler:
         self._make = make
 
     def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
-        """Return the rows with new ones below them."""
+        """Return the rows with new ones appended."""
         if y.value_counts().nunique() == 1:
             return X, y
-        numbers = numeric_columns(X)
+        numbers = list_numeric_columns(X)
         text = [name for name in X.columns if name not in numbers]
-        filled = pd.concat([X[numbers].fillna(X[numbers].median()), as_text(X[text])], axis=1)
+        filled = pd.concat([X[numbers].fillna(X[numbers].median()), convert_to_text(X[text])], axis=1)
         scaler = ColumnTransformer([("n", StandardScaler(), numbers), ("t", OrdinalEncoder(), text)])
         positions = list(range(len(numbers), len(X.columns)))
         sampler = self._make(positions, len(X.columns), min(5, int(y.value_counts().min()) - 1))

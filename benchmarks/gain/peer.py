@@ -15,11 +15,11 @@ from typing import Any
 
 from ..shared.peer import Job, run_job, seed_arfpy
 
-ROUNDS = 40  # of drawing, before a class is given up
+ROUNDS = 40  # of drawing, after which a class stays smaller
 BATCH = 2000
 
 
-def ctgan(table: Any, job: Job, kind: str = "CTGAN") -> Callable[[int], Any]:
+def fit_ctgan(table: Any, job: Job, kind: str = "CTGAN") -> Callable[[int], Any]:
     """Return a function that draws n rows of CTGAN (Xu et al., NeurIPS 2019)."""
     import ctgan as package
 
@@ -29,12 +29,12 @@ def ctgan(table: Any, job: Job, kind: str = "CTGAN") -> Callable[[int], Any]:
     return lambda n: model.sample(n)
 
 
-def tvae(table: Any, job: Job) -> Callable[[int], Any]:
+def fit_tvae(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of TVAE (Xu et al., NeurIPS 2019)."""
-    return ctgan(table, job, "TVAE")
+    return fit_ctgan(table, job, "TVAE")
 
 
-def arf(table: Any, job: Job) -> Callable[[int], Any]:
+def fit_arf(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of an adversarial random forest (Watson et al., AISTATS 2023)."""
     from arfpy.arf import arf as Forest
 
@@ -44,7 +44,7 @@ def arf(table: Any, job: Job) -> Callable[[int], Any]:
     return lambda n: forest.forge(n)
 
 
-def nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
+def fit_nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
     """Return a function that draws n rows of NRGBoost (Bravo, ICLR 2025), its defaults being those of its README."""
     from nrgboost import Dataset, NRGBooster
 
@@ -54,10 +54,10 @@ def nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
     return lambda n: model.sample(n, num_threads=1, seed=next(seeds))
 
 
-def tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
-    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each of the labels that it is given.
+def fit_tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
+    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each label.
 
-    All defaults but one: `value_protection` would make one value of all that fewer than some five to seven rows have.
+    All defaults but one: `value_protection` would merge all values that fewer than some five to seven rows have.
     """
     from mostlyai.engine import TabularARGN
 
@@ -74,17 +74,17 @@ def tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
 
 
 MODELS: dict[str, Callable[..., Callable[[Any], Any]]] = {
-    "ctgan": ctgan,
-    "tvae": tvae,
-    "arf": arf,
-    "tabular_argn": tabular_argn,
-    "nrgboost": nrgboost,
+    "ctgan": fit_ctgan,
+    "tvae": fit_tvae,
+    "arf": fit_arf,
+    "tabular_argn": fit_tabular_argn,
+    "nrgboost": fit_nrgboost,
 }
-CONDITIONAL = ("tabular_argn",)  # those that make rows of a given class
+CONDITIONAL = ("tabular_argn",)  # models that draw rows of a given class
 
 
-def draw(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> Any:
-    """Return rows of `sample`, as many of each class as `counts` says, or as many as came up."""
+def sample_by_rejection(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> Any:
+    """Draw rows until each class has as many as `counts` says, or for `ROUNDS` rounds."""
     import pandas as pd
 
     found: dict[str, list[Any]] = {code: [] for code in counts}
@@ -99,8 +99,8 @@ def draw(sample: Callable[[int], Any], label: str, counts: dict[str, int]) -> An
     return pd.concat(parts, ignore_index=True) if parts else sample(2).head(0)
 
 
-def ask(sample: Callable[[Any], Any], label: str, counts: dict[str, int]) -> Any:
-    """Return rows of `sample`, as many of each class as `counts` says."""
+def sample_given_labels(sample: Callable[[Any], Any], label: str, counts: dict[str, int]) -> Any:
+    """Draw as many rows of each class as `counts` says."""
     import pandas as pd
 
     return sample(pd.DataFrame({label: [code for code, n in counts.items() for _ in range(n)]}))
@@ -122,7 +122,7 @@ def do_job(job: Job) -> None:
         sample = MODELS[job["model"]](table, job)
     except ModuleNotFoundError as error:
         sys.exit(f"{error.name} is not installed for {sys.executable}; name another Python with --peer-python.")
-    draw_rows = ask if job["model"] in CONDITIONAL else draw
+    draw_rows = sample_given_labels if job["model"] in CONDITIONAL else sample_by_rejection
     draw_rows(sample, job["label"], job["counts"]).to_csv(job["synthetic"], index=False)
 
 

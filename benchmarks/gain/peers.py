@@ -1,4 +1,4 @@
-"""Other generators behind the door of `methods`: each runs by an interpreter of its own, which need not hold ganaug."""
+"""Run other generators as samplers of `methods`, each in an interpreter of its own, without ganaug."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..shared.tables import run_peer
-from .learners import MISSING, as_text, numeric_columns
+from .learners import MISSING, convert_to_text, list_numeric_columns
 from .peer import read_rows
 
 LABEL = "label"
@@ -18,11 +18,11 @@ TAKING_GAPS = ("tabular_argn",)
 
 
 class PeerSampler:
-    """A peer with its defaults, the label being one of its columns.
+    """Sample from a peer with its defaults, with the label as one of its columns.
 
-    Only TabularARGN takes missing numbers; for the others alone, they become their column's median. It is also the
-    only one that makes rows of a given class. From the others, rows are drawn until each class has as many as are
-    wanted; a class that never comes up stays smaller.
+    Only TabularARGN takes missing numbers; for the others, they become their column's median. It is also the only one
+    that draws rows of a given class. The others draw rows until each class has enough; a class that is too rare stays
+    smaller.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class PeerSampler:
         """Train, and return at most one row for every label."""
         if y.empty:
             return self._X.head(0), y
-        numbers = numeric_columns(self._X)
+        numbers = list_numeric_columns(self._X)
         text = [name for name in self._X.columns if name not in numbers]
-        known = self._X[numbers] if self._model in TAKING_GAPS else _filled(self._X[numbers])
-        table = pd.concat([known, as_text(self._X[text])], axis=1)
-        table.columns = [f"c{i}" for i in range(table.shape[1])]  # whatever a name holds, it survives the way
+        known = self._X[numbers] if self._model in TAKING_GAPS else _impute_median(self._X[numbers])
+        table = pd.concat([known, convert_to_text(self._X[text])], axis=1)
+        table.columns = [f"c{i}" for i in range(table.shape[1])]  # plain names, safe in every CSV file
         discrete = [*table.columns[len(numbers) :], LABEL]
         table[LABEL] = self._y.to_numpy()
         made = self._run(table, discrete, {int(code): int((y == code).sum()) for code in y.unique()})
@@ -72,6 +72,6 @@ class PeerSampler:
             return read_rows(files["synthetic"], discrete)[list(table.columns)]
 
 
-def _filled(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Return the numbers without gaps, whole where they were."""
+def _impute_median(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Replace missing numbers by the median of their column."""
     return numbers.fillna(numbers.median())

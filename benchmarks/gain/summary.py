@@ -1,4 +1,4 @@
-"""Show what results files say, in Markdown: differences with intervals, wins and losses, every losing cell."""
+"""Render results files as Markdown: differences with intervals, wins and losses, every losing cell."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from ..shared.figures import ALL_LEARNERS, TIE, by_cell, by_method, differences, in_points, outcomes, scores_frame
-from ..shared.ledger import failures
+from ..shared.figures import (
+    ALL_LEARNERS,
+    TIE,
+    average_by_cell,
+    average_by_method,
+    count_outcomes,
+    format_points,
+    subtract_control,
+    tabulate_scores,
+)
+from ..shared.ledger import list_failures
 from .cases import FREE
 from .learners import LEARNERS
 from .methods import METHODS
@@ -16,7 +25,7 @@ from .methods import METHODS
 CONTROLS = FREE
 
 
-def report(content: dict[str, Any], metrics: Sequence[str], losers: Sequence[str]) -> str:
+def render_report(content: dict[str, Any], metrics: Sequence[str], losers: Sequence[str]) -> str:
     """Return the whole summary of one results file.
 
     Parameters
@@ -26,21 +35,21 @@ def report(content: dict[str, Any], metrics: Sequence[str], losers: Sequence[str
     metrics : sequence of str
         Of `learners.METRICS`.
     losers : sequence of str
-        Methods whose losing cells are listed one by one; all others only count theirs.
+        Methods whose losing cells are listed; those of others are only counted.
     """
-    frame = scores_frame(content)
-    parts = [_heading(content, frame)]
+    frame = tabulate_scores(content)
+    parts = [_render_heading(content, frame)]
     for metric in metrics:
         for control in CONTROLS:
-            paired = differences(frame, control, metric)
+            paired = subtract_control(frame, control, metric)
             if len(paired):
-                parts += [f"## {metric} minus that of {control}", means(paired), tally(paired)]
-        paired = differences(frame, "none", metric)
-        parts += [losing(paired, method, metric) for method in losers if (paired["method"] == method).any()]
-    return "\n\n".join([*parts, *_troubles(content)]) + "\n"
+                parts += [f"## {metric} minus that of {control}", render_means(paired), render_tally(paired)]
+        paired = subtract_control(frame, "none", metric)
+        parts += [render_losses(paired, method, metric) for method in losers if (paired["method"] == method).any()]
+    return "\n\n".join([*parts, *_list_troubles(content)]) + "\n"
 
 
-def _heading(content: dict[str, Any], frame: pd.DataFrame) -> str:
+def _render_heading(content: dict[str, Any], frame: pd.DataFrame) -> str:
     versions = "; ".join(
         f"ganaug {e['versions']['ganaug']} ({e['source']}), scikit-learn {e['versions']['scikit-learn']}"
         for e in content["environments"]
@@ -54,10 +63,10 @@ def _heading(content: dict[str, Any], frame: pd.DataFrame) -> str:
     )
 
 
-def means(paired: pd.DataFrame) -> str:
+def render_means(paired: pd.DataFrame) -> str:
     """Return a table of mean differences: a line for each method, a column for each learner and for their mean."""
-    figures = by_method(paired)
-    cells = {(row.method, row.learner): in_points(row) for row in figures.itertuples()}
+    figures = average_by_method(paired)
+    cells = {(row.method, row.learner): format_points(row) for row in figures.itertuples()}
     learners = [*(name for name in LEARNERS if name in set(figures["learner"])), ALL_LEARNERS]
     n = figures.groupby("method")["n"].max()
     lines = ["| method | " + " | ".join(learners) + " | n |", "|---" * (len(learners) + 2) + "|"]
@@ -68,9 +77,9 @@ def means(paired: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def tally(paired: pd.DataFrame) -> str:
+def render_tally(paired: pd.DataFrame) -> str:
     """Return how many cells (table, cut and learner; mean over seeds) each method wins, ties and loses."""
-    counts = outcomes(by_cell(paired), TIE)
+    counts = count_outcomes(average_by_cell(paired), TIE)
     head = ["cells", "wins", "ties", "losses", "clear wins", "clear losses"]
     lines = ["| method | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
     for method in METHODS:
@@ -81,9 +90,9 @@ def tally(paired: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def losing(paired: pd.DataFrame, method: str, metric: str) -> str:
-    """Return every cell in which `method` does worse than nothing, worst first."""
-    cells = by_cell(paired[paired["method"] == method])
+def render_losses(paired: pd.DataFrame, method: str, metric: str) -> str:
+    """Return every cell in which `method` is worse than no augmentation, worst first."""
+    cells = average_by_cell(paired[paired["method"] == method])
     lost = cells[cells["mean"] <= -TIE].sort_values("mean")
     clear = int((cells["high"] < 0).sum())
     title = (
@@ -91,15 +100,15 @@ def losing(paired: pd.DataFrame, method: str, metric: str) -> str:
         f"{clear} of them ({clear / len(cells):.0%}) with an interval below 0"
     )
     lines = [
-        f"* {row.table}, {row.cut}, {row.learner}: {in_points(row)}, n = {row.n}"
+        f"* {row.table}, {row.cut}, {row.learner}: {format_points(row)}, n = {row.n}"
         + (" **clear**" if row.high < 0 else "")
         for row in lost.itertuples()
     ]
     return "\n\n".join([title, "\n".join(lines)]) if lines else title
 
 
-def _troubles(content: dict[str, Any]) -> list[str]:
-    """Return what failed, what was excluded, and what was left out."""
+def _list_troubles(content: dict[str, Any]) -> list[str]:
+    """Return sections on failures, excluded cases, and what was left out."""
     cases = content["cases"].items()
     excluded = [f"* {case}: {entry['excluded']}" for case, entry in cases if "excluded" in entry]
     skipped = {
@@ -110,7 +119,7 @@ def _troubles(content: dict[str, Any]) -> list[str]:
     }
     notes = {f"* {entry['table']}, {entry['cut']}: {note}" for _, entry in cases for note in entry.get("notes", [])}
     sections = {
-        "Failed": [f"* {line}" for _, _, line in failures(content)],
+        "Failed": [f"* {line}" for _, _, line in list_failures(content)],
         "Excluded cases": excluded,
         "Not applicable": sorted(skipped),
         "Left out of tables": sorted(notes),

@@ -1,4 +1,4 @@
-"""Tables of gains in README.md and docs/gain.md: what committed results of `benchmarks.gain` say."""
+"""Render the tables of gains in README.md and docs/gain.md from committed results of `benchmarks.gain`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from typing import Any
 
 import pandas as pd
 
-from ..shared.figures import ALL_LEARNERS, POINTS, TIE, best_of, by_cell, by_method, differences, outcomes, scores_frame
+from ..shared.figures import (
+    ALL_LEARNERS,
+    POINTS,
+    TIE,
+    average_by_cell,
+    average_by_method,
+    count_outcomes,
+    find_best_method,
+    subtract_control,
+    tabulate_scores,
+)
 from ..shared.ledger import read_results
 from .cases import FREE
 from .learners import LEARNERS
 from .methods import METHODS
-from .summary import losing
+from .summary import render_losses
 
 FOLDER = Path(__file__).parents[1] / "results" / "gain"
 MODEL = Path(__file__).parents[2] / "ganaug" / "gain" / "expected.json"
@@ -85,77 +95,77 @@ with the best mean, chosen by the very scores that are compared, which favours i
 """
 
 
-def gain_table(folder: Path = FOLDER) -> str:
+def render_gain_table(folder: Path = FOLDER) -> str:
     """Return the README's Markdown: for each suite the free controls, ganaug, and ganaug against the best of them."""
     parts = [TEXT.rstrip()]
     for name in ("imbalance", "low-data"):
         if (path := folder / f"{name}.json").exists():
             content = read_results(path)
-            frame = scores_frame(content)
+            frame = tabulate_scores(content)
             parts += [
-                _methods_table(content, frame, README_METHODS),
-                _best_table(frame, ("ganaug", "ganaug_tuned"), []),
+                _render_methods(content, frame, README_METHODS),
+                _render_best(frame, ("ganaug", "ganaug_tuned"), []),
             ]
     return "\n\n".join(parts)
 
 
-def gain_page(folder: Path = FOLDER) -> str:
+def render_gain_page(folder: Path = FOLDER) -> str:
     """Return the Markdown of docs/gain.md: everything in `folder`, losses included."""
     free = ", ".join(NAMES[name] for name in FREE if name in NAMES)
     parts = [PAGE_HEAD + PAGE_TEXT.rstrip(), BEST_TEXT.format(free=free).rstrip()]
     for path in sorted(folder.glob("*.json")):
         content = read_results(path)
-        frame = scores_frame(content)
+        frame = tabulate_scores(content)
         ours = [name for name in METHODS if name.startswith("ganaug") and (frame["method"] == name).any()]
-        parts += [f"## {path.stem}", _methods_table(content, frame, list(METHODS))]
-        parts += ["### Against the best free control", _best_table(frame, ours, ["learner", "cut"])]
-        paired = differences(frame, "none", LEADING)
-        parts += [losing(paired, name, LEADING) for name in ours]
-    return "\n\n".join([*parts, *_expected()]) + "\n"
+        parts += [f"## {path.stem}", _render_methods(content, frame, list(METHODS))]
+        parts += ["### Against the best free control", _render_best(frame, ours, ["learner", "cut"])]
+        paired = subtract_control(frame, "none", LEADING)
+        parts += [render_losses(paired, name, LEADING) for name in ours]
+    return "\n\n".join([*parts, *_render_expected()]) + "\n"
 
 
-def _expected() -> list[str]:
-    """Return how far off `ganaug.expected_gain` is on tables that it has not seen."""
+def _render_expected() -> list[str]:
+    """Return the section on the error of `ganaug.expected_gain` on held-out tables."""
     if not MODEL.exists():
         return []
     error = json.loads(MODEL.read_text(encoding="utf-8"))["error"]
     text = EXPECTED_TEXT.format(cases=error["cases"], tables=error["tables"], correlation=error["correlation"])
-    lines = [_line(["what is said", "root mean square error", "mean absolute error"]), "|---" * 3 + "|"]
+    lines = [_format_line(["what is said", "root mean square error", "mean absolute error"]), "|---" * 3 + "|"]
     for name, words in (
         ("", "`expected_gain`"),
         ("_of_learner_means", "the mean of the classifier"),
         ("_of_zero", "0"),
     ):
-        lines.append(_line([words, f"{error['rmse' + name]:.2f}", f"{error['mae' + name]:.2f}"]))
+        lines.append(_format_line([words, f"{error['rmse' + name]:.2f}", f"{error['mae' + name]:.2f}"]))
     return ["## Expected gain", text.rstrip(), "\n".join(lines)]
 
 
-def _methods_table(content: dict[str, Any], frame: pd.DataFrame, methods: Sequence[str]) -> str:
-    """Return a line for each method: its differences to nothing."""
-    paired = {metric: differences(frame, "none", metric) for metric in SHOWN}
-    figures = {metric: _means(part, metric) for metric, part in paired.items()}
-    counts = outcomes(by_cell(paired[LEADING]), TIE)
+def _render_methods(content: dict[str, Any], frame: pd.DataFrame, methods: Sequence[str]) -> str:
+    """Return a line for each method: its differences to no augmentation."""
+    paired = {metric: subtract_control(frame, "none", metric) for metric in SHOWN}
+    figures = {metric: _format_means(part, metric) for metric, part in paired.items()}
+    counts = count_outcomes(average_by_cell(paired[LEADING]), TIE)
     head = f"{content['suite']}: {frame['table'].nunique()} tables, {frame['case'].nunique()} cases"
-    lines = [_line([head, *SHOWN.values(), "won", "lost"]), "|---" * (len(SHOWN) + 3) + "|"]
+    lines = [_format_line([head, *SHOWN.values(), "won", "lost"]), "|---" * (len(SHOWN) + 3) + "|"]
     for method in methods:
         if method in counts.index:
             won = [str(counts.loc[method, column]) for column in ("wins", "losses")]
-            lines.append(_line([NAMES[method], *(figures[metric].get(method, "") for metric in SHOWN), *won]))
+            lines.append(_format_line([NAMES[method], *(figures[metric].get(method, "") for metric in SHOWN), *won]))
     return "\n".join(lines)
 
 
-def _best_table(frame: pd.DataFrame, methods: Sequence[str], by: Sequence[str]) -> str:
+def _render_best(frame: pd.DataFrame, methods: Sequence[str], by: Sequence[str]) -> str:
     """Return a line for each method, and for each learner and cut: its differences to the best free control."""
-    lines = [_line(["against the best free control", *SHOWN.values()]), "|---" * (len(SHOWN) + 1) + "|"]
+    lines = [_format_line(["against the best free control", *SHOWN.values()]), "|---" * (len(SHOWN) + 1) + "|"]
     for method in methods:
         lines += [
-            _line([f"{NAMES[method]}{where}", *(_beyond(part, method, metric) for metric in SHOWN)])
-            for where, part in _parts(frame, by)
+            _format_line([f"{NAMES[method]}{where}", *(_compare_with_best(part, method, metric) for metric in SHOWN)])
+            for where, part in _split_parts(frame, by)
         ]
     return "\n".join(lines)
 
 
-def _parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
+def _split_parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, pd.DataFrame]]:
     """Return all scores, and those of each learner and cut."""
     parts = [("", frame)]
     orders = {"learner": list(LEARNERS), "cut": sorted(frame["cut"].unique(), key=lambda c: (len(c), c))}
@@ -164,33 +174,33 @@ def _parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[str, pd.DataFra
     return [(where, part) for where, part in parts if len(part)]
 
 
-def _beyond(frame: pd.DataFrame, method: str, metric: str) -> str:
-    """Return the difference to the best free control, and which that is."""
-    best = best_of(frame, FREE, metric)
+def _compare_with_best(frame: pd.DataFrame, method: str, metric: str) -> str:
+    """Return the difference to the best free control, with the name of the control."""
+    best = find_best_method(frame, FREE, metric)
     if best is None or not (frame["method"] == method).any():
         return ""
     taken = frame
-    if best != "none":  # where a learner does not take the control, it is the learner as it is
+    if best != "none":  # a learner that does not take the control counts unchanged
         has = frame[(frame["method"] == best) & (frame["metric"] == metric)]
         plain = frame[(frame["method"] == "none") & (frame["metric"] == metric)]
         lacking = plain[~plain["learner"].isin(has["learner"].unique())]
         taken = pd.concat([frame, lacking.assign(method=best)], ignore_index=True)
-    means = _means(differences(taken, best, metric), metric)
+    means = _format_means(subtract_control(taken, best, metric), metric)
     return f"{means[method]} ({NAMES.get(best, 'real rows alone')})" if method in means else ""
 
 
-def _means(paired: pd.DataFrame, metric: str) -> dict[str, str]:
-    rows = by_method(paired)
+def _format_means(paired: pd.DataFrame, metric: str) -> dict[str, str]:
+    rows = average_by_method(paired)
     overall = rows[rows["learner"] == ALL_LEARNERS]
-    return {row.method: _shown(row, metric) for row in overall.itertuples()}
+    return {row.method: _format_interval(row, metric) for row in overall.itertuples()}
 
 
-def _shown(row: Any, metric: str) -> str:
+def _format_interval(row: Any, metric: str) -> str:
     """Return a mean with its interval: in points, or log loss as it is."""
     scale, digits = (1, 3) if metric in AS_IT_IS else (POINTS, 1)
     mean, low, high = (f"{round(v * scale, digits) + 0.0:+.{digits}f}" for v in (row.mean, row.low, row.high))
     return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"
 
 
-def _line(cells: Sequence[str]) -> str:
+def _format_line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"

@@ -1,1 +1,1 @@
-"""Benchmark of what image classifiers gain."""
+"""Measure what image classifiers gain from synthetic images."""

@@ -1,4 +1,4 @@
-"""The cases of `gain-images`: which images of a set a classifier learns from, and which it is tested on."""
+"""Define the cases of `gain-images`: the training and the test images."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ class ImageSplit:
         counts = np.bincount(self.y)
         return np.flatnonzero(counts < counts.max() / 4)
 
-    def inner(self, seed: int) -> ImageSplit:
-        """Return the split of the training images by which choices are made: a third is held out."""
-        train, test = one_fold(self.y, self.group, seed)
+    def split_inner(self, seed: int) -> ImageSplit:
+        """Split the training images for the choice of hyperparameters; a third is held out."""
+        train, test = split_fold(self.y, self.group, seed)
         return ImageSplit(self.X[train], self.y[train], self.X[test], self.y[test])
 
 
-def cuts_of(images: ImageSet, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the cuts of a set: all images where they come in groups, else so many of each class."""
+def list_cuts(images: ImageSet, sizes: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the cuts of a set: all images if they have groups, else the numbers of images of each class."""
     return tuple(map(str, sizes)) if images.group is None else (WHOLE,)
 
 
-def split(images: ImageSet, case: Case, n_test: int) -> ImageSplit:
+def split_images(images: ImageSet, case: Case, n_test: int) -> ImageSplit:
     """Return the images of a case.
 
     Parameters
@@ -82,7 +82,7 @@ def split(images: ImageSet, case: Case, n_test: int) -> ImageSplit:
     """
     X, y, group = images.X, images.y, images.group
     if group is not None:
-        train, test = one_fold(y, group, case.seed)
+        train, test = split_fold(y, group, case.seed)
         found = ImageSplit(X[train], y[train], X[test], y[test], group[train])
     else:
         train = np.arange(len(y))
@@ -90,31 +90,31 @@ def split(images: ImageSet, case: Case, n_test: int) -> ImageSplit:
         test = np.arange(len(y_test))
         if images.test is None:
             train, test = train_test_split(train, test_size=0.5, stratify=y, random_state=case.seed)
-        rows = _of_each_class(y, train, int(case.cut), case.seed)
-        test = _at_most(y_test, test, n_test)
+        rows = _draw_from_each_class(y, train, int(case.cut), case.seed)
+        test = _limit_rows(y_test, test, n_test)
         found = ImageSplit(X[rows], y[rows], X_test[test], y_test[test])
-    return _complete(found, images)
+    return _check_classes(found, images)
 
 
-def one_fold(y: np.ndarray, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to learn from and rows held out, a third, stratified, no group on both sides."""
+def split_fold(y: np.ndarray, group: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return training rows and a held-out third, stratified, without a group on both sides."""
     folds = StratifiedKFold if group is None else StratifiedGroupKFold
     train, test = next(iter(folds(FOLDS, shuffle=True, random_state=seed).split(y, y, group)))
     return train, test
 
 
-def _of_each_class(y: np.ndarray, rows: np.ndarray, n: int, seed: int) -> np.ndarray:
+def _draw_from_each_class(y: np.ndarray, rows: np.ndarray, n: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     return np.concatenate([rng.permutation(rows[y[rows] == code])[:n] for code in np.unique(y)])
 
 
-def _at_most(y: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
+def _limit_rows(y: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
     if len(rows) - size < len(np.unique(y)):
         return rows[:size]
     return np.asarray(train_test_split(rows, train_size=size, stratify=y[rows], random_state=0)[0])
 
 
-def _complete(found: ImageSplit, images: ImageSet) -> ImageSplit:
+def _check_classes(found: ImageSplit, images: ImageSet) -> ImageSplit:
     for what, y, least in (("learn from", found.y, MIN_CLASS), ("test on", found.y_test, 1)):
         counts = np.bincount(y, minlength=len(images.labels))
         if counts.min() < least:

@@ -1,4 +1,4 @@
-"""The labelled image sets of `gain-images`: files of a folder, or whatever torchvision can load."""
+"""Load the labelled image sets of `gain-images`: files of a folder, or data sets of torchvision."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class ImageSet:
     y : int64 ndarray of shape (n,)
         Class codes, from 0 in the order of `labels`.
     labels : tuple of str
-        What the codes stand for.
+        Labels by code.
     digest : str
         Start of the SHA-256 of all pixels and labels.
     group : ndarray of shape (n,) or None
-        Images of one group are never split.
+        Images of one group are on one side of every split.
     test : tuple of ndarray, or None
-        Images and codes that the set keeps for testing.
+        Images and codes of the set's own test part.
     """
 
     name: str
@@ -48,19 +48,19 @@ class ImageSet:
     test: tuple[np.ndarray, np.ndarray] | None = None
 
 
-def default_sets(data: str) -> tuple[str, ...]:
-    """Return the sets that are run when none is named."""
+def list_default_sets(data: str) -> tuple[str, ...]:
+    """Return the names of the default sets."""
     return (data.split(":")[1].lower(),) if data.startswith(TORCHVISION) else SETS
 
 
 @functools.lru_cache(maxsize=4)
-def load(name: str, data: str) -> ImageSet:
+def load_images(name: str, data: str) -> ImageSet:
     """Return one image set.
 
     Parameters
     ----------
     name : str
-        Of `SETS`, or of any NAME.npz in the folder.
+        One of `SETS`, or the name of any NAME.npz in the folder.
     data : str
         A folder, or ``torchvision:CLASS:ROOT``.
 
@@ -70,9 +70,9 @@ def load(name: str, data: str) -> ImageSet:
         It is not there, or is no set of equally large uint8 images, grey or RGB.
     """
     if data.startswith(TORCHVISION):
-        train, test = _of_torchvision(data)
+        train, test = _load_torchvision(data)
     else:
-        train, test = _of_folder(name, Path(data))
+        train, test = _read_folder(name, Path(data))
     images, y = train["images"], train["labels"]
     labels, codes = np.unique(y, return_inverse=True)
     names = train.get("class_names")
@@ -82,19 +82,21 @@ def load(name: str, data: str) -> ImageSet:
         images,
         codes.astype(np.int64),
         tuple(map(str, known)),
-        _digest(train, test),
+        _digest_images(train, test),
         train.get("group"),
-        None if test is None else (test["images"], _codes(name, labels, test["labels"])),
+        None if test is None else (test["images"], _encode_labels(name, labels, test["labels"])),
     )
 
 
-def _of_folder(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _read_folder(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
     train, test = FILES.get(name, (name, f"{name}_test"))
     test_path = folder / f"{test}.npz"
-    return _read(folder / f"{train}.npz"), _read(test_path) if test_path.exists() or name in FILES else None
+    return _read_arrays(folder / f"{train}.npz"), _read_arrays(
+        test_path
+    ) if test_path.exists() or name in FILES else None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_arrays(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             content = {key: file[key] for key in ("images", "labels", "group", "class_names") if key in file}
@@ -102,11 +104,11 @@ def _read(path: Path) -> dict[str, Any]:
         raise BenchmarkError(f"{path} cannot be read ({error.strerror or error}): name its folder by --data.") from None
     except (ValueError, zipfile.BadZipFile):
         raise BenchmarkError(f"{path} is not a file of NumPy arrays: write it by numpy.savez.") from None
-    return _checked(content, str(path))
+    return _check_arrays(content, str(path))
 
 
-def _of_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Return training and test part; a class that knows neither ``train=`` nor ``split=`` has one part."""
+def _load_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return training and test part; a class without the parameters ``train`` and ``split`` has one part."""
     from torchvision import datasets
 
     parts = data.split(":", 2)
@@ -122,7 +124,7 @@ def _of_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     ]
     for options in ways:
         try:
-            found = [_taken_apart(make(root, **some), data) for some in options]
+            found = [_stack_items(make(root, **some), data) for some in options]
         except TypeError:  # it has no such parameter
             continue
         except (RuntimeError, OSError, ValueError) as error:
@@ -131,7 +133,7 @@ def _of_torchvision(data: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     raise BenchmarkError(f"--data {data} cannot be loaded: {parts[1]} needs more than a folder.")
 
 
-def _taken_apart(dataset: Any, data: str) -> dict[str, Any]:
+def _stack_items(dataset: Any, data: str) -> dict[str, Any]:
     items = [dataset[i] for i in range(len(dataset))]
     images = [np.asarray(item[0]) for item in items]
     shapes = sorted({image.shape for image in images})
@@ -139,10 +141,10 @@ def _taken_apart(dataset: Any, data: str) -> dict[str, Any]:
         raise BenchmarkError(f"--data {data}: images of {shapes[0]} and {shapes[1]}: all must have one shape.")
     content = {"images": np.stack(images), "labels": np.asarray([item[1] for item in items])}
     names = getattr(dataset, "classes", None)
-    return _checked(content | ({"class_names": np.asarray(names)} if names else {}), f"--data {data}")
+    return _check_arrays(content | ({"class_names": np.asarray(names)} if names else {}), f"--data {data}")
 
 
-def _checked(content: dict[str, Any], where: str) -> dict[str, Any]:
+def _check_arrays(content: dict[str, Any], where: str) -> dict[str, Any]:
     absent = [key for key in ("images", "labels") if key not in content]
     if absent:
         raise BenchmarkError(f"{where} has no array {absent[0]!r}: it must hold images and labels.")
@@ -158,7 +160,7 @@ def _checked(content: dict[str, Any], where: str) -> dict[str, Any]:
     return content
 
 
-def _codes(name: str, labels: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _encode_labels(name: str, labels: np.ndarray, y: np.ndarray) -> np.ndarray:
     new = np.setdiff1d(y, labels)
     if len(new):
         raise BenchmarkError(
@@ -167,7 +169,7 @@ def _codes(name: str, labels: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.searchsorted(labels, y)
 
 
-def _digest(train: dict[str, Any], test: dict[str, Any] | None) -> str:
+def _digest_images(train: dict[str, Any], test: dict[str, Any] | None) -> str:
     sha = hashlib.sha256()
     for part in (train, test or {}):
         for key in ("images", "labels", "group"):

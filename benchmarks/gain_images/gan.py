@@ -1,4 +1,4 @@
-"""The GAN of a case: trained once, kept in a file beside the results, and asked for samples by label."""
+"""Train the GAN of a case once, and keep it in a file beside the results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ganaug import GANAugmenter
 
-from ..shared.protocol import source_digest, write_atomically
+from ..shared.protocol import digest_source, write_atomically
 from .cases import ImageSplit
 
 
@@ -26,7 +26,7 @@ class Gan:
     ----------
     augmenter : GANAugmenter
     facts : dict
-        "fit_seconds" of wall time, "steps", "diversity" of the least varied class, and the "source" it was trained by.
+        "fit_seconds" of wall time, "steps", "diversity" of the least diverse class, and "source", a digest of code.
     """
 
     augmenter: GANAugmenter
@@ -37,23 +37,23 @@ class Gan:
         return np.asarray(self.augmenter.sample(y=y, random_state=seed)[0])
 
 
-def gan_of(split: ImageSplit, name: str, seed: int, folder: Path, options: Mapping[str, Any]) -> Gan:
-    """Return the GAN of the training images of `split`: from its file, or trained now and written there.
+def load_or_train_gan(split: ImageSplit, name: str, seed: int, folder: Path, options: Mapping[str, Any]) -> Gan:
+    """Return the GAN of the training images of `split`, from its file or newly trained.
 
     Parameters
     ----------
     split : ImageSplit
-        Only ``X`` and ``y`` are looked at.
+        Only ``X`` and ``y`` are used.
     name : str
-        What its file is called, followed by a digest of images, seed and options.
+        Start of the file name; a digest of images, seed and options follows.
     seed : int
-        Decides everything, unless `options` give a budget of seconds.
+        Determines the GAN, unless `options` give a budget of seconds.
     folder : Path
-        Where models are kept.
+        Folder of trained GANs.
     options : mapping
         Of `GANAugmenter`.
     """
-    path = folder / f"{name}-{_digest(split, seed, options)}.safetensors"
+    path = folder / f"{name}-{_digest_training(split, seed, options)}.safetensors"
     facts = path.with_suffix(".json")
     if path.exists() and facts.exists():
         return Gan(GANAugmenter.load(path), json.loads(facts.read_text(encoding="utf-8")))
@@ -63,14 +63,14 @@ def gan_of(split: ImageSplit, name: str, seed: int, folder: Path, options: Mappi
         "fit_seconds": round(time.perf_counter() - start, 1),
         "steps": len(augmenter.history_["discriminator_loss"]),
         "diversity": round(min(augmenter.diversity_.values(), default=1.0), 3),
-        "source": source_digest(),
+        "source": digest_source(),
     }
     augmenter.save(path)
     write_atomically(facts, json.dumps(found) + "\n")  # last: a model without it is trained again
     return Gan(augmenter, found)
 
 
-def _digest(split: ImageSplit, seed: int, options: Mapping[str, Any]) -> str:
+def _digest_training(split: ImageSplit, seed: int, options: Mapping[str, Any]) -> str:
     sha = hashlib.sha256(json.dumps([seed, dict(options)], sort_keys=True).encode())
     sha.update(np.ascontiguousarray(split.X).tobytes())
     sha.update(split.y.tobytes())

@@ -1,6 +1,7 @@
-"""The classifier that image sets are judged with: a small convolutional network, however its images are changed.
+"""Train the classifier of `gain-images`: a small convolutional network, with augmentation of its images.
 
-It knows nothing of ganaug; all that it draws comes from torch's global generator, seeded for the training and put back.
+It does not import ganaug. Its random numbers are those of torch's global generator, which is seeded for the training
+and restored.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ class Policy:
     Attributes
     ----------
     change : str
-        Of `CHANGES`: how each image is changed anew whenever it is seen.
+        One of `CHANGES`, the augmentation of each image.
     mix : str or None
-        Of `MIXES`, after `change`.
+        One of `MIXES`, applied after `change`.
     balance : {None, "class_weight", "oversample"}
-        What is done for small classes.
+        Treatment of small classes.
     learning_rate, weight_decay : float
-        Of AdamW, the former being the highest of the cycle.
+        Of AdamW; the learning rate is the maximum of the cycle.
     flip : bool
         Whether `change`, unless it is "none", mirrors half of the images.
     """
@@ -65,7 +66,7 @@ class Images:
     n_classes: int
 
     @classmethod
-    def of(cls, X: np.ndarray, y: np.ndarray, n_classes: int) -> Images:
+    def from_arrays(cls, X: np.ndarray, y: np.ndarray, n_classes: int) -> Images:
         """Return uint8 images of shape (n, h, w) or (n, h, w, c) and their labels as tensors."""
         x = torch.from_numpy(np.ascontiguousarray(X))
         x = x[:, None] if x.ndim == 3 else x.movedim(-1, 1).contiguous()
@@ -78,13 +79,13 @@ class Images:
 # ---- how images are changed ----------------------------------------------------------------------
 
 
-def unchanged(x: Tensor) -> Tensor:
+def keep_images(x: Tensor) -> Tensor:
     """Return images in [0, 1] as they are."""
     return x
 
 
-def affine(x: Tensor) -> Tensor:
-    """Return images turned, sheared, zoomed and shifted a little, each by draws of its own; border pixels go on."""
+def apply_affine(x: Tensor) -> Tensor:
+    """Return images rotated, sheared, zoomed and shifted at random; border pixels are repeated."""
     n, ratio = len(x), x.shape[2] / x.shape[3]
     turn, shear, zoom = ((2 * torch.rand(n) - 1) * most for most in (TURN, SHEAR, ZOOM))
     shift = (2 * torch.rand(n, 2) - 1) * 2 * SHIFT  # the grid's unit is half a side
@@ -94,21 +95,21 @@ def affine(x: Tensor) -> Tensor:
     return functional.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 
-def randaugment(x: Tensor) -> Tensor:
-    """Return images changed by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020), one at a time."""
+def apply_randaugment(x: Tensor) -> Tensor:
+    """Augment images one at a time by torchvision's RandAugment (Cubuk et al., CVPR Workshops 2020)."""
     change = v2.RandAugment()
     return torch.stack([change(image) for image in (255 * x).round().to(torch.uint8)]).float() / 255
 
 
-CHANGES = {"none": unchanged, "affine": affine, "randaugment": randaugment}
+CHANGES = {"none": keep_images, "affine": apply_affine, "randaugment": apply_randaugment}
 MIXES = {
     "mixup": lambda k: v2.MixUp(alpha=0.2, num_classes=k),  # Zhang et al., ICLR 2018
     "cutmix": lambda k: v2.CutMix(alpha=1.0, num_classes=k),  # Yun et al., ICCV 2019
 }
 
 
-def mirrored(x: Tensor) -> Tensor:
-    """Return images of which half, at random, are mirrored left to right."""
+def mirror_half(x: Tensor) -> Tensor:
+    """Mirror each image left to right with probability 0.5."""
     return torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
 
 
@@ -116,7 +117,7 @@ def mirrored(x: Tensor) -> Tensor:
 
 
 class Pool:
-    """Synthetic images, given out by label; none twice before all of its class have been given out."""
+    """Synthetic images to draw by label; within a class, without replacement until all have been drawn."""
 
     def __init__(self, images: Images):
         self._images = images
@@ -124,17 +125,17 @@ class Pool:
 
     def take(self, labels: Tensor) -> Tensor:
         """Return one image for each label, uint8, shape (n, c, h, w)."""
-        return self._images.x[[self._next(label) for label in labels.tolist()]]
+        return self._images.x[[self._take_next(label) for label in labels.tolist()]]
 
-    def _next(self, label: int) -> int:
+    def _take_next(self, label: int) -> int:
         if not self._waiting.get(label):
             rows = torch.nonzero(self._images.y == label).ravel()
             self._waiting[label] = rows[torch.randperm(len(rows))].tolist()
         return self._waiting[label].pop()
 
 
-def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
-    """Yield `steps` batches from one endless shuffled series, so that all rows are seen equally often."""
+def draw_batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
+    """Yield `steps` batches of shuffled rows, epoch after epoch."""
     series = torch.empty(0, dtype=torch.int64)
     for _ in range(steps):
         while len(series) < BATCH:
@@ -143,8 +144,8 @@ def batches(rows: Tensor, steps: int) -> Iterator[Tensor]:
         yield batch
 
 
-def oversampled(y: Tensor) -> Tensor:
-    """Return rows that bring all classes to the size of the largest, each as often as the others of its class."""
+def oversample_rows(y: Tensor) -> Tensor:
+    """Return rows that bring all classes to the size of the largest, and repeat those of a class equally often."""
     most = int(torch.bincount(y).max())
     found = []
     for code in y.unique():
@@ -157,12 +158,12 @@ def oversampled(y: Tensor) -> Tensor:
 # ---- training and scoring ------------------------------------------------------------------------
 
 
-def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Sequential:
+def make_network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Sequential:
     """Return a network from images of `shape` (c, h, w) to logits: 4 to 6 convolutions and a linear layer."""
     channels, *sides = shape
     layers: list[nn.Module] = []
 
-    def convolution(n_out: int, side: int, stride: int) -> None:
+    def add_convolution(n_out: int, side: int, stride: int) -> None:
         n_in = channels
         if layers:
             last = layers[-3]
@@ -171,37 +172,37 @@ def network(shape: tuple[int, ...], n_classes: int, width: int = 16) -> nn.Seque
         layers.extend([nn.Conv2d(n_in, n_out, side, stride, side // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()])
 
     side = max(sides)
-    convolution(width, 5, 2 if side > WORKING_SIDE else 1)
+    add_convolution(width, 5, 2 if side > WORKING_SIDE else 1)
     side = -(-side // 2) if side > WORKING_SIDE else side
     while side > WORKING_SIDE:
-        convolution(width, 3, 2)
+        add_convolution(width, 3, 2)
         side = -(-side // 2)
-    convolution(2 * width, 3, 1)
-    convolution(2 * width, 3, 2)
-    convolution(4 * width, 3, 1)
+    add_convolution(2 * width, 3, 1)
+    add_convolution(2 * width, 3, 2)
+    add_convolution(4 * width, 3, 1)
     head = [nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9 * 4 * width, n_classes)]
     return nn.Sequential(*layers, *head).to(memory_format=torch.channels_last)
 
 
 class Classifier:
-    """A trained network, and images of shape (n, c, h, w) to predicted codes."""
+    """A trained network."""
 
     def __init__(self, net: nn.Sequential):
         self._net = net.eval()
 
-    def probabilities(self, x: Tensor) -> np.ndarray:
+    def predict_proba(self, x: Tensor) -> np.ndarray:
         """Return the probability of each class, shape (n, k), for uint8 images of shape (n, c, h, w)."""
         with torch.no_grad():
-            logits = torch.cat([self._net(prepared(part.float() / 255)) for part in x.split(500)])
+            logits = torch.cat([self._net(scale_pixels(part.float() / 255)) for part in x.split(500)])
         return logits.double().softmax(1).numpy()
 
 
-def prepared(x: Tensor) -> Tensor:
-    """Return images in [0, 1] as the network takes them."""
+def scale_pixels(x: Tensor) -> Tensor:
+    """Scale images from [0, 1] to [-1, 1], in the memory format of the network."""
     return (2 * x - 1).contiguous(memory_format=torch.channels_last)
 
 
-def fit(
+def fit_classifier(
     images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0
 ) -> Classifier:
     """Train a classifier: AdamW, a one-cycle learning rate and smoothed labels.
@@ -209,17 +210,17 @@ def fit(
     Parameters
     ----------
     images : Images
-        What it learns from.
+        Training images.
     policy : Policy
-        How.
+        Augmentation and hyperparameters.
     seed : int
         Decides everything.
     steps : int
-        Optimizer steps, each on `BATCH` images, whatever else is asked for.
+        Optimizer steps, each on `BATCH` images.
     pool : Images, optional
         Synthetic images.
     share : float in [0, 1]
-        Share of the batches, exact within one image, that gives way to synthetic images of the same labels.
+        Share of each batch replaced by synthetic images of the same labels, exact within one image.
 
     Returns
     -------
@@ -227,12 +228,12 @@ def fit(
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        net = network(tuple(images.x.shape[1:]), images.n_classes)
+        net = make_network(tuple(images.x.shape[1:]), images.n_classes)
         optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
-        weight = class_weight(images) if policy.balance == "class_weight" else None
-        for x, target in seen(images, policy, steps, pool, share):
-            loss = functional.cross_entropy(net(prepared(x)), target, weight, label_smoothing=SMOOTHING)
+        weight = compute_class_weights(images) if policy.balance == "class_weight" else None
+        for x, target in iterate_batches(images, policy, steps, pool, share):
+            loss = functional.cross_entropy(net(scale_pixels(x)), target, weight, label_smoothing=SMOOTHING)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -240,31 +241,31 @@ def fit(
     return Classifier(net)
 
 
-def seen(
+def iterate_batches(
     images: Images, policy: Policy, steps: int, pool: Images | None, share: float
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield changed images in [0, 1] and their targets, batch by batch: codes, or shares of classes once mixed."""
-    rows = oversampled(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
+    """Yield batches of augmented images in [0, 1] and their targets: codes, or class probabilities if mixed."""
+    rows = oversample_rows(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
     mix = MIXES[policy.mix](images.n_classes) if policy.mix else None
     stock = Pool(pool) if pool is not None else None
-    for step, batch in enumerate(batches(rows, steps)):
+    for step, batch in enumerate(draw_batches(rows, steps)):
         x, y = images.x[batch], images.y[batch]
         if stock is not None:
             n = int((step + 1) * share * BATCH) - int(step * share * BATCH)
             x[:n] = stock.take(y[:n])
         x = CHANGES[policy.change](x.float() / 255)
         if policy.flip and policy.change != "none":
-            x = mirrored(x)
+            x = mirror_half(x)
         yield mix(x, y) if mix is not None else (x, y)
 
 
-def class_weight(images: Images) -> Tensor:
+def compute_class_weights(images: Images) -> Tensor:
     """Return the weight of each class that gives all classes the same total, as scikit-learn's "balanced" does."""
     counts = torch.bincount(images.y, minlength=images.n_classes)
     return len(images.y) / (images.n_classes * counts.clamp(min=1).float())
 
 
-def scores(y: np.ndarray, predicted: np.ndarray, small: np.ndarray) -> dict[str, float]:
+def compute_scores(y: np.ndarray, predicted: np.ndarray, small: np.ndarray) -> dict[str, float]:
     """Return accuracy, balanced accuracy (the mean recall), macro-F1 and, where there are any, recall of small classes.
 
     Parameters

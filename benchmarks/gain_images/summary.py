@@ -1,4 +1,4 @@
-"""What a results file of `gain-images` says, in Markdown: scores, differences with intervals, losing cells."""
+"""Render results of `gain-images` as Markdown: scores, differences with intervals, losing cells."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ..shared.cases import WHOLE
-from ..shared.figures import TIE, in_points, interval, scores_frame
-from ..shared.ledger import failures, read_results
+from ..shared.figures import TIE, compute_interval, format_points, tabulate_scores
+from ..shared.ledger import list_failures, read_results
 from .arms import ARMS
 
 FOLDER = Path(__file__).parents[1] / "results" / "gain_images"
@@ -53,20 +53,20 @@ class Cell(NamedTuple):
     high: float
 
 
-def score_table(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+def pivot_scores(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return the scores of one image set: rows (cut, seed), a column for each arm, NaN where there is no score."""
     part = frame[frame["metric"] == metric]
     return part.pivot_table(index=["cut", "seed"], columns="method", values="score")
 
 
-def cuts(scores: pd.DataFrame) -> list[str]:
+def list_cuts(scores: pd.DataFrame) -> list[str]:
     """Return the cuts in order of size and, where there are several, `EVERY`."""
     found = sorted(scores.index.unique("cut"), key=lambda cut: (cut == WHOLE, int(cut) if cut != WHOLE else 0))
     return [*found, EVERY] if len(found) > 1 else found
 
 
-def of_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
-    """Return the scores of a cut, a row for each seed; of `EVERY`, the mean over the cuts of seeds that have them all.
+def select_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
+    """Return the scores of a cut, a row for each seed; for `EVERY`, means over the cuts.
 
     An arm counts for a seed only if it has a score in each of the cuts.
     """
@@ -77,10 +77,10 @@ def of_cut(scores: pd.DataFrame, cut: str) -> pd.DataFrame:
     return by_seed.mean().where(by_seed.count() == n)
 
 
-def best_classic(scores: pd.DataFrame) -> str | None:
-    """Return the arm without a GAN whose mean over the seeds of a cut is highest, of those that have most seeds.
+def find_best_classic(scores: pd.DataFrame) -> str | None:
+    """Return the arm without a GAN that has the highest mean over the seeds, among those with the most seeds.
 
-    It is picked by test images, so that it flatters itself: what beats it is better than it.
+    It is chosen by test scores, which favours it.
     """
     classic = scores[[arm for arm in ARMS if arm in scores.columns and arm not in OURS]].dropna(axis=1, how="all")
     if classic.empty:
@@ -89,64 +89,66 @@ def best_classic(scores: pd.DataFrame) -> str | None:
     return str(whole.mean().idxmax())
 
 
-def difference(scores: pd.DataFrame, arm: str, control: str | None, test_share: float) -> Cell | None:
-    """Return the mean over seeds of how far `arm` is above `control`, or None where no seed has both."""
+def compute_difference(scores: pd.DataFrame, arm: str, control: str | None, test_share: float) -> Cell | None:
+    """Return the mean over seeds of the score of `arm` minus that of `control`, or None if no seed has both."""
     if control is None or not {arm, control} <= set(scores.columns) or arm == control:
         return None
     paired = (scores[arm] - scores[control]).dropna()
-    return Cell(*interval(paired.to_numpy(), test_share)) if len(paired) else None
+    return Cell(*compute_interval(paired.to_numpy(), test_share)) if len(paired) else None
 
 
 # ---- one image set -------------------------------------------------------------------------------
 
 
-def tables(frame: pd.DataFrame, name: str, metric: str) -> list[str]:
+def render_table(frame: pd.DataFrame, name: str, metric: str) -> list[str]:
     """Return the lines of one Markdown table: the scores of all arms, then the differences of those with a GAN."""
-    scores = score_table(frame[frame["table"] == name], metric)
-    found = cuts(scores)
-    share = _test_share(frame, name)
+    scores = pivot_scores(frame[frame["table"] == name], metric)
+    found = list_cuts(scores)
+    share = _get_test_share(frame, name)
     lines = [
-        f"| {name}: {METRICS[metric]} | " + " | ".join(map(_heading, found)) + " |",
+        f"| {name}: {METRICS[metric]} | " + " | ".join(map(_format_heading, found)) + " |",
         "|---" * (len(found) + 1) + "|",
     ]
     arms = [arm for arm in ARMS if arm in scores.columns]
     for arm in arms:
-        lines.append(f"| {NAMES[arm]} | " + " | ".join(_score(of_cut(scores, cut), arm) for cut in found) + " |")
+        lines.append(
+            f"| {NAMES[arm]} | " + " | ".join(_format_score(select_cut(scores, cut), arm) for cut in found) + " |"
+        )
     for arm in (arm for arm in arms if arm in OURS and arm != "synthetic_only"):
-        for title, controls in _controls(scores, found):
-            cells = [difference(of_cut(scores, cut), arm, controls[cut], share) for cut in found]
+        for title, controls in _list_controls(scores, found):
+            cells = [compute_difference(select_cut(scores, cut), arm, controls[cut], share) for cut in found]
             if any(cells):
-                texts = [in_points(cell) if cell else "" for cell in cells]
+                texts = [format_points(cell) if cell else "" for cell in cells]
                 lines.append(f"| {arm} minus {title} | " + " | ".join(texts) + " |")
     return lines
 
 
-def _heading(cut: str) -> str:
+def _format_heading(cut: str) -> str:
     return f"{cut} of each class" if cut.isdigit() else {WHOLE: "all images"}.get(cut, cut)
 
 
-def _score(scores: pd.DataFrame, arm: str) -> str:
+def _format_score(scores: pd.DataFrame, arm: str) -> str:
     mean = scores[arm].mean()
     return "" if pd.isna(mean) else f"{100 * mean:.1f}"
 
 
-def _controls(scores: pd.DataFrame, found: Sequence[str]) -> Iterator[tuple[str, dict[str, str | None]]]:
+def _list_controls(scores: pd.DataFrame, found: Sequence[str]) -> Iterator[tuple[str, dict[str, str | None]]]:
     yield "the policy chosen on training images", dict.fromkeys(found, CHOSEN)
-    best = {cut: best_classic(of_cut(scores, cut)) for cut in found}
+    best = {cut: find_best_classic(select_cut(scores, cut)) for cut in found}
     yield f"the best by its own test score ({', '.join(str(best[cut]) for cut in found)})", best
 
 
-def _test_share(frame: pd.DataFrame, name: str) -> float:
+def _get_test_share(frame: pd.DataFrame, name: str) -> float:
     return float(frame.loc[frame["table"] == name, "test_share"].mean())
 
 
-def main_metrics(frame: pd.DataFrame, name: str) -> list[str]:
-    """Return what a set is judged by: accuracy or, where there are small classes, the mean recall and theirs."""
+def list_main_metrics(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return the main metrics of a set: accuracy or, if there are small classes, mean recall and their recall."""
     there = set(frame.loc[frame["table"] == name, "metric"])
     return ["balanced_accuracy", "small_recall"] if "small_recall" in there else ["accuracy"]
 
 
-def recalls(content: dict[str, Any], name: str) -> list[str]:
+def render_recalls(content: dict[str, Any], name: str) -> list[str]:
     """Return the lines of a table of the recall of each class, mean over all cases of a set."""
     entries = [entry for entry in content["cases"].values() if entry["table"] == name and "classes" in entry]
     found = [(r["method"], r["recall"]) for entry in entries for r in entry["records"] if "recall" in r]
@@ -163,7 +165,7 @@ def recalls(content: dict[str, Any], name: str) -> list[str]:
 # ---- the whole file ------------------------------------------------------------------------------
 
 
-def report(content: dict[str, Any]) -> str:
+def render_report(content: dict[str, Any]) -> str:
     """Return the whole summary of one results file.
 
     Parameters
@@ -171,21 +173,21 @@ def report(content: dict[str, Any]) -> str:
     content : dict
         From `ledger.read_results`.
     """
-    frame = scores_frame(content)
-    parts = [_head(content, frame)]
+    frame = tabulate_scores(content)
+    parts = [_render_head(content, frame)]
     for name in frame["table"].unique():
         there = frame.loc[frame["table"] == name, "metric"].unique()
-        parts += ["\n".join(tables(frame, name, metric)) for metric in METRICS if metric in there]
+        parts += ["\n".join(render_table(frame, name, metric)) for metric in METRICS if metric in there]
         if "small_recall" in there:
-            parts.append("\n".join(recalls(content, name)))
-    parts.append("\n".join(["## Losing cells", *(losing(frame) or ["none"])]))
-    parts.append("\n".join(["## Seconds of each GAN", *fit_seconds(content)]))
-    failed = [f"* {line}" for _, _, line in failures(content)]
+            parts.append("\n".join(render_recalls(content, name)))
+    parts.append("\n".join(["## Losing cells", *(list_losses(frame) or ["none"])]))
+    parts.append("\n".join(["## Seconds of each GAN", *list_fit_seconds(content)]))
+    failed = [f"* {line}" for _, _, line in list_failures(content)]
     failed += [f"* {case}: {entry['excluded']}" for case, entry in content["cases"].items() if "excluded" in entry]
     return "\n\n".join([*parts, *(["\n".join(["## Failed or excluded", *failed])] if failed else [])])
 
 
-def _head(content: dict[str, Any], frame: pd.DataFrame) -> str:
+def _render_head(content: dict[str, Any], frame: pd.DataFrame) -> str:
     environments = "; ".join(
         f"ganaug {e['versions']['ganaug']} ({e['source']}), torch {e['versions']['torch']}, settings {e['settings']}"
         for e in content["environments"]
@@ -194,51 +196,51 @@ def _head(content: dict[str, Any], frame: pd.DataFrame) -> str:
     return f"# {content['suite']}\n\n{frame['case'].nunique()} cases, seeds {seeds}. {environments}.\n\n{TEXT}"
 
 
-def losing(frame: pd.DataFrame) -> list[str]:
+def list_losses(frame: pd.DataFrame) -> list[str]:
     """Return a line for every set, cut and arm with a GAN that is below one of its controls, the worst first."""
     found: list[tuple[float, str]] = []
     for name in frame["table"].unique():
-        for metric in main_metrics(frame, name):
-            scores = score_table(frame[frame["table"] == name], metric)
-            for cut in (cut for cut in cuts(scores) if cut != EVERY):
-                found += _losing_here(
-                    of_cut(scores, cut), f"{name}, {cut}, {METRICS[metric]}", _test_share(frame, name)
+        for metric in list_main_metrics(frame, name):
+            scores = pivot_scores(frame[frame["table"] == name], metric)
+            for cut in (cut for cut in list_cuts(scores) if cut != EVERY):
+                found += _find_losses(
+                    select_cut(scores, cut), f"{name}, {cut}, {METRICS[metric]}", _get_test_share(frame, name)
                 )
     return [line for _, line in sorted(found)]
 
 
-def _losing_here(scores: pd.DataFrame, where: str, share: float) -> Iterator[tuple[float, str]]:
-    best = best_classic(scores)
+def _find_losses(scores: pd.DataFrame, where: str, share: float) -> Iterator[tuple[float, str]]:
+    best = find_best_classic(scores)
     for control in dict.fromkeys([CHOSEN, best]):
         for arm in OURS:
-            cell = difference(scores, arm, control, share)
+            cell = compute_difference(scores, arm, control, share)
             if cell and cell.mean <= -TIE:
                 yield (
                     cell.mean,
-                    f"* {where}: {arm} minus {control} {in_points(cell)}" + (" **clear**" if cell.high < 0 else ""),
+                    f"* {where}: {arm} minus {control} {format_points(cell)}" + (" **clear**" if cell.high < 0 else ""),
                 )
 
 
-def fit_seconds(content: dict[str, Any]) -> list[str]:
-    """Return a line for every set and cut: the median of the seconds that its GANs took, and their range."""
+def list_fit_seconds(content: dict[str, Any]) -> list[str]:
+    """Return a line for every set and cut: median and range of the fit times of its GANs in seconds."""
     found: dict[str, dict[int, float]] = {}
     for entry in content["cases"].values():
         for record in entry.get("records", []):
             if "gan" in record:
                 found.setdefault(f"{entry['table']}, {entry['cut']}", {})[entry["seed"]] = record["gan"]["fit_seconds"]
-    return [_spread(where, list(by_seed.values())) for where, by_seed in found.items()]
+    return [_format_spread(where, list(by_seed.values())) for where, by_seed in found.items()]
 
 
-def _spread(where: str, seconds: list[float]) -> str:
+def _format_spread(where: str, seconds: list[float]) -> str:
     middle = np.median(seconds)
     return f"* {where}: {middle:.0f} s ({min(seconds):.0f} to {max(seconds):.0f}), n = {len(seconds)}"
 
 
-def image_table(folder: Path = FOLDER) -> str:
-    """Return the Markdown for the README: what each set is judged by, one table for each."""
+def render_image_table(folder: Path = FOLDER) -> str:
+    """Return the Markdown for the README: a table for each main metric of each set."""
     parts = [TEXT]
     for path in sorted(folder.glob("*.json")):
-        frame = scores_frame(read_results(path))
+        frame = tabulate_scores(read_results(path))
         for name in frame["table"].unique():
-            parts += ["\n".join(tables(frame, name, metric)) for metric in main_metrics(frame, name)]
+            parts += ["\n".join(render_table(frame, name, metric)) for metric in list_main_metrics(frame, name)]
     return "\n\n".join(parts)

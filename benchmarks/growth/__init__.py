@@ -1,1 +1,1 @@
-"""How fit time, memory and sampling speed grow with rows and columns: made tables, cases, figures."""
+"""Measure how fit time, memory and sampling speed grow with rows and columns."""

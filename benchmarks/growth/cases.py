@@ -1,4 +1,4 @@
-"""What is measured at which sizes, and the measuring of one case in a fresh process."""
+"""Define the sizes, and measure one case in a fresh process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from ..shared.clock import Stopwatch
 from ..shared.machine import describe_machine
-from ..shared.made_table import made_table
-from ..shared.memory import peak_above, start_peak
+from ..shared.made_table import make_table
+from ..shared.memory import measure_peak_above, reset_peak
 from ..shared.protocol import BenchmarkError
 
 PROTOCOL = 1  # part of each case's key: raise it when the table or a measure changes
@@ -52,7 +52,7 @@ class Case:
     sampled : int
         Rows that are drawn afterwards, without and with filters respectively.
     options : dict
-        Parameters of GANAugmenter, for experiments.
+        Parameters of GANAugmenter.
     """
 
     rows: int
@@ -63,16 +63,16 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What to call it in messages."""
+        """Name in messages."""
         return f"{self.rows:,} x {self.columns}, {self.work}"
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What GANAugmenter is made with."""
+        """Parameters of GANAugmenter."""
         return {"random_state": 0, **self.options, **(ONLY_ENCODING if self.work == ENCODING else {})}
 
-    def key(self, versions: dict[str, str]) -> Key:
-        """Return all that the result depends on: a case with the same key need not be measured again."""
+    def make_key(self, versions: dict[str, str]) -> Key:
+        """Return all that the result depends on; cases with the same key have the same result."""
         return {
             "benchmark": "growth",
             "protocol": PROTOCOL,
@@ -85,7 +85,7 @@ class Case:
         }
 
 
-def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
+def plan_cases(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
     """Yield the cases, small tables first."""
     tables = {(rows, sizes.usual_columns) for rows in sizes.rows}
     tables |= {(sizes.usual_rows, columns) for columns in sizes.columns}
@@ -94,29 +94,29 @@ def planned(sizes: Sizes, options: dict[str, Any]) -> Iterator[Case]:
             yield Case(rows, columns, work, sizes.sampled, options)
 
 
-def in_own_process(case: Case) -> Result:
-    """Measure in a fresh process: the peaks of two pieces of work do not mix."""
+def measure_in_process(case: Case) -> Result:
+    """Measure a case in a fresh process, so that its peak memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
-            return pool.submit(measured, case).result()
+            return pool.submit(measure_case, case).result()
         except BrokenProcessPool:
             raise BenchmarkError("the process was killed, most likely for its memory") from None
 
 
-def measured(case: Case) -> Result:
+def measure_case(case: Case) -> Result:
     """Fit, sample, and return the costs in seconds, MiB and rows per second.
 
-    A fit of a few hundred rows comes first, so that loading libraries is in no figure.
+    A fit of a few hundred rows comes first, so that no figure includes the loading of libraries.
     """
     from ganaug import GANAugmenter
 
     with warnings.catch_warnings(record=True) as warned:
-        GANAugmenter(**case.parameters | {"max_steps": 1}).fit(*made_table(WARM_ROWS, 4))
+        GANAugmenter(**case.parameters | {"max_steps": 1}).fit(*make_table(WARM_ROWS, 4))
         warned.clear()  # a generator of one step has collapsed, as it must
-        X, y = made_table(case.rows, case.columns)
-        frame_bytes, held, watch = int(X.memory_usage(deep=True).sum()), start_peak(), Stopwatch()
+        X, y = make_table(case.rows, case.columns)
+        frame_bytes, held, watch = int(X.memory_usage(deep=True).sum()), reset_peak(), Stopwatch()
         augmenter = GANAugmenter(**case.parameters).fit(X, y)
-        (wall, cpu), others, peak = watch.read(), watch.others(), peak_above(held)
+        (wall, cpu), others, peak = watch.read(), watch.read_others(), measure_peak_above(held)
         watch = Stopwatch()
         augmenter.sample(case.sampled)
         sample_seconds, _ = watch.read()

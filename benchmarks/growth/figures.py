@@ -1,4 +1,4 @@
-"""Growth curves as SVG, the same bytes whenever they are drawn from the same results."""
+"""Draw growth curves as SVG, byte for byte the same for the same results."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MEMORY = (("fit", FIT, "memory_above_mib"), ("encoding alone", ENCODING, "memory
 MARKERS = ("o", "s")
 
 
-def growth_svg(curve: Curve) -> str:
+def draw_growth(curve: Curve) -> str:
     """Return a figure of two panels, seconds and memory, both axes logarithmic.
 
-    The description inside holds the points drawn, so that a figure can be compared with results by what it shows: its
-    paths differ between versions of Matplotlib.
+    The description in the file holds the points, so that tests can compare a figure with results although paths differ
+    between versions of Matplotlib.
     """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
@@ -37,21 +37,21 @@ def growth_svg(curve: Curve) -> str:
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         FigureCanvasSVG(figure)
         left, right = figure.subplots(1, 2)
-        _draw(left, curve, SECONDS, "seconds")
-        _draw(right, curve, MEMORY, "MiB above the frame and the libraries")
+        _draw_panel(left, curve, SECONDS, "seconds")
+        _draw_panel(right, curve, MEMORY, "MiB above the frame and the libraries")
         sizes = [getattr(point, curve.axis) for point in curve.points]
         right.plot(sizes, [point.frame_mib for point in curve.points], "--", color="0.5", label="the frame itself")
         for axes in (left, right):
             axes.legend(frameon=False)
         text = io.StringIO()
-        facts = {"Date": None, "Creator": None, "Description": description(curve)}
+        facts = {"Date": None, "Creator": None, "Description": describe_points(curve)}
         figure.savefig(text, format="svg", metadata=facts)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
-def _draw(axes: Axes, curve: Curve, lines: tuple[tuple[str, str, str], ...], unit: str) -> None:
+def _draw_panel(axes: Axes, curve: Curve, lines: tuple[tuple[str, str, str], ...], unit: str) -> None:
     for (label, work, name), marker in zip(lines, MARKERS, strict=True):
-        known = [(getattr(p, curve.axis), p.value(work, name)) for p in curve.points if p.value(work, name)]
+        known = [(getattr(p, curve.axis), p.get_value(work, name)) for p in curve.points if p.get_value(work, name)]
         if known:
             axes.plot(*zip(*known, strict=True), marker=marker, label=label)
     sizes = [getattr(point, curve.axis) for point in curve.points]
@@ -64,16 +64,16 @@ def _draw(axes: Axes, curve: Curve, lines: tuple[tuple[str, str, str], ...], uni
     axes.grid(alpha=0.3)
 
 
-def description(curve: Curve) -> str:
+def describe_points(curve: Curve) -> str:
     """Return the points of the figure as JSON."""
     head = [curve.axis, "frame MiB", *(f"{label}, {name}" for label, _, name in SECONDS + MEMORY)]
     points = [
-        [getattr(point, curve.axis), _rounded(point.frame_mib)]
-        + [_rounded(point.value(work, name)) for _, work, name in SECONDS + MEMORY]
+        [getattr(point, curve.axis), _round_value(point.frame_mib)]
+        + [_round_value(point.get_value(work, name)) for _, work, name in SECONDS + MEMORY]
         for point in curve.points
     ]
     return json.dumps([head, *points])
 
 
-def _rounded(value: float | None) -> float | None:
+def _round_value(value: float | None) -> float | None:
     return None if value is None else round(value, 3)

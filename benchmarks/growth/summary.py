@@ -1,4 +1,4 @@
-"""Markdown of finished cases: how costs grow with rows, and with columns."""
+"""Render finished cases as Markdown: costs against rows, and against columns."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Entry = dict[str, Any]
 
 @dataclass
 class Point:
-    """What is known of one size: the result of each kind of work that is finished."""
+    """Results at one size, one for each kind of work that is finished."""
 
     rows: int
     columns: int
     results: dict[str, Result] = field(default_factory=dict)
 
-    def value(self, work: str, name: str) -> float | None:
+    def get_value(self, work: str, name: str) -> float | None:
         """Return a figure, or None where it was not measured."""
         return self.results.get(work, {}).get(name)
 
@@ -57,83 +57,90 @@ class Curve:
 
     @property
     def fixed(self) -> str:
-        """The size that all points share, in words."""
+        """The size that all points share, as text."""
         point = self.points[0]
         return f"{point.columns} columns" if self.axis == "rows" else f"{point.rows:,} rows"
 
 
-def curves(entries: Iterable[Entry]) -> list[Curve]:
-    """Return the curves of finished cases that are made of at least two sizes each.
+def find_curves(entries: Iterable[Entry]) -> list[Curve]:
+    """Return the curves of finished cases, each of at least two sizes.
 
-    Only those of the newest version count, with its options, on its machine: a curve across two of them would show
-    their difference.
+    Only cases of the newest version, with its options and on its machine, count: a curve must not mix versions.
     """
     entries = list(entries)
     points: dict[tuple[int, int], Point] = {}
     for entry in entries:
         key = entry["key"]
-        if _conditions(entry) == _conditions(entries[-1]):
+        if _list_conditions(entry) == _list_conditions(entries[-1]):
             point = points.setdefault((key["rows"], key["columns"]), Point(key["rows"], key["columns"]))
             point.results[key["work"]] = entry["result"]
-    found = (_longest(list(points.values()), axis, fixed) for axis, fixed in (("rows", "columns"), ("columns", "rows")))
+    found = (
+        _find_longest(list(points.values()), axis, fixed) for axis, fixed in (("rows", "columns"), ("columns", "rows"))
+    )
     return [curve for curve in found if len(curve.points) > 1]
 
 
-def _conditions(entry: Entry) -> list[Any]:
+def _list_conditions(entry: Entry) -> list[Any]:
     return [entry["key"][name] for name in ("protocol", "versions", "options", "sampled")] + [
         entry["result"]["machine"]
     ]
 
 
-def _longest(points: Sequence[Point], axis: str, fixed: str) -> Curve:
+def _find_longest(points: Sequence[Point], axis: str, fixed: str) -> Curve:
     """Return the most points that share the size `fixed`."""
     lines = [[p for p in points if getattr(p, fixed) == size] for size in {getattr(p, fixed) for p in points}]
     longest = max(lines, key=lambda line: (len(line), -getattr(line[0], fixed)), default=[])
     return Curve(axis, sorted(longest, key=lambda p: getattr(p, axis)))
 
 
-def markdown(entries: Iterable[Entry]) -> str:
-    """Return a table for each curve, and a note where other programs were at work."""
-    found = curves(entries)
+def render_markdown(entries: Iterable[Entry]) -> str:
+    """Return a table for each curve, with notes."""
+    found = find_curves(entries)
     if not found:
         return "Nothing is finished at two sizes yet.\n"
-    return "\n\n".join(f"### Growth with {curve.axis}: {curve.fixed}\n\n{grid(curve)}" for curve in found) + "\n"
+    return (
+        "\n\n".join(f"### Growth with {curve.axis}: {curve.fixed}\n\n{render_table(curve)}" for curve in found) + "\n"
+    )
 
 
-def grid(curve: Curve) -> str:
+def render_table(curve: Curve) -> str:
     """Return the Markdown table of a curve, with its notes."""
-    lines = [[curve.axis, *HEAD], ["---"] * (len(HEAD) + 1), *(_row(curve.axis, point) for point in curve.points)]
-    notes = [note for point in curve.points for note in _notes(curve.axis, point)]
+    lines = [
+        [curve.axis, *HEAD],
+        ["---"] * (len(HEAD) + 1),
+        *(_format_row(curve.axis, point) for point in curve.points),
+    ]
+    notes = [note for point in curve.points for note in _list_notes(curve.axis, point)]
     return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ([""] + notes if notes else []))
 
 
-def _row(axis: str, point: Point) -> list[str]:
+def _format_row(axis: str, point: Point) -> list[str]:
     return [
         f"{getattr(point, axis):,}",
         f"{point.frame_mib:,.1f}",
-        _shown(point.value(ENCODING, "fit_seconds"), ",.1f"),
-        _shown(point.value(ENCODING, "fit_cpu_seconds"), ",.1f"),
-        _beside_frame(point),
-        _shown(point.value(FIT, "fit_seconds"), ",.0f"),
-        _shown(point.value(FIT, "fit_cpu_seconds"), ",.0f"),
-        _shown(point.value(FIT, "steps"), ",.0f"),
-        _shown(point.value(FIT, "memory_above_mib"), ",.0f"),
-        _shown(point.value(ENCODING, "rows_per_second"), ",.0f"),
-        _shown(point.value(FIT, "rows_per_second"), ",.0f"),
+        _format_number(point.get_value(ENCODING, "fit_seconds"), ",.1f"),
+        _format_number(point.get_value(ENCODING, "fit_cpu_seconds"), ",.1f"),
+        _format_memory(point),
+        _format_number(point.get_value(FIT, "fit_seconds"), ",.0f"),
+        _format_number(point.get_value(FIT, "fit_cpu_seconds"), ",.0f"),
+        _format_number(point.get_value(FIT, "steps"), ",.0f"),
+        _format_number(point.get_value(FIT, "memory_above_mib"), ",.0f"),
+        _format_number(point.get_value(ENCODING, "rows_per_second"), ",.0f"),
+        _format_number(point.get_value(FIT, "rows_per_second"), ",.0f"),
     ]
 
 
-def _beside_frame(point: Point) -> str:
-    memory = point.value(ENCODING, "memory_above_mib")
+def _format_memory(point: Point) -> str:
+    memory = point.get_value(ENCODING, "memory_above_mib")
     return "" if memory is None else f"{memory:,.0f} ({memory / point.frame_mib:,.1f} x)"
 
 
-def _shown(value: float | None, form: str) -> str:
+def _format_number(value: float | None, form: str) -> str:
     return "" if value is None else f"{value:{form}}"
 
 
-def _notes(axis: str, point: Point) -> list[str]:
-    """Say so where other programs took part of the machine during a fit, and what a whole fit warned of."""
+def _list_notes(axis: str, point: Point) -> list[str]:
+    """Return notes on other programs that used the processor during a fit, and on warnings of a whole fit."""
     busy = [
         f"* {getattr(point, axis):,} {axis}, {work}: other programs used {result['others_cpu_seconds']:.0f} processor "
         f"seconds in these {result['fit_seconds']:.0f} s: times are too long."

@@ -1,1 +1,1 @@
-"""What several benchmarks share."""
+"""Define what several benchmarks share."""

@@ -1,4 +1,4 @@
-"""What came of a case of a gain benchmark, whether its data are tables or images."""
+"""Define the result of a case of a gain benchmark, for tables and for images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NotApplicableError(Exception):
 
 
 class Identified(Protocol):
-    """A case, as far as the ledger knows it."""
+    """What the ledger needs of a case."""
 
     @property
     def id(self) -> str:
@@ -29,13 +29,13 @@ class Identified(Protocol):
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What came of a job.
+class CaseResult:
+    """Result of a job.
 
     Attributes
     ----------
     id : str
-        Of the case.
+        Name of the case.
     facts : dict
         Table and its digest, cut, seed, numbers of rows by class, what was left out.
     excluded : str or None
@@ -53,8 +53,8 @@ class Judged:
     records: list[Record] = field(default_factory=list)
     seconds: float = 0.0
 
-    def summary(self) -> str:
-        """Return one line on how it went."""
+    def format_summary(self) -> str:
+        """Return one line that describes the result."""
         if self.excluded:
             return f"excluded: {self.excluded}"
         failed = sorted({record["method"] for record in self.records if "error" in record})

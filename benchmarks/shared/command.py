@@ -1,4 +1,4 @@
-"""Options that benchmark commands share, their worker processes, and how they end."""
+"""Define the options of benchmark commands, their worker processes, and their exit."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ KILLED = "A process was killed, most likely for its memory: start the same comma
 # ---- options -------------------------------------------------------------------------------------
 
 
-def json_object(text: str) -> dict[str, Any]:
-    """Return the parameters that an option such as ``--options '{"max_steps": 50}'`` gives."""
+def parse_json_object(text: str) -> dict[str, Any]:
+    """Parse the JSON of an option such as ``--options '{"max_steps": 50}'``."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -39,7 +39,7 @@ def json_object(text: str) -> dict[str, Any]:
 def add_augmenter_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--options``, parameters of `GANAugmenter`."""
     text = "parameters of GANAugmenter, for experiments"
-    parser.add_argument("--options", type=json_object, default={}, metavar="JSON", help=text)
+    parser.add_argument("--options", type=parse_json_object, default={}, metavar="JSON", help=text)
 
 
 def add_output(parser: argparse.ArgumentParser, default: str) -> None:
@@ -48,7 +48,7 @@ def add_output(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_summary(parser: argparse.ArgumentParser) -> None:
-    """Add ``--summary``, files whose finished cases are shown."""
+    """Add ``--summary``, files of finished cases to show."""
     text = "show finished cases of these files, measure nothing"
     parser.add_argument("--summary", type=Path, nargs="+", metavar="FILE", help=text)
 
@@ -57,7 +57,7 @@ def add_summary(parser: argparse.ArgumentParser) -> None:
 
 
 def use_one_thread() -> None:
-    """Let every process that starts from here use one thread."""
+    """Set the environment so that every child process uses one thread."""
     for name in THREADS:
         os.environ[name] = "1"
 
@@ -71,7 +71,7 @@ def run_jobs(work: Callable[[Job], Result], jobs: Sequence[Job], n_processes: in
         Called with a job; lies in a module that can be imported.
     jobs : sequence
     n_processes : int > 0
-        One process does the jobs here, one after the other; several start afresh.
+        With one, the jobs run in this process; otherwise, in new processes.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The labelled tables of the suites: those that scikit-learn ships or fetches, and the files of a folder.
+"""Load the labelled tables of the suites: those that scikit-learn ships or fetches, and the files of a folder.
 
-Every known file is recognised by its SHA-256, so that two results are of the same rows or are not compared.
+The SHA-256 of every known file is checked, so that results are compared only if they are of the same rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sklearn import datasets
 from .protocol import BenchmarkError
 
 MIN_CLASS = 10  # rows; a rarer class is left out of its table, for every method
-LABELS = ("target", "label", "class", "y")  # what an unknown file's label column is looked for under
+LABELS = ("target", "label", "class", "y")  # names of the label column of an unknown file
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Table:
     y : Series of shape (n,)
         Class codes, from 0 in the order of `labels`.
     labels : tuple of str
-        What the codes stand for.
+        Labels by code.
     digest : str
         Start of the SHA-256 of the file or, where scikit-learn ships the table, of its values.
     notes : tuple of str
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a known table of a folder comes from: its files with their SHA-256, label column and identifiers."""
+    """Source of a known table of a folder: its files with their SHA-256, label column and identifiers."""
 
     files: dict[str, str]
     label: str
@@ -86,7 +86,7 @@ FILES: dict[str, Source] = {
     ),
 }
 
-# Digests of the values, as `_digest_of_values` makes them; scikit-learn checks what it fetches by itself.
+# Digests of the values, as `_digest_values` makes them; scikit-learn checks what it fetches by itself.
 SHIPPED: dict[str, tuple[Callable[..., tuple[pd.DataFrame, pd.Series]], str | None]] = {
     "breast_cancer": (datasets.load_breast_cancer, "54cbf95e148c"),
     "wine": (datasets.load_wine, "b6ff7c6847be"),
@@ -96,7 +96,7 @@ SHIPPED: dict[str, tuple[Callable[..., tuple[pd.DataFrame, pd.Series]], str | No
 }
 
 
-def load(name: str, folder: Path | None = None) -> Table:
+def load_table(name: str, folder: Path | None = None) -> Table:
     """Return the table called `name`.
 
     Parameters
@@ -110,42 +110,44 @@ def load(name: str, folder: Path | None = None) -> Table:
     Raises
     ------
     BenchmarkError
-        There is no such table, or its content is not what it is known to be.
+        There is no such table, or its content has another digest than the known one.
     """
     if name in SHIPPED:
-        return _shipped(name)
+        return _load_shipped(name)
     if folder is None:
         raise BenchmarkError(f"The table {name!r} is a file: name the folder that it lies in with --data.")
     source = FILES.get(name, Source({name: ""}, ""))
-    frames, digests = zip(*(_read(folder / f"{file}.csv", known) for file, known in source.files.items()), strict=True)
+    frames, digests = zip(
+        *(_read_file(folder / f"{file}.csv", known) for file, known in source.files.items()), strict=True
+    )
     frame = pd.concat(frames, ignore_index=True)
     label = source.label or next((c for c in frame.columns if str(c).lower() in LABELS), frame.columns[-1])
     notes = [f"column {column!r} left out: an identifier" for column in source.identifiers]
-    X = pd.DataFrame({c: tidy(frame[c]) for c in frame.columns if c not in (label, *source.identifiers)})
-    return _table(name, X, frame[label], "+".join(d[:12] for d in digests), notes)
+    X = pd.DataFrame({c: tidy_column(frame[c]) for c in frame.columns if c not in (label, *source.identifiers)})
+    return _make_table(name, X, frame[label], "+".join(d[:12] for d in digests), notes)
 
 
-def _shipped(name: str) -> Table:
+def _load_shipped(name: str) -> Table:
     loader, known = SHIPPED[name]
     try:
         X, y = loader(return_X_y=True, as_frame=True)
     except OSError as error:
         raise BenchmarkError(f"scikit-learn could not fetch {name!r} ({error}); leave it out of --tables.") from None
-    digest = _digest_of_values(X, y)
+    digest = _digest_values(X, y)
     if known is not None and digest != known:
         raise BenchmarkError(
             f"The table {name!r} of this scikit-learn has the digest {digest}, not {known}: its values have changed, "
             "so results would not be comparable; install another scikit-learn."
         )
-    return _table(name, X, y, digest, [])
+    return _make_table(name, X, y, digest, [])
 
 
-def _digest_of_values(X: pd.DataFrame, y: pd.Series) -> str:
+def _digest_values(X: pd.DataFrame, y: pd.Series) -> str:
     values = np.column_stack([X.to_numpy(np.float64), np.asarray(y, np.float64)])
     return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:12]
 
 
-def _read(path: Path, known: str) -> tuple[pd.DataFrame, str]:
+def _read_file(path: Path, known: str) -> tuple[pd.DataFrame, str]:
     """Return a file's table and SHA-256."""
     from ganaug import GanaugError, read_table
 
@@ -164,7 +166,7 @@ def _read(path: Path, known: str) -> tuple[pd.DataFrame, str]:
     return frame, digest
 
 
-def tidy(column: pd.Series) -> pd.Series:
+def tidy_column(column: pd.Series) -> pd.Series:
     """Return a column as int64, float64 or text; ``?`` and blank cells are missing."""
     types = pd.api.types
     if types.is_datetime64_any_dtype(column.dtype):
@@ -179,7 +181,7 @@ def tidy(column: pd.Series) -> pd.Series:
     return numbers.astype("float64") if is_number else text
 
 
-def _table(name: str, X: pd.DataFrame, y: pd.Series, digest: str, notes: list[str]) -> Table:
+def _make_table(name: str, X: pd.DataFrame, y: pd.Series, digest: str, notes: list[str]) -> Table:
     """Leave out rows without a label, classes too rare to be split, and columns without a value."""
     labels = y.astype(str).where(y.notna(), None)
     counts = labels.value_counts()

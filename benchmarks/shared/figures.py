@@ -1,4 +1,4 @@
-"""What results files say: one row for each score, paired differences, and intervals."""
+"""Tabulate results files: one row for each score, paired differences, and intervals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .cases import WHOLE
 ALL_LEARNERS = "mean"
 CELL = ["table", "cut", "learner"]
 POINTS = 100
-TIE = 0.0005  # a difference that prints as 0.0 or 0.1 points is nobody's victory
+TIE = 0.0005  # a smaller difference, below 0.05 points, is a tie
 
 
-def scores_frame(content: dict[str, Any]) -> pd.DataFrame:
+def tabulate_scores(content: dict[str, Any]) -> pd.DataFrame:
     """Return the scores of a results file.
 
     Parameters
@@ -32,7 +32,16 @@ def scores_frame(content: dict[str, Any]) -> pd.DataFrame:
         "metric", "score".
     """
     rows = [
-        (case, entry["table"], entry["cut"], entry["seed"], _test_share(entry), r["method"], r["learner"], *score)
+        (
+            case,
+            entry["table"],
+            entry["cut"],
+            entry["seed"],
+            _compute_test_share(entry),
+            r["method"],
+            r["learner"],
+            *score,
+        )
         for case, entry in content["cases"].items()
         for r in entry.get("records", [])
         for score in r.get("scores", {}).items()
@@ -41,19 +50,19 @@ def scores_frame(content: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _test_share(entry: dict[str, Any]) -> float:
-    """Return test rows per training row where the two make up the table, else 0: see `interval`."""
+def _compute_test_share(entry: dict[str, Any]) -> float:
+    """Return test rows per training row where the two make up the table, else 0: see `compute_interval`."""
     rows = entry.get("rows")
     return sum(rows["test"]) / sum(rows["train"]) if rows and entry["cut"] == WHOLE else 0.0
 
 
-def differences(frame: pd.DataFrame, control: str, metric: str) -> pd.DataFrame:
+def subtract_control(frame: pd.DataFrame, control: str, metric: str) -> pd.DataFrame:
     """Return the score of each method minus that of `control` in the same case with the same learner.
 
     Returns
     -------
     DataFrame
-        The columns of `scores_frame` less "metric" and "score", and "difference".
+        The columns of `tabulate_scores` less "metric" and "score", and "difference".
     """
     scores = frame[frame["metric"] == metric].drop(columns="metric")
     base = scores[scores["method"] == control][["case", "learner", "score"]]
@@ -62,7 +71,7 @@ def differences(frame: pd.DataFrame, control: str, metric: str) -> pd.DataFrame:
     return both.drop(columns=["score", "score_control"])
 
 
-def interval(values: np.ndarray, test_share: float = 0.0) -> tuple[float, float, float]:
+def compute_interval(values: np.ndarray, test_share: float = 0.0) -> tuple[float, float, float]:
     """Return the mean of paired differences and its 95 % interval (Student's t).
 
     Parameters
@@ -85,10 +94,10 @@ def interval(values: np.ndarray, test_share: float = 0.0) -> tuple[float, float,
     return mean, float(mean - half), float(mean + half)
 
 
-def by_method(paired: pd.DataFrame) -> pd.DataFrame:
+def average_by_method(paired: pd.DataFrame) -> pd.DataFrame:
     """Return mean differences over tables, each table counting once, for each learner and for their mean.
 
-    Cuts and seeds of one table resemble each other, so that they are averaged first and n is the number of tables.
+    Cuts and seeds of one table are correlated; so they are averaged first, and n is the number of tables.
 
     Returns
     -------
@@ -99,34 +108,34 @@ def by_method(paired: pd.DataFrame) -> pd.DataFrame:
     tables = learners.groupby(["method", "table", "learner"], as_index=False)["difference"].mean()
     overall = tables.groupby(["method", "table"], as_index=False)["difference"].mean().assign(learner=ALL_LEARNERS)
     rows = [
-        (method, learner, *interval(part["difference"].to_numpy()), len(part))
+        (method, learner, *compute_interval(part["difference"].to_numpy()), len(part))
         for (method, learner), part in pd.concat([tables, overall]).groupby(["method", "learner"])
     ]
     return pd.DataFrame(rows, columns=["method", "learner", "mean", "low", "high", "n"])
 
 
-def best_of(frame: pd.DataFrame, methods: Sequence[str], metric: str) -> str | None:
-    """Return the method with the best mean over tables, None where there is none of them.
+def find_best_method(frame: pd.DataFrame, methods: Sequence[str], metric: str) -> str | None:
+    """Return the method with the best mean over tables, or None if no scores are of `methods`.
 
     It is chosen by the scores that it is then compared by, which favours it.
 
     Parameters
     ----------
     frame : DataFrame
-        From `scores_frame`.
+        From `tabulate_scores`.
     methods : sequence of str
-        Among which to choose; a method that only some learners take stands for the learner as it is in the others.
+        Candidates. Learners that do not take a method count unchanged.
     metric : str
     """
-    gains = by_method(_everywhere(differences(frame, "none", metric), frame))
+    gains = average_by_method(_fill_with_zeros(subtract_control(frame, "none", metric), frame))
     known = gains[gains["method"].isin(methods) & (gains["learner"] == ALL_LEARNERS)]
-    means = {"none": 0.0} if "none" in methods and len(frame) else {}  # first, so that nothing is what a tie is
+    means = {"none": 0.0} if "none" in methods and len(frame) else {}  # first, so that it wins ties
     means |= {name: round(mean, 9) for name, mean in zip(known["method"], known["mean"], strict=True)}
     return max(means, key=lambda name: means[name]) if means else None
 
 
-def _everywhere(paired: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return differences with zero where a learner does not take a method, such as class weights."""
+def _fill_with_zeros(paired: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return differences, with zero for learners that do not take a method, such as class weights."""
     cells = frame[["case", "table", "cut", "seed", "test_share", "learner"]].drop_duplicates()
     every = cells.merge(pd.DataFrame({"method": paired["method"].unique()}), how="cross")
     full = every.merge(
@@ -135,7 +144,7 @@ def _everywhere(paired: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     return full.assign(difference=full["difference"].fillna(0.0))
 
 
-def by_cell(paired: pd.DataFrame) -> pd.DataFrame:
+def average_by_cell(paired: pd.DataFrame) -> pd.DataFrame:
     """Return the mean difference over the seeds of every table, cut and learner.
 
     Returns
@@ -144,14 +153,14 @@ def by_cell(paired: pd.DataFrame) -> pd.DataFrame:
         Columns "method", "table", "cut", "learner", "mean", "low", "high", "n".
     """
     rows = [
-        (*cell, *interval(part["difference"].to_numpy(), float(part["test_share"].mean())), len(part))
+        (*cell, *compute_interval(part["difference"].to_numpy(), float(part["test_share"].mean())), len(part))
         for cell, part in paired.groupby(["method", *CELL])
     ]
     return pd.DataFrame(rows, columns=["method", *CELL, "mean", "low", "high", "n"])
 
 
-def outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
-    """Return, by method, how many cells are won, tied (less than `tie` apart) and lost, and how many clearly.
+def count_outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
+    """Count for each method the cells won, tied (less than `tie` apart) and lost, and those won and lost clearly.
 
     Returns
     -------
@@ -173,7 +182,7 @@ def outcomes(cells: pd.DataFrame, tie: float) -> pd.DataFrame:
     return marked.groupby("method").sum().astype(int)
 
 
-def in_points(row: Any) -> str:
-    """Return a mean and, where there is one, its interval, in points."""
+def format_points(row: Any) -> str:
+    """Format a mean and, if there is one, its interval, in points."""
     mean, low, high = (f"{round(value * POINTS, 1) + 0.0:+.1f}" for value in (row.mean, row.low, row.high))
     return mean if pd.isna(row.low) else f"{mean} [{low}, {high}]"

@@ -1,4 +1,4 @@
-"""The tables of a folder, as `benchmarks.fidelity` learns from them."""
+"""Load the tables of a folder as tasks of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from .data import FILES, LABELS, MIN_CLASS, Source, tidy
+from .data import FILES, LABELS, MIN_CLASS, Source, tidy_column
 from .protocol import BenchmarkError
-from .tables import SPLIT_SEED, TRAIN, Task, chosen, make_task, origin_of, read
+from .tables import SPLIT_SEED, TRAIN, Task, describe_origin, drop_columns, make_task, read_frame
 
 TEST = "_test"
 
 
-def tables_in(folder: Path) -> list[str]:
-    """Return the names of the tables in a folder: those of its CSV files, two parts being one table."""
+def list_tables(folder: Path) -> list[str]:
+    """Return the names of the tables in a folder; training and test file are one table."""
     stems = {path.stem for path in folder.glob("*.csv")}
     pairs = {stem.removesuffix(TRAIN) for stem in stems if stem.endswith(TRAIN)}
     names = pairs | {stem for stem in stems if not stem.endswith(TRAIN) and stem.removesuffix(TEST) not in pairs}
@@ -26,7 +26,7 @@ def tables_in(folder: Path) -> list[str]:
     return sorted(names)
 
 
-def named_task(name: str, folder: Path) -> Task:
+def load_named_task(name: str, folder: Path) -> Task:
     """Return the table called `name`: that of NAME.csv, or of NAME_train.csv and perhaps NAME_test.csv, in `folder`.
 
     Tables that `benchmarks.shared.data` knows have its label and identifiers; that of any other is its column called
@@ -36,27 +36,27 @@ def named_task(name: str, folder: Path) -> Task:
     Raises
     ------
     BenchmarkError
-        There is no such file, or a known one has other bytes than it is known to have.
+        There is no such file, or a known one has another digest than the known one.
     """
     source = FILES.get(name, Source({}, ""))
-    files = _files(name, folder)
+    files = _find_files(name, folder)
     for path in files:
-        _check_known(path, source.files.get(path.stem, ""))
-    frames = [read(path) for path in files]
+        _check_digest(path, source.files.get(path.stem, ""))
+    frames = [read_frame(path) for path in files]
     columns = list(frames[0].columns)
     target = source.label or next((c for c in columns if str(c).lower() in LABELS), columns[-1])
-    frames = [chosen(frame, path, target, source.identifiers) for frame, path in zip(frames, files, strict=True)]
-    train, notes = _cleaned(frames[0], target)
+    frames = [drop_columns(frame, path, target, source.identifiers) for frame, path in zip(frames, files, strict=True)]
+    train, notes = _clean_table(frames[0], target)
     test = None
     if frames[1:]:
         test = frames[1][frames[1][target].astype(str).isin(train[target])]
         empty = [c for c in frames[0].columns if c not in train.columns]
-        test = _tidied(test.drop(columns=empty, errors="ignore"), target)
-    origin = origin_of(files, str(target), source.identifiers)
+        test = _tidy_table(test.drop(columns=empty, errors="ignore"), target)
+    origin = describe_origin(files, str(target), source.identifiers)
     return make_task(train, test, target, name=name, origin=origin, notes=tuple(notes))
 
 
-def _files(name: str, folder: Path) -> list[Path]:
+def _find_files(name: str, folder: Path) -> list[Path]:
     for files in ([f"{name}{TRAIN}.csv", f"{name}{TEST}.csv"], [f"{name}{TRAIN}.csv"], [f"{name}.csv"]):
         paths = [folder / file for file in files]
         if all(path.is_file() for path in paths):
@@ -64,7 +64,7 @@ def _files(name: str, folder: Path) -> list[Path]:
     raise BenchmarkError(f"{folder} has neither {name}.csv nor {name}{TRAIN}.csv; see --data and --tables.")
 
 
-def _check_known(path: Path, known: str) -> None:
+def _check_digest(path: Path, known: str) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if known and digest != known:
         raise BenchmarkError(
@@ -73,23 +73,23 @@ def _check_known(path: Path, known: str) -> None:
         )
 
 
-def _cleaned(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, list[str]]:
-    """Return a table of an unknown hand as all models can learn from it, and what was left out."""
+def _clean_table(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return a table without rare classes and empty columns, and notes on what was left out."""
     sizes = frame[target].astype(str).value_counts()
     rare = sizes[sizes < MIN_CLASS]
     notes = [f"class {label!r} left out: {n} rows, fewer than {MIN_CLASS}" for label, n in sorted(rare.items())]
-    table = _tidied(frame[~frame[target].astype(str).isin(rare.index)], target)
+    table = _tidy_table(frame[~frame[target].astype(str).isin(rare.index)], target)
     empty = [name for name in table.columns if table[name].isna().all()]
     return table.drop(columns=empty), notes + [f"column {name!r} left out: no value" for name in empty]
 
 
-def _tidied(frame: pd.DataFrame, target: str) -> pd.DataFrame:
-    cells = {name: tidy(frame[name]) if name != target else frame[name].astype(str) for name in frame.columns}
+def _tidy_table(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    cells = {name: tidy_column(frame[name]) if name != target else frame[name].astype(str) for name in frame.columns}
     return pd.DataFrame(cells).reset_index(drop=True)
 
 
-def capped(task: Task, rows: int) -> Task:
-    """Return the task with at most `rows` training rows, drawn from each class alike."""
+def limit_rows(task: Task, rows: int) -> Task:
+    """Return the task with at most `rows` training rows, a stratified sample."""
     if len(task.train) <= rows:
         return task
     part, _ = train_test_split(

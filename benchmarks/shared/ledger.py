@@ -1,4 +1,4 @@
-"""The results file of a run: one JSON with versions, machine and every finished case; no times, so that runs diff."""
+"""Keep the results of a run in one JSON file: versions, machine and every finished case, but no times."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .cases import Identified, Judged
-from .protocol import BenchmarkError, source_digest, write_atomically
+from .cases import CaseResult, Identified
+from .protocol import BenchmarkError, digest_source, write_atomically
 from .tables import run_peer
 
 FORMAT = 1
@@ -21,13 +21,13 @@ PACKAGES = ("ganaug", "torch", "scikit-learn", "imbalanced-learn", "numpy", "pan
 PEERS = ("ctgan", "tvae", "arf", "tabular_argn", "nrgboost")
 
 
-def environment(options: argparse.Namespace) -> dict[str, Any]:
+def describe_environment(options: argparse.Namespace) -> dict[str, Any]:
     """Return the versions and the machine that results depend on."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     found: dict[str, Any] = {
         "protocol": PROTOCOL,
         "versions": versions | {"python": platform.python_version()},
-        "source": source_digest(),
+        "source": digest_source(),
         "machine": {"system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count()},
         "threads": 1,
     }
@@ -45,7 +45,7 @@ class Ledger:
         Read if it exists.
     suite : str
     environment : dict
-        From `environment`.
+        From `describe_environment`.
     mixed : bool
         Whether a file may hold results of several environments; each record then says which of them it is from.
 
@@ -64,9 +64,9 @@ class Ledger:
             self._content = read_results(path)
         if self._content["suite"] != suite:
             raise BenchmarkError(f"{path} holds the suite {self._content['suite']!r}: name another --output.")
-        self._environment = self._place(environment, mixed)
+        self._environment = self._place_environment(environment, mixed)
 
-    def _place(self, environment: dict[str, Any], mixed: bool) -> int:
+    def _place_environment(self, environment: dict[str, Any], mixed: bool) -> int:
         known: list[dict[str, Any]] = self._content["environments"]
         if environment in known:
             return known.index(environment)
@@ -79,22 +79,22 @@ class Ledger:
         known.append(environment)
         return len(known) - 1
 
-    def learners_left(self, case: Identified, method: str, learners: Sequence[str]) -> list[str]:
-        """Return the learners that the method has not been judged by, or not without an error."""
+    def list_missing_learners(self, case: Identified, method: str, learners: Sequence[str]) -> list[str]:
+        """Return the learners with which the method has no result, or only an error."""
         entry = self._content["cases"].get(case.id, {})
         done = {r["learner"] for r in entry.get("records", []) if r["method"] == method and "error" not in r}
         return [name for name in learners if name not in done]
 
-    def records(self, case: Identified) -> list[dict[str, Any]]:
-        """Return what is there of a case."""
+    def list_records(self, case: Identified) -> list[dict[str, Any]]:
+        """Return the records of a case."""
         return list(self._content["cases"].get(case.id, {}).get("records", []))
 
     def is_excluded(self, case: Identified) -> bool:
         """Return whether the table does not allow the case."""
         return "excluded" in self._content["cases"].get(case.id, {})
 
-    def add(self, judged: Judged) -> None:
-        """Keep what came of a case, in place of what was there of the same methods and learners."""
+    def add(self, judged: CaseResult) -> None:
+        """Keep the result of a case, in place of old records of the same methods and learners."""
         cases = self._content["cases"]
         if judged.excluded:
             cases[judged.id] = {**judged.facts, "excluded": judged.excluded}
@@ -103,12 +103,12 @@ class Ledger:
             old = {(r["method"], r["learner"]): r for r in cases.get(judged.id, {}).get("records", [])}
             cases[judged.id] = {**judged.facts, "records": [r for _, r in sorted((old | new).items())]}
         self._content["cases"] = dict(sorted(cases.items()))
-        write_atomically(self._path, dumps(self._content))
+        write_atomically(self._path, format_results(self._content))
 
-    def errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
+    def list_errors(self, cases: Sequence[Identified], methods: Sequence[str]) -> list[str]:
         """Return one line for each failure of `methods` in `cases`."""
         wanted = {case.id for case in cases}
-        return [line for case, method, line in failures(self._content) if case in wanted and method in methods]
+        return [line for case, method, line in list_failures(self._content) if case in wanted and method in methods]
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -130,8 +130,8 @@ def read_results(path: Path) -> dict[str, Any]:
     return content
 
 
-def failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the case, the method and a line about every failure, learners that failed alike together."""
+def list_failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return case, method and a line for every failure; learners with the same error share a line."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for case, entry in content["cases"].items():
         for record in entry.get("records", []):
@@ -143,21 +143,21 @@ def failures(content: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def dumps(content: dict[str, Any]) -> str:
-    """Return JSON with one line for each record: small enough to commit, and two runs can be compared by eye."""
+def format_results(content: dict[str, Any]) -> str:
+    """Return JSON with one line for each record, so that two runs can be compared by eye."""
     head = {key: value for key, value in content.items() if key != "cases"}
     head_lines = json.dumps(head, indent=1, allow_nan=False)[:-2] + ',\n "cases": {\n'
-    entries = [f"  {json.dumps(case)}: {_entry(entry)}" for case, entry in content["cases"].items()]
+    entries = [f"  {json.dumps(case)}: {_format_entry(entry)}" for case, entry in content["cases"].items()]
     return head_lines + ",\n".join(entries) + "\n }\n}\n"
 
 
-def _entry(entry: dict[str, Any]) -> str:
+def _format_entry(entry: dict[str, Any]) -> str:
     facts = json.dumps({key: value for key, value in entry.items() if key != "records"}, allow_nan=False)
-    records = ["   " + json.dumps(_rounded(record), allow_nan=False) for record in entry.get("records", [])]
+    records = ["   " + json.dumps(_round_scores(record), allow_nan=False) for record in entry.get("records", [])]
     return facts[:-1] + (', "records": [\n' + ",\n".join(records) + "\n  ]" if records else "") + "}"
 
 
-def _rounded(record: dict[str, Any]) -> dict[str, Any]:
+def _round_scores(record: dict[str, Any]) -> dict[str, Any]:
     if "scores" not in record:
         return record
     return {**record, "scores": {metric: round(score, 6) for metric, score in record["scores"].items()}}

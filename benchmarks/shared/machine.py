@@ -7,16 +7,16 @@ import platform
 from importlib import metadata
 from typing import Any
 
-from .protocol import source_digest
+from .protocol import digest_source
 
 PACKAGES = ("ganaug", "torch", "numpy", "pandas", "scikit-learn")
 
 
-def installed_versions() -> dict[str, str]:
+def read_versions() -> dict[str, str]:
     """Return the versions that times depend on."""
-    return {name: metadata.version(name) for name in PACKAGES} | {"source": source_digest()}
+    return {name: metadata.version(name) for name in PACKAGES} | {"source": digest_source()}
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what tells machines apart, as far as times go."""
+    """Return the facts about the machine that times depend on."""
     return {"system": platform.system(), "processors": os.cpu_count(), "python": platform.python_version()}

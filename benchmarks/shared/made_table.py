@@ -1,4 +1,4 @@
-"""A labelled table of any size, made from a seed: half numbers, half categories."""
+"""Simulate a labelled table of any size from a seed: half numbers, half categories."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ NUMBERS: tuple[Column, ...] = (
     lambda x, rng: np.rint(8 * x),  # ties
     lambda x, rng: np.where(rng.random(len(x)) < 0.4, 0.0, x),  # a spike
     lambda x, rng: np.exp(x),
-    lambda x, rng: rng.normal(size=len(x)),  # depends on nothing
+    lambda x, rng: rng.normal(size=len(x)),  # noise
 )
-"""How a number comes of a standard normal that it shares factors with; the kinds take turns."""
+"""Transformations of a standard normal that depends on the factors; columns take them in turn."""
 
 
-def made_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     """Return a table whose columns and label share a few hidden factors.
 
     Parameters
     ----------
     rows, columns : int
-        Size; of an odd number of columns, one more holds numbers.
+        Size; with an odd number of columns, one more holds numbers.
     seed : int
-        Decides, with the size, every cell.
+        Determines, with the size, every cell.
 
     Returns
     -------
@@ -46,28 +46,28 @@ def made_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd
     rng = np.random.default_rng([seed, rows, columns])
     factors = rng.normal(size=(rows, FACTORS))
     n_texts = columns // 2
-    table = {f"number{j}": _number(j, factors, rng) for j in range(columns - n_texts)}
-    table |= {f"text{j}": _text(j, factors, rng) for j in range(n_texts)}
+    table = {f"number{j}": _draw_number(j, factors, rng) for j in range(columns - n_texts)}
+    table |= {f"text{j}": _draw_text(j, factors, rng) for j in range(n_texts)}
     scores = factors @ rng.normal(size=(FACTORS, len(LABELS))) + rng.gumbel(size=(rows, len(LABELS)))
     return pd.DataFrame(table), pd.Series(np.array(LABELS, dtype=object)[scores.argmax(1)], name="label")
 
 
-def _number(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    values = NUMBERS[j % len(NUMBERS)](_standard_normal(factors, rng), rng)
+def _draw_number(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    values = NUMBERS[j % len(NUMBERS)](_draw_standard_normal(factors, rng), rng)
     values[rng.random(len(values)) < MISSING] = np.nan
     return values
 
 
-def _text(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw_text(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n_values = 2 + 7 * j % (MOST_VALUES - 1)  # 7 and 29 have no common divisor: every number of values comes up
     shares = 1.0 / np.arange(1, n_values + 1)
     edges = norm.ppf(np.cumsum(shares / shares.sum())[:-1])
     names = np.array([f"value {code}" for code in range(n_values)], dtype=object)
-    return names[np.searchsorted(edges, _standard_normal(factors, rng))]
+    return names[np.searchsorted(edges, _draw_standard_normal(factors, rng))]
 
 
-def _standard_normal(factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return one draw for each row, of which about four fifths of the variance are the factors'."""
+def _draw_standard_normal(factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw one number for each row; factors explain four fifths of the variance."""
     weights = rng.normal(size=FACTORS)
     mixed = 2.0 * factors @ (weights / np.linalg.norm(weights)) + rng.normal(size=len(factors))
     return np.asarray(mixed / 5**0.5)

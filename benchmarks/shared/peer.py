@@ -1,4 +1,4 @@
-"""Run one job in the environment of the peers; needs only the standard library, because ganaug need not be there.
+"""Run one job in the environment of the peers; only the standard library is needed, since ganaug may be absent.
 
 ``python -m benchmarks.SUITE.peer --versions`` prints what is installed; with a job file in place of ``--versions``, the
 job is done.
@@ -21,12 +21,12 @@ Job = dict[str, Any]
 def run_job(work: Callable[[Job], None]) -> None:
     """Print the versions, or do the job in the file that the command line names."""
     if sys.argv[1] == "--versions":
-        print(json.dumps(installed_packages()))
+        print(json.dumps(read_package_versions()))
         return
     work(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
 
 
-def installed_packages() -> dict[str, str]:
+def read_package_versions() -> dict[str, str]:
     """Return the versions of those of `PACKAGES` that are installed."""
     installed = {}
     for name in PACKAGES:
@@ -42,4 +42,4 @@ def seed_arfpy(seed: int) -> None:
     import numpy as np
 
     np.random.seed(seed)  # noqa: NPY002, TID251 - arfpy knows no other randomness
-    vars(np).setdefault("in1d", np.isin)  # gone from NumPy 2.4
+    vars(np).setdefault("in1d", np.isin)  # removed in NumPy 2.4

@@ -1,4 +1,4 @@
-"""What all benchmarks share: their error, how tables are compared, and the file in which finished cases are kept."""
+"""Define what all benchmarks share: their error, the columns to compare, and the file of finished cases."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Columns:
     target: str
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, target: str) -> Columns:
-        """Read the kinds off the dtypes of the training rows; numbers, dates and times are numeric."""
+    def from_frame(cls, frame: pd.DataFrame, target: str) -> Columns:
+        """Infer the kinds from the dtypes of the training rows; numbers, dates and times are numeric."""
         features = [name for name in frame.columns if name != target]
         numeric = tuple(name for name in features if _is_number(frame[name]))
         return cls(numeric, tuple(name for name in features if name not in numeric), target)
@@ -45,8 +45,8 @@ class Columns:
 
     def tidy(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns in one order: float64 (dates as seconds since 1970), or text with `MISSING`."""
-        tidy = {name: _as_number(frame[name]) for name in self.numeric}
-        tidy |= {name: _as_text(frame[name]) for name in self.text}
+        tidy = {name: _convert_to_number(frame[name]) for name in self.numeric}
+        tidy |= {name: _convert_to_text(frame[name]) for name in self.text}
         table: pd.DataFrame = pd.DataFrame(tidy)
         return table
 
@@ -57,13 +57,13 @@ def _is_number(column: pd.Series) -> bool:
     return bool(is_number or types.is_datetime64_any_dtype(column.dtype))
 
 
-def _as_number(column: pd.Series) -> np.ndarray:
+def _convert_to_number(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = (pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")) / pd.Timedelta("1s")
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan)) + 0.0  # -0.0 and 0.0 are one value
 
 
-def _as_text(column: pd.Series) -> np.ndarray:
+def _convert_to_text(column: pd.Series) -> np.ndarray:
     missing = column.isna().to_numpy()
     return np.where(missing, MISSING, column.astype(str).to_numpy(dtype=object))
 
@@ -72,7 +72,7 @@ def _as_text(column: pd.Series) -> np.ndarray:
 
 
 class Results:
-    """A JSON file of finished cases: each is written as soon as it is measured, and never measured again.
+    """JSON file of finished cases, each written as soon as it is measured, and never measured again.
 
     Parameters
     ----------
@@ -94,11 +94,11 @@ class Results:
         """Return the result kept under `key`, or None."""
         return next((dict(case["result"]) for case in self._cases if case["key"] == key), None)
 
-    def put(self, *measured: tuple[Mapping[str, Any], dict[str, Any]]) -> None:
-        """Keep pairs of a key and its result, all of them or, should the machine stop, none; the newest comes last."""
-        keys = [dict(key) for key, _ in measured]
+    def put(self, *pairs: tuple[Mapping[str, Any], dict[str, Any]]) -> None:
+        """Keep pairs of a key and its result, all or none of them; the newest comes last."""
+        keys = [dict(key) for key, _ in pairs]
         self._cases = [case for case in self._cases if case["key"] not in keys]
-        self._cases += [{"key": dict(key), "result": result} for key, result in measured]
+        self._cases += [{"key": dict(key), "result": result} for key, result in pairs]
         write_atomically(self._path, json.dumps({"cases": self._cases}, indent=1, allow_nan=False) + "\n")
 
 
@@ -119,8 +119,8 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
         raise BenchmarkError(f"{path} is not a results file of this benchmark: name another file.") from None
 
 
-def source_digest() -> str:
-    """Return a digest of ganaug's code, for between two releases the version number says too little."""
+def digest_source() -> str:
+    """Return a digest of the code of ganaug, which the version number does not identify between two releases."""
     spec = importlib.util.find_spec("ganaug")
     if spec is None or spec.origin is None:
         raise BenchmarkError("ganaug is not installed: pip install 'ganaug[bench]'.")

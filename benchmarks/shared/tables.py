@@ -1,4 +1,4 @@
-"""The labelled tables of the fidelity benchmark: rows that a model may see, and real rows that it may not."""
+"""Load the labelled tables of the fidelity benchmark, and run peers."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from sklearn.model_selection import train_test_split
 from .protocol import BenchmarkError, Columns
 
 SPLIT_SEED = 1234
-TRAIN = "_train"  # how the name of a file ends that holds only one part of a table
+TRAIN = "_train"  # suffix of the name of a file of training rows
 
 
 @dataclass(frozen=True)
 class Rare:
-    """What was done to make a class rare.
+    """A class made rare.
 
     Attributes
     ----------
     share : float
-        Of the class in the training rows.
+        Share of the class in the training rows.
     weights : ndarray of shape (n_test,)
-        What each test row counts for.
+        Weight of each test row.
     """
 
     share: float
@@ -37,7 +37,7 @@ class Rare:
 
 @dataclass(frozen=True)
 class Task:
-    """One labelled table: the rows a model may see, and real rows that it may not.
+    """One labelled table: training rows, and real test rows.
 
     Attributes
     ----------
@@ -81,28 +81,28 @@ class Task:
 
 def load_task(train_file: Path, test_file: Path | None, target: str, drop: Sequence[str] = ()) -> Task:
     """Read the table; without `test_file`, a tenth of each class becomes the test rows (seed 1234)."""
-    train = chosen(read(train_file), train_file, target, drop)
-    test = chosen(read(test_file), test_file, target, drop) if test_file else None
-    origin = origin_of([train_file, *([test_file] if test_file else [])], target, drop)
+    train = drop_columns(read_frame(train_file), train_file, target, drop)
+    test = drop_columns(read_frame(test_file), test_file, target, drop) if test_file else None
+    origin = describe_origin([train_file, *([test_file] if test_file else [])], target, drop)
     return make_task(train, test, target, name=train_file.stem.removesuffix(TRAIN), origin=origin)
 
 
-def origin_of(files: Sequence[Path], target: str, drop: Sequence[str]) -> dict[str, Any]:
-    """Return what a table's rows depend on: its files by their content, its label, what is left out."""
+def describe_origin(files: Sequence[Path], target: str, drop: Sequence[str]) -> dict[str, Any]:
+    """Return all that the rows of a table depend on: digests of its files, its label, and dropped columns."""
     digests = [f"{file.name} sha256:{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" for file in files]
     return {"train": digests[0], "test": digests[1] if digests[1:] else None, "target": target, "drop": sorted(drop)}
 
 
 def make_task(train: pd.DataFrame, test: pd.DataFrame | None, target: str, **facts: Any) -> Task:
-    """Return the task, after splitting `train` where there is no `test`."""
+    """Return the task, with test rows split off from `train` if there is no `test`."""
     if test is None:
-        train, test = _split(train, facts["name"], target)
+        train, test = _split_table(train, facts["name"], target)
     else:
         _check_same_form(train, test, facts["name"], target)
-    return Task(train, test, Columns.of(train, target), **facts)
+    return Task(train, test, Columns.from_frame(train, target), **facts)
 
 
-def _split(table: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _split_table(table: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
         train, test = train_test_split(table, test_size=0.1, stratify=table[target], random_state=SPLIT_SEED)
     except ValueError as error:
@@ -112,7 +112,7 @@ def _split(table: pd.DataFrame, name: str, target: str) -> tuple[pd.DataFrame, p
 
 def _check_same_form(train: pd.DataFrame, test: pd.DataFrame, name: str, target: str) -> None:
     odd = set(train.columns) ^ set(test.columns)
-    odd |= set(Columns.of(train, target).numeric) ^ set(Columns.of(test, target).numeric)
+    odd |= set(Columns.from_frame(train, target).numeric) ^ set(Columns.from_frame(test, target).numeric)
     if odd:
         raise BenchmarkError(
             f"The test file of {name!r} must have the training file's columns, numbers where that has numbers; "
@@ -123,8 +123,8 @@ def _check_same_form(train: pd.DataFrame, test: pd.DataFrame, name: str, target:
         raise BenchmarkError(f"The labels {unknown} of the test file of {name!r} do not occur in the training file.")
 
 
-def chosen(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) -> pd.DataFrame:
-    """Return the table without the columns of `drop`, or say what is wrong with it."""
+def drop_columns(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) -> pd.DataFrame:
+    """Return the table without the columns of `drop`, after checking that it has them and all labels."""
     absent = [name for name in (target, *drop) if name not in frame.columns]
     if absent:
         raise BenchmarkError(f"{path} has no column {absent[0]!r}; it has {list(frame.columns)}.")
@@ -135,8 +135,8 @@ def chosen(frame: pd.DataFrame, path: Path, target: str, drop: Sequence[str]) ->
     return kept
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Return a file's table, as a user of ganaug gets it."""
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read the table of a file by `ganaug.read_table`."""
     from ganaug import GanaugError, read_table
 
     try:

@@ -1,4 +1,4 @@
-"""Accept the candidates that meet conditions on columns, and decode those that were taken."""
+"""Accept the candidates that meet conditions on columns, and decode accepted ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TableConditions:
     Attributes
     ----------
     encoder : TableEncoder
-        Encoder to decode rows with: it draws pooled values among those that meet the conditions.
+        Encoder that decodes rows; it draws pooled values among those that meet the conditions.
 
     Raises
     ------
@@ -179,7 +179,7 @@ class ColumnCondition:
 
     def _matches(self, value: Any) -> bool:
         if not self.is_range:
-            return any(_equal(value, one) for one in self.values)
+            return any(_are_equal(value, one) for one in self.values)
         low, high = self.values
         return bool((low is None or value >= low) and (high is None or value <= high))
 
@@ -194,7 +194,7 @@ def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: 
     column : Column
         The fitted column.
     dtype : mapping
-        Its dtype, see `ganaug.dtypes.describe_dtype`.
+        Its dtype, see `ganaug.data.dtypes.describe_dtype`.
     given : object
         A value, a list or set of values, or a tuple ``(low, high)``.
 
@@ -213,7 +213,7 @@ def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: 
     values = [_to_plain(name, dtype, value) for value in several]
     for value, said in zip(values, several, strict=True):
         if not _may_occur(column, value):
-            # A value that only rare values of the determining column had did occur, but is not stored.
+            # A value that occurred only beside rare values of the determining column is not stored.
             why = "did not occur in training"
             if isinstance(column, Determined):
                 why = "is not among the values that were learned"
@@ -227,7 +227,7 @@ def _parse_range(name: Any, column: Column, dtype: Mapping[str, Any], given: tup
             f"where[{name!r}] must be a value, a list of values, or a range (low, high). Got {given!r} instead."
         )
     low, high = (_to_plain(name, dtype, end) for end in given)
-    if any(isinstance(value, str | bool) for value in (*_known_values(column), low, high)):
+    if any(isinstance(value, str | bool) for value in (*_list_known_values(column), low, high)):
         raise ParameterError(f"where[{name!r}]: a range needs numbers or dates; give a list of values, not {given!r}.")
     if low is not None and high is not None and low > high:
         raise ParameterError(f"where[{name!r}]: the range {given!r} ends before it begins; swap its ends.")
@@ -236,10 +236,10 @@ def _parse_range(name: Any, column: Column, dtype: Mapping[str, Any], given: tup
         first, last = column.limits
         empty = (low is not None and low > last) or (high is not None and high < first)
     else:
-        empty = not wanted.match_values(_known_values(column)).any()
+        empty = not wanted.match_values(_list_known_values(column)).any()
     if empty:
         raise ParameterError(
-            f"where[{name!r}]: nothing in {given!r} was in training; {_describe_values(column, dtype)}"
+            f"where[{name!r}]: no value in {given!r} occurred in training; {_describe_values(column, dtype)}"
         )
     return wanted
 
@@ -251,7 +251,7 @@ def _to_plain(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
     try:
         if value is None or pd.isna(value):
             return None
-        return _to_count(dtype, value) if _is_time(dtype) else value
+        return _convert_to_count(dtype, value) if _is_time(dtype) else value
     except (ValueError, TypeError, OverflowError, DataError):
         raise ParameterError(
             f"where[{name!r}]: {value!r} is no value of a column of {dtype['dtype']}; give a value of that type."
@@ -263,19 +263,19 @@ def _is_time(dtype: Mapping[str, Any]) -> bool:
     return pd.api.types.pandas_dtype(dtype["dtype"]).kind in "mM"
 
 
-def _to_count(dtype: Mapping[str, Any], value: Any) -> int:
+def _convert_to_count(dtype: Mapping[str, Any], value: Any) -> int:
     if isinstance(value, bool | int | float):
         raise TypeError("a number is no date")
     described = pd.api.types.pandas_dtype(dtype["dtype"])
     is_duration = described.kind == "m"
     moments = pd.Series(pd.to_timedelta([value]) if is_duration else pd.to_datetime([value]))
-    zone = dtype.get("zone", getattr(described, "tz", None))  # pandas 2 makes zones of pytz, which have no name apart
+    zone = dtype.get("zone", getattr(described, "tz", None))  # of pytz in pandas 2, and not in `dtype`
     if zone is not None and moments.dt.tz is None:
         moments = moments.dt.tz_localize(zone)
     return int(split(moments, dict(dtype))[0][0])
 
 
-def _known_values(column: Column) -> list[Any]:
+def _list_known_values(column: Column) -> list[Any]:
     """Return the stored values, None for missing; of numbers only the spikes."""
     if isinstance(column, Number):
         return [*column.spikes, *([None] if column.missing else [])]
@@ -286,7 +286,7 @@ def _known_values(column: Column) -> list[Any]:
 
 def _may_occur(column: Column, value: Any) -> bool:
     """Return whether a value may have occurred in training."""
-    if any(_equal(known, value) for known in _known_values(column)):
+    if any(_are_equal(known, value) for known in _list_known_values(column)):
         return True
     if not isinstance(column, Number) or value is None or isinstance(value, str | bool):
         return False
@@ -294,7 +294,7 @@ def _may_occur(column: Column, value: Any) -> bool:
     return bool(low <= value <= high and (not column.step or (value - low) % column.step == 0))
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _are_equal(a: Any, b: Any) -> bool:
     """Return whether two values are equal to a user: 1 and 1.0 are; 1 and True, or 1 and "1", are not."""
     if a is None or b is None:
         return a is b
@@ -302,13 +302,13 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _describe_values(column: Column, dtype: Mapping[str, Any], said: Any = None) -> str:
-    """Describe the values that did occur, for the message on one that did not."""
+    """Describe the values that occurred, for an error message."""
     if isinstance(column, Number):
         low, high = _format_values(column.limits, dtype)
         gaps = "some were missing" if column.missing else "none was missing"
         step = f" in steps of {column.step}" if column.step > 1 and column.kind == "numeric" else ""
         return f"values were from {low} to {high}{step}, and {gaps}."
-    known = [value for value in _known_values(column) if value is not None]
+    known = [value for value in _list_known_values(column) if value is not None]
     if guess := suggest(said, known):
         return guess
     return f"values were {join_names(_format_values(known, dtype), _SHOWN_VALUES, form=str)}."

@@ -63,24 +63,24 @@ class SegmentSoftmax(nn.Module):
         self.source.copy_(torch.tensor(self._source, dtype=torch.int64))
         self.target.copy_(torch.tensor(self._target, dtype=torch.int64))
 
-    def _groups(self, logits: Tensor) -> list[Tensor]:
+    def _pad_segments(self, logits: Tensor) -> list[Tensor]:
         """Return logits of shape (n, states) as one tensor (n, segments, width) for each width, padded with -1e9."""
         padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
         parts = padded.split([count * width for count, width in self.shapes], dim=1)
         return [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
-    def _states(self, groups: list[Tensor]) -> Tensor:
-        """Undo `_groups`: return a tensor of shape (n, states)."""
+    def _join_segments(self, groups: list[Tensor]) -> Tensor:
+        """Undo `_pad_segments`; return a tensor of shape (n, states)."""
         return torch.cat([group.flatten(1) for group in groups], dim=1).index_select(1, self.target)
 
     def forward(self, logits: Tensor) -> Tensor:
         """Return probabilities of shape (n, states) for logits of the same shape."""
-        return self._states([group.softmax(-1) for group in self._groups(logits)])
+        return self._join_segments([group.softmax(-1) for group in self._pad_segments(logits)])
 
     def one_hot(self, logits: Tensor) -> Tensor:
         """Return the largest logit of each segment as 1, the rest as 0."""
-        chosen = [functional.one_hot(group.argmax(-1), group.shape[-1]) for group in self._groups(logits)]
-        return self._states(chosen).to(logits.dtype)
+        chosen = [functional.one_hot(group.argmax(-1), group.shape[-1]) for group in self._pad_segments(logits)]
+        return self._join_segments(chosen).to(logits.dtype)
 
 
 class GeneratorBlock(nn.Module):
@@ -126,11 +126,11 @@ class TableGenerator(Generator):
         self.register_buffer("gates", torch.empty(len(layout.gates), dtype=torch.int64), persistent=False)
 
     def fill_tables(self) -> None:
-        """Fill the look-up table; the gate of a score without one is a column of ones behind the states."""
+        """Fill the look-up table; a score without a gate uses a column of ones after the states."""
         gates = [g if g >= 0 else self.n_states for g in self._gates]
         self.gates.copy_(torch.tensor(gates, dtype=torch.int64))
 
-    def _heads(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    def _compute_heads(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
         h = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
         for block in self.blocks:
             h = block(h)
@@ -167,22 +167,22 @@ class TableGenerator(Generator):
         Tensor of shape (n, layout.width)
             Segments that sum to one, and scores multiplied by their gate.
         """
-        logits, scores = self._heads(z, c)
+        logits, scores = self._compute_heads(z, c)
         if self.softmax is None:
             return scores
-        noisy = self._bar(logits) + _gumbel(noise)
+        noisy = self._bar(logits) + _convert_to_gumbel(noise)
         return self._join(self.softmax(noisy / _TEMPERATURE), scores)
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, and scores where the state is regular."""
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self._is_wide and bfloat16_pays(z.device)):
-            logits, scores = self._heads(z, c)
+            logits, scores = self._compute_heads(z, c)
         if self.softmax is None:
             return scores
-        return self._join(self.softmax.one_hot(self._bar(logits) + _gumbel(noise)), scores)
+        return self._join(self.softmax.one_hot(self._bar(logits) + _convert_to_gumbel(noise)), scores)
 
 
-def _gumbel(uniform: Tensor) -> Tensor:
+def _convert_to_gumbel(uniform: Tensor) -> Tensor:
     return -torch.log(-torch.log(uniform.clamp(1e-20, 1.0 - 1e-7)))
 
 
@@ -203,25 +203,25 @@ class DiscriminatorBlock(nn.Module):
 class TableDiscriminator(nn.Module):
     """Map encoded rows and classes to logits, larger for rows that look real.
 
-    Besides the row its input has, for every score and every ordered segment, sine and cosine of learned multiples of
-    its value: a plain MLP is slow to learn fine structure in a single number [1]_.
+    The input is the row, followed by sine and cosine of learned multiples of every score and of the value of every
+    ordered segment: a plain MLP is slow to learn fine structure in a single number [1]_.
 
     References
     ----------
     .. [1] Tancik et al., "Fourier Features Let Networks Learn High Frequency Functions", NeurIPS 2020.
     """
 
-    places: Tensor
+    projection: Tensor
 
     def __init__(self, layout: Layout, architecture: Architecture):
         super().__init__()
         width = architecture.width
         self._layout = layout
-        n_places = len(layout.gates) + sum(layout.ordered)
-        self.multiples = nn.Parameter(torch.empty(n_places, len(_MULTIPLES)))
-        self.register_buffer("places", torch.empty(layout.width, n_places), persistent=False)
+        n_values = len(layout.gates) + sum(layout.ordered)
+        self.multiples = nn.Parameter(torch.empty(n_values, len(_MULTIPLES)))
+        self.register_buffer("projection", torch.empty(layout.width, n_values), persistent=False)
         linear = SpectralLinear if architecture.spectral_norm else nn.Linear
-        self.first = linear(layout.width + 2 * len(_MULTIPLES) * n_places, width)
+        self.first = linear(layout.width + 2 * len(_MULTIPLES) * n_values, width)
         self.blocks = nn.ModuleList(DiscriminatorBlock(width, linear, architecture.batch_norm) for _ in range(2))
         self.last = linear(width, 1)
         self.classes = linear(architecture.n_classes, width, bias=False)
@@ -229,15 +229,15 @@ class TableDiscriminator(nn.Module):
     def fill_tables(self) -> None:
         """Fill the fixed linear map from a row to the values of its scores and ordered segments."""
         layout = self._layout
-        places = torch.zeros(layout.width, self.multiples.shape[0])
+        projection = torch.zeros(layout.width, self.multiples.shape[0])
         for j in range(len(layout.gates)):
-            places[layout.n_states + j, j] = 1.0
+            projection[layout.n_states + j, j] = 1.0
         j = len(layout.gates)
         for start, size, ordered in zip(layout.starts().tolist(), layout.segments, layout.ordered, strict=True):
             if ordered:
-                places[start : start + size, j] = torch.linspace(-1.5, 1.5, size)
+                projection[start : start + size, j] = torch.linspace(-1.5, 1.5, size)
                 j += 1
-        self.places.copy_(places)
+        self.projection.copy_(projection)
 
     def reset(self, generator: torch.Generator) -> None:
         """Set the multiples to octaves; draw nothing."""
@@ -260,7 +260,7 @@ class TableDiscriminator(nn.Module):
         """
         if self.multiples.shape[0]:
             with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for an angle
-                angles = ((x.float() @ self.places).unsqueeze(2) * self.multiples).flatten(1)
+                angles = ((x.float() @ self.projection).unsqueeze(2) * self.multiples).flatten(1)
                 x = torch.cat([x, angles.sin(), angles.cos()], dim=1)
         h = self.first(x)
         for block in self.blocks:

@@ -22,9 +22,9 @@ KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "i
 
 _FEW_VALUES = 30
 _MIN_REPEATS = 5  # mean occurrences of each value from which a number with few values is "ordered"
-_FIRST_ROWS = 1000  # rows in which most columns show that they have more than a few values
-_MIN_ROWS_PER_VALUE = 20  # fewer, and any key or number would determine other columns
-_ROOM = 360_000  # largest number of JSON values of all columns together; a model file holds 500,000
+_FIRST_ROWS = 1000  # number of rows that show for most columns that they have more than `_FEW_VALUES` values
+_MIN_ROWS_PER_VALUE = 20  # with fewer, any key or number would determine other columns
+_TABLE_ROOM = 360_000  # largest number of JSON values of all columns together; a model file holds 500,000
 
 
 @dataclass
@@ -51,10 +51,10 @@ class ColumnCells:
     @cached_property
     def coded(self) -> FactorisedColumn:
         """The column as codes."""
-        return FactorisedColumn.of(self.plain, self.missing)
+        return FactorisedColumn.from_split(self.plain, self.missing)
 
     def count_values(self) -> int:
-        """Return the number of distinct values; if it is above `_FEW_VALUES`, only a lower bound that is, too."""
+        """Return the number of distinct values, or a lower bound of it that is above `_FEW_VALUES`."""
         of_first = len(factorise(self.plain[:_FIRST_ROWS], self.missing[:_FIRST_ROWS])[1])
         return of_first if of_first > _FEW_VALUES else len(self.coded.values)
 
@@ -64,7 +64,7 @@ def infer_kind(cells: ColumnCells, identifiers: bool = True) -> str:
 
     Parameters
     ----------
-    cells : Cells
+    cells : ColumnCells
         The column.
     identifiers : bool
         Whether the column may be recognised as an identifier.
@@ -100,7 +100,7 @@ def _largest_integer(series: pd.Series[Any], plain: Plain) -> int:
 
 
 def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
-    """Learn one column as the given kind, in at most about `room` JSON values.
+    """Fit one column as the given kind, with at most about `room` JSON values.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def fit_columns(
     categorical: Sequence[Any],
     identifiers: bool = True,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
-    """Learn every column of a frame; see `fit_encode_columns`, which also encodes them."""
+    """Fit every column of a frame; `fit_encode_columns` also encodes them."""
     columns, dtypes, _ = _fit_columns(frame, column_kinds, categorical, identifiers, None)
     return columns, dtypes
 
@@ -169,7 +169,7 @@ def fit_encode_columns(
     identifiers: bool,
     rng: np.random.Generator,
 ) -> tuple[list[Column], list[dict[str, Any]], Iterator[Encoded]]:
-    """Learn every column of a frame and encode it, splitting each column once.
+    """Fit and encode every column of a frame, splitting each column once.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def fit_encode_columns(
     identifiers : bool
         Whether to recognise identifiers.
     rng : numpy.random.Generator
-        Places equal numbers among their ranks.
+        Draws the ranks of equal numbers.
 
     Returns
     -------
@@ -191,7 +191,7 @@ def fit_encode_columns(
     dtypes : list of dict
         Their dtypes, as `describe_dtype` gives them.
     encoded : iterator of (states, scores)
-        For each column in turn what its `encode` returns; None and None for a column that is not generated.
+        The result of `encode` of each column; None and None for a column that is not generated.
 
     Raises
     ------
@@ -200,8 +200,8 @@ def fit_encode_columns(
     ParameterError
         `column_kinds` names an unknown column, or a kind that does not fit the column.
     """
-    columns, dtypes, encoder = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
-    return columns, dtypes, encoder.encoded(columns)
+    columns, dtypes, kept = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
+    return columns, dtypes, kept.encode(columns)
 
 
 @dataclass
@@ -224,7 +224,7 @@ class _SplitColumns:
             small = None if states is None else states.astype(np.int16)
             self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
 
-    def encoded(self, columns: Sequence[Column]) -> Iterator[Encoded]:
+    def encode(self, columns: Sequence[Column]) -> Iterator[Encoded]:
         """Yield states and scores of each column in turn."""
         for i, column in enumerate(columns):
             if isinstance(column, Category):
@@ -241,10 +241,10 @@ def _fit_columns(
     identifiers: bool,
     rng: np.random.Generator | None,
 ) -> tuple[list[Column], list[dict[str, Any]], _SplitColumns]:
-    """Return columns and dtypes, and what is kept of the columns; numbers are encoded if there is an `rng`."""
+    """Return columns, dtypes and the split columns; encode numbers if there is an `rng`."""
     check_kinds(frame, column_kinds)
     kinds = dict.fromkeys(categorical, "category") | dict(column_kinds)
-    room = min(ROOM, _ROOM // max(1, frame.shape[1]))
+    room = min(ROOM, _TABLE_ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
     kept = _SplitColumns(rng)
@@ -311,8 +311,8 @@ class FactorisedColumn:
     values: list[Any]
 
     @classmethod
-    def of(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
-        """Factorise a column of `split`."""
+    def from_split(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
+        """Factorise a column that `split` returned."""
         codes, values = factorise(plain, missing)
         return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
 
@@ -335,18 +335,18 @@ class FactorisedColumn:
         return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
 
     def determines(self, other: FactorisedColumn) -> bool:
-        """Return whether each value occurs with a single value of `other`, on enough rows to be no chance."""
+        """Return whether each value occurs with a single value of `other`, on enough rows to rule out chance."""
         n = len(self.codes)
         if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
             return False
-        parts = (slice(50), slice(n))  # a few rows are enough for most columns
+        parts = (slice(50), slice(n))  # a few rows refute most pairs of columns
         return all(bool((other.codes[self.first[self.codes[rows]]] == other.codes[rows]).all()) for rows in parts)
 
 
 def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
     """Replace every category that another one determines exactly by a look-up."""
     determining: list[int] = []
-    for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # the finest columns decide
+    for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # columns with the most values come first
         by = next((d for d in determining if coded[d].determines(coded[i])), None)
         if by is None:
             determining.append(i)
@@ -365,7 +365,7 @@ def _make_lookup(by: int, column: Column, determining: FactorisedColumn, depende
 
 
 def _find_lenders(codes: Codes, counts: Codes) -> Codes:
-    """Return for each value of the determining column the value whose dependent cells it uses.
+    """Return for each value of the determining column the value from which it takes its dependent cells.
 
     Rare values borrow from common ones: the cells beside a rare value are facts about one or two rows, and must not be
     in a model. A common value lends all its dependent cells, so that they still fit each other. `determines` makes sure

@@ -14,7 +14,7 @@ from promises import full_length
 from small import digest
 from small_images import image_digest
 
-from benchmarks.shared.memory import peak_above, start_peak
+from benchmarks.shared.memory import measure_peak_above, reset_peak
 from ganaug import GANAugmenter, ModelFileError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -45,7 +45,7 @@ def test_no_mutated_model_loads_with_other_content(models, tmp_path, mutate, kin
     path.write_bytes(original)
     expected = samples_of(path)
     rng = np.random.default_rng(len(mutate.__name__))
-    tries, slowest, before = full_length(850, suite=15), 0.0, start_peak()
+    tries, slowest, before = full_length(850, suite=15), 0.0, reset_peak()
     for _ in range(tries):
         data = bytearray(original)
         mutate(rng, data)
@@ -59,7 +59,7 @@ def test_no_mutated_model_loads_with_other_content(models, tmp_path, mutate, kin
             assert samples_of(path) == expected
         attempt()
     assert slowest < 1.0
-    assert peak_above(before) < 200
+    assert measure_peak_above(before) < 200
     finding("each refused in less than 1 s")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.gain.cases import SUITES, Case
 from benchmarks.shared.cases import WHOLE, ExcludedError
-from benchmarks.shared.data import FILES, SHIPPED, Source, Table, load, tidy
+from benchmarks.shared.data import FILES, SHIPPED, Source, Table, load_table, tidy_column
 from benchmarks.shared.protocol import BenchmarkError
 
 
@@ -29,7 +29,7 @@ def split(suite, table, cut, seed=0):
 
 def test_shipped_tables_are_those_the_cases_are_defined_on():
     for name in ("breast_cancer", "wine", "iris"):
-        table = load(name)
+        table = load_table(name)
         assert (len(table.X), len(table.labels)) == {"breast_cancer": (569, 2), "wine": (178, 3), "iris": (150, 3)}[
             name
         ]
@@ -38,7 +38,7 @@ def test_shipped_tables_are_those_the_cases_are_defined_on():
 def test_a_shipped_table_with_other_values_is_refused(monkeypatch):
     monkeypatch.setitem(SHIPPED, "wine", (SHIPPED["iris"][0], SHIPPED["wine"][1]))
     with pytest.raises(BenchmarkError, match=r"'wine' of this scikit-learn has the digest .* values have changed"):
-        load("wine")
+        load_table("wine")
 
 
 def test_a_table_that_cannot_be_fetched_is_named(monkeypatch):
@@ -47,7 +47,7 @@ def test_a_table_that_cannot_be_fetched_is_named(monkeypatch):
 
     monkeypatch.setitem(SHIPPED, "covertype", (fail, None))
     with pytest.raises(BenchmarkError, match=r"could not fetch 'covertype' \(no network\); leave it out of --tables"):
-        load("covertype")
+        load_table("covertype")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def folder(tmp_path):
 
 
 def test_an_unknown_file_is_read_by_the_same_rules(folder):
-    table = load("shop", folder)
+    table = load_table("shop", folder)
     assert table.labels == ("no", "yes")
     assert list(table.X.columns) == ["id", "colour", "price"]
     assert table.X["price"].dtype == "float64"
@@ -71,19 +71,19 @@ def test_an_unknown_file_is_read_by_the_same_rules(folder):
 def test_a_known_file_loses_its_identifiers_and_must_have_its_content(folder, monkeypatch):
     digest = hashlib.sha256((folder / "shop.csv").read_bytes()).hexdigest()
     monkeypatch.setitem(FILES, "shop", Source({"shop": digest}, "Class", ("id",)))
-    table = load("shop", folder)
+    table = load_table("shop", folder)
     assert list(table.X.columns) == ["colour", "price"]
     assert "column 'id' left out: an identifier" in table.notes
     with (folder / "shop.csv").open("a") as file:
         file.write("41,red,2,yes\n")
     with pytest.raises(BenchmarkError, match=f"not {digest}: it is not the file that the cases are defined on"):
-        load("shop", folder)
+        load_table("shop", folder)
 
 
 def test_files_of_one_table_are_joined_in_order(folder, monkeypatch):
     (folder / "more.csv").write_text((folder / "shop.csv").read_text())
     monkeypatch.setitem(FILES, "shops", Source({"shop": "", "more": ""}, "Class"))
-    assert len(load("shops", folder).X) == 80
+    assert len(load_table("shops", folder).X) == 80
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_files_of_one_table_are_joined_in_order(folder, monkeypatch):
 )
 def test_an_absent_table_is_named(tmp_path, name, folder_given, text):
     with pytest.raises(BenchmarkError, match=text):
-        load(name, tmp_path if folder_given else None)
+        load_table(name, tmp_path if folder_given else None)
 
 
 def test_a_table_of_one_class_is_refused(tmp_path):
     (tmp_path / "one.csv").write_text("x,y\n" + "1,a\n2,a\n" * 10)
     with pytest.raises(BenchmarkError, match="'one' has fewer than two classes of 10 rows"):
-        load("one", tmp_path)
+        load_table("one", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_table_of_one_class_is_refused(tmp_path):
     ],
 )
 def test_columns_are_numbers_or_text(cells, dtype):
-    column = tidy(pd.Series(cells))
+    column = tidy_column(pd.Series(cells))
     assert dtype == (str(column.dtype) if pd.api.types.is_numeric_dtype(column.dtype) else "text")
     assert not column.isin(["?", "", " "]).any()
 
@@ -133,15 +133,15 @@ def test_ids_are_permanent():
 def test_every_default_of_a_suite_exists():
     for suite in SUITES.values():
         assert set(suite.tables) <= {*FILES, *SHIPPED}
-        assert all(suite.knows(cut) for cut in suite.cuts)
+        assert all(suite.accepts_cut(cut) for cut in suite.cuts)
 
 
 def test_cuts_may_have_other_numbers_of_the_same_form():
-    assert SUITES["low-data"].knows("50")
-    assert SUITES["imbalance"].knows("3pct")
-    assert not SUITES["low-data"].knows("5pct")
-    assert not SUITES["low-data"].knows(WHOLE)
-    assert not SUITES["gain-tables"].knows("100")
+    assert SUITES["low-data"].accepts_cut("50")
+    assert SUITES["imbalance"].accepts_cut("3pct")
+    assert not SUITES["low-data"].accepts_cut("5pct")
+    assert not SUITES["low-data"].accepts_cut(WHOLE)
+    assert not SUITES["gain-tables"].accepts_cut("100")
 
 
 @pytest.mark.parametrize(

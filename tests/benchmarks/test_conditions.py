@@ -42,19 +42,19 @@ def test_each_condition_gets_a_line_with_its_share_and_cost(folder, capsys):
 def test_a_finished_case_is_not_measured_again(folder, monkeypatch, capsys):
     conditions.main(command(folder))
     first = capsys.readouterr().out
-    monkeypatch.setattr(conditions, "measured", None)
+    monkeypatch.setattr(conditions, "measure_conditions", None)
     conditions.main(command(folder))
     assert capsys.readouterr().out == first
 
 
 def test_rows_that_do_not_meet_a_condition_end_the_run(folder, monkeypatch):
-    monkeypatch.setattr(conditions, "met", lambda X, where: np.zeros(len(X), dtype=bool))
+    monkeypatch.setattr(conditions, "match_rows", lambda X, where: np.zeros(len(X), dtype=bool))
     with pytest.raises(AssertionError, match="do not meet"):
         conditions.main(command(folder))
 
 
 def test_conditions_are_told_from_what_does_not_meet_them():
     X = pd.DataFrame({"age": [20, 30, 31, None], "sex": ["Male", "Female", "Male", "Male"]})
-    assert conditions.met(X, {"age": (None, 30)}).tolist() == [True, True, False, False]
-    assert conditions.met(X, {"age": (30, None), "sex": "Male"}).tolist() == [False, False, True, False]
-    assert conditions.met(X, {}).all()
+    assert conditions.match_rows(X, {"age": (None, 30)}).tolist() == [True, True, False, False]
+    assert conditions.match_rows(X, {"age": (30, None), "sex": "Male"}).tolist() == [False, False, True, False]
+    assert conditions.match_rows(X, {}).all()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.fidelity.page import write_page
-from benchmarks.gain.table import gain_page
+from benchmarks.gain.table import render_gain_page
 from benchmarks.performance import write_pages
-from benchmarks.readme import DOCS, README, SECURITY, updated, updated_security
+from benchmarks.readme import DOCS, README, SECURITY, update_readme, update_security
 
 STALE = "run python -m benchmarks.readme"
 
 
 @pytest.mark.parametrize(
-    ("page", "update"), [(README, updated), (SECURITY, updated_security)], ids=["README", "SECURITY"]
+    ("page", "update"), [(README, update_readme), (SECURITY, update_security)], ids=["README", "SECURITY"]
 )
 def test_figures_are_those_of_the_committed_results(page, update):
     text = page.read_text(encoding="utf-8")
@@ -21,7 +21,7 @@ def test_figures_are_those_of_the_committed_results(page, update):
 
 
 def test_the_page_of_gains_is_that_of_the_committed_results():
-    assert (DOCS / "gain.md").read_text(encoding="utf-8") == gain_page(), STALE
+    assert (DOCS / "gain.md").read_text(encoding="utf-8") == render_gain_page(), STALE
 
 
 def test_documents_are_those_of_the_committed_results(tmp_path):

@@ -14,12 +14,12 @@ from tidy_rows import COLUMNS, table
 
 from benchmarks import fidelity
 from benchmarks.fidelity import command as fidelity_tables
-from benchmarks.fidelity.cases import Settings, _disturbance, measure, planned
+from benchmarks.fidelity.cases import Settings, _describe_disturbance, measure_cases, plan_cases
 from benchmarks.fidelity.command import main, parse
 from benchmarks.fidelity.models import Training, train_ganaug, train_peer, train_smote
-from benchmarks.fidelity.peer import EpochClock, extrapolate
+from benchmarks.fidelity.peer import EpochClock, extrapolate_end
 from benchmarks.shared.clock import Stopwatch
-from benchmarks.shared.folder import capped, named_task, tables_in
+from benchmarks.shared.folder import limit_rows, list_tables, load_named_task
 from benchmarks.shared.protocol import BenchmarkError, Columns, read_cases
 from benchmarks.shared.tables import Task, load_task, run_peer
 from ganaug.errors import GanaugError
@@ -39,9 +39,9 @@ def one_thread():
 
 
 def test_epochs_not_run_take_as_long_as_those_after_the_first():
-    assert extrapolate([10.0, 15.0, 17.0], 19.0, epochs=3) == 19
-    assert extrapolate([10.0, 15.0, 17.0], 19.0, epochs=10) == 19 + 7 * 2
-    assert extrapolate([10.0], 15.0, epochs=3) == 25
+    assert extrapolate_end([10.0, 15.0, 17.0], 19.0, epochs=3) == 19
+    assert extrapolate_end([10.0, 15.0, 17.0], 19.0, epochs=10) == 19 + 7 * 2
+    assert extrapolate_end([10.0], 15.0, epochs=3) == 25
 
 
 def test_a_network_that_is_cut_short_is_timed_as_if_it_had_run_on(monkeypatch):
@@ -88,14 +88,14 @@ def test_a_stopwatch_tells_its_own_work_from_that_of_others():
     wall, cpu = watch.read()
     assert cpu < 0.3 < 0.4 < wall
     if Path("/proc/stat").exists():
-        assert watch.others() > 0.3
+        assert watch.read_others() > 0.3
 
 
 def test_times_taken_on_a_busy_machine_are_called_too_long():
-    assert _disturbance({"others_cpu_seconds": 1.0, "measured_fit_seconds": 100.0}) == []
-    assert _disturbance({"others_cpu_seconds": 0.9, "measured_fit_seconds": 0.5}) == []
-    assert "too long" in _disturbance({"others_cpu_seconds": 50.0, "measured_fit_seconds": 100.0})[0]
-    assert "not comparable" in _disturbance({}, one_core=True)[0]
+    assert _describe_disturbance({"others_cpu_seconds": 1.0, "measured_fit_seconds": 100.0}) == []
+    assert _describe_disturbance({"others_cpu_seconds": 0.9, "measured_fit_seconds": 0.5}) == []
+    assert "too long" in _describe_disturbance({"others_cpu_seconds": 50.0, "measured_fit_seconds": 100.0})[0]
+    assert "not comparable" in _describe_disturbance({}, one_core=True)[0]
 
 
 def returning_peer(seen):
@@ -144,8 +144,8 @@ def test_an_absent_peer_says_how_to_get_it_or_go_without(tmp_path, monkeypatch):
         run_peer(str(tmp_path / "python"), "--versions")
     monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: '{"ctgan": "0.12.1", "torch": "2"}')
     with pytest.raises(BenchmarkError, match=r"arfpy is not installed for python: .*ganaug\[bench\].*leave 'arf' out"):
-        fidelity.cases.installed_versions(replace(SETTINGS, models=("arf",)))
-    found = fidelity.cases.installed_versions(replace(SETTINGS, models=("ctgan",)))
+        fidelity.cases.read_versions(replace(SETTINGS, models=("arf",)))
+    found = fidelity.cases.read_versions(replace(SETTINGS, models=("ctgan",)))
     assert found["ctgan"] == {"ctgan": "0.12.1", "torch": "2"}
 
 
@@ -168,27 +168,31 @@ def names(groups):
 
 
 def test_ganaug_and_a_few_epochs_of_ctgan_are_timed_together():
-    groups = names(planned(task_of(), 0, SETTINGS, VERSIONS))
+    groups = names(plan_cases(task_of(), 0, SETTINGS, VERSIONS))
     pair = [("ganaug", None), ("ctgan", 10)]
     assert groups == [[("real", None)], pair, [("tvae", 10)], [("smote", None)]]
-    full = names(planned(task_of(), 0, replace(SETTINGS, peer_full=True), VERSIONS))
+    full = names(plan_cases(task_of(), 0, replace(SETTINGS, peer_full=True), VERSIONS))
     assert full == [[("real", None)], pair, [("ctgan", None)], [("tvae", 10)], [("tvae", None)], [("smote", None)]]
 
 
 def test_ctgan_is_timed_again_with_every_new_ganaug():
     newer = VERSIONS | {"ganaug": {"ganaug": "2"}}
     old, new = (
-        {c.training.model: c.key for g in planned(task_of(), 0, SETTINGS, v) for c in g} for v in (VERSIONS, newer)
+        {c.training.model: c.key for g in plan_cases(task_of(), 0, SETTINGS, v) for c in g} for v in (VERSIONS, newer)
     )
     assert old["ctgan"] != new["ctgan"]
     assert old["tvae"] == new["tvae"]
 
 
 def test_where_times_mean_nothing_slow_peers_run_in_full_or_not_at_all():
-    rare = fidelity.rare.rare_task(task_of(2000), 0.02, 0)
+    rare = fidelity.rare.make_rare_task(task_of(2000), 0.02, 0)
     for task, settings in ((rare, SETTINGS), (task_of(), replace(SETTINGS, one_core=True))):
-        assert names(planned(task, 0, settings, VERSIONS)) == [[("real", None)], [("ganaug", None)], [("smote", None)]]
-        full = names(planned(task, 0, replace(settings, peer_full=True), VERSIONS))
+        assert names(plan_cases(task, 0, settings, VERSIONS)) == [
+            [("real", None)],
+            [("ganaug", None)],
+            [("smote", None)],
+        ]
+        full = names(plan_cases(task, 0, replace(settings, peer_full=True), VERSIONS))
         assert [("ctgan", None)] in full and [("tvae", None)] in full and not any(len(group) > 1 for group in full)
 
 
@@ -196,13 +200,13 @@ def test_a_case_is_known_by_all_that_its_result_depends_on():
     plain = task_of()
 
     def key(model="ganaug", task=plain, seed=0, versions=VERSIONS, **changes):
-        cases = [c for g in planned(task, seed, replace(SETTINGS, **changes), versions) for c in g]
+        cases = [c for g in plan_cases(task, seed, replace(SETTINGS, **changes), versions) for c in g]
         return next(c.key for c in cases if c.training.model == model)
 
     newer = VERSIONS | {"ganaug": {"ganaug": "2"}}
     keys = [key(), key(small=False), key(options={"max_steps": 5}), key(seed=1), key(one_core=True), key("real")]
     keys += [key(task=task_of(origin={"train": "toy sha256:2"})), key(versions=newer), key("ctgan")]
-    keys += [key(task=fidelity.rare.rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
+    keys += [key(task=fidelity.rare.make_rare_task(task_of(2000), share, 0)) for share in (0.02, 0.03)]
     assert len({json.dumps(k) for k in keys}) == len(keys)
     assert key("real") == key("real", options={"max_steps": 5}, versions=newer)
     assert key() == key(peer_full=True, peer_epochs=3)
@@ -218,9 +222,9 @@ def test_a_pair_is_trained_back_to_back_and_the_first_changes_with_the_seed(monk
         return task.tidy_train, costs
 
     monkeypatch.setattr(fidelity.cases, "synthesize", fake)
-    monkeypatch.setattr(fidelity.cases, "_quality", lambda case, rows: order.append("judged") or {"auc": 0.9})
+    monkeypatch.setattr(fidelity.cases, "_measure_quality", lambda case, rows: order.append("judged") or {"auc": 0.9})
     for seed in (0, 1):
-        ganaug, ctgan = measure(list(planned(task_of(), seed, SETTINGS, VERSIONS))[1])
+        ganaug, ctgan = measure_cases(list(plan_cases(task_of(), seed, SETTINGS, VERSIONS))[1])
         assert ganaug["pair"] == ctgan["pair"]
         assert ("auc" in ganaug, "auc" in ctgan) == (True, False)
     assert order == ["ganaug", "ctgan", "judged", "ctgan", "ganaug", "judged"]
@@ -231,7 +235,7 @@ def test_a_pair_is_trained_back_to_back_and_the_first_changes_with_the_seed(monk
 
 def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger_ones():
     task = task_of(4000)
-    cuts = [fidelity.rare.rare_task(task, share, 0) for share in (0.02, 0.05)]
+    cuts = [fidelity.rare.make_rare_task(task, share, 0) for share in (0.02, 0.05)]
     for cut, share in zip(cuts, (0.02, 0.05), strict=True):
         assert (cut.train["y"] == task.rarest).mean() == pytest.approx(share, abs=3e-4)
         assert (cut.train["y"] != task.rarest).sum() == (task.train["y"] != task.rarest).sum()
@@ -240,7 +244,7 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
         assert cut.rarest == task.rarest
         pd.testing.assert_frame_equal(cut.test, task.test)
     assert set(cuts[0].train["a"]) < set(cuts[1].train["a"])
-    other = fidelity.rare.rare_task(task, 0.02, 1)
+    other = fidelity.rare.make_rare_task(task, 0.02, 1)
     assert set(other.train["a"]) != set(cuts[0].train["a"])
 
 
@@ -253,14 +257,14 @@ def test_a_cut_thins_the_rarest_class_alone_and_smaller_cuts_are_parts_of_larger
 )
 def test_a_cut_that_the_table_does_not_allow_is_excluded_with_the_reason(share, text):
     with pytest.raises(fidelity.rare.ExcludedError, match=text):
-        fidelity.rare.rare_task(task_of(4000), share, 0)
+        fidelity.rare.make_rare_task(task_of(4000), share, 0)
 
 
 def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
     pytest.importorskip("xgboost")
-    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
+    task = fidelity.rare.make_rare_task(task_of(2000), 0.05, 0)
     settings = replace(SETTINGS, models=("real", "bootstrap"))
-    real, bootstrap = (measure(group)[0] for group in planned(task, 0, settings, VERSIONS))
+    real, bootstrap = (measure_cases(group)[0] for group in plan_cases(task, 0, settings, VERSIONS))
     assert real["rare_rows"] == real["made_rare_rows"] == (task.train["y"] == task.rarest).sum()
     assert bootstrap["rare_copied"] == 1
     assert 0 < bootstrap["minority_f1"] < 1 > real["average_precision"] > 0.2
@@ -269,9 +273,9 @@ def test_rare_cases_are_judged_by_the_rare_class_and_its_copies():
 
 def test_a_generator_that_forgets_the_rare_class_has_no_copies_and_no_score():
     pytest.importorskip("xgboost")
-    task = fidelity.rare.rare_task(task_of(2000), 0.05, 0)
-    case = next(planned(task, 0, replace(SETTINGS, models=("real",)), VERSIONS))[0]
-    found = fidelity.cases._quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
+    task = fidelity.rare.make_rare_task(task_of(2000), 0.05, 0)
+    case = next(plan_cases(task, 0, replace(SETTINGS, models=("real",)), VERSIONS))[0]
+    found = fidelity.cases._measure_quality(case, task.tidy_train[task.tidy_train["y"] != task.rarest])
     assert (found["minority_f1"], found["made_rare_rows"], found["rare_copied"]) == (0, 0, None)
 
 
@@ -308,9 +312,9 @@ def files(tmp_path, monkeypatch):
 def trained_here(monkeypatch):
     """Models are trained in this process, and peers give their rows back; what they were asked is returned."""
     seen = {}
-    monkeypatch.setattr(fidelity.models, "_in_own_process", lambda train, *job: train(*job))
+    monkeypatch.setattr(fidelity.models, "_train_in_process", lambda train, *job: train(*job))
     monkeypatch.setattr(fidelity.models, "run_peer", returning_peer(seen))
-    monkeypatch.setattr(fidelity.cases.measures, "two_sample_auc", lambda *_: 0.5)  # which takes long
+    monkeypatch.setattr(fidelity.cases.measures, "measure_two_sample_auc", lambda *_: 0.5)  # which takes long
     everything = dict.fromkeys(("ctgan", "torch", "arfpy", "numpy", "scikit-learn"), "1")
     monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: json.dumps(everything))
     return seen
@@ -332,7 +336,7 @@ def test_one_command_measures_once_and_shows_every_time(files, capsys, monkeypat
     assert cases["bootstrap"]["copied_share"] == 1 > cases["held-out"]["copied_share"]
     assert cases["bootstrap"]["nearer_share"] > 0.6 > cases["held-out"]["nearer_share"] > 0.4
     assert "auc" not in cases["held-out"]
-    monkeypatch.setattr("benchmarks.fidelity.command.measure", None)
+    monkeypatch.setattr("benchmarks.fidelity.command.measure_cases", None)
     main([*command, "real", "held-out", "bootstrap"])
     assert capsys.readouterr().out == shown
 
@@ -482,16 +486,16 @@ def test_a_folder_is_read_as_tables_of_one_file_or_two(files):
     folder = files[0].parent
     for name in ("alone", "other_test"):
         table(100).to_csv(folder / f"{name}.csv", index=False)
-    assert tables_in(folder) == ["alone", "other_test", "t"]
-    two = named_task("t", folder)
+    assert list_tables(folder) == ["alone", "other_test", "t"]
+    two = load_named_task("t", folder)
     assert (len(two.train), len(two.test), two.name, two.columns.target) == (400, 200, "t", "y")
     assert two.origin["train"].startswith("t_train.csv sha256:")
-    one = named_task("alone", folder)
+    one = load_named_task("alone", folder)
     assert (len(one.train), len(one.test), one.origin["test"]) == (90, 10, None)
     with pytest.raises(BenchmarkError, match=r"has neither absent.csv nor absent_train.csv"):
-        named_task("absent", folder)
+        load_named_task("absent", folder)
     with pytest.raises(BenchmarkError, match="holds no CSV file"):
-        tables_in(folder / "empty")
+        list_tables(folder / "empty")
 
 
 def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
@@ -500,13 +504,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
     raw["empty"] = np.nan
     raw["y"] = ["odd", *["yes", "no"] * 99, "yes"]
     raw.rename(columns={"y": "Class"}).to_csv(folder / "raw.csv", index=False)
-    task = named_task("raw", folder)
+    task = load_named_task("raw", folder)
     assert task.columns == Columns(("a", "b"), ("c",), "Class")
     assert task.tidy_train["b"].isna().sum() + task.tidy_test["b"].isna().sum() == 22
     assert task.notes == ("class 'odd' left out: 1 rows, fewer than 10", "column 'empty' left out: no value")
     raw.to_csv(folder / "two_train.csv", index=False)
     raw.to_csv(folder / "two_test.csv", index=False)
-    two = named_task("two", folder)
+    two = load_named_task("two", folder)
     assert set(two.test["y"]) == {"yes", "no"}
     assert list(two.test.columns) == list(two.train.columns) == ["a", "b", "c", "y"]
 
@@ -514,13 +518,13 @@ def test_the_tables_of_a_folder_are_cleaned_alike_and_say_so(files):
 def test_a_known_table_with_other_bytes_is_refused(files):
     table(200).to_csv(files[0].parent / "pima.csv", index=False)
     with pytest.raises(BenchmarkError, match=r"pima.csv has the SHA-256 .*give it another name"):
-        named_task("pima", files[0].parent)
+        load_named_task("pima", files[0].parent)
 
 
 def test_a_table_is_cut_by_class_and_the_key_says_so():
-    task = capped(task_of(), 100)
+    task = limit_rows(task_of(), 100)
     assert len(task.train) == 100 == task.origin["rows"]
     shares = [(t.train["y"] == "yes").mean() for t in (task, task_of())]
     assert shares[0] == pytest.approx(shares[1], abs=0.01)
     whole = task_of()
-    assert capped(whole, 400) is whole
+    assert limit_rows(whole, 400) is whole

@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks import fidelity
 from benchmarks.fidelity.command import main
-from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, behind, boards
-from benchmarks.fidelity.page import fidelity_tables
-from benchmarks.fidelity.summary import markdown
+from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, find_losses, make_boards
+from benchmarks.fidelity.page import render_fidelity_tables
+from benchmarks.fidelity.summary import render_markdown
 
 
 def entry(model, seed=0, *, table="adult", key=None, **result):
@@ -27,7 +27,7 @@ def costs(fit=10.0, **more):
 
 
 def test_seeds_become_mean_and_spread():
-    text = markdown([entry("ganaug", s, **quality(auc), **costs()) for s, auc in enumerate((0.8, 0.9))])
+    text = render_markdown([entry("ganaug", s, **quality(auc), **costs()) for s, auc in enumerate((0.8, 0.9))])
     assert "## adult: 1,000 training rows" in text
     assert "| ganaug | 2 | 0.850 ± 0.071 |" in text
     assert "| ganaug | 2 | 10.0 ± 0.0 |" in text
@@ -37,19 +37,21 @@ def test_seeds_become_mean_and_spread():
 def test_only_the_newest_version_counts_and_seeds_of_versions_are_not_mixed():
     old = [entry("ganaug", seed, key={"versions": {"ganaug": "1"}}, **quality(0.5)) for seed in (0, 1, 2)]
     new = [entry("ganaug", 0, key={"versions": {"ganaug": "2"}}, **quality(0.9))]
-    (board,) = boards([*old, *new])
-    assert board.lines["ganaug"].values(AUC) == [0.9]
-    (board,) = boards([*new, *old])
-    assert board.lines["ganaug"].values(AUC) == [0.5, 0.5, 0.5]
+    (board,) = make_boards([*old, *new])
+    assert board.lines["ganaug"].list_values(AUC) == [0.9]
+    (board,) = make_boards([*new, *old])
+    assert board.lines["ganaug"].list_values(AUC) == [0.5, 0.5, 0.5]
 
 
 def test_quality_may_come_from_a_full_run_and_times_from_another():
     full = entry("ctgan", **quality(0.7), **costs(3000.0))
     short = entry("ctgan", key={"epochs": 10}, pair=7, **costs(800.0))
-    (board,) = boards([full, entry("ganaug", pair=7, **quality(), **costs(80.0)), short])
-    assert board.lines["ctgan"].values(AUC) == [0.7]
+    (board,) = make_boards([full, entry("ganaug", pair=7, **quality(), **costs(80.0)), short])
+    assert board.lines["ctgan"].list_values(AUC) == [0.7]
     assert board.ratios == {"ganaug": [10.0]}
-    assert "CTGAN's fit takes 10.0 times as long as that of ganaug; pairs: 1." in markdown([full, short, *pair(7)])
+    assert "CTGAN's fit takes 10.0 times as long as that of ganaug; pairs: 1." in render_markdown(
+        [full, short, *pair(7)]
+    )
 
 
 def pair(token, ganaug=80.0, ctgan=800.0, seed=0):
@@ -61,30 +63,30 @@ def pair(token, ganaug=80.0, ctgan=800.0, seed=0):
 
 def test_a_ratio_is_of_times_that_were_taken_together():
     own, theirs = pair(1)[0], pair(2)[1]
-    (board,) = boards([own, theirs])
+    (board,) = make_boards([own, theirs])
     assert board.ratios == {}
-    (board,) = boards([entry("ganaug", **quality(), **costs()), entry("ctgan", **costs())])  # of two runs
+    (board,) = make_boards([entry("ganaug", **quality(), **costs()), entry("ctgan", **costs())])  # of two runs
     assert board.ratios == {}
-    (board,) = boards([*pair(1), *pair(2, 100.0, 800.0, seed=1)])
+    (board,) = make_boards([*pair(1), *pair(2, 100.0, 800.0, seed=1)])
     assert board.ratios == {"ganaug": [10.0, 8.0]}
 
 
 def test_experiments_are_compared_and_timed_like_the_defaults():
     own, theirs = pair(1)
     own["key"]["options"] = {"max_steps": 5}
-    text = markdown([own, theirs, entry("arf", **quality(0.95))])
+    text = render_markdown([own, theirs, entry("arf", **quality(0.95))])
     assert 'CTGAN\'s fit takes 10.0 times as long as that of ganaug {"max_steps": 5}; pairs: 1.' in text
     assert '* adult, AUC: ganaug {"max_steps": 5} 0.900, arf 0.950' in text
 
 
 def test_times_taken_beside_other_cases_are_not_shown():
-    text = markdown([entry("ganaug", key={"one_core": True}, **quality(), **costs())])
+    text = render_markdown([entry("ganaug", key={"one_core": True}, **quality(), **costs())])
     assert "| ganaug | 1 | 0.900 |" in text
     assert "fit s" not in text
 
 
 def test_settings_cuts_and_trial_runs_are_told_apart():
-    found = boards(
+    found = make_boards(
         [
             entry("ganaug", **quality()),
             entry("ganaug", key={"options": {"max_steps": 5}}, **quality()),
@@ -105,8 +107,8 @@ def test_every_figure_in_which_a_peer_is_better_is_listed():
         entry("arf", **quality(0.8, 0.005, c2st_auc=0.55, nearer_share=0.5)),
         entry("smote", **quality(0.95, 0.02, c2st_auc=0.45, nearer_share=0.9)),
     ]
-    (board,) = boards(entries)
-    lost, compared = behind(board)
+    (board,) = make_boards(entries)
+    lost, compared = find_losses(board)
     assert compared == 8
     assert [(m.field, peer) for m, _, peer in lost if m in (AUC, SHAPE, C2ST)] == [
         ("auc", "smote"),
@@ -115,19 +117,19 @@ def test_every_figure_in_which_a_peer_is_better_is_listed():
         ("c2st_auc", "smote"),
     ]
     assert ("nearer_share", "arf") in [(m.field, peer) for m, _, peer in lost]
-    text = markdown(entries)
+    text = render_markdown(entries)
     assert "## Where ganaug is behind: 5 of 8 comparisons" in text
     assert "* adult, AUC: ganaug 0.900, smote 0.950" in text
     assert "* adult, Shape error %: ganaug 1.00, arf 0.50" in text
 
 
 def test_more_than_half_is_no_worse_below_it():
-    assert C2ST.distance(0.45) == 0 < C2ST.distance(0.55)
-    assert AUC.distance(0.9) < AUC.distance(0.8)
+    assert C2ST.compute_distance(0.45) == 0 < C2ST.compute_distance(0.55)
+    assert AUC.compute_distance(0.9) < AUC.compute_distance(0.8)
 
 
 def test_without_peers_nothing_is_compared_and_an_excluded_cut_has_its_reason():
-    text = markdown(
+    text = render_markdown(
         [entry("none", key={"share": 0.001}, excluded="11 rows, fewer than 20"), entry("real", **quality())]
     )
     assert "## adult at 0.1 %\n\nLeft out: 11 rows, fewer than 20." in text
@@ -135,7 +137,7 @@ def test_without_peers_nothing_is_compared_and_an_excluded_cut_has_its_reason():
 
 
 def test_notes_are_given_once():
-    text = markdown([entry("arf", seed, notes=["short"], **quality(), **costs()) for seed in (0, 1)])
+    text = render_markdown([entry("arf", seed, notes=["short"], **quality(), **costs()) for seed in (0, 1)])
     assert text.count("* arf: short.") == 1
 
 
@@ -163,7 +165,7 @@ def committed(folder):
 
 def test_the_readme_shows_tables_and_rare_classes(tmp_path):
     committed(tmp_path)
-    text = fidelity_tables(tmp_path)
+    text = render_fidelity_tables(tmp_path)
     assert "| adult, 1,000 rows | **ganaug** | 85.0 ± 7.1 | 5,000 ± 0 | 0.900 ± 0.000 |" in text
     assert "| adult, 1,000 rows | CTGAN | 850.0 ± 70.7 | 5,000 ± 0 | 0.700 |" in text
     assert "* adult: CTGAN takes 10.0 ± 0.0 times as long as ganaug." in text

@@ -13,13 +13,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.floor import command, measuring, timing
 from benchmarks.floor.command import main, parse
-from benchmarks.floor.counting import Product, counted
-from benchmarks.floor.measuring import Effort, measured
-from benchmarks.floor.rates import copy_rate, product_seconds
-from benchmarks.floor.summary import floor_ms, markdown
-from benchmarks.floor.timing import EVERYTHING_ELSE, KINDS, kind_of, split, step_seconds
-from benchmarks.performance import PAGE, pages
-from benchmarks.shared.made_table import made_table
+from benchmarks.floor.counting import Product, count_steps
+from benchmarks.floor.measuring import Effort, measure_step
+from benchmarks.floor.rates import measure_copy_rate, time_products
+from benchmarks.floor.summary import compute_floor, render_markdown
+from benchmarks.floor.timing import EVERYTHING_ELSE, KINDS, classify_event, split_step, time_step
+from benchmarks.performance import PAGE, render_pages
+from benchmarks.shared.made_table import make_table
 from benchmarks.shared.protocol import BenchmarkError, read_cases
 
 QUICK = {"width": 8, "batch_size": 16}
@@ -63,7 +63,7 @@ def test_arithmetic_is_that_of_the_steps_alone_and_what_torch_counts():
     network = nn.Linear(8, 3)
     with FlopCounterMode(display=False) as reference:
         network(torch.ones(4, 8)).sum().backward()
-    counts = counted(steps_of(network), 2, 7)
+    counts = count_steps(steps_of(network), 2, 7)
     assert counts.flops == {"all": 5 * reference.get_total_flops()}
     assert sum(times * product.flops for (_, product), times in counts.products.items()) == counts.flops["all"]
     assert {(*product[:3], times) for (_, product), times in counts.products.items()} == {(4, 8, 3, 5), (3, 4, 8, 5)}
@@ -78,7 +78,7 @@ def test_products_are_told_apart_by_what_they_are_computed_in():
                 network(torch.ones(4, 8))
             network(torch.ones(4, 8))
 
-    products = counted(fit, 0, 2).products
+    products = count_steps(fit, 0, 2).products
     assert {dtype: times for (dtype, _), times in products.items()} == {"bfloat16": 2, "float32": 2}
     assert all(product.right_turned and not product.left_turned for _, product in products)
 
@@ -91,15 +91,15 @@ def test_bytes_are_those_read_and_written_and_views_move_none():
             x.t().unsqueeze(0) + x.double()  # a cast: 400 in, 800 out; a sum: 400 + 800 in, 800 out
             torch._foreach_add_([x, x], 1.0)  # in place, returns nothing: 800 in, 800 out
 
-    counts = counted(fit, 1, 3)
+    counts = count_steps(fit, 1, 3)
     assert counts.moved == {"others": 2 * (1200 + 2000 + 1600)}
     assert counts.operators == {"all": 2 * 3}
     assert counts.products == Counter()
 
 
 def test_a_fit_with_a_gradient_penalty_can_be_counted():
-    X, y = made_table(120, 4)
-    result = measured(X, y, QUICK, Effort(steps=2, repeats=1, rounds=1))
+    X, y = make_table(120, 4)
+    result = measure_step(X, y, QUICK, Effort(steps=2, repeats=1, rounds=1))
     assert result["gflop"]["float32"] > 0
     assert result["products"] > 40
     assert result["moved_mib"]["others"] > 0 < result["copy_mib_per_second"]
@@ -118,10 +118,10 @@ def few_steps(monkeypatch):
 def test_every_product_is_timed_in_both_dtypes():
     small, large = Product(2, 3, 4, False, True), Product(200, 300, 400, True, False)
     assert large.flops == 48_000_000
-    seconds = product_seconds([small, large], rounds=2)
+    seconds = time_products([small, large], rounds=2)
     assert set(seconds) == {(dtype, product) for dtype in ("float32", "bfloat16") for product in (small, large)}
     assert 0 < seconds["float32", small] < seconds["float32", large] < 1
-    assert copy_rate(4000, rounds=2) > 0
+    assert measure_copy_rate(4000, rounds=2) > 0
 
 
 def waiting(seconds, fixed=0.05, scores=lambda steps: 1):
@@ -133,7 +133,7 @@ def waiting(seconds, fixed=0.05, scores=lambda steps: 1):
 
 
 def test_the_time_of_a_step_leaves_out_what_every_fit_does_once():
-    found = step_seconds(waiting(0.03), 2, 6, repeats=2)
+    found = time_step(waiting(0.03), 2, 6, repeats=2)
     assert found["wall_ms"] == pytest.approx(30, abs=10)
     assert found["cpu_ms"] < 5
     assert found["wall_seconds"] > 2 * (0.11 + 0.23)
@@ -141,16 +141,16 @@ def test_the_time_of_a_step_leaves_out_what_every_fit_does_once():
 
 def test_the_best_fit_of_each_length_counts(monkeypatch):
     readings = iter([(1.0, 0.0), (4.0, 0.0), (2.0, 0.0), (6.0, 0.0)])  # of 1, 5, 1 and 5 steps
-    watch = SimpleNamespace(others=lambda: 0.0, read=lambda: (9.0, 0.0))
+    watch = SimpleNamespace(read_others=lambda: 0.0, read=lambda: (9.0, 0.0))
     watches = iter([watch])
     make = lambda: next(watches, None) or SimpleNamespace(read=lambda: next(readings))  # noqa: E731
     monkeypatch.setattr(timing, "Stopwatch", make)
-    assert step_seconds(waiting(0, 0), 1, 5, repeats=2)["wall_ms"] == pytest.approx(1000 * (4.0 - 1.0) / 4)
+    assert time_step(waiting(0, 0), 1, 5, repeats=2)["wall_ms"] == pytest.approx(1000 * (4.0 - 1.0) / 4)
 
 
 def test_fits_that_were_scored_unequally_are_no_measure_of_steps():
     with pytest.raises(BenchmarkError, match=r"of 2 and 6 steps were scored 2 and 6 times.* name another number"):
-        step_seconds(waiting(0, 0, scores=lambda steps: steps), 2, 6, repeats=1)
+        time_step(waiting(0, 0, scores=lambda steps: steps), 2, 6, repeats=1)
 
 
 def test_a_fit_that_ends_early_is_refused(monkeypatch):
@@ -167,7 +167,7 @@ def test_a_fit_that_ends_early_is_refused(monkeypatch):
 
     monkeypatch.setattr(ganaug, "GANAugmenter", Impatient)
     with pytest.raises(BenchmarkError, match="ended after 1 of 8 steps"):
-        measured(*made_table(50, 2), {}, Effort(2, 1, 1))
+        measure_step(*make_table(50, 2), {}, Effort(2, 1, 1))
 
 
 def test_the_split_is_by_operators_and_the_rest_is_python():
@@ -183,7 +183,7 @@ def test_the_split_is_by_operators_and_the_rest_is_python():
             optimizer.step()
         time.sleep(0.3)
 
-    found = split(fit, 2, 6, repeats=2)
+    found = split_step(fit, 2, 6, repeats=2)
     assert found["products"] > 0.01
     assert found["optimizer and moving average"] > 0
     assert 10 < found[EVERYTHING_ELSE] < 70
@@ -209,7 +209,7 @@ def test_the_split_is_by_operators_and_the_rest_is_python():
     ],
 )
 def test_operators_have_a_kind(name, kind):
-    assert kind_of(name) == kind
+    assert classify_event(name) == kind
 
 
 # ---- the command, and what is shown ----
@@ -217,7 +217,7 @@ def test_operators_have_a_kind(name, kind):
 
 def test_a_run_is_kept_and_not_measured_again(monkeypatch, tmp_path, capsys):
     seen = []
-    monkeypatch.setattr(command, "measured", lambda *asked: seen.append(asked) or entry()["result"])
+    monkeypatch.setattr(command, "measure_step", lambda *asked: seen.append(asked) or entry()["result"])
     monkeypatch.setattr(command, "MADE", (100, 4))
     output = ["--output", str(tmp_path / "f.json")]
     main(output)
@@ -234,8 +234,8 @@ def test_a_run_is_kept_and_not_measured_again(monkeypatch, tmp_path, capsys):
 
 def test_a_table_of_a_folder_is_named(monkeypatch, tmp_path, capsys):
     seen = []
-    monkeypatch.setattr(command, "measured", lambda *asked: seen.append(asked) or entry()["result"])
-    X, y = made_table(60, 4)
+    monkeypatch.setattr(command, "measure_step", lambda *asked: seen.append(asked) or entry()["result"])
+    X, y = make_table(60, 4)
     X.assign(label=y).to_csv(tmp_path / "mine.csv", index=False)
     main(["--data", str(tmp_path), "--table", "mine", "--output", str(tmp_path / "f.json")])
     assert "### A training step on mine" in capsys.readouterr().out
@@ -247,8 +247,8 @@ def test_a_table_of_a_folder_is_named(monkeypatch, tmp_path, capsys):
 
 
 def test_the_floor_is_arithmetic_over_the_reachable_rate_of_each_dtype():
-    assert floor_ms(entry()["result"]) == pytest.approx(2.0 / 400 * 1000 + 0.5 / 100 * 1000)
-    text = markdown([entry()])
+    assert compute_floor(entry()["result"]) == pytest.approx(2.0 / 400 * 1000 + 0.5 / 100 * 1000)
+    text = render_markdown([entry()])
     assert "| products in bfloat16 | 2.000 | 400 | 5.00 |" in text
     assert "| floor of the arithmetic | 2.500 |  | 10.00 |" in text
     assert "| **measured processor time / floor** |  |  | **1.5** |" in text
@@ -257,23 +257,23 @@ def test_the_floor_is_arithmetic_over_the_reachable_rate_of_each_dtype():
     assert "take 0.88 ms" in text
     assert "does not use" not in text
     only = entry(gflop={"float32": 1.0})
-    assert "bfloat16, which it does not use, would reach 400 GFLOP/s." in markdown([only])
+    assert "bfloat16, which it does not use, would reach 400 GFLOP/s." in render_markdown([only])
 
 
 def test_the_newest_result_of_each_table_is_shown_and_disturbed_times_are_told():
     disturbed = {"cpu_ms": 99.0, "wall_ms": 1.0, "others_cpu_seconds": 50.0, "wall_seconds": 100.0}
-    text = markdown([entry(version="1"), entry("magic"), entry(version="2", step=disturbed)])
+    text = render_markdown([entry(version="1"), entry("magic"), entry(version="2", step=disturbed)])
     assert text.count("### A training step on adult") == text.count("### A training step on magic") == 1
     assert "99.00" in text
     assert text.count("Other programs used 50 processor seconds in the 100 s") == 1
-    assert markdown([]) == "Nothing is finished yet.\n"
+    assert render_markdown([]) == "Nothing is finished yet.\n"
 
 
 def test_the_page_has_the_floor_beside_growth_or_alone(tmp_path):
     (tmp_path / "floor").mkdir()
     (tmp_path / "floor" / "adult.json").write_text(json.dumps({"cases": [entry()]}))
-    alone = pages(tmp_path)
+    alone = render_pages(tmp_path)
     assert set(alone) == {PAGE}
     assert "## Growth" not in alone[PAGE]
-    both = pages(results_folder(tmp_path))[PAGE]
+    both = render_pages(results_folder(tmp_path))[PAGE]
     assert both.index("## Growth") < both.index("## How close is a training step") < both.index("**1.5**")

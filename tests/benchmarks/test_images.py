@@ -15,19 +15,19 @@ from benchmarks.gain_images import data as image_data
 from benchmarks.gain_images import gan as image_gan
 from benchmarks.gain_images import summary as image_summary
 from benchmarks.gain_images.arms import ARMS, CLASSIC, DEFAULT_ARMS, Settings, Trial, run_arm
-from benchmarks.gain_images.cases import SUITE, ImageCase, ImageSplit, cuts_of, split
-from benchmarks.gain_images.data import ImageSet, load
+from benchmarks.gain_images.cases import SUITE, ImageCase, ImageSplit, list_cuts, split_images
+from benchmarks.gain_images.data import ImageSet, load_images
 from benchmarks.gain_images.learner import (
     BATCH,
     CHANGES,
     Images,
     Policy,
     Pool,
-    class_weight,
-    fit,
-    oversampled,
-    scores,
-    seen,
+    compute_class_weights,
+    compute_scores,
+    fit_classifier,
+    iterate_batches,
+    oversample_rows,
 )
 from benchmarks.shared import ledger
 from benchmarks.shared.cases import ExcludedError
@@ -71,10 +71,10 @@ class FakeGan:
 def stand_ins(monkeypatch):
     """An environment that does not change while the library is edited, and sets that are read anew."""
     for module in (ledger, image_gan):
-        monkeypatch.setattr(module, "source_digest", lambda: "source")
+        monkeypatch.setattr(module, "digest_source", lambda: "source")
     for name in THREADS:
         monkeypatch.setenv(name, "1")
-    load.cache_clear()
+    load_images.cache_clear()
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def gans(monkeypatch):
         asked.append((split, name))
         return FakeGan()
 
-    monkeypatch.setattr(image_arms, "gan_of", fake)
+    monkeypatch.setattr(image_arms, "load_or_train_gan", fake)
     return asked
 
 
@@ -97,9 +97,9 @@ def fits(monkeypatch):
 
     def recorded(images, policy, seed, steps, pool=None, share=0.0):
         calls.append({"images": images, "policy": policy, "steps": steps, "pool": pool, "share": share})
-        return fit(images, policy, seed, steps, pool, share)
+        return fit_classifier(images, policy, seed, steps, pool, share)
 
-    monkeypatch.setattr(image_arms, "fit", recorded)
+    monkeypatch.setattr(image_arms, "fit_classifier", recorded)
     return calls
 
 
@@ -116,19 +116,19 @@ def trial(tmp_path, counts=(9, 9, 9), steps=3, pool=30, **options):
 
 def test_a_cut_has_so_many_images_of_each_class_and_is_tested_on_others():
     images = image_set()
-    found = split(images, case("5"), 2000)
+    found = split_images(images, case("5"), 2000)
     assert np.bincount(found.y).tolist() == [5, 5, 5]
     assert np.bincount(found.y_test).tolist() == [10, 10, 10]
     learned = {image.tobytes() for image in found.X}
     assert len(learned) == 15
     assert not learned & {image.tobytes() for image in found.X_test}
-    assert learned == {image.tobytes() for image in split(images, case("5"), 2000).X}
-    assert learned != {image.tobytes() for image in split(images, case("5", seed=1), 2000).X}
+    assert learned == {image.tobytes() for image in split_images(images, case("5"), 2000).X}
+    assert learned != {image.tobytes() for image in split_images(images, case("5", seed=1), 2000).X}
 
 
 def test_a_test_part_of_the_set_is_the_same_for_every_seed_and_cut_stratified():
     images = image_set(test=shapes((30, 30, 60), seed=5))
-    found = [split(images, case("5", seed), 40) for seed in (0, 1)]
+    found = [split_images(images, case("5", seed), 40) for seed in (0, 1)]
     assert np.array_equal(found[0].X_test, found[1].X_test)
     assert np.bincount(found[0].y_test).tolist() == [10, 10, 20]
     assert not np.array_equal(found[0].X, found[1].X)
@@ -138,18 +138,18 @@ def test_no_group_is_on_both_sides_and_all_images_are_used():
     group = np.arange(60) // 2
     images = image_set(group=group)
     marked = ImageSet("g", np.arange(60)[:, None, None].astype(np.uint8), images.y, images.labels, "d", group)
-    found = split(marked, case("all", seed=3), 5)
+    found = split_images(marked, case("all", seed=3), 5)
     learned, tested = (set(part.ravel().tolist()) for part in (found.X, found.X_test))
     assert learned | tested == set(range(60))
     assert not {i // 2 for i in learned} & {i // 2 for i in tested}
-    inner = found.inner(0)
+    inner = found.split_inner(0)
     assert not {i // 2 for i in inner.X.ravel()} & {i // 2 for i in inner.X_test.ravel()}
     assert set(inner.X.ravel()) | set(inner.X_test.ravel()) == learned
 
 
 def test_a_set_in_groups_has_one_case_for_each_seed_and_other_sets_one_for_each_size():
-    assert cuts_of(image_set(), (10, 20)) == ("10", "20")
-    assert cuts_of(image_set(group=np.arange(60)), (10, 20)) == ("all",)
+    assert list_cuts(image_set(), (10, 20)) == ("10", "20")
+    assert list_cuts(image_set(group=np.arange(60)), (10, 20)) == ("all",)
     assert case("all", 2).id == "gain-images/shapes/seed2"
     assert case("20", 2).id == "gain-images/shapes-20/seed2"
 
@@ -162,7 +162,7 @@ def test_small_classes_have_less_than_a_quarter_of_the_largest():
 
 def test_too_few_images_of_a_class_exclude_the_case():
     with pytest.raises(ExcludedError, match="2 images of 'c' to learn from, fewer than 3"):
-        split(image_set((20, 20, 4)), case("5"), 2000)
+        split_images(image_set((20, 20, 4)), case("5"), 2000)
 
 
 # ---- data ----
@@ -178,13 +178,13 @@ def test_a_file_gives_codes_names_groups_and_a_test_part(tmp_path):
     X, y = shapes((4, 4))
     np.savez(tmp_path / "a.npz", images=X, labels=y * 3 + 1, group=np.arange(8))
     np.savez(tmp_path / "a_test.npz", images=X, labels=[4, 1, 4, 1, 4, 1, 4, 1])
-    found = load("a", str(tmp_path))
+    found = load_images("a", str(tmp_path))
     assert found.labels == ("1", "4")
     assert np.array_equal(found.y, y)
     assert found.test[1].tolist() == [1, 0] * 4
     assert found.group.tolist() == list(range(8))
     saved(tmp_path, "b", class_names=["x", "y", "z"])
-    assert load("b", str(tmp_path)).labels == ("x", "y", "z")
+    assert load_images("b", str(tmp_path)).labels == ("x", "y", "z")
 
 
 @pytest.mark.parametrize(
@@ -199,22 +199,22 @@ def test_a_file_gives_codes_names_groups_and_a_test_part(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path, more, text):
     saved(tmp_path, **more)
     with pytest.raises(BenchmarkError, match=re.escape(text)):
-        load("shapes", str(tmp_path))
+        load_images("shapes", str(tmp_path))
 
 
 def test_an_absent_a_foreign_and_an_incomplete_file_are_refused(tmp_path):
     with pytest.raises(BenchmarkError, match=r"none.npz cannot be read \(No such file"):
-        load("none", str(tmp_path))
+        load_images("none", str(tmp_path))
     (tmp_path / "text.npz").write_text("no zip")
     with pytest.raises(BenchmarkError, match=r"text\.npz is not a file of NumPy arrays"):
-        load("text", str(tmp_path))
+        load_images("text", str(tmp_path))
     np.savez(tmp_path / "half.npz", images=np.zeros((2, 8, 8), np.uint8))
     with pytest.raises(BenchmarkError, match=r"half\.npz has no array 'labels'"):
-        load("half", str(tmp_path))
+        load_images("half", str(tmp_path))
     saved(tmp_path, "more", (4, 4))
     saved(tmp_path, "more_test", (4, 4, 4))
     with pytest.raises(BenchmarkError, match="test images of 'more' have the label 2, which no training image has"):
-        load("more", str(tmp_path))
+        load_images("more", str(tmp_path))
 
 
 def write_folders(root, sides=(8, 8)):
@@ -229,32 +229,32 @@ def write_folders(root, sides=(8, 8)):
 
 def test_a_data_set_of_torchvision_is_taken_apart(tmp_path):
     data = write_folders(tmp_path / "pets")
-    found = load("imagefolder", data)
+    found = load_images("imagefolder", data)
     assert found.X.shape == (6, 8, 8, 3)
     assert (found.labels, found.test) == (("cat", "dog"), None)
-    assert image_data.default_sets(data) == ("imagefolder",)
+    assert image_data.list_default_sets(data) == ("imagefolder",)
 
 
 def test_torchvision_data_that_cannot_be_had_is_refused(tmp_path):
     with pytest.raises(BenchmarkError, match=r"images of \(8, 8, 3\) and \(9, 9, 3\): all must have one shape"):
-        load("x", write_folders(tmp_path / "mixed", (8, 9)))
+        load_images("x", write_folders(tmp_path / "mixed", (8, 9)))
     with pytest.raises(BenchmarkError, match="cannot be loaded: Dataset not found"):
-        load("mnist", f"torchvision:MNIST:{tmp_path}")
+        load_images("mnist", f"torchvision:MNIST:{tmp_path}")
     with pytest.raises(BenchmarkError, match="names no data set"):
-        load("x", "torchvision:NoSuchSet:.")
+        load_images("x", "torchvision:NoSuchSet:.")
 
 
 # ---- the classifier ----
 
 
 def as_images(counts=(9, 9, 9), seed=0):
-    return Images.of(*shapes(counts, seed), len(counts))
+    return Images.from_arrays(*shapes(counts, seed), len(counts))
 
 
 @pytest.mark.parametrize("policy", [*CLASSIC.values(), Policy("affine", flip=True, balance="class_weight")])
 def test_training_is_decided_by_its_seed_and_leaves_the_global_generator_alone(policy):
     before = torch.random.get_rng_state()
-    p = [fit(as_images(), policy, seed, 3).probabilities(as_images().x) for seed in (0, 0, 1)]
+    p = [fit_classifier(as_images(), policy, seed, 3).predict_proba(as_images().x) for seed in (0, 0, 1)]
     assert np.array_equal(p[0], p[1])
     assert not np.array_equal(p[0], p[2])
     assert torch.equal(before, torch.random.get_rng_state())
@@ -262,14 +262,14 @@ def test_training_is_decided_by_its_seed_and_leaves_the_global_generator_alone(p
 
 
 def test_the_classifier_learns():
-    p = fit(as_images((12, 12, 12)), CLASSIC["none"], 0, 60).probabilities(as_images((8, 8, 8), 1).x)
+    p = fit_classifier(as_images((12, 12, 12)), CLASSIC["none"], 0, 60).predict_proba(as_images((8, 8, 8), 1).x)
     assert (p.argmax(1) == np.repeat([0, 1, 2], 8)).mean() > 0.9
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 64, 64), (1, 128, 20), (3, 28, 28)])
 def test_any_size_is_taken(shape):
     x = torch.zeros((4, *shape), dtype=torch.uint8)
-    assert fit(Images(x, torch.tensor([0, 1, 0, 1]), 2), Policy(), 0, 2).probabilities(x).shape == (4, 2)
+    assert fit_classifier(Images(x, torch.tensor([0, 1, 0, 1]), 2), Policy(), 0, 2).predict_proba(x).shape == (4, 2)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -287,13 +287,13 @@ def test_changes_keep_shape_and_range(name):
 def batches_of(policy, pool=None, share=0.0, steps=40, images=None):
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
-        return list(seen(images or as_images(), policy, steps, pool, share))
+        return list(iterate_batches(images or as_images(), policy, steps, pool, share))
 
 
 def marked_pool(counts=(50, 50, 50)):
     """Synthetic images of which every pixel is 255 - label: brighter than any real one."""
     y = np.repeat(np.arange(3), counts)
-    return Images.of(np.repeat(np.repeat(np.uint8(255 - y)[:, None, None], SIDE, 1), SIDE, 2), y, 3)
+    return Images.from_arrays(np.repeat(np.repeat(np.uint8(255 - y)[:, None, None], SIDE, 1), SIDE, 2), y, 3)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.3, 0.5])
@@ -343,8 +343,8 @@ def test_a_mirror_is_used_only_where_labels_survive_it():
 
 def test_small_classes_weigh_more_or_are_repeated():
     images = as_images((8, 4, 3))
-    assert torch.allclose(class_weight(images) * torch.tensor([8.0, 4.0, 3.0]), torch.tensor(5.0))
-    rows = oversampled(images.y)
+    assert torch.allclose(compute_class_weights(images) * torch.tensor([8.0, 4.0, 3.0]), torch.tensor(5.0))
+    rows = oversample_rows(images.y)
     assert torch.bincount(images.y[rows]).tolist() == [8, 8, 8]
     assert sorted(torch.bincount(rows)[12:].tolist()) == [2, 3, 3]
     _, y = zip(*batches_of(Policy(balance="oversample"), images=images, steps=30), strict=True)
@@ -353,11 +353,11 @@ def test_small_classes_weigh_more_or_are_repeated():
 
 def test_scores_are_those_of_scikit_learn_and_small_classes_count_apart():
     y, predicted = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 0, 2])
-    found = scores(y, predicted, np.array([1, 2]))
+    found = compute_scores(y, predicted, np.array([1, 2]))
     assert found == pytest.approx(
         {"accuracy": 5 / 7, "balanced_accuracy": 0.75, "f1_macro": (0.75 + 0.5 + 1) / 3, "small_recall": 0.75}
     )
-    assert "small_recall" not in scores(y, predicted, np.array([], dtype=int))
+    assert "small_recall" not in compute_scores(y, predicted, np.array([], dtype=int))
 
 
 # ---- arms ----
@@ -403,7 +403,7 @@ def test_the_policy_is_chosen_on_training_images_alone(tmp_path, gans, fits):
     assert made.policy == other.policy
     n = len(fits) // 2
     assert n == len(CLASSIC) + len(image_arms.RATES) + len(image_arms.DECAYS) + len(image_arms.BALANCES)
-    learned = {image.tobytes() for image in made.split.inner(0).X}
+    learned = {image.tobytes() for image in made.split.split_inner(0).X}
     assert {image.numpy().tobytes() for call in fits for image in call["images"].x} == learned
 
 
@@ -413,7 +413,7 @@ def test_the_policy_is_the_one_that_scores_best(tmp_path, monkeypatch):
     def score(self, policy):
         return sum(getattr(policy, name) == getattr(liked, name) for name in vars(liked)), 0.0
 
-    monkeypatch.setattr(Trial, "_inner_score", score)
+    monkeypatch.setattr(Trial, "_score_inner", score)
     assert trial(tmp_path).policy == liked
 
 
@@ -429,9 +429,9 @@ def test_the_gan_sees_training_images_only_and_is_asked_for_once(tmp_path, gans)
 @pytest.mark.parametrize("best", [0.0, 0.5])
 def test_the_share_is_chosen_with_a_gan_that_did_not_see_the_held_out_images(tmp_path, gans, monkeypatch, best):
     made = trial(tmp_path, policy=vars(Policy()))
-    monkeypatch.setattr(Trial, "_inner_score", lambda self, policy, pool, share: (-abs(share - best), 0.0))
+    monkeypatch.setattr(Trial, "_score_inner", lambda self, policy, pool, share: (-abs(share - best), 0.0))
     found = run_arm(made, "ganaug_chosen")
-    inner = made.split.inner(0)
+    inner = made.split.split_inner(0)
     assert np.array_equal(gans[0][0].X, inner.X)
     assert not {image.tobytes() for image in gans[0][0].X} & {image.tobytes() for image in inner.X_test}
     assert found["share"] == best
@@ -443,14 +443,14 @@ def test_an_arm_that_fails_says_so_in_one_line(tmp_path, monkeypatch):
     def failing(*_):
         raise RuntimeError("no\nluck")
 
-    monkeypatch.setattr(image_arms, "gan_of", failing)
+    monkeypatch.setattr(image_arms, "load_or_train_gan", failing)
     assert run_arm(trial(tmp_path), "ganaug_50") == {"error": "RuntimeError: no luck"}
 
 
 def test_a_gan_is_trained_once_for_the_same_images_seed_and_options(tmp_path, monkeypatch):
     X, y = shapes((16, 16))
     made = ImageSplit(X, y, X, y)
-    first = image_gan.gan_of(made, "a", 0, tmp_path, OPTIONS)
+    first = image_gan.load_or_train_gan(made, "a", 0, tmp_path, OPTIONS)
     assert (first.facts["steps"], first.facts["source"]) == (4, "source")
     drawn = first.draw(y[:5], 3)
     assert drawn.shape == (5, SIDE, SIDE)
@@ -460,7 +460,7 @@ def test_a_gan_is_trained_once_for_the_same_images_seed_and_options(tmp_path, mo
             raise RuntimeError("trained")
 
     monkeypatch.setattr(image_gan, "GANAugmenter", Untrained)
-    again = image_gan.gan_of(made, "a", 0, tmp_path, OPTIONS)
+    again = image_gan.load_or_train_gan(made, "a", 0, tmp_path, OPTIONS)
     assert again.facts == first.facts
     assert np.array_equal(again.draw(y[:5], 3), drawn)
     for other, seed, options in [
@@ -469,7 +469,7 @@ def test_a_gan_is_trained_once_for_the_same_images_seed_and_options(tmp_path, mo
         (made, 0, OPTIONS | {"max_steps": 5}),
     ]:
         with pytest.raises(RuntimeError, match="trained"):
-            image_gan.gan_of(other, "a", seed, tmp_path, options)
+            image_gan.load_or_train_gan(other, "a", seed, tmp_path, options)
 
 
 # ---- a run ----
@@ -500,7 +500,9 @@ def test_a_whole_run_trains_gans_and_records_what_results_depend_on(tmp_path):
     (environment,) = content["environments"]
     assert {"ganaug", "torchvision", "torch", "python"} <= set(environment["versions"])
     assert environment["settings"] == {"steps": 3, "pool": 10, "test": 2000, "augmenter": OPTIONS}
-    assert "| shapes: accuracy | 4 of each class | 6 of each class | all sizes |" in image_summary.report(content)
+    assert "| shapes: accuracy | 4 of each class | 6 of each class | all sizes |" in image_summary.render_report(
+        content
+    )
 
 
 @pytest.mark.slow
@@ -528,7 +530,7 @@ def test_a_killed_run_goes_on_with_the_next_arm_and_its_policy(tmp_path, gans, m
     assert stop.value.code == 130
     left = read_results(tmp_path / "out.json")
     assert set(records(left, "shapes-4/seed0")) == {"none", "tuned"}
-    monkeypatch.setattr(Trial, "_inner_score", lambda *_: pytest.fail("the policy was chosen again"))
+    monkeypatch.setattr(Trial, "_score_inner", lambda *_: pytest.fail("the policy was chosen again"))
     monkeypatch.setitem(ARMS, "none", lambda _: pytest.fail("none was run again"))
     done = records(go(tmp_path, *arms), "shapes-4/seed0")
     assert done["ganaug_50"]["chose"] == done["tuned"]["chose"]
@@ -548,7 +550,7 @@ def test_a_case_that_the_set_does_not_allow_is_kept_with_its_reason(tmp_path, ga
     content = go(saved(tmp_path, counts=(16, 16, 4)), "--sizes", 4, "--seeds", 0, "--arms", "none")
     (entry,) = content["cases"].values()
     assert entry["excluded"] == "2 images of '2' to learn from, fewer than 3"
-    assert "2 images of '2' to learn from" in image_summary.report(content)
+    assert "2 images of '2' to learn from" in image_summary.render_report(content)
 
 
 def test_a_failed_arm_makes_the_run_fail_and_is_tried_again(tmp_path, gans, monkeypatch):
@@ -619,7 +621,7 @@ def cells_of(text, start):
 
 
 def test_the_summary_compares_with_the_chosen_policy_and_with_the_best_by_its_own_score():
-    text = image_summary.report(results(TWO))
+    text = image_summary.render_report(results(TWO))
     assert cells_of(text, "affine |") == ["80.0", "85.0", "82.5"]
     assert cells_of(text, "best classic policy + **ganaug**, 50") == ["83.0", "90.0", "86.5"]
     chosen = cells_of(text, "ganaug_50 minus the policy chosen on training images")
@@ -634,14 +636,14 @@ def test_the_summary_compares_with_the_chosen_policy_and_with_the_best_by_its_ow
 
 def test_an_arm_without_all_its_cases_counts_where_it_has_them():
     part = {"10": {**TWO["10"], "cutmix": [0.99]}, "20": TWO["20"]}
-    text = image_summary.report(results(part))
+    text = image_summary.render_report(results(part))
     assert cells_of(text, "affine + CutMix") == ["99.0", "", ""]
     assert "(affine, tuned, tuned)" in text
 
 
 def test_a_clear_loss_is_marked_and_seconds_of_fits_are_listed():
     lost = {"10": {"tuned": [0.9, 0.8, 0.7], "ganaug_25": [0.8, 0.701, 0.6], "ganaug_50": [0.9, 0.8, 0.6999]}}
-    text = image_summary.report(results(lost, gan={"fit_seconds": 30.4}))
+    text = image_summary.render_report(results(lost, gan={"fit_seconds": 30.4}))
     assert re.search(r"ganaug_25 minus tuned -10\.0 \[.*\] \*\*clear\*\*", text)
     assert text.count("minus tuned") == 1  # 0.003 points below is no loss
     assert "* shapes, 10: 30 s (30 to 30), n = 3" in text
@@ -649,17 +651,17 @@ def test_a_clear_loss_is_marked_and_seconds_of_fits_are_listed():
 
 def test_small_classes_are_judged_by_their_recall():
     content = results({"all": {"tuned": [0.5, 0.6], "ganaug_balanced": [0.4, 0.7]}}, "small_recall", recall=[0.25, 1.0])
-    text = image_summary.report(content)
+    text = image_summary.render_report(content)
     assert "| shapes: recall of the small classes | all images |" in text
     assert cells_of(text, "**best classic policy**, chosen on training images | 25") == ["25.0", "100.0"]
 
 
 def test_the_readme_gets_the_table_between_its_markers(tmp_path, monkeypatch):
     (tmp_path / "a.json").write_text(json.dumps(results(TWO)))
-    table = image_summary.image_table(tmp_path)
+    table = image_summary.render_image_table(tmp_path)
     assert cells_of(table, "no augmentation") == ["55.0", "70.0", "62.5"]
-    monkeypatch.setattr(readme, "image_table", lambda: table)
+    monkeypatch.setattr(readme, "render_image_table", lambda: table)
     text = f"{readme.BEGIN}\n{readme.END}\n{readme.IMAGES_BEGIN}\nold\n{readme.IMAGES_END}\nend\n"
-    new = readme.updated(text)
+    new = readme.update_readme(text)
     assert new.endswith(f"{readme.IMAGES_BEGIN}\n{table}\n{readme.IMAGES_END}\nend\n")
-    assert readme.updated(new) == new
+    assert readme.update_readme(new) == new

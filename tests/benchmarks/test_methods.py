@@ -11,10 +11,18 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.gain import methods, peers
 from benchmarks.gain.cases import Split
-from benchmarks.gain.learners import LEARNERS, METRICS, fit_and_score, make_learner, scores
-from benchmarks.gain.methods import METHODS, Duplicate, Natural, Setting, SharedGAN, TeacherBootstrap, balancing_labels
-from benchmarks.gain.oversamplers import adasyn, smote
-from benchmarks.gain.peer import draw
+from benchmarks.gain.learners import LEARNERS, METRICS, compute_scores, fit_and_score, make_learner
+from benchmarks.gain.methods import (
+    METHODS,
+    Duplicate,
+    Natural,
+    Setting,
+    SharedGAN,
+    TeacherBootstrap,
+    make_balancing_labels,
+)
+from benchmarks.gain.oversamplers import make_adasyn, make_smote
+from benchmarks.gain.peer import sample_by_rejection
 from benchmarks.gain.peers import PeerSampler
 from benchmarks.shared.cases import NotApplicableError
 
@@ -91,8 +99,8 @@ def test_a_sampler_that_returns_something_else_is_an_error(rows):
 
 
 def test_labels_that_balance_are_those_that_are_missing():
-    assert balancing_labels(pd.Series([0, 0, 0, 1, 2, 2])).tolist() == [1, 1, 2]
-    assert balancing_labels(pd.Series([0, 1])).tolist() == []
+    assert make_balancing_labels(pd.Series([0, 0, 0, 1, 2, 2])).tolist() == [1, 1, 2]
+    assert make_balancing_labels(pd.Series([0, 1])).tolist() == []
 
 
 def test_a_table_that_is_balanced_already_gets_no_rows():
@@ -138,27 +146,27 @@ def test_smote_stays_between_rows_of_its_class_and_does_not_care_for_units():
     rng = np.random.default_rng(0)
     y = pd.Series([0] * 60 + [1] * 20)
     X = pd.DataFrame({"a": rng.normal(0, 1, 80), "b": rng.normal(0, 1, 80)})
-    new = smote(0).fit_resample(X, y)[0].iloc[80:]
+    new = make_smote(0).fit_resample(X, y)[0].iloc[80:]
     minority = X[y == 1]
     assert ((new >= minority.min() - 1e-9) & (new <= minority.max() + 1e-9)).all(axis=None)
     units = pd.Series({"a": 1.0, "b": 1e6})
-    pd.testing.assert_frame_equal(smote(0).fit_resample(X * units, y)[0].iloc[80:], new * units)
+    pd.testing.assert_frame_equal(make_smote(0).fit_resample(X * units, y)[0].iloc[80:], new * units)
 
 
 def test_smote_takes_columns_of_text_alone():
     X, y = mixed()
-    X_all, y_all = smote(0).fit_resample(X[["text"]].assign(other=X["text"].fillna("no")), y)
+    X_all, y_all = make_smote(0).fit_resample(X[["text"]].assign(other=X["text"].fillna("no")), y)
     assert len(X_all) == len(y_all) == 160
 
 
 def test_adasyn_says_where_it_is_not_applicable():
     X, y = mixed()
     with pytest.raises(NotApplicableError, match="ADASYN takes numbers only"):
-        adasyn(0).fit_resample(X, y)
+        make_adasyn(0).fit_resample(X, y)
     apart = pd.DataFrame({"x": y * 100.0 + np.arange(120) / 120})
     with pytest.raises(NotApplicableError, match="ADASYN has nothing to add"):
-        adasyn(0).fit_resample(apart, y)
-    assert len(adasyn(0).fit_resample(X[["x", "gap"]], y)[0]) > 120
+        make_adasyn(0).fit_resample(apart, y)
+    assert len(make_adasyn(0).fit_resample(X[["x", "gap"]], y)[0]) > 120
 
 
 # ---- ganaug ----
@@ -181,7 +189,7 @@ def counted_gan(monkeypatch):
             return super().sample(y=pd.Series(y))
 
         def resample(self, X, y):
-            X_new, y_new = super().sample(y=balancing_labels(y))
+            X_new, y_new = super().sample(y=make_balancing_labels(y))
             return pd.concat([X, X_new]), pd.concat([y, y_new])
 
     monkeypatch.setattr("ganaug.GANAugmenter", Counted)
@@ -217,8 +225,8 @@ def test_what_a_sampler_chose_is_told_as_plain_values():
     class Tuned:
         share_, balance_, short_ = np.float64(0.0), np.bool_(True), None
 
-    assert json.dumps(methods.facts(Tuned())) == '{"share": 0.0, "balance": true}'
-    assert methods.facts(object()) == {}
+    assert json.dumps(methods.list_choices(Tuned())) == '{"share": 0.0, "balance": true}'
+    assert methods.list_choices(object()) == {}
 
 
 # ---- peers ----
@@ -260,11 +268,11 @@ def test_rows_are_drawn_until_each_class_has_enough_or_is_given_up():
         asked.append(n)
         return pd.DataFrame({"x": rng.random(n), "label": np.where(rng.random(n) < 0.002, 1, 0)})
 
-    rows = draw(sample, "label", {"0": 10, "1": 12})
+    rows = sample_by_rejection(sample, "label", {"0": 10, "1": 12})
     assert rows["label"].value_counts().to_dict() == {1: 12, 0: 10}
     assert 2 <= len(asked) < 40
-    assert len(draw(sample, "label", {"2": 5})) == 0
-    assert len(draw(sample, "label", {})) == 0
+    assert len(sample_by_rejection(sample, "label", {"2": 5})) == 0
+    assert len(sample_by_rejection(sample, "label", {})) == 0
 
 
 # ---- learners ----
@@ -294,7 +302,7 @@ def test_scores_are_those_of_scikit_learn():
     y, weights = rng.integers(0, 3, 200), rng.random(200)
     proba = rng.dirichlet(np.ones(3), 200)
     learned = np.array([0.5, 0.3, 0.2])
-    figures = scores(y, proba, learned, weights, rarest=0)
+    figures = compute_scores(y, proba, learned, weights, rarest=0)
     at_prevalence = (proba / learned).argmax(1)
     assert figures["balanced_accuracy@prevalence"] == pytest.approx(
         balanced_accuracy_score(y, at_prevalence, sample_weight=weights)
@@ -316,11 +324,11 @@ def test_the_rarer_of_two_classes_is_the_positive_one():
     y = np.array([0] * 90 + [1] * 10)
     proba = np.full((100, 2), 0.5)
     learned, ones = np.array([0.9, 0.1]), np.ones(100)
-    assert scores(y, proba, learned, ones, rarest=1)["average_precision"] == pytest.approx(0.1)
-    assert scores(y, proba, learned, ones, rarest=0)["average_precision"] == pytest.approx(0.9)
+    assert compute_scores(y, proba, learned, ones, rarest=1)["average_precision"] == pytest.approx(0.1)
+    assert compute_scores(y, proba, learned, ones, rarest=0)["average_precision"] == pytest.approx(0.9)
 
 
 def test_one_certain_mistake_does_not_decide_the_log_loss():
     y, proba = np.arange(100) % 2, np.full((100, 2), 0.5)
     proba[0] = [0.0, 1.0]
-    assert -1 < scores(y, proba, np.full(2, 0.5), np.ones(100), rarest=0)["neg_log_loss"] < -np.log(2)
+    assert -1 < compute_scores(y, proba, np.full(2, 0.5), np.ones(100), rarest=0)["neg_log_loss"] < -np.log(2)

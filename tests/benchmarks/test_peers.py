@@ -12,7 +12,7 @@ import pytest
 from benchmarks.gain import methods, peers
 from benchmarks.gain import peer as gain_peer
 from benchmarks.gain.cart import SequentialCART
-from benchmarks.gain.peer import CONDITIONAL, MODELS, ask, read_rows
+from benchmarks.gain.peer import CONDITIONAL, MODELS, read_rows, sample_given_labels
 from benchmarks.gain.peers import TAKING_GAPS, PeerSampler
 from benchmarks.shared import peer
 from benchmarks.shared.ledger import PEERS
@@ -130,7 +130,7 @@ def test_every_peer_is_a_method_and_a_model_of_its_interpreter():
 def test_versions_leave_out_what_is_not_installed(monkeypatch):
     assert {"mostlyai-engine", "nrgboost"} <= set(peer.PACKAGES)
     monkeypatch.setattr(peer, "PACKAGES", ("numpy", "no-such-package"))
-    assert peer.installed_packages() == {"numpy": np.__version__}
+    assert peer.read_package_versions() == {"numpy": np.__version__}
 
 
 def test_rows_are_read_with_text_as_text_and_empty_numbers_as_gaps(tmp_path):
@@ -144,7 +144,7 @@ def test_rows_are_read_with_text_as_text_and_empty_numbers_as_gaps(tmp_path):
 
 
 def test_a_conditional_peer_is_asked_for_each_row_by_its_label():
-    rows = ask(lambda labels: labels.assign(c0=1.0), "label", {"0": 2, "1": 3})
+    rows = sample_given_labels(lambda labels: labels.assign(c0=1.0), "label", {"0": 2, "1": 3})
     assert rows["label"].tolist() == ["0", "0", "1", "1", "1"]
 
 
@@ -161,7 +161,7 @@ def test_gaps_reach_the_peers_that_take_them_and_columns_may_come_back_in_any_or
 
     monkeypatch.setattr(peers, "run_peer", fake)
     X, y = mixed()
-    new, labels = PeerSampler(model, 0, "python").fit(X, y).sample(y=methods.balancing_labels(y))
+    new, labels = PeerSampler(model, 0, "python").fit(X, y).sample(y=methods.make_balancing_labels(y))
     assert seen["table"]["c1"].isna().any() == (model in TAKING_GAPS)
     real = X[y == 1].reset_index(drop=True)
     columns = ["x", "whole", "rounded", "text"]

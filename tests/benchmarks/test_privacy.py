@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import privacy
-from benchmarks.shared.folder import named_task
+from benchmarks.shared.folder import load_named_task
 from benchmarks.shared.protocol import BenchmarkError
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
@@ -45,14 +45,14 @@ def test_ganaug_and_its_controls_are_attacked(folder, capsys):
 def test_a_finished_case_is_not_measured_again(folder, monkeypatch, capsys):
     privacy.main(command(folder))
     first = capsys.readouterr().out
-    monkeypatch.setattr(privacy, "measured", None)
+    monkeypatch.setattr(privacy, "measure_privacy", None)
     privacy.main(command(folder))
     assert capsys.readouterr().out == first
 
 
 @pytest.mark.parametrize(("rows", "learned"), [(20_000, 200), (50, 50)])
 def test_a_third_is_learned_and_twice_as_many_rows_are_not(folder, rows, learned):
-    task = privacy.in_thirds(named_task("people", folder), rows)
+    task = privacy.split_thirds(load_named_task("people", folder), rows)
     assert (len(task.train), len(task.test)) == (learned, 2 * learned)
     assert task.train.merge(task.test).empty and task.origin["thirds"] == learned
     shares = [part["income"].eq("more").mean() for part in (task.train, task.test)]
@@ -60,8 +60,8 @@ def test_a_third_is_learned_and_twice_as_many_rows_are_not(folder, rows, learned
 
 
 def test_no_canary_is_a_row_of_the_table(folder):
-    table = named_task("people", folder).train
-    made = privacy.canaries(table, np.random.default_rng(1))
+    table = load_named_task("people", folder).train
+    made = privacy.make_canaries(table, np.random.default_rng(1))
     assert len(made) == privacy.CANARIES and made.merge(table).empty
     assert set(made["city"]) <= set(table["city"]) and made.dtypes.equals(table.dtypes)
 
@@ -69,16 +69,16 @@ def test_no_canary_is_a_row_of_the_table(folder):
 def test_a_table_of_few_different_cells_has_canaries_or_says_that_it_has_none():
     half = pd.DataFrame({"a": list("xy") * 30, "b": list("pq") * 30})
     with pytest.raises(BenchmarkError, match="nearly every row that its cells can make"):
-        privacy.canaries(half, np.random.default_rng(0))
+        privacy.make_canaries(half, np.random.default_rng(0))
     some = pd.DataFrame({name: np.arange(40) for name in "ab"})
-    made = privacy.canaries(some, np.random.default_rng(0))
+    made = privacy.make_canaries(some, np.random.default_rng(0))
     assert len(made) == privacy.CANARIES and (made["a"] != made["b"]).all()
 
 
 def test_a_canary_is_found_if_it_is_nearly_there(folder):
-    task = named_task("people", folder)
-    planted = privacy.canaries(task.train, np.random.default_rng(1))
+    task = load_named_task("people", folder)
+    planted = privacy.make_canaries(task.train, np.random.default_rng(1))
     moved = planted.assign(age=planted["age"] + 0.001 * np.ptp(task.train["age"]))
     far = planted.assign(age=planted["age"] + 0.1 * np.ptp(task.train["age"]))
-    assert privacy.reproduced(planted, moved[:7], task) == 7
-    assert privacy.reproduced(planted, far, task) == 0
+    assert privacy.count_reproduced(planted, moved[:7], task) == 7
+    assert privacy.count_reproduced(planted, far, task) == 0

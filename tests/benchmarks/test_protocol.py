@@ -13,16 +13,16 @@ from benchmarks.shared.protocol import MISSING, BenchmarkError, Columns, Results
 
 def test_kinds_follow_the_dtypes_and_the_label_is_always_text(toy_table):
     X, y = toy_table
-    columns = Columns.of(X.assign(churn=y), "churn")
+    columns = Columns.from_frame(X.assign(churn=y), "churn")
     assert set(columns.numeric) == {"age", "income", "since", "balance"}
     assert columns.text == ["city", "plan", "member", "churn"]
-    assert Columns.of(pd.DataFrame({"x": [1], "y": [0]}), "y") == Columns(("x",), (), "y")
+    assert Columns.from_frame(pd.DataFrame({"x": [1], "y": [0]}), "y") == Columns(("x",), (), "y")
 
 
 def test_tidy_tables_differ_only_where_values_do(toy_table):
     X, y = toy_table
     frame = X.assign(churn=y)
-    columns = Columns.of(frame, "churn")
+    columns = Columns.from_frame(frame, "churn")
     other = frame[frame.columns[::-1]].astype({"age": "Float64", "plan": object, "churn": "category"})
     tidy = columns.tidy(frame)
     pd.testing.assert_frame_equal(tidy, columns.tidy(other))

@@ -14,7 +14,7 @@ from benchmarks.gain import command as run
 from benchmarks.gain import judge as judging
 from benchmarks.gain import methods
 from benchmarks.gain.cases import SUITES, Case, Split
-from benchmarks.gain.judge import Job, judge
+from benchmarks.gain.judge import Job, judge_case
 from benchmarks.gain.methods import Method, Unchanged
 from benchmarks.shared import ledger
 from benchmarks.shared.command import THREADS
@@ -44,7 +44,7 @@ def stand_ins(monkeypatch):
     more = {"failing": Method(lambda s, X: Failing()), "recording": Method(lambda s, X: Recording())}
     for module in (run, judging):
         monkeypatch.setattr(module, "METHODS", {**methods.METHODS, **more})
-    monkeypatch.setattr(ledger, "source_digest", lambda: "source")
+    monkeypatch.setattr(ledger, "digest_source", lambda: "source")
     monkeypatch.setattr(Recording, "seen", [])
     for name in THREADS:  # a run sets them for the processes that it starts
         monkeypatch.setenv(name, "1")
@@ -102,9 +102,9 @@ def test_each_case_is_written_as_soon_as_it_is_finished(output, monkeypatch):
     def interrupted(job):
         if job.case.seed == 1:
             raise KeyboardInterrupt
-        return judge(job)
+        return judge_case(job)
 
-    monkeypatch.setattr(run, "judge", interrupted)
+    monkeypatch.setattr(run, "judge_case", interrupted)
     with pytest.raises(SystemExit) as stop:
         go(output, "--methods", "none", "--seeds", "0", "1")
     assert stop.value.code == 130
@@ -158,7 +158,7 @@ def test_several_processes_give_the_same_file(tmp_path):
 
 def test_results_of_another_environment_are_not_mixed_in_unasked(output, monkeypatch):
     go(output, "--methods", "none", "--seeds", "0")
-    monkeypatch.setattr(ledger, "source_digest", lambda: "other")
+    monkeypatch.setattr(ledger, "digest_source", lambda: "other")
     with pytest.raises(SystemExit, match=r"out.json was measured with another source: name another --output"):
         go(output, "--methods", "duplicate", "--seeds", "0")
     content = go(output, "--methods", "none", "duplicate", "--seeds", "0", "--mixed")
@@ -228,11 +228,11 @@ def test_no_method_and_no_learner_sees_a_test_row(monkeypatch):
             assert (X["x"] == sentinel).all()
             return np.full((len(X), 2), 0.5)
 
-    monkeypatch.setattr(judging, "treated", lambda *_, **__: Learner())
-    monkeypatch.setattr(judging, "load", lambda *_: Table("toy", X, y, ("a", "b"), "digest"))
+    monkeypatch.setattr(judging, "make_treated_learner", lambda *_, **__: Learner())
+    monkeypatch.setattr(judging, "load_table", lambda *_: Table("toy", X, y, ("a", "b"), "digest"))
     monkeypatch.setitem(SUITES, "toy", SUITES["low-data"].__class__(lambda *_: split, (), (), ()))
     names = ["recording", "duplicate", "smote", "adasyn", "random_over_sampling", "gaussian_copula"]
-    result = judge(Job(Case("toy", "toy", "1", 0), {name: ["any"] for name in names}, None, sys.executable))
+    result = judge_case(Job(Case("toy", "toy", "1", 0), {name: ["any"] for name in names}, None, sys.executable))
     assert [r for r in result.records if "scores" not in r] == []
     assert len(fitted) == len(names)
     for seen in [*fitted, *(rows for rows, _ in Recording.seen)]:
@@ -251,7 +251,7 @@ def test_a_method_cannot_harm_the_rows_of_the_next(monkeypatch):
         "METHODS",
         {"vandal": Method(lambda s, X: Vandal()), "recording": Method(lambda s, X: Recording())},
     )
-    judge(Job(Case("low-data", "wine", "100", 0), {"vandal": ["logistic"], "recording": ["logistic"]}, None, ""))
+    judge_case(Job(Case("low-data", "wine", "100", 0), {"vandal": ["logistic"], "recording": ["logistic"]}, None, ""))
     ((X, y),) = Recording.seen
     assert X["alcohol"].nunique() > 10
     assert y.nunique() == 3
@@ -268,7 +268,7 @@ def test_rows_are_made_once_for_all_learners_unless_they_are_tuned_for_one(monke
     for per_learner, expected in ((False, ["logistic"]), (True, learners)):
         made.clear()
         monkeypatch.setattr(judging, "METHODS", {"m": Method(make, per_learner=per_learner)})
-        judge(Job(Case("low-data", "wine", "100", 0), {"m": learners}, None, ""))
+        judge_case(Job(Case("low-data", "wine", "100", 0), {"m": learners}, None, ""))
         assert made == expected
 
 

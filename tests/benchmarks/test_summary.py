@@ -14,8 +14,16 @@ from benchmarks.gain import table as gain_table
 from benchmarks.gain.cases import Case
 from benchmarks.gain.command import main
 from benchmarks.gain.methods import METHODS
-from benchmarks.shared.figures import best_of, by_cell, by_method, differences, interval, outcomes, scores_frame
-from benchmarks.shared.ledger import dumps
+from benchmarks.shared.figures import (
+    average_by_cell,
+    average_by_method,
+    compute_interval,
+    count_outcomes,
+    find_best_method,
+    subtract_control,
+    tabulate_scores,
+)
+from benchmarks.shared.ledger import format_results
 
 
 def results(gains=None, tables=("pima", "magic"), cuts=("100",), seeds=(0, 1, 2), learners=("logistic", "forest")):
@@ -44,7 +52,7 @@ def results(gains=None, tables=("pima", "magic"), cuts=("100",), seeds=(0, 1, 2)
 
 
 def paired(content, control="none"):
-    return differences(scores_frame(content), control, "balanced_accuracy")
+    return subtract_control(tabulate_scores(content), control, "balanced_accuracy")
 
 
 # ---- intervals ----
@@ -52,24 +60,24 @@ def paired(content, control="none"):
 
 def test_the_interval_is_students():
     values = np.random.default_rng(0).normal(0.3, 1, 12)
-    mean, low, high = interval(values)
+    mean, low, high = compute_interval(values)
     expected = ttest_1samp(values, 0).confidence_interval(0.95)
     assert (mean, low, high) == pytest.approx((values.mean(), expected.low, expected.high))
 
 
 def test_overlapping_training_rows_widen_the_interval_as_nadeau_and_bengio_say():
     values = np.random.default_rng(0).normal(0.3, 1, 5)
-    plain, corrected = interval(values), interval(values, test_share=0.25)
+    plain, corrected = compute_interval(values), compute_interval(values, test_share=0.25)
     assert (corrected[2] - corrected[0]) / (plain[2] - plain[0]) == pytest.approx(np.sqrt((1 / 5 + 0.25) / (1 / 5)))
 
 
 def test_one_value_has_no_interval():
-    assert interval(np.array([0.2]))[0] == 0.2
-    assert np.isnan(interval(np.array([0.2]))[1:]).all()
+    assert compute_interval(np.array([0.2]))[0] == 0.2
+    assert np.isnan(compute_interval(np.array([0.2]))[1:]).all()
 
 
 def test_only_splits_that_use_up_a_table_overlap():
-    shares = scores_frame(results(cuts=("100", "all"))).groupby("cut")["test_share"].unique()
+    shares = tabulate_scores(results(cuts=("100", "all"))).groupby("cut")["test_share"].unique()
     assert shares["100"].tolist() == [0.0]
     assert shares["all"].tolist() == [0.2]
 
@@ -97,16 +105,16 @@ def test_a_case_that_lacks_one_of_the_two_does_not_count():
 def test_every_table_counts_once_however_many_cuts_and_seeds_it_has():
     content = results(seeds=(0, 1, 2), cuts=("100", "200"))
     content["cases"] = {k: v for k, v in content["cases"].items() if v["table"] == "pima" or v["seed"] == 1}
-    figures = by_method(paired(content)).set_index(["method", "learner"])
+    figures = average_by_method(paired(content)).set_index(["method", "learner"])
     for learner in ("logistic", "forest", "mean"):
         assert figures.loc[("ganaug", learner), "mean"] == pytest.approx(0.01)
         assert figures.loc[("ganaug", learner), "n"] == 2
     low, high = figures.loc[("ganaug", "mean"), ["low", "high"]]
-    assert (low, high) == pytest.approx(interval(np.array([0.04, -0.02]))[1:])
+    assert (low, high) == pytest.approx(compute_interval(np.array([0.04, -0.02]))[1:])
 
 
 def test_cells_are_won_tied_and_lost():
-    counts = outcomes(by_cell(paired(results())), tie=0.0005)
+    counts = count_outcomes(average_by_cell(paired(results())), tie=0.0005)
     assert counts.loc["ganaug"].to_dict() == {
         "cells": 4,
         "wins": 2,
@@ -122,7 +130,7 @@ def test_cells_are_won_tied_and_lost():
 
 
 def test_the_summary_shows_means_and_lists_every_losing_cell():
-    text = summary.report(results(), ["balanced_accuracy"], ["ganaug"])
+    text = summary.render_report(results(), ["balanced_accuracy"], ["ganaug"])
     assert "6 cases; tables magic, pima; cuts 100; seeds 0, 1, 2." in text
     assert "| ganaug | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | +1.0 [-37.1, +39.1] | 2 |" in text
     assert "| ganaug | 4 | 2 | 0 | 2 | 2 | 2 |" in text
@@ -150,7 +158,7 @@ def test_the_summary_shows_what_failed_and_what_is_missing():
         "digest": "x",
         "excluded": "too few",
     }
-    text = summary.report(content, ["balanced_accuracy"], [])
+    text = summary.render_report(content, ["balanced_accuracy"], [])
     assert "## Failed\n\n* low-data/pima-100/seed0, ctgan, forest: RuntimeError: boom" in text
     assert "## Excluded cases\n\n* low-data/car-100/seed0: too few" in text
     assert "* adasyn, forest, pima: ADASYN takes numbers only" in text
@@ -159,7 +167,7 @@ def test_the_summary_shows_what_failed_and_what_is_missing():
 
 def test_the_command_prints_every_file(tmp_path, capsys):
     path = tmp_path / "r.json"
-    path.write_text(dumps(results()))
+    path.write_text(format_results(results()))
     main(["--summary", str(path), str(path), "--metrics", "roc_auc"])
     assert capsys.readouterr().out.count("## roc_auc minus that of none") == 2
     with pytest.raises(SystemExit, match=r"Error: .*absent.json cannot be read"):
@@ -170,7 +178,7 @@ def test_the_command_prints_every_file(tmp_path, capsys):
 
 
 def compared(old, new, absolute=0.005, relative=0.01):
-    return compare.compare(old, new, absolute, relative)
+    return compare.compare_results(old, new, absolute, relative)
 
 
 def test_the_same_results_are_accepted():
@@ -237,8 +245,8 @@ def test_results_that_mean_something_else_are_not_compared(change):
 
 def test_the_exit_code_says_whether_results_are_accepted(tmp_path, capsys):
     old, new = tmp_path / "old.json", tmp_path / "new.json"
-    old.write_text(dumps(results()))
-    new.write_text(dumps(results({"pima": 0.0, "magic": -0.1})))
+    old.write_text(format_results(results()))
+    new.write_text(format_results(results({"pima": 0.0, "magic": -0.1})))
     main(["--compare", str(old), str(old)])
     with pytest.raises(SystemExit, match="the new results are worse"):
         main(["--compare", str(old), str(new)])
@@ -267,8 +275,8 @@ def with_controls():
 
 
 def test_the_readme_gets_the_controls_and_what_ganaug_is_beyond_the_best_of_them(tmp_path, monkeypatch):
-    (tmp_path / "low-data.json").write_text(dumps(with_controls()))
-    table = gain_table.gain_table(tmp_path)
+    (tmp_path / "low-data.json").write_text(format_results(with_controls()))
+    table = gain_table.render_gain_table(tmp_path)
     assert "| low-data: 2 tables, 6 cases | ROC AUC | average precision | log loss | Brier score |" in table
     assert "| **ganaug**, balanced | +1.0 [-37.1, +39.1] |  | +0.000 [+0.000, +0.000] |" in table
     assert "| decision threshold at the prevalence | +0.0 [+0.0, +0.0] |" in table
@@ -276,37 +284,37 @@ def test_the_readme_gets_the_controls_and_what_ganaug_is_beyond_the_best_of_them
     beyond = next(line for line in table.split("\n")[::-1] if line.startswith("| **ganaug**, balanced |"))
     assert "| -2.0 [-40.1, +36.1] (Gaussian copula) |" in beyond
     assert "| -4.0 [-42.1, +34.1] (decision threshold at the prevalence) |" in beyond
-    monkeypatch.setattr(readme, "gain_table", lambda: table)
+    monkeypatch.setattr(readme, "render_gain_table", lambda: table)
     text = f"{readme.BEGIN}\nold\n{readme.END}\nkept\n{readme.GAIN_BEGIN}\nold\n{readme.GAIN_END}\nend\n"
-    new = readme.updated(text)
+    new = readme.update_readme(text)
     assert new.endswith(f"kept\n{readme.GAIN_BEGIN}\n{table}\n{readme.GAIN_END}\nend\n")
-    assert readme.updated(new) == new
+    assert readme.update_readme(new) == new
     assert "\nold\n" not in new
 
 
 def test_the_page_has_every_learner_and_cut_and_every_losing_cell(tmp_path):
-    (tmp_path / "low-data.json").write_text(dumps(with_controls()))
-    page = gain_table.gain_page(tmp_path)
+    (tmp_path / "low-data.json").write_text(format_results(with_controls()))
+    page = gain_table.render_gain_page(tmp_path)
     assert "| **ganaug**, balanced: logistic |" in page and "| **ganaug**, balanced: 100 |" in page
     assert "### ganaug below none, roc_auc: 2 of 4 cells" in page and "* magic, 100, logistic: -2.0" in page
 
 
 def test_the_best_control_is_the_learner_as_it_is_where_nothing_is_better_or_it_takes_no_other():
     content = results({"pima": -0.01, "magic": -0.02})
-    frame = scores_frame(content)
-    assert best_of(frame, ["none", "ganaug"], "balanced_accuracy") == "none"
-    assert best_of(frame, ["none", "duplicate"], "balanced_accuracy") == "none"
-    assert best_of(scores_frame(with_controls()), ["none", "threshold"], "balanced_accuracy") == "threshold"
-    assert best_of(frame, ["smote"], "balanced_accuracy") is None
-    only_forest = scores_frame(with_controls())
+    frame = tabulate_scores(content)
+    assert find_best_method(frame, ["none", "ganaug"], "balanced_accuracy") == "none"
+    assert find_best_method(frame, ["none", "duplicate"], "balanced_accuracy") == "none"
+    assert find_best_method(tabulate_scores(with_controls()), ["none", "threshold"], "balanced_accuracy") == "threshold"
+    assert find_best_method(frame, ["smote"], "balanced_accuracy") is None
+    only_forest = tabulate_scores(with_controls())
     only_forest = only_forest[~((only_forest["method"] == "threshold") & (only_forest["learner"] == "logistic"))]
-    assert "(decision threshold" in gain_table._beyond(only_forest, "ganaug", "balanced_accuracy")
-    assert gain_table._beyond(only_forest, "ganaug", "balanced_accuracy").startswith("-1.5")
+    assert "(decision threshold" in gain_table._compare_with_best(only_forest, "ganaug", "balanced_accuracy")
+    assert gain_table._compare_with_best(only_forest, "ganaug", "balanced_accuracy").startswith("-1.5")
 
 
 def test_a_readme_without_the_markers_of_gains_is_left_without_them():
     text = f"{readme.BEGIN}\nold\n{readme.END}\nend\n"
-    assert readme.GAIN_BEGIN not in readme.updated(text)
+    assert readme.GAIN_BEGIN not in readme.update_readme(text)
 
 
 def test_every_method_has_a_name_in_the_readme():
@@ -316,6 +324,6 @@ def test_every_method_has_a_name_in_the_readme():
 def test_results_are_written_with_six_digits():
     content = results()
     content["cases"]["low-data/pima-100/seed0"]["records"][0]["scores"]["roc_auc"] = 1 / 3
-    again = json.loads(dumps(content))
+    again = json.loads(format_results(content))
     assert again["cases"]["low-data/pima-100/seed0"]["records"][0]["scores"]["roc_auc"] == 0.333333
-    assert json.loads(dumps({**content, "cases": {}}))["cases"] == {}
+    assert json.loads(format_results({**content, "cases": {}}))["cases"] == {}

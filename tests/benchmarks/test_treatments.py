@@ -12,7 +12,7 @@ import pytest
 from benchmarks.gain import judge as judging
 from benchmarks.gain.cases import Case, Split
 from benchmarks.gain.judge import Job
-from benchmarks.gain.learners import TREATMENTS, learned_shares, treated
+from benchmarks.gain.learners import TREATMENTS, get_learned_shares, make_treated_learner
 from benchmarks.gain.methods import METHODS, Setting
 
 # scikit-learn 1.5 uses an option of SciPy's that SciPy 1.16 is giving up.
@@ -58,10 +58,10 @@ def test_probabilities_put_right_lose_less_and_rank_alike():
 def test_every_treatment_gives_a_learner_that_knows_its_prior():
     split = rare()
     for treatment in TREATMENTS:
-        learner = treated("logistic", split, 0, treatment).fit(split.X, split.y)
-        shares = learned_shares(learner, split.y, 2)
+        learner = make_treated_learner("logistic", split, 0, treatment).fit(split.X, split.y)
+        shares = get_learned_shares(learner, split.y, 2)
         assert shares == pytest.approx([0.5, 0.5] if treatment == "class_weight" else [0.9, 0.1])
-    assert treated("neighbours", split, 0, "class_weight") is None
+    assert make_treated_learner("neighbours", split, 0, "class_weight") is None
 
 
 def test_a_bootstrap_is_as_large_as_balancing_makes_it_and_keeps_the_shares():

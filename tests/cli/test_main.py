@@ -174,7 +174,7 @@ def test_the_same_command_gives_the_same_model(folder):
     ],
 )
 def test_default_outputs_lie_beside_the_input(path, expected):
-    assert places.default_output(path, ".x") == str(Path(expected))
+    assert places.make_default_output(path, ".x") == str(Path(expected))
 
 
 def test_data_may_come_from_a_url_and_a_table_may_go_to_one(folder):

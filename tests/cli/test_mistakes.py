@@ -158,7 +158,7 @@ MISTAKES = [
     ("sample toy.safetensors --where agee=30", USAGE, r"where names 'agee'.*did you mean 'age'"),
     ("sample toy.safetensors --where churn=leaves", USAGE, r"where names 'churn', which is the label;.*--class"),
     ("sample toy.safetensors --where city=Bernn", USAGE, r"'Bernn' did not occur in training; did you mean 'Bern'"),
-    ("sample toy.safetensors --where age=300..", USAGE, r"nothing in \(300, None\) was in training; values were from"),
+    ("sample toy.safetensors --where age=300..", USAGE, r"no value in \(300, None\) occurred in training; values were"),
     ("sample toy.safetensors --where age=40..30", USAGE, r"\(40, 30\) ends before it begins"),
     ("sample toy.safetensors --where age=30..40 --where age=50", USAGE, r"'age' a range and something else"),
     ("sample toy.safetensors --where since=soon..", USAGE, r"'soon' is no value of a column of datetime"),

@@ -92,30 +92,30 @@ def ledger(slope=30.0, n_tables=6):
 
 
 def test_a_relation_in_the_ledger_is_found_on_tables_left_out():
-    found = bench.model_of(ledger())["error"]
+    found = bench.build_model(ledger())["error"]
     assert found["rmse"] < found["rmse_of_zero"] / 2 and found["rmse"] < found["rmse_of_learner_means"] / 2
     assert found["correlation"] > 0.9
     assert found["ganaug"] == pytest.approx(found["copula"] + 0.5)
 
 
 def test_where_there_is_no_relation_the_error_says_so():
-    found = bench.model_of(ledger(slope=0.0))["error"]
+    found = bench.build_model(ledger(slope=0.0))["error"]
     assert found["rmse"] > 0.9 * found["rmse_of_zero"]
 
 
 def test_a_table_that_is_left_out_teaches_nothing():
     rows = ledger()
     rows.loc[rows["table"] == "t0", "gain"] = 1000.0
-    said = bench.left_out(rows)
+    said = bench.predict_left_out(rows)
     assert np.abs(said[rows["table"] == "t0"]).max() < 50
 
 
 def test_the_library_says_what_the_benchmark_fitted():
     rows = ledger()
-    model = bench.model_of(rows)
+    model = bench.build_model(rows)
     row = rows.iloc[3]
     said = library._predict_gain(model, row["learner"], {"added": 0.8, **row[list(bench.RANGED)].to_dict()})
-    assert said["expected"] == pytest.approx(bench.predict(model, rows)[3])
+    assert said["expected"] == pytest.approx(bench.predict_gain(model, rows)[3])
     low, high = model["classifiers"][row["learner"]]["residuals"]
     assert (said["low"], said["high"]) == pytest.approx((said["expected"] + low, said["expected"] + high))
 

@@ -25,7 +25,7 @@ from small import JUDGED, quick_augmenter, same_rows
 from strategies import frames
 from toy_table import make_toy_table
 
-from benchmarks.shared.memory import peak_above, start_peak
+from benchmarks.shared.memory import measure_peak_above, reset_peak
 from ganaug import GanaugError, GANAugmenter
 
 MEGABYTE = 2**20
@@ -67,12 +67,12 @@ def memory(rows):
     y = (X["c0"] + rng.normal(size=rows) > 0).to_numpy().astype(int)
     data = X.memory_usage().sum() / MEGABYTE
     quick_augmenter(filters="auto").fit(X[:500], y[:500]).sample(100)  # what is imported only once
-    start = start_peak()
+    start = reset_peak()
     augmenter = quick_augmenter(max_steps=100, filters="auto", batch_size=256, width=64).fit(X, y)
-    found = {"data": data, "fit": peak_above(start)}
-    start = start_peak()
+    found = {"data": data, "fit": measure_peak_above(start)}
+    start = reset_peak()
     made, _ = augmenter.sample(rows)
-    return found | {"sample": peak_above(start), "made": made.memory_usage().sum() / MEGABYTE}
+    return found | {"sample": measure_peak_above(start), "made": made.memory_usage().sum() / MEGABYTE}
 
 
 OPTIONS = st.fixed_dictionaries(

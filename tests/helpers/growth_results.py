@@ -14,7 +14,7 @@ def result(seconds=2.0, **more):
 
 
 def entry(rows, columns, work=FIT, version="1", **more):
-    return {"key": Case(rows, columns, work, 100).key({"ganaug": version}), "result": result(**more)}
+    return {"key": Case(rows, columns, work, 100).make_key({"ganaug": version}), "result": result(**more)}
 
 
 def whole_run(**more):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
 
-from benchmarks.shared.memory import peak_above, start_peak
+from benchmarks.shared.memory import measure_peak_above, reset_peak
 from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.image.copying import augment_image_folder, list_image_folder
 from ganaug.image.encoder import ImageEncoder
@@ -341,10 +341,10 @@ def wide_bomb(file):
 @pytest.mark.parametrize("explode", [real_bomb, text_bomb, wide_bomb, bomb])
 def test_a_bomb_is_refused_before_it_goes_off(folder, explode, finding):
     explode(folder / "dog" / "bomb.png")
-    before, started = start_peak(), time.process_time()
+    before, started = reset_peak(), time.process_time()
     with pytest.raises(DataError, match=r"bomb\.png"):
         read_image_folder(folder)
-    seconds, megabytes = time.process_time() - started, peak_above(before)
+    seconds, megabytes = time.process_time() - started, measure_peak_above(before)
     assert seconds < 1.0 and megabytes < 100
     finding("bombs of up to 4,000,000,000 pixels")
 

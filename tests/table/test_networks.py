@@ -103,7 +103,7 @@ def test_final_rows_are_one_hot_and_have_a_score_only_in_the_regular_state():
 def test_soft_rows_weigh_a_score_by_its_gate():
     generator = build(TableGenerator, MIXED).eval()
     rows = generator(*inputs(MIXED))
-    _, scores = generator._heads(*inputs(MIXED)[:2])
+    _, scores = generator._compute_heads(*inputs(MIXED)[:2])
     gates = torch.stack([rows[:, g] if g >= 0 else torch.ones(64) for g in MIXED.gates], 1)
     assert torch.allclose(rows[:, MIXED.n_states :], scores * gates, atol=1e-6)
 
@@ -113,7 +113,7 @@ def test_states_are_drawn_in_proportion_to_their_probabilities():
     generator = build(TableGenerator, layout).eval()
     z, c = torch.zeros(20_000, 6), torch.zeros(20_000, dtype=torch.int64)
     rows = generator.sample(z, c, torch.rand(20_000, 4, generator=seeded()))
-    assert torch.allclose(rows.mean(0), generator._heads(z[:1], c[:1])[0][0].softmax(0), atol=0.015)
+    assert torch.allclose(rows.mean(0), generator._compute_heads(z[:1], c[:1])[0][0].softmax(0), atol=0.015)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
@@ -171,7 +171,7 @@ def test_the_discriminator_sees_the_place_of_scores_and_of_ordered_states_only()
     discriminator = build(TableDiscriminator, MIXED)
     assert discriminator.multiples.shape == (4, 4)
     assert discriminator.multiples[0].tolist() == [1.0, 2.0, 4.0, 8.0]
-    places = discriminator.places
+    places = discriminator.projection
     assert torch.equal(places[MIXED.n_states :, :3], torch.eye(3))
     assert torch.allclose(places[9:14, 3], torch.linspace(-1.5, 1.5, 5))
     assert (places[: MIXED.n_states, :3] == 0).all() and (places[:9] == 0).all() and (places[14:, 3] == 0).all()

@@ -310,7 +310,7 @@ def test_many_values_are_told_apart_in_look_ups(n_values, gap):
 
 @pytest.mark.parametrize(("n_values", "size"), [(2, 1), (127, 1), (128, 2), (10_000, 2), (40_000, 4)])
 def test_codes_take_as_few_bytes_as_will_do(n_values, size):
-    codes = FactorisedColumn.of(np.arange(n_values + 1), np.arange(n_values + 1) == n_values).codes
+    codes = FactorisedColumn.from_split(np.arange(n_values + 1), np.arange(n_values + 1) == n_values).codes
     assert codes.itemsize == size
     assert codes.tolist() == [*range(n_values), -1]
 
