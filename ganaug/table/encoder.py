@@ -23,6 +23,7 @@ from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
+from .dependence import PairCounts, assign_levels, check_levels
 from .layout import Layout, column_from_json
 from .schema import fit_encode_columns, refuse_infinite
 from .ties import check_ties, find_ties
@@ -115,8 +116,7 @@ class TableEncoder:
         self._set_layout()
         x = self.layout.allocate_rows(len(frame))
         self._fill(x, encoded)
-        states = x[:, : len(self.layout.segments)].numpy()
-        self.layout = replace(self.layout, ties=find_ties(states, self.layout.segments))
+        self._relate_columns(x)
         return x
 
     def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
@@ -142,6 +142,13 @@ class TableEncoder:
                 DataWarning,
                 stacklevel=3,
             )
+
+    def _relate_columns(self, x: Tensor) -> None:
+        """Learn from packed rows which states decide others, and in which order columns are drawn."""
+        states = x[:, : len(self.layout.segments)].numpy()
+        if states.shape[1] > 1:
+            counts = PairCounts.count(states, self.layout.segments)
+            self.layout = replace(self.layout, ties=find_ties(states, counts), levels=assign_levels(counts))
 
     def _fill(self, x: Tensor, encoded: Iterable[Encoded]) -> None:
         """Put states and scores of all columns into packed rows."""
@@ -335,6 +342,7 @@ class TableEncoder:
             "dtypes": self.dtypes,
             "container": self.container,
             "ties": [list(tie) for tie in self.layout.ties],
+            "levels": self.layout.levels,
         }
 
     @classmethod
@@ -346,6 +354,7 @@ class TableEncoder:
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
         encoder.layout = Layout.from_schema(schema)
         check_ties(encoder.layout.ties, encoder.layout.segments)
+        check_levels(encoder.layout.levels, encoder.layout.segments)
         validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
 

@@ -32,12 +32,15 @@ class Layout:
         For each segment whether its states are in a meaningful order.
     ties : list of Tie
         States that decide those of other segments.
+    levels : list of int
+        For each segment its place in the order of drawing; empty if all are drawn at once.
     """
 
     segments: list[int]
     gates: list[int]
     ordered: list[bool]
     ties: list[Tie] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
 
     @property
     def n_states(self) -> int:
@@ -70,7 +73,8 @@ class Layout:
     def from_schema(cls, schema: Mapping[str, Any]) -> Layout:
         """Return the layout of the encoded rows of an encoder's JSON."""
         layout = cls.of([column_from_json(facts) for facts in schema["columns"]])
-        return replace(layout, ties=msgspec.convert(schema.get("ties", []), list[Tie]))
+        ties = msgspec.convert(schema.get("ties", []), list[Tie])
+        return replace(layout, ties=ties, levels=msgspec.convert(schema.get("levels", []), list[int]))
 
     def allocate_rows(self, n: int) -> Tensor:
         """Return `n` packed rows of zeros to fill in, int16 or, for more than 32,768 states, int32."""

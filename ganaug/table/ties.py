@@ -9,14 +9,15 @@ each column by itself breaks such rules in some rows. `find_ties` finds the rule
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from .dependence import PairCounts, States
 
 MIN_ROWS = 20
 """Rows in which a state of the leading column must occur."""
@@ -26,9 +27,6 @@ MAX_TIES = 20_000
 """Largest number of ties of a table."""
 
 _CHANCE = 1e-6  # probability below which an exceptionless rule is no coincidence
-_PRODUCTS = 2e9  # products that counting may take; with more rows than that, some rows are counted and all are checked
-
-States = NDArray[np.integer]
 
 
 class Tie(NamedTuple):
@@ -47,15 +45,15 @@ class Tie(NamedTuple):
     only: bool
 
 
-def find_ties(states: States, segments: Sequence[int]) -> list[Tie]:
+def find_ties(states: States, counts: PairCounts) -> list[Tie]:
     """Return the rules that hold in every row, one leading column at most for each column.
 
     Parameters
     ----------
     states : ndarray of shape (n, k)
         Position of the state of each column among the states of all columns.
-    segments : sequence of int
-        Numbers of states of the k columns.
+    counts : PairCounts
+        Counts of pairs in all of these rows, or in some of them.
 
     Returns
     -------
@@ -63,39 +61,19 @@ def find_ties(states: States, segments: Sequence[int]) -> list[Tie]:
         Sorted. A rule is kept if its leading state occurs in `MIN_ROWS` rows or more, and if its lack of exceptions is
         no coincidence.
     """
-    n, k = states.shape
-    if k < 2:
-        return []
+    column, alone = counts.column, counts.alone
 
-    # 1. Count how often each pair of states occurs together
-    counted = states[:: max(1, math.ceil(n * k * k / _PRODUCTS))]
-    together = _count_pairs(counted, sum(segments))
-    counts = together.diagonal()
-    column = np.repeat(np.arange(k), segments)
+    # 1. Keep pairs without exception that are no coincidence
+    surprise = -alone[counts.first] * np.log(alone[counts.second] / counts.rows)
+    holds = (counts.together == alone[counts.first]) & (alone[counts.first] >= MIN_ROWS)
+    holds &= (surprise > -math.log(_CHANCE)) & (column[counts.first] != column[counts.second])
+    leader, follower, surprise = counts.first[holds], counts.second[holds], surprise[holds]
 
-    # 2. Keep pairs without exception that are no coincidence
-    pairs = together.tocoo()
-    leader, follower = pairs.row, pairs.col
-    surprise = -counts[leader] * np.log(counts[follower] / len(counted))
-    holds = (pairs.data == counts[leader]) & (counts[leader] >= MIN_ROWS) & (surprise > -math.log(_CHANCE))
-    holds &= column[leader] != column[follower]
-    leader, follower, surprise = leader[holds], follower[holds], surprise[holds]
-
-    # 3. Choose the leading column of each column, and check its rules in all rows
-    chosen = _choose_leaders(column[leader], column[follower], surprise, k)
+    # 2. Choose the leading column of each column, and check its rules in all rows
+    chosen = _choose_leaders(column[leader], column[follower], surprise, states.shape[1])
     in_use = chosen[column[follower]] == column[leader]
-    ties = [
-        Tie(int(a), int(b), bool(counts[a] == counts[b])) for a, b in zip(leader[in_use], follower[in_use], strict=True)
-    ]
-    return sorted(_check_ties(ties, states, column))[:MAX_TIES]
-
-
-def _count_pairs(states: States, n_states: int) -> scipy.sparse.csr_array:
-    """Return a matrix of shape (n_states, n_states): in how many rows two states occur together."""
-    n, k = states.shape
-    ones = np.ones(n * k, dtype=np.int32)
-    rows = scipy.sparse.csr_array((ones, states.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n_states))
-    return (rows.T @ rows).tocsr()
+    pairs = zip(leader[in_use].tolist(), follower[in_use].tolist(), strict=True)
+    return sorted(_check_pairs(pairs, states, column))[:MAX_TIES]
 
 
 def _choose_leaders(leader: States, follower: States, surprise: NDArray[np.floating], k: int) -> States:
@@ -135,13 +113,13 @@ def find_depths(chosen: Sequence[int] | States) -> list[int]:
     return depths
 
 
-def _check_ties(ties: Sequence[Tie], states: States, column: States) -> Iterator[Tie]:
-    """Yield the ties that hold in all rows."""
-    for tie in ties:
-        leads = states[:, column[tie.leader]] == tie.leader
-        follows = states[:, column[tie.follower]] == tie.follower
+def _check_pairs(pairs: Iterable[tuple[int, int]], states: States, column: States) -> Iterator[Tie]:
+    """Yield the ties of pairs of leading and following state that hold in all rows."""
+    for leader, follower in pairs:
+        leads = states[:, column[leader]] == leader
+        follows = states[:, column[follower]] == follower
         if (follows | ~leads).all():
-            yield Tie(tie.leader, tie.follower, bool((leads == follows).all()))
+            yield Tie(leader, follower, bool((leads == follows).all()))
 
 
 def check_ties(ties: Sequence[Tie], segments: Sequence[int]) -> None:

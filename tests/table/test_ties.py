@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from small import quick_augmenter
 
 from ganaug.layers import fill_tables
+from ganaug.table.dependence import PairCounts
 from ganaug.table.encoder import TableEncoder
-from ganaug.table.layout import Layout
-from ganaug.table.networks import SegmentSoftmax
-from ganaug.table.ties import MAX_DEPTH, Tie, TiedStates, check_ties, find_depths, find_ties
+from ganaug.table.states import SegmentSoftmax
+from ganaug.table.ties import MAX_DEPTH, Tie, TiedStates, check_ties, find_depths
+from ganaug.table.ties import find_ties as find_ties_of_counts
 
 
 def positions(*columns):
@@ -24,6 +25,10 @@ def positions(*columns):
     sizes = [int(max(column)) + 1 for column in columns]
     starts = np.cumsum([0, *sizes])[:-1]
     return np.stack([np.asarray(c) + start for c, start in zip(columns, starts, strict=True)], axis=1), sizes
+
+
+def find_ties(states, sizes):
+    return find_ties_of_counts(states, PairCounts.count(states, sizes))
 
 
 def tied(sizes, ties):
@@ -86,7 +91,7 @@ def test_rows_that_are_not_counted_are_checked(monkeypatch):
     other = np.concatenate([GAP] * 10)
     first = other.copy()
     other[1] = 1 - other[1]
-    monkeypatch.setattr("ganaug.table.ties._PRODUCTS", 2800)
+    monkeypatch.setattr("ganaug.table.dependence._PRODUCTS", 2800)
     states, sizes = positions(first, other)
     assert find_ties(states, sizes) == [Tie(1, 3, False)]
     states, sizes = positions(first, first)
@@ -126,7 +131,7 @@ def test_found_ties_hold_in_the_table_and_generators_keep_them(table, seed):
     assert keeps(real, ties, sizes)
     if not ties:
         return
-    module, softmax = tied(sizes, ties), SegmentSoftmax(Layout(sizes, [], [False] * len(sizes)))
+    module, softmax = tied(sizes, ties), SegmentSoftmax(sizes)
     fill_tables(softmax)
     logits = torch.randn(200, sum(sizes), generator=torch.Generator().manual_seed(seed))
     assert keeps(module(softmax.one_hot(module.bar(logits))), ties, sizes)
