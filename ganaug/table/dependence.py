@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -73,7 +74,7 @@ class PairCounts:
         ratio = self.together * float(self.rows) / (self.alone[self.first] * self.alone[self.second].astype(np.float64))
         terms = self.together / max(1, self.rows) * np.log(ratio)
         pair = self.column[self.first] * k + self.column[self.second]
-        total: NDArray[np.float64] = np.bincount(pair, weights=terms, minlength=k * k).reshape(k, k)
+        total: NDArray[Any] = np.bincount(pair, weights=terms, minlength=k * k).reshape(k, k)
         return total
 
 

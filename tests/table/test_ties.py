@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small import quick_augmenter
+from table_states import positions
 
 from ganaug.layers import fill_tables
 from ganaug.table.dependence import PairCounts
@@ -18,13 +19,6 @@ from ganaug.table.encoder import TableEncoder
 from ganaug.table.states import SegmentSoftmax
 from ganaug.table.ties import MAX_DEPTH, Tie, TiedStates, check_ties, find_depths
 from ganaug.table.ties import find_ties as find_ties_of_counts
-
-
-def positions(*columns):
-    """Packed states of columns that are given as codes from 0, and their numbers of states."""
-    sizes = [int(max(column)) + 1 for column in columns]
-    starts = np.cumsum([0, *sizes])[:-1]
-    return np.stack([np.asarray(c) + start for c, start in zip(columns, starts, strict=True)], axis=1), sizes
 
 
 def find_ties(states, sizes):
