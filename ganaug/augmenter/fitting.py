@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,23 +177,18 @@ class _Training:
         if not data.enough_held_out:
             return 0.0
         n = int(np.clip(len(data.x), 1000, SCORED))
-        with self._generator_source(generator) as source:
-            synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
+        synthetic = draw_samples(self._make_source(generator), data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
         return self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""
-        with self._generator_source(generator) as source:
-            codes = find_collapsed_classes(source, self.data, stream_seed(self.seed, "collapsed"))
+        codes = find_collapsed_classes(self._make_source(generator), self.data, stream_seed(self.seed, "collapsed"))
         return [repr(self.labels.values[code]) for code in codes]
 
-    @contextmanager
-    def _generator_source(self, generator: Generator) -> Iterator[Source]:
-        """Move the generator to the CPU, yield a source of its samples without judges, and move it back."""
-        device = next(generator.parameters()).device
-        yield make_source(self.modality, self.encoder, generator.to("cpu"), [], self.architecture)
-        generator.to(device)
+    def _make_source(self, generator: Generator) -> Source:
+        """Return the source of the generator's samples without judges; the generator stays where it is."""
+        return make_source(self.modality, self.encoder, generator, [], self.architecture)
 
 
 def _summarise(model: Model) -> str:
