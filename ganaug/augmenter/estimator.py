@@ -92,8 +92,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it. There, wide
-        networks for tables generate in bfloat16, too.
+        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it: for images,
+        and on a CPU for wide networks for tables, which then generate in bfloat16, too.
     checkpoint_path : path-like, default=None
         File for the state of the training; it is deleted when the training is done.
     resume : bool, default=False
