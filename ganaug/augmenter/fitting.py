@@ -82,7 +82,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     # 3. Train, and take the best average weights
     started = time.monotonic()
     state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
-    generator = state.average.to("cpu")
+    generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
@@ -97,7 +97,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
 
-    # 6. Finish
+    # 6. Finish: from here on the model is sampled on the CPU
+    model.generator = generator.to("cpu")
     facts["seconds"] = round(time.monotonic() - started, 3)
     if checkpoint:
         checkpoint.remove()
