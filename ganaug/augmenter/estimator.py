@@ -92,8 +92,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it. There, wide
-        networks for tables generate in bfloat16, too.
+        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it: for images,
+        and on a CPU for wide networks for tables, which then generate in bfloat16, too.
     checkpoint_path : path-like, default=None
         File for the state of the training; it is deleted when the training is done.
     resume : bool, default=False
@@ -581,10 +581,14 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return {"allow_nan": True, "requires_y": True, "X_types": ["2darray", "dataframe"]}
 
     def __sklearn_tags__(self) -> Any:
-        from imblearn.utils._tags import InputTags, SamplerTags, Tags
-
-        target = super().__sklearn_tags__().target_tags
+        tags = super().__sklearn_tags__()
+        target = tags.target_tags
         target.required = True
+        try:
+            from imblearn.utils._tags import InputTags, SamplerTags, Tags
+        except ImportError:  # scikit-learn's own functions, such as check_is_fitted, need no more
+            tags.input_tags.allow_nan = True
+            return tags
         inputs = InputTags(two_d_array=True, dataframe=True, allow_nan=True)
         return Tags(estimator_type="sampler", target_tags=target, sampler_tags=SamplerTags(), input_tags=inputs)
 

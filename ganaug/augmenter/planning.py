@@ -50,7 +50,7 @@ def plan_training(
         score_every=max(50, max_steps // defaults.scores),
         patience=int(options.patience),
         tolerance=score_noise(held_out),
-        bfloat16=_uses_bfloat16(options.precision, device, defaults.heavy or width >= HEAVY),
+        bfloat16=_uses_bfloat16(options.precision, device, defaults.heavy, width),
         coarse_penalty=defaults.coarse_penalty,
         latent_dim=int(options.latent_dim),
         condition_ramp=defaults.condition_ramp,
@@ -83,8 +83,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _uses_bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
-    """Return whether matrix products run in bfloat16: as the user asks, or where the hardware gains from it."""
+def _uses_bfloat16(precision: str, device: torch.device, heavy: bool, width: int) -> bool:
+    """Return whether matrix products run in bfloat16: as the user asks, or where the hardware gains from it.
+
+    A step of a network for tables takes a GPU less time than launching it, and every cast is one more launch.
+    """
     if precision != "auto":
         return precision == "bfloat16"
-    return bfloat16_pays(device) and (heavy or device.type == "cuda")
+    return bfloat16_pays(device) and (heavy or (device.type == "cpu" and width >= HEAVY))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 from table_states import positions
 
-from ganaug.table.dependence import N_LEVELS, PairCounts, assign_levels, check_levels
+from ganaug.table.dependence import PairCounts, assign_levels, check_levels
 
 
 def codes(n=400, k=5, seed=0):
