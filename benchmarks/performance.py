@@ -1,4 +1,4 @@
-"""Write docs/performance.md and its figures, from the committed results of `growth`, `floor`, `conditions` and `gpu`."""
+"""Write docs/performance.md and its figures, from committed results of `growth`, `floor`, `conditions` and `gpu`."""
 
 from __future__ import annotations
 
