@@ -60,6 +60,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     batch_size : "auto" or int >= 2, default="auto"
         Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images; of a smaller data set, its
         size (but at least 32 rows or 16 images).
+    effort : {"fast", "balanced", "best"}, default="balanced"
+        How long to train where `max_steps` is left open: "fast" takes half as many steps as "balanced", "best" four
+        times as many. Steps buy fidelity; docs/performance.md has the price of each.
     max_steps : "auto" or int >= 1, default="auto"
         Training steps. For tables, "auto" takes 26 times the square root of the number of rows, between 1500 and
         10,000; from 2000 rows on, up to three times that where most columns are numbers. For images it takes 6000,
@@ -180,6 +183,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         optimizer: Any = "adam",
         learning_rate: float | str = "auto",
         batch_size: int | str = "auto",
+        effort: str = "balanced",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
         patience: int = 6,
@@ -207,6 +211,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.effort = effort
         self.max_steps = max_steps
         self.max_seconds = max_seconds
         self.patience = patience

@@ -9,7 +9,7 @@ from ..layers import HEAVY, bfloat16_pays
 from ..losses import LOSSES
 from ..modality import Architecture, Defaults, row_defaults
 from ..training import Plan
-from .options import Options
+from .options import EFFORTS, Options
 from .split import score_noise
 
 
@@ -33,7 +33,7 @@ def plan_training(
     defaults = defaults or row_defaults(n)
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
     width = _resolve(options.width, defaults.width)
-    max_steps = _resolve(options.max_steps, defaults.max_steps)
+    max_steps = _resolve(options.max_steps, round(defaults.max_steps * EFFORTS[options.effort]))
     device = choose_device(options.device)
     asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
     kind = defaults.kind if options.architecture == "auto" else options.architecture

@@ -77,6 +77,12 @@ def test_steps_grow_with_the_root_of_the_rows_between_two_limits():
     assert steps == {8: 1500, 2900: 1500, 10_000: 2600, 40_000: 5200, 10**6: 10_000}
 
 
+@pytest.mark.parametrize(("effort", "steps"), [("fast", 1300), ("balanced", 2600), ("best", 10_400)])
+def test_effort_sets_the_number_of_steps_that_is_left_open(effort, steps):
+    assert plan_training(options(effort=effort), 10_000, 2)[1].max_steps == steps
+    assert plan_training(options(effort=effort, max_steps=77), 10_000, 2)[1].max_steps == 77
+
+
 @pytest.mark.parametrize(("held_out", "tolerance"), [(100, 0.03), (10_000, 0.003), (1, 0.3), (0, 0.3)])
 def test_the_fewer_samples_judge_the_less_do_small_differences_count(held_out, tolerance):
     _, plan = plan_training(options(), 1000, 2, held_out=held_out)
