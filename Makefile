@@ -29,7 +29,8 @@ test-benchmarks: $(VENV)/.installed-test
 test-slow: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
 
-# The oldest releases that pyproject.toml allows, in an environment of their own; Python 3.11 has wheels of all.
+# The oldest releases that pyproject.toml allows, in an environment of their own; Python 3.11 has wheels of all. The triton
+# of torch 2.6 imports setuptools late, which fails if distutils is already there, unless it is told to share it.
 OLDEST ?= build/oldest
 OLDEST_PYTHON ?= python3.11
 test-oldest:
@@ -37,7 +38,7 @@ test-oldest:
 	$(OLDEST)/bin/python tests/helpers/oldest.py test > $(OLDEST)/requirements.txt
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/requirements.txt
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --ignore tests/benchmarks
+	SETUPTOOLS_USE_DISTUTILS=stdlib OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -n 2 --ignore tests/benchmarks
 
 # Lines and branches of ganaug and its command that the suite runs, beside each file what it does not.
 coverage: $(VENV)/.installed-test
