@@ -58,15 +58,15 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Initial learning rate; "auto" takes 8e-4 for tables and 2e-3 for images. It follows half a cosine down to 3 %
         of that.
     batch_size : "auto" or int >= 2, default="auto"
-        Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images; of a smaller data set, its
+        Real samples per step; "auto" takes 128, or 64 below 2000 rows and for images; of a smaller data set, its
         size (but at least 32 rows or 16 images).
     effort : {"fast", "balanced", "best"}, default="balanced"
         How long to train where `max_steps` is left open: "fast" takes half as many steps as "balanced", "best" four
         times as many. Steps buy fidelity; docs/performance.md has the price of each.
     max_steps : "auto" or int >= 1, default="auto"
-        Training steps. For tables, "auto" takes 26 times the square root of the number of rows, between 1500 and
-        10,000; from 2000 rows on, up to three times that where most columns are numbers. For images it takes 6000,
-        4000 above 40 x 40 pixels, and 10,000 on CUDA.
+        Training steps. For tables, "auto" takes 1500 below 2000 rows, then 58 times the square root of the number of
+        rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000, 4000
+        above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
@@ -77,8 +77,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     latent_scale : float in (0, 10], default=1.0
         Standard deviation of the latent vector when sampling; above 1 samples are more varied and less faithful.
     width : "auto" or int from 1 to 8192, default="auto"
-        Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution: 32, 16
-        above 40 x 40 pixels, and 64 on CUDA.
+        Hidden units; "auto" takes 128. For images, channels at the finest resolution: 32, 16 above 40 x 40 pixels, and
+        64 on CUDA.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
         "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).

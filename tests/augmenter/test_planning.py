@@ -73,11 +73,11 @@ def test_sizes_follow_from_the_number_of_rows(n):
 
 
 def test_steps_grow_with_the_root_of_the_rows_between_two_limits():
-    steps = {n: row_defaults(n).max_steps for n in (8, 2900, 10_000, 40_000, 10**6)}
-    assert steps == {8: 1500, 2900: 1500, 10_000: 2600, 40_000: 5200, 10**6: 10_000}
+    steps = {n: row_defaults(n).max_steps for n in (8, 1999, 2000, 10_000, 40_000, 10**6)}
+    assert steps == {8: 1500, 1999: 1500, 2000: 2600, 10_000: 5800, 40_000: 11_600, 10**6: 20_000}
 
 
-@pytest.mark.parametrize(("effort", "steps"), [("fast", 1300), ("balanced", 2600), ("best", 10_400)])
+@pytest.mark.parametrize(("effort", "steps"), [("fast", 2900), ("balanced", 5800), ("best", 23_200)])
 def test_effort_sets_the_number_of_steps_that_is_left_open(effort, steps):
     assert plan_training(options(effort=effort), 10_000, 2)[1].max_steps == steps
     assert plan_training(options(effort=effort, max_steps=77), 10_000, 2)[1].max_steps == 77
