@@ -189,8 +189,8 @@ def row_defaults(n: int) -> Defaults:
     """Return the default settings for `n` samples that are short lists of numbers each.
 
     Networks are narrow and batches small, because more steps are worth more than wider networks or larger batches that
-    take as long. With few samples, more steps would be overfitted. They take 1500 steps below two thousand samples, 2600
-    from there on, 5800 for ten thousand, and at most 20,000.
+    take as long; but few samples would be overfitted. They take 1500 steps below two thousand samples, 2600 from there
+    on, 5800 for ten thousand, and at most 20,000.
     """
     if n < FEW_ROWS:
         return Defaults(width=128, max_steps=1500, batch_size=int(np.clip(n, 32, 64)))
