@@ -82,9 +82,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
         "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).
-        "auto" takes label agreement; for a table with 200 or more held-out rows all three, label agreement at half its
-        strength. With 200 or more held-out samples it takes other strengths, or no filter, if they score clearly
-        better.
+        "auto" takes label agreement; for a table with 200 or more held-out rows all three. With 200 or more held-out
+        samples it takes other strengths, or no filter, if they score clearly better.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
