@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 
 # Two test processes on two cores: threads within them would only get in each other's way.
 test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/benchmarks
 
 test-benchmarks: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/benchmarks

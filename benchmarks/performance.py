@@ -1,4 +1,4 @@
-"""Write docs/performance.md and its figures, from the committed results of `growth`, `floor` and `conditions`."""
+"""Write docs/performance.md and its figures, from committed results of `growth`, `floor`, `conditions` and `gpu`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from .conditions import render_markdown as conditions_markdown
 from .floor.summary import render_markdown as floor_markdown
+from .gpu.summary import markdown as gpu_markdown
 from .growth.figures import draw_growth
 from .growth.summary import Curve, find_curves, render_table
 from .shared.protocol import read_cases
@@ -44,14 +45,20 @@ rarer a condition, the more candidates, and `conditions_` says how many there we
 not counted.
 """
 
+GPU = """## On a GPU
+
+Equality of trainings, times of a training step, whole fits and sampling.
+"""
+
 
 def render_pages(results: Path = RESULTS) -> dict[str, str]:
     """Return the text of each file of docs/ by its name; no file without results."""
-    growth, floor, asked = (_read_entries(results / name) for name in ("growth", "floor", "conditions"))
+    growth, floor, asked, gpu = (_read_entries(results / name) for name in ("growth", "floor", "conditions", "gpu"))
     found = find_curves(growth)
     parts = [_render_growth(found, growth)] if found else []
     parts += [CONDITIONS + "\n" + conditions_markdown(asked)] if asked else []
     parts += [FLOOR + "\n" + floor_markdown(floor)] if floor else []
+    parts += [GPU + "\n" + gpu_markdown(gpu)] if gpu else []
     figures = {_name_figure(curve): draw_growth(curve) for curve in found}
     return {PAGE: "\n".join([HEAD, *parts]), **figures} if parts else {}
 

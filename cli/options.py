@@ -14,6 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
 # Repeated here, so that --help and wrong values need no torch; a test compares them with the library.
+EFFORTS = ("fast", "balanced", "best")
 LOSSES = ("relativistic", "hinge", "non-saturating", "wasserstein", "minimax")
 FILTERS = ("density_ratio", "label_agreement", "marginals")
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
@@ -184,6 +185,13 @@ _LEARNING = [
         help="Time limit of training in seconds; results depend on it.",
     ),
     click.option(
+        "--effort",
+        type=click.Choice(EFFORTS),
+        default="balanced",
+        show_default=True,
+        help="How long to train: half as many steps, or four times as many, as by default.",
+    ),
+    click.option(
         "--max-steps", metavar="N", type=click.IntRange(1), help="Training steps; by default they depend on the data."
     ),
     click.option("--loss", type=click.Choice(LOSSES), default=LOSSES[0], show_default=True, help="Adversarial loss."),
@@ -207,6 +215,7 @@ TRAINING_ONLY = (
     "kinds",
     "device",
     "max_seconds",
+    "effort",
     "max_steps",
     "loss",
     "filters",

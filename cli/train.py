@@ -85,6 +85,7 @@ def make_augmenter(
         architecture=options["architecture"],
         augmentation=options["augmentation"],
         loss=options["loss"],
+        effort=options["effort"],
         max_steps=options["max_steps"] or "auto",
         max_seconds=options["max_seconds"],
         filters=options["filters"],

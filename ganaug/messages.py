@@ -51,6 +51,17 @@ def suggest(value: Any, known: Iterable[Any]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
+def name_missing_package(package: str, purpose: str) -> str:
+    """Return the sentence for a purpose that needs a package which is not installed.
+
+    Examples
+    --------
+    >>> name_missing_package("imbalanced-learn", "SMOTE")
+    'SMOTE needs imbalanced-learn, which is not installed; pip install imbalanced-learn.'
+    """
+    return f"{purpose} needs {package}, which is not installed; pip install {package}."
+
+
 def reason_of(error: BaseException) -> str:
     """Return what an error of the system or of another library says, in short.
 

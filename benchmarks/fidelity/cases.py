@@ -22,8 +22,18 @@ from .neighbours import measure_alpha_beta, measure_nearer_share
 
 WORST = 5
 DISTURBED = 0.1  # processors that other programs may use before the times are called into question
-PACKAGES = {"ganaug": ("ganaug", "torch"), "smote": ("imbalanced-learn", "scikit-learn")}
-PEER_PACKAGES = {"ctgan": ("ctgan", "torch"), "tvae": ("ctgan", "torch"), "arf": ("arfpy", "numpy", "scikit-learn")}
+PACKAGES = {
+    "ganaug": ("ganaug", "torch"),
+    "smote": ("imbalanced-learn", "scikit-learn"),
+    "cart": ("scikit-learn", "numpy"),
+}
+PEER_PACKAGES = {
+    "ctgan": ("ctgan", "torch"),
+    "tvae": ("ctgan", "torch"),
+    "arf": ("arfpy", "numpy", "scikit-learn"),
+    "tabular_argn": ("mostlyai-engine", "torch"),
+    "nrgboost": ("nrgboost", "numpy"),
+}
 
 Key = dict[str, Any]
 Result = dict[str, Any]
@@ -145,8 +155,8 @@ def read_versions(settings: Settings) -> dict[str, Any]:
         absent = [name for name in PEER_PACKAGES[model] if name not in found]
         if absent:
             raise BenchmarkError(
-                f"{absent[0]} is not installed for {settings.peer_python}: pip install 'ganaug[bench]', name the "
-                f"Python of another environment with --peer-python, or leave {model!r} out of --models."
+                f"{absent[0]} is not installed for {settings.peer_python}: install it as benchmarks/README.md says, "
+                f"name the Python of another environment with --peer-python, or leave {model!r} out of --models."
             )
         versions[model] = {name: found[name] for name in PEER_PACKAGES[model]}
     return versions

@@ -1,4 +1,4 @@
-"""Measure the fidelity of synthetic tables: ganaug beside CTGAN, TVAE, ARF and SMOTE, all with their defaults.
+"""Measure the fidelity of synthetic tables: ganaug beside its peers, all with their defaults.
 
 ``python -m benchmarks.fidelity --data FOLDER --tables adult magic churn --peer-python PEERS/bin/python``
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from ..shared.folder import limit_rows, list_tables, load_named_task
 from ..shared.protocol import Results, read_cases
 from ..shared.tables import Task, load_task
 from .cases import Case, Key, Result, Settings, measure_cases, plan_cases, read_versions
-from .models import MODELS, PEERS, SLOW
+from .models import HERE, MODELS, ON_REQUEST, PEERS, SLOW
 from .rare import SHARES, TABLES, ExcludedError, make_rare_task
 from .summary import render_markdown
 
 SMALL_TABLES, SMALL_ROWS = ("adult", "magic"), 5000
-SMALL_MODELS = tuple(model for model in MODELS if model not in (*SLOW, "arf"))
-PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": ("smote",)}  # SMOTE needs no further package
+DEFAULT_MODELS = tuple(model for model in MODELS if model not in ON_REQUEST)
+SMALL_MODELS = tuple(model for model in MODELS if model not in PEERS or model in HERE)
+PEERS_OF = {"all": PEERS, "ctgan": ("ctgan",), "none": HERE}  # which need no further package
 Group = tuple[Case, ...]
 
 
@@ -58,12 +60,18 @@ def _add_tables(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--models", nargs="+", choices=MODELS, metavar="MODEL", help=f"of {', '.join(MODELS)} (default: all)")
+    add(
+        "--models",
+        nargs="+",
+        choices=MODELS,
+        metavar="MODEL",
+        help=f"of {', '.join(MODELS)} (default: all but the last)",
+    )
     add_augmenter_options(parser)
-    add("--peer", choices=PEERS_OF, default="all", help="whom to compare with; none: with SMOTE alone")
+    add("--peer", choices=PEERS_OF, default="all", help="whom to compare with; none: with SMOTE and CART alone")
     add("--peer-epochs", type=int, default=10, help="train CTGAN and TVAE this long for their times (default: 10)")
     add("--peer-full", action="store_true", help="train CTGAN and TVAE in full, too, which their quality needs")
-    add("--peer-python", default=sys.executable, help="Python of the environment that CTGAN, TVAE and ARF are in")
+    add("--peer-python", default=sys.executable, help="Python of the environment that the other peers are in")
 
 
 def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -84,7 +92,7 @@ def _fill_defaults(options: argparse.Namespace) -> argparse.Namespace:
     if is_rare:
         options.rare = options.rare or list(SHARES)
         options.tables = options.tables or TABLES
-    own = ("real", "ganaug", *PEERS) if is_rare else MODELS
+    own = set(DEFAULT_MODELS) - {"held-out", "bootstrap"} if is_rare else DEFAULT_MODELS
     wanted = set(options.models or (set(own) & set(SMALL_MODELS) if small else own))
     if is_rare:  # held-out rows are the test rows, and a few epochs say nothing
         wanted -= {"held-out"} if options.peer_full else {"held-out", *SLOW}
@@ -154,10 +162,11 @@ def _measure_all(todo: Sequence[Group], jobs: int, store: Results) -> list[str]:
     """Measure, keep every result at once, and return one line for each failure."""
     if jobs > 1:
         use_one_thread()
-    failures = []
+    failures, started = [], time.time_ns()
     for number, (group, (results, failure)) in enumerate(run_jobs(_try_group, todo, jobs), start=1):
         failures += [failure] if failure else []
         if results:
+            results = [result | {"run": started} for result in results]
             store.put(*zip((case.key for case in group), results, strict=True))
         names = " + ".join(case.name for case in group)
         print(f"[{number}/{len(todo)}] {failure or names}", file=sys.stderr, flush=True)

@@ -121,6 +121,9 @@ class Board:
         Why nothing was measured.
     ratios : dict of str to list of float
         Ratios of the fit time of CTGAN to that of each line of ganaug, one for each pair measured together.
+    cpu_ratios : dict of str to list of float
+        Ratios of the processor seconds of a fit of TabularARGN to those of each line of ganaug, one for each seed that
+        one run measured both with.
     """
 
     name: str
@@ -129,6 +132,7 @@ class Board:
     lines: dict[str, Line] = field(default_factory=dict)
     excluded: str = ""
     ratios: dict[str, list[float]] = field(default_factory=dict)
+    cpu_ratios: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -171,7 +175,8 @@ def _make_board(name: str, entries: list[Entry]) -> Board:
             _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _compute_ratios(board)
+    board.ratios = _compute_ratios(board, "ctgan", "fit_seconds", "pair")
+    board.cpu_ratios = _compute_ratios(board, "tabular_argn", "fit_cpu_seconds", "run")
     return board
 
 
@@ -192,15 +197,19 @@ def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _compute_ratios(board: Board) -> dict[str, list[float]]:
-    """Return ratios of the fit time of CTGAN to that of ganaug, where they were measured together."""
-    peer = board.lines.get("ctgan", Line()).costs
-    theirs = {e["result"]["pair"]: e["result"]["fit_seconds"] for e in peer if "pair" in e["result"]}
+def _compute_ratios(board: Board, peer: str, cost: str, token: str) -> dict[str, list[float]]:
+    """Return ratios of a cost of a peer to that of ganaug, seed by seed, where both have the same `token`."""
+    theirs = _collect_costs(board.lines.get(peer, Line()), cost, token)
     ratios = {}
     for model in board.own:
-        results = [entry["result"] for entry in board.lines[model].costs]
-        ratios[model] = [theirs[r["pair"]] / r["fit_seconds"] for r in results if r.get("pair") in theirs]
+        ours = _collect_costs(board.lines[model], cost, token)
+        ratios[model] = [theirs[known] / seconds for known, seconds in ours.items() if known in theirs]
     return {model: found for model, found in ratios.items() if found}
+
+
+def _collect_costs(line: Line, cost: str, token: str) -> dict[tuple[int, int], float]:
+    """Return a cost of every result that has `token`, by token and seed."""
+    return {(e["result"][token], e["key"]["seed"]): e["result"][cost] for e in line.costs if token in e["result"]}
 
 
 def format_mean(values: Sequence[float], measure: Measure) -> str:

@@ -31,6 +31,9 @@ NAMES = {
     "tvae": "TVAE",
     "arf": "ARF",
     "smote": "SMOTE",
+    "cart": "sequential CART",
+    "tabular_argn": "TabularARGN",
+    "nrgboost": "NRGBoost",
 }
 MAIN = ("adult", "magic", "churn")
 """Tables that the README shows; docs/fidelity.md shows all."""

@@ -1,4 +1,4 @@
-"""Train CTGAN, TVAE or ARF with its defaults on one table; runs in the peers' environment, which need not hold ganaug.
+"""Train a peer with its defaults on one table; runs in the peers' environment, which need not hold ganaug.
 
 ``python -m benchmarks.fidelity.peer --versions`` prints what is installed, with a job file in place of ``--versions``
 it trains. The job names the files (``train``, ``synthetic``, ``report``), the ``model``, the ``discrete`` columns, how
@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..shared import peer_models
 from ..shared.clock import Stopwatch
-from ..shared.peer import Job, run_job, seed_arfpy
+from ..shared.peer import Job, read_rows, run_job, seed_arfpy
 from .clock import Costs, time_model
 
 Draw = Callable[[], Any]
@@ -83,10 +84,32 @@ def fit_arf(table: Any, job: Job) -> tuple[Any, Costs]:
     return time_model(fit)
 
 
+def fit_tabular_argn(table: Any, job: Job) -> tuple[Any, Costs]:
+    """Return rows of TabularARGN and their costs."""
+
+    def fit() -> Draw:
+        model = peer_models.fit_tabular_argn(table, job)
+        return lambda: model.sample(job["rows"])
+
+    return time_model(fit)
+
+
+def fit_nrgboost(table: Any, job: Job) -> tuple[Any, Costs]:
+    """Return rows of NRGBoost and their costs."""
+
+    def fit() -> Draw:
+        model = peer_models.fit_nrgboost(table, job)
+        return lambda: model.sample(job["rows"], seed=job["seed"])
+
+    return time_model(fit)
+
+
 MODELS: dict[str, Callable[[Any, Job], tuple[Any, Costs]]] = {
     "ctgan": fit_ctgan,
     "tvae": fit_tvae,
     "arf": fit_arf,
+    "tabular_argn": fit_tabular_argn,
+    "nrgboost": fit_nrgboost,
 }
 
 
@@ -101,9 +124,7 @@ def extrapolate_end(starts: Sequence[float], end: float, epochs: int) -> float:
 
 def do_job(job: Job) -> None:
     """Train the model of `job`, and write its rows and their costs."""
-    import pandas as pd
-
-    table = pd.read_csv(job["train"], dtype=dict.fromkeys(job["discrete"], str), keep_default_na=False)
+    table = read_rows(job["train"], job["discrete"])
     synthetic, costs = MODELS[job["model"]](table, job)
     synthetic.to_csv(job["synthetic"], index=False)
     Path(job["report"]).write_text(json.dumps(costs), encoding="utf-8")

@@ -1,16 +1,19 @@
-"""Render finished cases as Markdown: tables of quality and costs for each data set, and where ganaug is behind."""
+"""Render finished cases as Markdown: quality and costs of each table, mean ranks, and where ganaug is behind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .figures import COSTS, Board, Entry, Measure, find_losses, format_mean, make_boards
+from .figures import AUC, COSTS, Board, Entry, Measure, find_losses, format_mean, make_boards
+from .ranks import RANKED, Ranking, find_best_peers, rank_models
 
 
 def render_markdown(entries: Iterable[Entry]) -> str:
     """Return the whole summary of finished cases: means over seeds, ± standard deviations."""
     found = make_boards(entries)
-    return "\n\n".join([*(_render_board(board) for board in found), _render_losses(found)]) + "\n"
+    parts = [_render_board(board) for board in found]
+    parts += [_render_ranking(ranking) for ranking in rank_models(found)]
+    return "\n\n".join(part for part in [*parts, _render_best_peers(found), _render_losses(found)] if part) + "\n"
 
 
 def _render_board(board: Board) -> str:
@@ -44,6 +47,10 @@ def _format_ratios(board: Board) -> list[str]:
     return [
         f"* CTGAN's fit takes {times} times as long as that of {model}; pairs: {len(board.ratios[model])}."
         for model, times in shown.items()
+    ] + [
+        f"* TabularARGN's fit, CPU seconds, as a ratio of {model}'s in the same run: "
+        f"{format_mean(found, Measure('', '', '.1f'))}; seeds: {len(found)}."
+        for model, found in board.cpu_ratios.items()
     ]
 
 
@@ -53,6 +60,35 @@ def _format_worst_pairs(board: Board) -> list[str]:
         return []
     worst = line.quality[-1]["result"]["worst_pairs"]
     return ["* ganaug: worst pairs: " + ", ".join(f"{pair} {error:.1%}" for pair, error in worst.items()) + "."]
+
+
+def _render_ranking(ranking: Ranking) -> str:
+    """Return a table of mean ranks, and which tables they are of."""
+    models = list(ranking.means)
+    lacking = [f"{name} ({', '.join(absent)})" for name, absent in ranking.missing.items()]
+    notes = [f"* Left out, since not all models finished them: {', '.join(lacking)}."] if lacking else []
+    if not ranking.tables:
+        return "\n".join([f"## Mean ranks\n\nNo table was finished by all of {', '.join(models)}.\n", *notes])
+    text = "Rank 1 is best, and ties share their mean rank; below 0.5, a C2ST is as good as 0.5."
+    head = ["| model | " + " | ".join(m.heading for m in RANKED) + " |", "|---" * (len(RANKED) + 1) + "|"]
+    rows = [f"| {model} | " + " | ".join(f"{mean:.2f}" for mean in ranking.means[model]) + " |" for model in models]
+    notes = [f"* Tables: {', '.join(ranking.tables)}.", *notes]
+    return "\n".join([f"## Mean ranks, tables: {len(ranking.tables)}", "", text, "", *head, *rows, "", *notes])
+
+
+def _render_best_peers(found: Sequence[Board]) -> str:
+    """Return a table with the AUC of ganaug and of the best peer on each table."""
+    rows = []
+    for board, own, peer, difference in find_best_peers(found):
+        ours, theirs = (format_mean(board.lines[model].list_values(AUC), AUC) for model in (own, peer))
+        rows.append(f"| {board.name} | {own} {ours} | {peer} {theirs} | {difference:+.3f} |")
+    head = [
+        "## AUC beside that of the best peer",
+        "",
+        "| table | ganaug | best peer | difference |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join(head + rows) if rows else ""
 
 
 def _render_losses(found: Sequence[Board]) -> str:

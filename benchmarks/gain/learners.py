@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-MISSING = "(missing)"
+from ..shared.frames import convert_to_text, list_numeric_columns
 
 # All with scikit-learn's defaults; only the logistic regression is given time to converge.
 LEARNERS: dict[str, Callable[[int], Any]] = {
@@ -40,16 +40,6 @@ METRICS = (
     *DECISIONS,
     *(name + PREVALENCE for name in DECISIONS),
 )
-
-
-def list_numeric_columns(X: pd.DataFrame) -> list[str]:
-    """Return the names of the columns that hold numbers."""
-    return [name for name in X.columns if pd.api.types.is_numeric_dtype(X[name].dtype)]
-
-
-def convert_to_text(X: pd.DataFrame) -> pd.DataFrame:
-    """Convert every cell to text, missing ones to `MISSING`."""
-    return X.astype(object).where(X.notna(), MISSING).astype(str)
 
 
 def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = False) -> Pipeline | None:

@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
-from .cart import SequentialCART
+from ..shared.cart import SequentialCART
 from .learners import make_learner
 from .oversamplers import make_adasyn, make_random_over_sampler, make_smote
 from .peers import PeerSampler

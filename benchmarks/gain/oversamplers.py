@@ -12,7 +12,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 from ..shared.cases import NotApplicableError
-from .learners import MISSING, convert_to_text, list_numeric_columns
+from ..shared.frames import convert_to_text, list_numeric_columns
+from ..shared.protocol import MISSING
 
 _NOTHING_TO_ADD = ("No samples will be generated", "Not any neigbours belong to the majority")  # ADASYN's, as spelled
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from ..shared.peer import Job, run_job, seed_arfpy
+from ..shared import peer_models
+from ..shared.peer import Job, read_rows, run_job, seed_arfpy
 
 ROUNDS = 40  # of drawing, after which a class stays smaller
 BATCH = 2000
@@ -45,31 +45,15 @@ def fit_arf(table: Any, job: Job) -> Callable[[int], Any]:
 
 
 def fit_nrgboost(table: Any, job: Job) -> Callable[[int], Any]:
-    """Return a function that draws n rows of NRGBoost (Bravo, ICLR 2025), its defaults being those of its README."""
-    from nrgboost import Dataset, NRGBooster
-
-    data = Dataset(table.astype(dict.fromkeys(job["discrete"], "category")))
-    model = NRGBooster.fit(data, {"num_threads": 1}, seed=job["seed"])
+    """Return a function that draws n rows of NRGBoost, fitted on one thread."""
+    model = peer_models.fit_nrgboost(table, job, threads=1)
     seeds = itertools.count(job["seed"])  # each batch has one of its own, or all would be the same
     return lambda n: model.sample(n, num_threads=1, seed=next(seeds))
 
 
 def fit_tabular_argn(table: Any, job: Job) -> Callable[[Any], Any]:
-    """Return a function that draws a row of TabularARGN (Tiwald et al., 2025) for each label.
-
-    All defaults but one: `value_protection` would merge all values that fewer than some five to seven rows have.
-    """
-    from mostlyai.engine import TabularARGN
-
-    kinds = dict.fromkeys(job["discrete"], "TABULAR_CATEGORICAL")
-    model = TabularARGN(
-        value_protection=False,
-        tgt_encoding_types=kinds,
-        device="cpu",
-        workspace_dir=Path(job["synthetic"]).with_name("workspace"),
-        random_state=job["seed"],
-    )
-    model.fit(table)
+    """Return a function that draws a row of TabularARGN for each label."""
+    model = peer_models.fit_tabular_argn(table, job)
     return lambda labels: model.sample(seed_data=labels)
 
 
@@ -104,15 +88,6 @@ def sample_given_labels(sample: Callable[[Any], Any], label: str, counts: dict[s
     import pandas as pd
 
     return sample(pd.DataFrame({label: [code for code, n in counts.items() for _ in range(n)]}))
-
-
-def read_rows(file: str, discrete: list[str]) -> Any:
-    """Return a table: discrete columns as text, all others as numbers; an empty number is missing."""
-    import pandas as pd
-
-    numbers = [name for name in pd.read_csv(file, nrows=0).columns if name not in discrete]
-    text, gaps = dict.fromkeys(discrete, str), {name: [""] for name in numbers}
-    return pd.read_csv(file, dtype=text, keep_default_na=False, na_values=gaps)
 
 
 def do_job(job: Job) -> None:

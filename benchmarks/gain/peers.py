@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..shared.frames import convert_to_text, list_numeric_columns
+from ..shared.peer import read_rows
+from ..shared.protocol import MISSING
 from ..shared.tables import run_peer
-from .learners import MISSING, convert_to_text, list_numeric_columns
-from .peer import read_rows
 
 LABEL = "label"
 TAKING_GAPS = ("tabular_argn",)

@@ -37,6 +37,15 @@ def read_package_versions() -> dict[str, str]:
     return installed
 
 
+def read_rows(file: str, discrete: list[str]) -> Any:
+    """Return a table: discrete columns as text, all others as numbers; an empty number is missing."""
+    import pandas as pd
+
+    numbers = [name for name in pd.read_csv(file, nrows=0).columns if name not in discrete]
+    text, gaps = dict.fromkeys(discrete, str), {name: [""] for name in numbers}
+    return pd.read_csv(file, dtype=text, keep_default_na=False, na_values=gaps)
+
+
 def seed_arfpy(seed: int) -> None:
     """Seed arfpy, and give NumPy back the function that arfpy 0.1.1 needs."""
     import numpy as np

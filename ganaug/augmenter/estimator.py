@@ -58,12 +58,15 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Initial learning rate; "auto" takes 8e-4 for tables and 2e-3 for images. It follows half a cosine down to 3 %
         of that.
     batch_size : "auto" or int >= 2, default="auto"
-        Real samples per step; "auto" takes 256, or 64 below 2000 rows and for images; of a smaller data set, its
+        Real samples per step; "auto" takes 128, or 64 below 2000 rows and for images; of a smaller data set, its
         size (but at least 32 rows or 16 images).
+    effort : {"fast", "balanced", "best"}, default="balanced"
+        How long to train where `max_steps` is left open: "fast" takes half as many steps as "balanced", "best" four
+        times as many. Steps buy fidelity; docs/performance.md has the price of each.
     max_steps : "auto" or int >= 1, default="auto"
-        Training steps. For tables, "auto" takes 26 times the square root of the number of rows, between 1500 and
-        10,000; from 2000 rows on, up to three times that where most columns are numbers. For images it takes 6000,
-        4000 above 40 x 40 pixels, and 10,000 on CUDA.
+        Training steps. For tables, "auto" takes 1500 below 2000 rows, then 58 times the square root of the number of
+        rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000, 4000
+        above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
         Wall-clock budget of training in seconds; results then depend on the clock.
     patience : int >= 1, default=6
@@ -74,14 +77,13 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     latent_scale : float in (0, 10], default=1.0
         Standard deviation of the latent vector when sampling; above 1 samples are more varied and less faithful.
     width : "auto" or int from 1 to 8192, default="auto"
-        Hidden units; "auto" takes 256, or 128 below 2000 rows. For images, channels at the finest resolution: 32, 16
-        above 40 x 40 pixels, and 64 on CUDA.
+        Hidden units; "auto" takes 128. For images, channels at the finest resolution: 32, 16 above 40 x 40 pixels, and
+        64 on CUDA.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
         "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).
-        "auto" takes label agreement; for a table with 200 or more held-out rows all three, label agreement at half its
-        strength. With 200 or more held-out samples it takes other strengths, or no filter, if they score clearly
-        better.
+        "auto" takes label agreement; for a table with 200 or more held-out rows all three. With 200 or more held-out
+        samples it takes other strengths, or no filter, if they score clearly better.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
@@ -92,8 +94,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it. There, wide
-        networks for tables generate in bfloat16, too.
+        Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it: for images,
+        and on a CPU for wide networks for tables, which then generate in bfloat16, too.
     checkpoint_path : path-like, default=None
         File for the state of the training; it is deleted when the training is done.
     resume : bool, default=False
@@ -180,6 +182,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         optimizer: Any = "adam",
         learning_rate: float | str = "auto",
         batch_size: int | str = "auto",
+        effort: str = "balanced",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
         patience: int = 6,
@@ -207,6 +210,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.effort = effort
         self.max_steps = max_steps
         self.max_seconds = max_seconds
         self.patience = patience
@@ -581,10 +585,14 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         return {"allow_nan": True, "requires_y": True, "X_types": ["2darray", "dataframe"]}
 
     def __sklearn_tags__(self) -> Any:
-        from imblearn.utils._tags import InputTags, SamplerTags, Tags
-
-        target = super().__sklearn_tags__().target_tags
+        tags = super().__sklearn_tags__()
+        target = tags.target_tags
         target.required = True
+        try:
+            from imblearn.utils._tags import InputTags, SamplerTags, Tags
+        except ImportError:  # scikit-learn's own functions, such as check_is_fitted, need no more
+            tags.input_tags.allow_nan = True
+            return tags
         inputs = InputTags(two_d_array=True, dataframe=True, allow_nan=True)
         return Tags(estimator_type="sampler", target_tags=target, sampler_tags=SamplerTags(), input_tags=inputs)
 

@@ -21,7 +21,8 @@ SCORED = 5000
 """Largest number of synthetic samples behind a held-out score."""
 
 _FEW = {"label_agreement": 1.0}
-_MANY = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}  # with rows enough to learn a density from
+_MANY = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}  # with rows enough to learn a density from
+_SHARPER = {**_MANY, "label_agreement": 2.0}
 _TELLING = 200  # held-out rows below which filters cannot be compared, and the default ones are taken
 
 
@@ -143,10 +144,10 @@ def _make_grid(names: Sequence[str]) -> list[dict[str, float]]:
     alone = [name for name in names if not FILTERS[name].corrects]
     grid: list[dict[str, float]] = [{}]
     grid += [{name: strength} for strength in (0.5, 1.0) for name in alone]
-    if len(names) > 1 and set(_MANY) <= set(names):
-        grid.append(_MANY)
     if len(names) > 1:
         grid.append(dict.fromkeys(names, 1.0))
+    if set(_SHARPER) <= set(names):
+        grid.append(_SHARPER)
     return grid
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +82,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     # 3. Train, and take the best average weights
     started = time.monotonic()
     state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
-    generator = state.average.to("cpu")
+    generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
     facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
@@ -98,7 +97,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
 
-    # 6. Finish
+    # 6. Finish: from here on the model is sampled on the CPU
+    model.generator = generator.to("cpu")
     facts["seconds"] = round(time.monotonic() - started, 3)
     if checkpoint:
         checkpoint.remove()
@@ -178,23 +178,18 @@ class _Training:
         if not data.enough_held_out:
             return 0.0
         n = int(np.clip(len(data.x), 1000, SCORED))
-        with self._generator_source(generator) as source:
-            synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
+        synthetic = draw_samples(self._make_source(generator), data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
         return self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""
-        with self._generator_source(generator) as source:
-            codes = find_collapsed_classes(source, self.data, stream_seed(self.seed, "collapsed"))
+        codes = find_collapsed_classes(self._make_source(generator), self.data, stream_seed(self.seed, "collapsed"))
         return [repr(self.labels.values[code]) for code in codes]
 
-    @contextmanager
-    def _generator_source(self, generator: Generator) -> Iterator[Source]:
-        """Move the generator to the CPU, yield a source of its samples without judges, and move it back."""
-        device = next(generator.parameters()).device
-        yield make_source(self.modality, self.encoder, generator.to("cpu"), [], self.architecture)
-        generator.to(device)
+    def _make_source(self, generator: Generator) -> Source:
+        """Return the source of the generator's samples without judges; the generator stays where it is."""
+        return make_source(self.modality, self.encoder, generator, [], self.architecture)
 
 
 def _summarise(model: Model) -> str:

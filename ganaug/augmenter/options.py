@@ -25,6 +25,9 @@ MODALITIES: dict[str, Modality] = {modality.name: modality for modality in (IMAG
 OPTIONS = tuple(option for modality in MODALITIES.values() for option in modality.options)
 """Options of `GANAugmenter` that are passed on to an encoder."""
 
+EFFORTS = {"fast": 0.5, "balanced": 1.0, "best": 4.0}
+"""Factors of the default number of training steps, by name."""
+
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
 _NONE = choice(None)
@@ -45,6 +48,7 @@ RULES: dict[str, Rule] = {
     "optimizer": either(choice(*OPTIMIZERS), function("a function (parameters, lr) -> torch.optim.Optimizer")),
     "learning_rate": either(_AUTO, real(0.0, 1.0)),
     "batch_size": either(_AUTO, integer(2)),
+    "effort": choice(*EFFORTS),
     "max_steps": either(_AUTO, integer(1)),
     "max_seconds": either(_NONE, real(0.0)),
     "patience": integer(1),
@@ -90,6 +94,7 @@ class Options:
     optimizer: Any
     learning_rate: float | str
     batch_size: int | str
+    effort: str
     max_steps: int | str
     max_seconds: float | None
     patience: int

@@ -9,7 +9,7 @@ from ..layers import HEAVY, bfloat16_pays
 from ..losses import LOSSES
 from ..modality import Architecture, Defaults, row_defaults
 from ..training import Plan
-from .options import Options
+from .options import EFFORTS, Options
 from .split import score_noise
 
 
@@ -33,7 +33,7 @@ def plan_training(
     defaults = defaults or row_defaults(n)
     loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
     width = _resolve(options.width, defaults.width)
-    max_steps = _resolve(options.max_steps, defaults.max_steps)
+    max_steps = _resolve(options.max_steps, round(defaults.max_steps * EFFORTS[options.effort]))
     device = choose_device(options.device)
     asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
     kind = defaults.kind if options.architecture == "auto" else options.architecture
@@ -50,7 +50,7 @@ def plan_training(
         score_every=max(50, max_steps // defaults.scores),
         patience=int(options.patience),
         tolerance=score_noise(held_out),
-        bfloat16=_uses_bfloat16(options.precision, device, defaults.heavy or width >= HEAVY),
+        bfloat16=_uses_bfloat16(options.precision, device, defaults.heavy, width),
         coarse_penalty=defaults.coarse_penalty,
         latent_dim=int(options.latent_dim),
         condition_ramp=defaults.condition_ramp,
@@ -83,8 +83,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _uses_bfloat16(precision: str, device: torch.device, heavy: bool) -> bool:
-    """Return whether matrix products run in bfloat16: as the user asks, or where the hardware gains from it."""
+def _uses_bfloat16(precision: str, device: torch.device, heavy: bool, width: int) -> bool:
+    """Return whether matrix products run in bfloat16: as the user asks, or where the hardware gains from it.
+
+    A step of a network for tables takes a GPU less time than launching it, and every cast is one more launch.
+    """
     if precision != "auto":
         return precision == "bfloat16"
-    return bfloat16_pays(device) and (heavy or device.type == "cuda")
+    return bfloat16_pays(device) and (heavy or (device.type == "cpu" and width >= HEAVY))

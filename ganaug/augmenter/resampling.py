@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..data.rows import append_labels, append_rows
 from ..errors import DataError, DataWarning, ParameterError
+from ..messages import name_missing_package
 from ..rng import stream_seed
 from .model import Model
 from .streams import ClassStreams
@@ -64,10 +65,9 @@ def count_missing_samples(strategy: Any, model: Model, y: Any) -> dict[int, int]
     Raises
     ------
     ParameterError
-        The strategy does not fit the labels, in imbalanced-learn's words.
+        The strategy does not fit the labels, in imbalanced-learn's words; or it needs imbalanced-learn, which is not
+        installed.
     """
-    from imblearn.utils import check_sampling_strategy
-
     codes = model.labels.encode(y)
     if callable(strategy):
         strategy = strategy(y)
@@ -79,8 +79,18 @@ def count_missing_samples(strategy: Any, model: Model, y: Any) -> dict[int, int]
     if isinstance(strategy, Mapping):
         return dict(_count_missing(model, codes, label, count) for label, count in strategy.items())
     learned = [code for code, share in enumerate(model.prior) if share]
+    return _count_by_rule(strategy, codes[np.isin(codes, learned)])
+
+
+def _count_by_rule(strategy: Any, codes: NDArray[np.int64]) -> dict[int, int]:
+    """Return how many samples each class gets by a rule that imbalanced-learn has a name for."""
     try:
-        counts = check_sampling_strategy(strategy, codes[np.isin(codes, learned)], "over-sampling")
+        from imblearn.utils import check_sampling_strategy
+    except ImportError:
+        purpose = f"sampling_strategy={strategy!r}, unlike a mapping of class to number of samples,"
+        raise ParameterError(name_missing_package("imbalanced-learn", purpose)) from None
+    try:
+        counts = check_sampling_strategy(strategy, codes, "over-sampling")
     except ValueError as error:
         raise ParameterError(f"sampling_strategy does not fit the labels: {error}") from None
     return {int(code): int(count) for code, count in counts.items()}

@@ -35,7 +35,7 @@ class Source:
     Attributes
     ----------
     generator : torch.nn.Module
-        Trained generator, on the CPU, in evaluation mode.
+        Trained generator, in evaluation mode; it generates on its own device.
     features : callable
         Turns encoded samples into the input of judges.
     judges : sequence of Judge
@@ -70,11 +70,15 @@ class Source:
         return max(1, self.block // self.oversampling) if self.judges else self.block
 
     def candidates(self, codes: Tensor, rng: torch.Generator) -> Tensor:
-        """Return one encoded candidate for each class code."""
+        """Return one encoded candidate for each class code, on the CPU.
+
+        `codes` and `rng` are on the CPU, too, so that every device gets the same random numbers.
+        """
         z = torch.randn(len(codes), self.latent_dim, generator=rng) * self.latent_scale
         noise = torch.rand(len(codes), self.generator.noise_dim, generator=rng)
+        weight = next(self.generator.parameters(), z)
         with torch.no_grad():
-            return self.generator.sample(z, codes, noise)
+            return self.generator.sample(*(tensor.to(weight.device) for tensor in (z, codes, noise))).cpu()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.rows import Positions, append_rows, take_rows
+from ..messages import name_missing_package
 from ..rng import numpy_stream, stream_seed
 from .copula import GaussianCopula
 from .smote import make_smote_rows
@@ -156,8 +157,10 @@ def _build_duplicate(fold_data: FoldData, seed: int) -> Rows:
 
 
 def _build_random_over_sampling(fold_data: FoldData, seed: int) -> Rows:
-    from imblearn.over_sampling import RandomOverSampler
-
+    try:
+        from imblearn.over_sampling import RandomOverSampler
+    except ImportError:
+        raise ArmUnavailable(name_missing_package("imbalanced-learn", "Random over-sampling")) from None
     codes = np.unique(fold_data.y, return_inverse=True)[1]
     sampler = RandomOverSampler(random_state=seed % 2**32)
     kept, _ = sampler.fit_resample(np.arange(len(codes)).reshape(-1, 1), codes)

@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.rows import as_frame
+from ..errors import ParameterError
+from ..messages import name_missing_package
 from .coding import EncodedColumn, encode_column
 
 _NEIGHBOURS = 5
@@ -77,8 +79,10 @@ def _oversample(
 
 
 def _make_sampler(mask: list[bool], lacking: dict[int, int], neighbours: int, seed: int) -> Any:
-    from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
-
+    try:
+        from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+    except ImportError:
+        raise ParameterError(name_missing_package("imbalanced-learn", "SMOTE")) from None
     options = {"sampling_strategy": lacking, "k_neighbors": neighbours, "random_state": seed % 2**32}
     if all(mask):
         return SMOTEN(**options)

@@ -29,7 +29,7 @@ def flatten_optimizer(
     tensors : dict of str to Tensor
         Copies; empty before the first step.
     groups : list of dict
-        The parameter groups (learning rate, betas, ...) as plain JSON.
+        The parameter groups (learning rate, betas, ...) as plain JSON; tensors of one number are numbers there.
 
     Raises
     ------
@@ -43,7 +43,8 @@ def flatten_optimizer(
             if not isinstance(value, torch.Tensor):
                 raise TypeError(f"{type(optimizer).__name__} keeps {key!r} as {type(value).__name__}, not a tensor")
             tensors[f"{name}.{index}.{key}"] = value.detach().clone()
-    return tensors, json.loads(canonical_json(state["param_groups"]))
+    groups = [{key: _to_number(value) for key, value in group.items()} for group in state["param_groups"]]
+    return tensors, json.loads(canonical_json(groups))
 
 
 def restore_optimizer(
@@ -102,7 +103,19 @@ def _group_by_parameter(
 
 
 def _restore_group(fresh: dict[str, Any], saved: dict[str, Any]) -> dict[str, Any]:
-    """Return the saved options, with the tuples (such as betas) that JSON turned into lists."""
+    """Return the saved options, with the tuples (such as betas) and tensors that JSON has no types for."""
     if saved.keys() != fresh.keys() or saved["params"] != fresh["params"]:
         raise ValueError("other options or parameters")
-    return {key: tuple(value) if isinstance(fresh[key], tuple) else value for key, value in saved.items()}
+    return {key: _restore_option(fresh[key], value) for key, value in saved.items()}
+
+
+def _restore_option(fresh: Any, saved: Any) -> Any:
+    """Return a saved option in the type of a fresh one."""
+    if isinstance(fresh, torch.Tensor):
+        return torch.full_like(fresh, saved)
+    return tuple(saved) if isinstance(fresh, tuple) else saved
+
+
+def _to_number(option: Any) -> Any:
+    """Return a tensor of one number as that number, and any other option unchanged."""
+    return option.item() if isinstance(option, torch.Tensor) and option.numel() == 1 else option

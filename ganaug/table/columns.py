@@ -10,6 +10,7 @@ identifiers, and columns that another one determines.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -196,12 +197,25 @@ class Number(JsonRecord):
             raise ValueError("a number has impossible limits")
 
     @classmethod
-    def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Number:
-        """Learn the distribution of a column with at least one value."""
-        # 1. Spikes: values far more frequent than others
+    def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM, codes: Sequence[Any] = ()) -> Number:
+        """Learn the distribution of a column with at least one value.
+
+        Parameters
+        ----------
+        kind : str
+            "numeric" or "datetime".
+        plain, missing : ndarray of shape (n,)
+            Values, and the mask of missing ones.
+        room : int
+            Largest number of JSON values of the description, about.
+        codes : sequence
+            Values that are spikes however frequent they are.
+        """
+        # 1. Spikes: values far more frequent than others, and codes
         known = plain[~missing]
         distinct, counts = np.unique(known, return_counts=True)
-        spikes = distinct[counts >= max(_SPIKE_SHARE, _SPIKE_FACTOR / len(distinct)) * len(known)]
+        frequent = counts >= max(_SPIKE_SHARE, _SPIKE_FACTOR / len(distinct)) * len(known)
+        spikes = distinct[frequent | np.isin(distinct, np.asarray(codes, dtype=plain.dtype))]
 
         # 2. Limits and grid
         limits = [distinct[0].item(), distinct[-1].item()]

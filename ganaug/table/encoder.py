@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
+from .dependence import PairCounts, assign_levels, check_levels
 from .layout import Layout, column_from_json
-from .schema import fit_columns, fit_encode_columns, refuse_infinite
+from .schema import fit_encode_columns, refuse_infinite
+from .ties import check_ties, find_ties
 from .validation import validate_schema
 
 
@@ -85,9 +88,7 @@ class TableEncoder:
         ParameterError
             An option names an unknown column, or a kind that does not fit the column.
         """
-        frame, options = self._prepare(X)
-        self.columns, self.dtypes = fit_columns(frame, *options)
-        self._set_layout()
+        self.fit_transform(X, rng, np.random.default_rng(0))
         return self
 
     def fit_transform(self, X: Any, fit_rng: np.random.Generator, transform_rng: np.random.Generator) -> Tensor:
@@ -115,6 +116,7 @@ class TableEncoder:
         self._set_layout()
         x = self.layout.allocate_rows(len(frame))
         self._fill(x, encoded)
+        self._relate_columns(x)
         return x
 
     def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
@@ -140,6 +142,13 @@ class TableEncoder:
                 DataWarning,
                 stacklevel=3,
             )
+
+    def _relate_columns(self, x: Tensor) -> None:
+        """Learn from packed rows which states decide others, and in which order columns are drawn."""
+        states = x[:, : len(self.layout.segments)].numpy()
+        if states.shape[1] > 1:
+            counts = PairCounts.count(states, self.layout.segments)
+            self.layout = replace(self.layout, ties=find_ties(states, counts), levels=assign_levels(counts))
 
     def _fill(self, x: Tensor, encoded: Iterable[Encoded]) -> None:
         """Put states and scores of all columns into packed rows."""
@@ -327,7 +336,14 @@ class TableEncoder:
     def to_json(self) -> dict[str, Any]:
         """Return everything that was learned, as plain JSON."""
         columns = [column.to_json() for column in self.columns]
-        return {"names": self.names, "columns": columns, "dtypes": self.dtypes, "container": self.container}
+        return {
+            "names": self.names,
+            "columns": columns,
+            "dtypes": self.dtypes,
+            "container": self.container,
+            "ties": [list(tie) for tie in self.layout.ties],
+            "levels": self.layout.levels,
+        }
 
     @classmethod
     def from_json(cls, schema: Mapping[str, Any]) -> TableEncoder:
@@ -336,7 +352,9 @@ class TableEncoder:
         encoder.names, encoder.dtypes = list(schema["names"]), list(schema["dtypes"])
         encoder.container = dict(schema["container"])
         encoder.columns = [column_from_json(facts) for facts in schema["columns"]]
-        encoder.layout = Layout.of(encoder.columns)
+        encoder.layout = Layout.from_schema(schema)
+        check_ties(encoder.layout.ties, encoder.layout.segments)
+        check_levels(encoder.layout.levels, encoder.layout.segments)
         validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from .columns import COLUMNS, Category, Column
+from .ties import Tie
 
 _MOST_STATES = 2**15  # largest number of states whose positions fit into two bytes
 
@@ -28,11 +30,17 @@ class Layout:
         For each score the position of the state that gates it, "regular"; -1 for a score without a gate.
     ordered : list of bool
         For each segment whether its states are in a meaningful order.
+    ties : list of Tie
+        States that decide those of other segments.
+    levels : list of int
+        For each segment its place in the order of drawing; empty if all are drawn at once.
     """
 
     segments: list[int]
     gates: list[int]
     ordered: list[bool]
+    ties: list[Tie] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
 
     @property
     def n_states(self) -> int:
@@ -64,7 +72,9 @@ class Layout:
     @classmethod
     def from_schema(cls, schema: Mapping[str, Any]) -> Layout:
         """Return the layout of the encoded rows of an encoder's JSON."""
-        return cls.of([column_from_json(facts) for facts in schema["columns"]])
+        layout = cls.of([column_from_json(facts) for facts in schema["columns"]])
+        ties = msgspec.convert(schema.get("ties", []), list[Tie])
+        return replace(layout, ties=ties, levels=msgspec.convert(schema.get("levels", []), list[int]))
 
     def allocate_rows(self, n: int) -> Tensor:
         """Return `n` packed rows of zeros to fill in, int16 or, for more than 32,768 states, int32."""

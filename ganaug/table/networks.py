@@ -1,14 +1,13 @@
 """Define class-conditional residual networks for encoded tables.
 
-The architecture follows the tabular GANs since CTGAN [1]_: an MLP with one output head per column, and Gumbel-softmax
-[2]_ for states. Its residual blocks are narrow enough for a CPU, and the discriminator is a projection discriminator
-[3]_.
+The architecture follows the tabular GANs since CTGAN [1]_: an MLP with one output head per column, whose logits become
+states in `ganaug.table.states`. Its residual blocks are narrow enough for a CPU, and the discriminator is a projection
+discriminator [2]_.
 
 References
 ----------
 .. [1] Xu et al., "Modeling Tabular Data using Conditional GAN", NeurIPS 2019.
-.. [2] Jang et al., "Categorical Reparameterization with Gumbel-Softmax", ICLR 2017.
-.. [3] Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
+.. [2] Miyato and Koyama, "cGANs with Projection Discriminator", ICLR 2018.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,62 +22,10 @@ from torch.nn import functional
 from ..layers import HEAVY, SpectralLinear, bfloat16_pays
 from ..modality import Architecture, Generator
 from .layout import Layout
+from .states import StateSampler
 
 _SLOPE = 0.2
-_TEMPERATURE = 0.3
 _MULTIPLES = (1.0, 2.0, 4.0, 8.0)
-
-
-class SegmentSoftmax(nn.Module):
-    """Softmax over each of many segments of different sizes, in a few tensor operations.
-
-    Segments of similar size are padded to the next power of two and share one softmax.
-    """
-
-    source: Tensor
-    target: Tensor
-
-    def __init__(self, layout: Layout):
-        super().__init__()
-        starts = layout.starts()
-        groups: dict[int, list[tuple[int, int]]] = {}
-        for start, size in zip(starts.tolist(), layout.segments, strict=True):
-            groups.setdefault(max(1, (size - 1).bit_length()), []).append((start, size))
-        self.shapes = [(len(members), 2**bits) for bits, members in sorted(groups.items())]
-        total = layout.n_states
-        source: list[int] = []  # padded slot -> state; `total` is a slot of minus infinity
-        target = np.zeros(total, dtype=np.int64)  # state -> padded slot
-        for bits, members in sorted(groups.items()):
-            for start, size in members:
-                target[start : start + size] = len(source) + np.arange(size)
-                source += [*range(start, start + size), *[total] * (2**bits - size)]
-        self._source, self._target = source, target.tolist()
-        self.register_buffer("source", torch.empty(len(source), dtype=torch.int64), persistent=False)
-        self.register_buffer("target", torch.empty(total, dtype=torch.int64), persistent=False)
-
-    def fill_tables(self) -> None:
-        """Fill the look-up tables."""
-        self.source.copy_(torch.tensor(self._source, dtype=torch.int64))
-        self.target.copy_(torch.tensor(self._target, dtype=torch.int64))
-
-    def _pad_segments(self, logits: Tensor) -> list[Tensor]:
-        """Return logits of shape (n, states) as one tensor (n, segments, width) for each width, padded with -1e9."""
-        padded = functional.pad(logits, (0, 1), value=-1e9).index_select(1, self.source)
-        parts = padded.split([count * width for count, width in self.shapes], dim=1)
-        return [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
-
-    def _join_segments(self, groups: list[Tensor]) -> Tensor:
-        """Undo `_pad_segments`; return a tensor of shape (n, states)."""
-        return torch.cat([group.flatten(1) for group in groups], dim=1).index_select(1, self.target)
-
-    def forward(self, logits: Tensor) -> Tensor:
-        """Return probabilities of shape (n, states) for logits of the same shape."""
-        return self._join_segments([group.softmax(-1) for group in self._pad_segments(logits)])
-
-    def one_hot(self, logits: Tensor) -> Tensor:
-        """Return the largest logit of each segment as 1, the rest as 0."""
-        chosen = [functional.one_hot(group.argmax(-1), group.shape[-1]) for group in self._pad_segments(logits)]
-        return self._join_segments(chosen).to(logits.dtype)
 
 
 class GeneratorBlock(nn.Module):
@@ -119,7 +65,7 @@ class TableGenerator(Generator):
         self.blocks = nn.ModuleList(GeneratorBlock(width) for _ in range(2))
         self.norm = nn.BatchNorm1d(width)
         self.heads = nn.Linear(width, layout.width)
-        self.softmax = SegmentSoftmax(layout) if layout.segments else None
+        self.states = StateSampler(layout) if layout.segments else None
         self._gates = layout.gates
         self.register_buffer("gates", torch.empty(len(layout.gates), dtype=torch.int64), persistent=False)
 
@@ -137,6 +83,7 @@ class TableGenerator(Generator):
         return out[:, : self.n_states], out[:, self.n_states :]
 
     def _join(self, states: Tensor, scores: Tensor) -> Tensor:
+        """Return rows of states, and of scores multiplied by their gate."""
         if not self.n_scores:
             return states
         gated = scores * functional.pad(states, (0, 1), value=1.0).index_select(1, self.gates)
@@ -160,21 +107,14 @@ class TableGenerator(Generator):
             Segments that sum to one, and scores multiplied by their gate.
         """
         logits, scores = self._compute_heads(z, c)
-        if self.softmax is not None:
-            logits = self.softmax((logits + _convert_to_gumbel(noise)) / _TEMPERATURE)
-        return self._join(logits, scores)
+        return scores if self.states is None else self._join(self.states(logits, noise), scores)
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, and scores where the state is regular."""
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self._is_wide and bfloat16_pays(z.device)):
+        coarse = self._is_wide and z.device.type == "cpu" and bfloat16_pays(z.device)  # casts only delay a GPU
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=coarse):
             logits, scores = self._compute_heads(z, c)
-        if self.softmax is not None:
-            logits = self.softmax.one_hot(logits + _convert_to_gumbel(noise))
-        return self._join(logits, scores)
-
-
-def _convert_to_gumbel(uniform: Tensor) -> Tensor:
-    return -torch.log(-torch.log(uniform.clamp(1e-20, 1.0 - 1e-7)))
+        return scores if self.states is None else self._join(self.states.sample(logits, noise), scores)
 
 
 class DiscriminatorBlock(nn.Module):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
+from .codes import CodedRows
 from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Encoded, Identifier, Number
 from .identifiers import IdPattern, has_room, is_identifier
 
@@ -247,6 +248,7 @@ def _fit_columns(
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
     kept = _SplitColumns(rng)
+    coded_rows = CodedRows()
     # 1. Each column alone
     for i, name in enumerate(frame.columns):
         series = frame[name]
@@ -255,9 +257,18 @@ def _fit_columns(
         refuse_infinite(series, cells.plain)
         columns.append(fit_column(cells, kinds.get(name) or infer_kind(cells, identifiers), room))
         kept.add(i, columns[i], cells)
-    # 2. Categories that another one determines
+        coded_rows.add(columns[i], cells.plain, cells.missing)
+    # 2. Numbers again if others show that some of their values are codes
+    for i, column in enumerate(columns if coded_rows.packed else ()):
+        if isinstance(column, Number):
+            series = frame.iloc[:, i]
+            cells = ColumnCells(series, *split(series, dtypes[i]))
+            if codes := coded_rows.find_codes(column, cells.plain, cells.missing):
+                columns[i] = Number.fit(column.kind, cells.plain, cells.missing, room, codes)
+                kept.add(i, columns[i], cells)
+    # 3. Categories that another one determines
     _link_determined(columns, kept.coded)
-    # 3. Texts that are too long to be stored
+    # 4. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
             check_texts(f"Column {name!r}", column.values)

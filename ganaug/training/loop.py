@@ -163,7 +163,15 @@ def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
     rate = _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
     for optimizer in state.optimizers.values():
         for group in optimizer.param_groups:
-            group["lr"] = plan.learning_rate * state.rate * rate
+            _set_learning_rate(group, plan.learning_rate * state.rate * rate)
+
+
+def _set_learning_rate(group: dict[str, Any], rate: float) -> None:
+    """Set the learning rate of a parameter group, in place if it is a tensor, which optimizers may read on a device."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
 
 
 def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment: Augment | None) -> None:

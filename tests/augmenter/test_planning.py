@@ -73,8 +73,14 @@ def test_sizes_follow_from_the_number_of_rows(n):
 
 
 def test_steps_grow_with_the_root_of_the_rows_between_two_limits():
-    steps = {n: row_defaults(n).max_steps for n in (8, 2900, 10_000, 40_000, 10**6)}
-    assert steps == {8: 1500, 2900: 1500, 10_000: 2600, 40_000: 5200, 10**6: 10_000}
+    steps = {n: row_defaults(n).max_steps for n in (8, 1999, 2000, 10_000, 40_000, 10**6)}
+    assert steps == {8: 1500, 1999: 1500, 2000: 2600, 10_000: 5800, 40_000: 11_600, 10**6: 20_000}
+
+
+@pytest.mark.parametrize(("effort", "steps"), [("fast", 2900), ("balanced", 5800), ("best", 23_200)])
+def test_effort_sets_the_number_of_steps_that_is_left_open(effort, steps):
+    assert plan_training(options(effort=effort), 10_000, 2)[1].max_steps == steps
+    assert plan_training(options(effort=effort, max_steps=77), 10_000, 2)[1].max_steps == 77
 
 
 @pytest.mark.parametrize(("held_out", "tolerance"), [(100, 0.03), (10_000, 0.003), (1, 0.3), (0, 0.3)])
@@ -89,6 +95,32 @@ def test_a_training_tolerates_what_its_held_out_samples_cannot_tell_apart(monkey
     monkeypatch.setattr(fitting, "train_gan", lambda state, plan, *rest: plans.append(plan) or real(state, plan, *rest))
     model = quick_augmenter().fit(*numbers(200)).model_
     assert [plan.tolerance for plan in plans] == [pytest.approx(0.3 / model.facts["held_out"] ** 0.5)]
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_scores_and_looks_for_collapse_leave_the_weights_where_they_are(monkeypatch):
+    def stay(part, *rest):
+        raise AssertionError("the generator is moved")
+
+    def guarded(look):
+        def call(generator):
+            before = [parameter.data_ptr() for parameter in generator.parameters()]
+            with monkeypatch.context() as patch:
+                patch.setattr(torch.nn.Module, "_apply", stay)
+                found = look(generator)
+            looks.append(look.__name__)
+            assert [parameter.data_ptr() for parameter in generator.parameters()] == before
+            return found
+
+        return call
+
+    def train(state, plan, samples, score, collapsed, augment):
+        return real(state, plan, samples, guarded(score), guarded(collapsed), augment)
+
+    looks, real = [], fitting.train_gan
+    monkeypatch.setattr(fitting, "train_gan", train)
+    quick_augmenter().fit(*numbers(200))
+    assert looks == ["score", "find_collapsed"]
 
 
 def test_a_short_training_is_not_scored_at_every_step():
@@ -126,15 +158,23 @@ def test_bfloat16_only_where_the_hardware_gains(monkeypatch):
     cpu = torch.device("cpu")
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, probe, lambda: False, raising=False)
-    assert not planning._uses_bfloat16("auto", cpu, True)
+    assert not planning._uses_bfloat16("auto", cpu, True, 256)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
-    assert not planning._uses_bfloat16("auto", cpu, False) and not planning._uses_bfloat16("float32", cpu, True)
-    assert planning._uses_bfloat16("bfloat16", cpu, False)
+    assert not planning._uses_bfloat16("auto", cpu, False, 255) and planning._uses_bfloat16("auto", cpu, False, 256)
+    assert planning._uses_bfloat16("auto", cpu, True, 8) and not planning._uses_bfloat16("float32", cpu, True, 256)
+    assert planning._uses_bfloat16("bfloat16", cpu, False, 8)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
-    assert not planning._uses_bfloat16("auto", torch.device("cuda"), True)
+    assert not planning._uses_bfloat16("auto", torch.device("cuda"), True, 64)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-    assert planning._uses_bfloat16("auto", torch.device("cuda"), False)
-    assert not planning._uses_bfloat16("auto", torch.device("mps"), True)
+    assert planning._uses_bfloat16("auto", torch.device("cuda"), True, 64)
+    assert not planning._uses_bfloat16("auto", torch.device("mps"), True, 256)
+
+
+@pytest.mark.parametrize("width", [64, 256, 1024])
+def test_a_gpu_trains_tables_in_float32_because_casts_take_longer_than_products(monkeypatch, width):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    assert not planning._uses_bfloat16("auto", torch.device("cuda"), False, width)
+    assert planning._uses_bfloat16("bfloat16", torch.device("cuda"), False, width)
 
 
 def sampled_by(width, monkeypatch, pays):

@@ -98,6 +98,37 @@ def test_a_judged_stream_keeps_its_promises_too(judged):
     assert (parts[:, 0] > 0).all() and len(torch.unique(parts[:, 0])) == 465
 
 
+def test_candidates_come_of_the_draws_of_a_cpu_generator():
+    codes, rng = torch.tensor([1, 0, 1]), rng_of(7)
+    z, noise = torch.randn(3, 2, generator=rng), torch.rand(3, 1, generator=rng)
+    assert torch.equal(source().candidates(codes, rng_of(7)), Numbered().sample(z, codes, noise))
+
+
+class Elsewhere(Numbered):
+    """On a device that is not the CPU; notes the devices of what it gets."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+        self.seen = []
+
+    def sample(self, z, c, noise):
+        self.seen = [tensor.device.type for tensor in (z, c, noise)]
+        return torch.zeros(len(c), 3)
+
+
+def test_a_generator_generates_on_its_own_device_from_the_same_draws():
+    generator, rng, same = Elsewhere(), rng_of(7), rng_of(7)
+    made = Source(generator, lambda x: x, [], latent_dim=2).candidates(torch.tensor([1, 0, 1]), rng)
+    source().candidates(torch.tensor([1, 0, 1]), same)
+    assert generator.seen == ["meta"] * 3 and made.device.type == "cpu"
+    assert torch.equal(rng.get_state(), same.get_state())
+
+
+def rng_of(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 def test_dropped_candidates_are_counted_by_reason(judged):
     streams = ClassStreams(judged, 0)
     assert streams.dropped() == {}

@@ -129,6 +129,19 @@ def test_peers_get_whole_numbers_as_integers_and_no_gaps(monkeypatch):
     pd.testing.assert_series_equal(synthetic["value"], train["value"])
 
 
+def test_a_peer_that_takes_gaps_gets_them_and_may_make_some(monkeypatch):
+    train = table().assign(b=[1.0, np.nan, 3.0, 4.0] * 100, w=[1.0, 2.0] * 200).rename(columns={"a": "value"})
+    seen = {}
+    monkeypatch.setattr(fidelity.models, "run_peer", returning_peer(seen))
+    task = Task(train, train, Columns(("value", "b", "w"), ("c",), "y"))
+    synthetic, costs = train_peer(task, Training("tabular_argn", 3))
+    assert (seen["table"]["c1"] == "").sum() == 100  # as text, since this reader knows no gaps
+    assert seen["table"]["c2"].dtype == "int64"
+    assert (seen["job"]["model"], seen["job"]["rows"], seen["job"]["epochs"]) == ("tabular_argn", 400, None)
+    assert costs["notes"] == []
+    pd.testing.assert_frame_equal(synthetic, task.tidy_train)
+
+
 def test_whole_numbers_come_back_whole_from_models_that_know_none(monkeypatch):
     train = table().assign(b=lambda t: np.round(t["b"] * 5))[["a", "b", "y"]]
     task = Task(train, train, Columns(("a", "b"), (), "y"))
@@ -143,7 +156,9 @@ def test_an_absent_peer_says_how_to_get_it_or_go_without(tmp_path, monkeypatch):
     with pytest.raises(BenchmarkError, match=r"cannot be run"):
         run_peer(str(tmp_path / "python"), "--versions")
     monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: '{"ctgan": "0.12.1", "torch": "2"}')
-    with pytest.raises(BenchmarkError, match=r"arfpy is not installed for python: .*ganaug\[bench\].*leave 'arf' out"):
+    with pytest.raises(
+        BenchmarkError, match=r"arfpy is not installed for python: install it as benchmarks/README.md.*leave 'arf' out"
+    ):
         fidelity.cases.read_versions(replace(SETTINGS, models=("arf",)))
     found = fidelity.cases.read_versions(replace(SETTINGS, models=("ctgan",)))
     assert found["ctgan"] == {"ctgan": "0.12.1", "torch": "2"}
@@ -315,7 +330,8 @@ def trained_here(monkeypatch):
     monkeypatch.setattr(fidelity.models, "_train_in_process", lambda train, *job: train(*job))
     monkeypatch.setattr(fidelity.models, "run_peer", returning_peer(seen))
     monkeypatch.setattr(fidelity.cases.measures, "measure_two_sample_auc", lambda *_: 0.5)  # which takes long
-    everything = dict.fromkeys(("ctgan", "torch", "arfpy", "numpy", "scikit-learn"), "1")
+    packages = {name for names in fidelity.cases.PEER_PACKAGES.values() for name in names}
+    everything = dict.fromkeys(packages, "1")
     monkeypatch.setattr(fidelity.cases, "run_peer", lambda *_: json.dumps(everything))
     return seen
 
@@ -354,7 +370,8 @@ def test_all_tables_of_a_folder_are_measured_with_all_models(files, trained_here
     short = {c["key"]["model"]: c for c in read_cases(files[2]) if c["key"]["epochs"]}
     assert set(short) == {"ctgan", "tvae"}
     assert all("auc" not in case["result"] for case in short.values())
-    assert trained_here["job"]["model"] == "arf"
+    assert trained_here["job"]["model"] == "nrgboost"
+    assert len({case["result"]["run"] for case in read_cases(files[2])}) == 1
 
 
 def test_a_pair_of_which_one_is_missing_is_measured_again_as_a_pair(files, trained_here):
@@ -412,16 +429,19 @@ def test_ganaug_is_trained_on_the_training_rows_without_the_label(files, monkeyp
 
 def test_what_is_not_named_is_what_the_suite_runs():
     plain = parse(["--data", "folder"])
-    assert (plain.models, plain.seeds, plain.tables) == (list(fidelity.models.MODELS), [0, 1, 2], None)
+    assert (plain.seeds, plain.tables) == ([0, 1, 2], None)
+    assert plain.models == [model for model in fidelity.models.MODELS if model != "nrgboost"]
+    assert parse(["--data", "folder", "--models", "nrgboost", "real"]).models == ["real", "nrgboost"]
     small = parse(["--data", "folder", "--small"])
-    assert (small.models, small.seeds) == (["real", "held-out", "bootstrap", "ganaug", "smote"], [0])
+    assert (small.models, small.seeds) == (["real", "held-out", "bootstrap", "ganaug", "smote", "cart"], [0])
     assert (small.tables, small.rows) == (("adult", "magic"), fidelity_tables.SMALL_ROWS)
     rare = parse(["--data", "folder", "--rare"])
-    assert (rare.models, rare.rare) == (["real", "ganaug", "arf", "smote"], [0.001, 0.005, 0.01, 0.02])
+    assert rare.models == ["real", "ganaug", "arf", "smote", "cart", "tabular_argn"]
+    assert rare.rare == [0.001, 0.005, 0.01, 0.02]
     assert rare.tables == ("mammography", "adult", "magic")
     full = parse(["--data", "folder", "--rare", "0.01", "--peer-full"])
-    assert full.models == ["real", "ganaug", "ctgan", "tvae", "arf", "smote"]
-    assert parse(["--data", "folder", "--peer", "none"]).models[-2:] == ["ganaug", "smote"]
+    assert full.models == ["real", "ganaug", "ctgan", "tvae", "arf", "smote", "cart", "tabular_argn"]
+    assert parse(["--data", "folder", "--peer", "none"]).models[-3:] == ["ganaug", "smote", "cart"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from benchmarks import fidelity
 from benchmarks.fidelity.command import main
 from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, find_losses, make_boards
 from benchmarks.fidelity.page import render_fidelity_tables
+from benchmarks.fidelity.ranks import rank_models
 from benchmarks.fidelity.summary import render_markdown
 
 
@@ -71,6 +72,16 @@ def test_a_ratio_is_of_times_that_were_taken_together():
     assert board.ratios == {"ganaug": [10.0, 8.0]}
 
 
+def test_processor_seconds_are_compared_seed_by_seed_where_one_run_measured_both():
+    own = [entry("ganaug", seed, run=1, **quality(), **costs(fit_cpu_seconds=20.0)) for seed in (0, 1)]
+    theirs = [entry("tabular_argn", 0, run=1, **quality(), **costs(fit_cpu_seconds=50.0))]
+    theirs += [entry("tabular_argn", 1, run=2, **quality(), **costs(fit_cpu_seconds=90.0))]
+    text = render_markdown([*own, *theirs])
+    assert "* TabularARGN's fit, CPU seconds, as a ratio of ganaug's in the same run: 2.5; seeds: 1." in text
+    (board,) = make_boards([entry("ganaug", **costs(fit_cpu_seconds=20.0)), *theirs])  # of before runs were named
+    assert board.cpu_ratios == {}
+
+
 def test_experiments_are_compared_and_timed_like_the_defaults():
     own, theirs = pair(1)
     own["key"]["options"] = {"max_steps": 5}
@@ -121,6 +132,58 @@ def test_every_figure_in_which_a_peer_is_better_is_listed():
     assert "## Where ganaug is behind: 5 of 8 comparisons" in text
     assert "* adult, AUC: ganaug 0.900, smote 0.950" in text
     assert "* adult, Shape error %: ganaug 1.00, arf 0.50" in text
+
+
+def ranked(model, table="adult", auc=0.9, c2st=0.6, shape=0.01, pair_error=0.02, **more):
+    """A result with all figures that are ranked."""
+    return entry(model, table=table, **quality(auc, shape, c2st_auc=c2st, pair_error=pair_error), **more)
+
+
+def test_models_are_ranked_by_their_means_and_ties_share_a_rank():
+    first = [ranked("real", auc=0.99), ranked("bootstrap", c2st=0.4, shape=0), ranked("ganaug", auc=0.9, c2st=0.5)]
+    first += [ranked("smote", auc=0.8, c2st=0.45, shape=0.03), ranked("cart", auc=0.7, c2st=0.7, shape=0.02)]
+    second = [ranked(model, "magic", auc=auc) for model, auc in (("ganaug", 0.7), ("smote", 0.8), ("cart", 0.6))]
+    (ranking,) = rank_models(make_boards([*first, *second]))
+    assert ranking.tables == ["adult", "magic"]
+    assert ranking.means == {
+        "ganaug": [1.5, 1.75, 1.5, 2],
+        "smote": [1.5, 1.75, 2.5, 2],
+        "cart": [3, 2.5, 2, 2],
+    }
+    text = render_markdown([*first, *second])
+    assert "## Mean ranks, tables: 2\n" in text
+    assert "| ganaug | 1.50 | 1.75 | 1.50 | 2.00 |" in text
+    assert "Left out" not in text
+
+
+def test_tables_that_a_model_did_not_finish_are_not_ranked_and_named():
+    entries = [ranked(model, name) for name in ("adult", "magic") for model in ("ganaug", "cart")]
+    entries += [ranked("arf", "magic"), entry("cart", key={"share": 0.01}, auc=0.9)]
+    text = render_markdown(entries)
+    assert "* Tables: magic." in text
+    assert "* Left out, since not all models finished them: adult (arf)." in text
+    text = render_markdown([ranked("ganaug"), ranked("cart", "magic")])
+    assert "No table was finished by all of ganaug, cart." in text
+    assert "* Left out, since not all models finished them: adult (cart), magic (ganaug)." in text
+    assert "Mean ranks" not in render_markdown([ranked("ganaug"), ranked("real")])
+
+
+def test_experiments_are_ranked_apart_from_the_defaults():
+    entries = [ranked("ganaug"), ranked("ganaug", key={"options": {"max_steps": 5}}, auc=0.7), ranked("cart", auc=0.8)]
+    found = rank_models(make_boards(entries))
+    assert [list(ranking.means) for ranking in found] == [["ganaug", "cart"], ['ganaug {"max_steps": 5}', "cart"]]
+    assert [ranking.means["cart"][0] for ranking in found] == [2, 1]
+
+
+def test_each_table_has_the_distance_to_the_peer_with_the_best_auc():
+    entries = [ranked("real", auc=1.0), *(ranked(m, auc=a) for m, a in (("ganaug", 0.8), ("arf", 0.7), ("cart", 0.85)))]
+    entries += [ranked("ganaug", "magic"), entry("cart", table="magic", auc=0.6), ranked("ganaug", "alone")]
+    entries += [entry(model, key={"share": 0.01}, auc=0.9) for model in ("ganaug", "cart")]
+    text = render_markdown(entries)
+    assert "| adult | ganaug 0.800 | cart 0.850 | -0.050 |" in text
+    assert "| magic | ganaug 0.900 | cart 0.600 | +0.300 |" in text
+    assert "| alone |" not in text
+    assert "| adult at 1 % | ganaug 0.900 | cart" not in text
 
 
 def test_more_than_half_is_no_worse_below_it():

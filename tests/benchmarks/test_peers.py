@@ -11,12 +11,12 @@ import pytest
 
 from benchmarks.gain import methods, peers
 from benchmarks.gain import peer as gain_peer
-from benchmarks.gain.cart import SequentialCART
-from benchmarks.gain.peer import CONDITIONAL, MODELS, read_rows, sample_given_labels
+from benchmarks.gain.peer import CONDITIONAL, MODELS, sample_given_labels
 from benchmarks.gain.peers import TAKING_GAPS, PeerSampler
 from benchmarks.shared import peer
+from benchmarks.shared.cart import SequentialCART
 from benchmarks.shared.ledger import PEERS
-from benchmarks.shared.peer import run_job
+from benchmarks.shared.peer import read_rows, run_job
 
 
 def mixed(n=300, seed=0):

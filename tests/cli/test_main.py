@@ -23,6 +23,7 @@ from toy_table import make_toy_table
 
 import ganaug.training.checkpoint
 from ganaug import DataWarning, GANAugmenter, read_table
+from ganaug.augmenter.options import EFFORTS
 from ganaug.files import places as file_places
 from ganaug.files import tables
 from ganaug.filters import FILTERS
@@ -104,6 +105,7 @@ def test_ganaug_alone_shows_its_help():
 
 
 def test_the_names_in_help_are_those_of_the_library():
+    assert list(options.EFFORTS) == list(EFFORTS)
     assert set(options.LOSSES) == set(LOSSES)
     assert set(options.FILTERS) == set(FILTERS)
     assert options.KINDS == KINDS

@@ -396,8 +396,8 @@ def test_filters_are_tried_alone_and_together_and_corrections_only_beside_others
         {label: 0.5},
         {density: 1.0},
         {label: 1.0},
-        {density: 1.0, label: 0.5, "marginals": 1.0},
         {density: 1.0, label: 1.0, "marginals": 1.0},
+        {density: 1.0, label: 2.0, "marginals": 1.0},
     ]
     assert _make_grid([label]) == [{}, {label: 0.5}, {label: 1.0}]
 
@@ -421,9 +421,9 @@ def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_b
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_with_many_rows_the_usual_filters_are_all_and_half_of_label_agreement(monkeypatch):
+def test_with_many_rows_all_filters_are_usual(monkeypatch):
     monkeypatch.setattr(judging, "score_noise", lambda held_out: 1e9)  # nothing can be clearly better
-    usual = {"density_ratio": 1.0, "label_agreement": 0.5, "marginals": 1.0}
+    usual = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}
     augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
     assert augmenter.filters_["strengths"] == usual
     assert usual in [tried for tried, _ in augmenter.filters_["scores"]]

@@ -866,6 +866,7 @@ OPTIMIZERS = {
     "adam": lambda parameters: torch.optim.Adam(parameters, lr=1e-2, betas=(0.5, 0.9)),
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1e-2, betas=(0.0, 0.99), amsgrad=True),
     "rmsprop": lambda parameters: torch.optim.RMSprop(parameters, lr=1e-3, momentum=0.9, centered=True),
+    "tensor rate": lambda parameters: torch.optim.Adam(parameters, lr=torch.tensor(1e-2), fused=True),
 }
 
 
@@ -917,6 +918,23 @@ def test_tuples_are_tuples_again_and_options_come_from_the_file():
     fresh = torch.optim.Adam(small_net().parameters())
     restore_optimizer("d", fresh, tensors, groups)
     assert fresh.state_dict() == saved.state_dict()
+
+
+def test_a_rate_that_is_a_tensor_is_a_number_in_the_file_and_a_tensor_again():
+    saved = torch.optim.Adam(small_net().parameters(), lr=torch.tensor(0.1))
+    tensors, groups = flatten_optimizer("d", saved)
+    assert groups[0]["lr"] == torch.tensor(0.1).item() != 0.1
+    fresh = torch.optim.Adam(small_net().parameters(), lr=torch.tensor(0.5))
+    restore_optimizer("d", fresh, tensors, groups)
+    assert torch.equal(fresh.param_groups[0]["lr"], torch.tensor(0.1))
+
+
+def test_a_rate_that_is_no_number_is_refused_for_a_tensor():
+    optimizer = torch.optim.Adam(small_net().parameters(), lr=torch.tensor(0.5))
+    tensors, groups = flatten_optimizer("d", optimizer)
+    with pytest.raises(ModelFileError, match="optimizer 'd' belongs to another network, optimizer or torch version"):
+        restore_optimizer("d", optimizer, tensors, [{**groups[0], "lr": "fast"}])
+    assert optimizer.param_groups[0]["lr"].item() == 0.5
 
 
 def test_flattened_state_is_a_snapshot():

@@ -11,13 +11,13 @@ from ganaug.modality import Architecture
 from ganaug.table.columns import Category, Number
 from ganaug.table.layout import Layout
 from ganaug.table.networks import (
-    SegmentSoftmax,
     TableDiscriminator,
     TableGenerator,
     table_discriminator,
     table_generator,
 )
 from ganaug.table.quantiles import Marginal
+from ganaug.table.states import SegmentSoftmax
 
 SIZES = [1, 2, 3, 4, 5, 8, 9, 16, 17, 64, 65, 100, 2, 1]
 MIXED = Layout([3, 2, 4, 5], [0, -1, 5], [False, False, False, True])
@@ -53,7 +53,7 @@ def segments(layout, x):
 
 
 def softmax_of(sizes):
-    module = SegmentSoftmax(Layout(sizes, [], [False] * len(sizes)))
+    module = SegmentSoftmax(sizes)
     fill_tables(module)
     return module
 

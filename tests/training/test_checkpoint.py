@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from small import digest, numbers, quick_augmenter, same_rows
 
 from ganaug import ModelFileError
@@ -332,3 +333,16 @@ def test_checkpoint_outlives_a_failure_after_the_training(monkeypatch, path):
         with pytest.raises(KeyboardInterrupt):
             augmenter(path).fit(X, y)
     assert path.exists()
+
+
+def adam_with_a_tensor_rate(parameters, lr):
+    return torch.optim.Adam(parameters, lr=torch.tensor(lr), betas=(0.0, 0.99), fused=True)
+
+
+def test_an_optimizer_whose_rate_is_a_tensor_resumes_bit_for_bit(monkeypatch, path):
+    X, y = numbers()
+    straight = augmenter(optimizer=adam_with_a_tensor_rate).fit(X, y)
+    interrupted(monkeypatch, path, X, y, optimizer=adam_with_a_tensor_rate)
+    resumed = augmenter(path, resume=True, optimizer=adam_with_a_tensor_rate).fit(X, y)
+    assert digest(*straight.history_.values()) == digest(*resumed.history_.values())
+    assert same_rows(straight.sample(40), resumed.sample(40))

@@ -275,6 +275,16 @@ def test_a_budget_in_which_most_samples_are_never_seen_is_refused_at_once_with_w
     assert clock.now - 1000.0 < 3
 
 
+def test_a_learning_rate_that_is_a_tensor_is_set_in_place():
+    plan = point_plan(max_steps=40, optimizer=lambda p, lr: torch.optim.Adam(p, lr=torch.tensor(lr), fused=True))
+    state = point_state(plan)
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in state.optimizers.values()]
+    for _ in train_gan(state, plan, real_points(), closeness):
+        pass
+    assert [optimizer.param_groups[0]["lr"] for optimizer in state.optimizers.values()] == rates
+    assert all(0.03 * plan.learning_rate < float(rate) < 0.04 * plan.learning_rate for rate in rates)
+
+
 def test_learning_rate_follows_the_clock_where_that_is_ahead(monkeypatch):
     monkeypatch.setattr(training, "time", Clock(tick=0.1))
     plan = point_plan(max_steps=10_000, max_seconds=10.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from .learners import convert_to_text, list_numeric_columns
+from .frames import convert_to_text, list_numeric_columns
 
 SIZES = {"min_samples_leaf": 5, "min_samples_split": 15}  # as synthpop's trees: leaves of 5 rows, splits of 15
 

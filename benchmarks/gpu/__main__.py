@@ -1,0 +1,5 @@
+"""Run the benchmark: ``python -m benchmarks.gpu``."""
+
+from .command import main
+
+main()

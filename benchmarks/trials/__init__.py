@@ -1,0 +1,1 @@
+"""Measure what single parts of the generator for tables, and of its training, are worth."""
