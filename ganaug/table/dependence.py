@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
 N_LEVELS = 4
 """Largest number of levels in which the states of a row are drawn."""
 
-_PRODUCTS = 2e9  # products that counting may take; with more rows than that, rows at equal distances are counted
+_PRODUCTS = 5e10  # products that counting may take, and
+_CELLS = 25_000_000  # cells it may hold; with more rows than that, rows at equal distances are counted
+_PAIRS = 4_000_000  # pairs of states that are held at a time
 
 States = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Number of rows in which two states occur together.
+    """Number of rows in which states occur, alone and in pairs.
 
     Attributes
     ----------
-    first, second : ndarray of shape (p,)
-        Positions of the two states of each pair that occurs, both orders and each state with itself included.
-    together : ndarray of shape (p,)
-        Number of rows of each pair.
+    one_hot : ndarray of shape (rows, n_states)
+        The rows that were counted, float32: sums of zeros and ones are exact in any order.
     alone : ndarray of shape (n_states,)
         Number of rows of each state.
-    rows : int
-        Number of rows that were counted.
     column : ndarray of shape (n_states,)
         Position of the column of each state.
     """
 
-    first: States
-    second: States
-    together: States
+    one_hot: NDArray[np.float32]
     alone: States
-    rows: int
     column: States
 
     @classmethod
     def count(cls, states: States, segments: Sequence[int]) -> PairCounts:
-        """Count the pairs in a table.
+        """Count the states of a table.
 
         Parameters
         ----------
@@ -55,27 +48,42 @@ class PairCounts:
         segments : sequence of int
             Numbers of states of the k columns.
         """
-        k = states.shape[1]
-        counted = states[:: max(1, math.ceil(len(states) * k * k / _PRODUCTS))]
-        n = len(counted)
-        cells = np.ones(n * k, dtype=np.int32), counted.ravel(), np.arange(0, n * k + 1, k)
-        rows = scipy.sparse.csr_array(cells, shape=(n, sum(segments)))
-        pairs = (rows.T @ rows).tocoo()
-        alone = np.bincount(counted.ravel(), minlength=sum(segments))
-        column = np.repeat(np.arange(k), segments)
-        return cls(pairs.row, pairs.col, pairs.data, alone, n, column)
+        n_states = sum(segments)
+        most = min(_PRODUCTS / n_states**2, _CELLS / n_states)
+        counted = states[:: max(1, math.ceil(len(states) / most))]
+        one_hot = np.zeros((len(counted), n_states), dtype=np.float32)
+        np.put_along_axis(one_hot, counted.astype(np.int64), 1.0, axis=1)
+        alone = np.bincount(counted.ravel(), minlength=n_states)
+        return cls(one_hot, alone, np.repeat(np.arange(len(segments)), segments))
+
+    @property
+    def rows(self) -> int:
+        """Number of rows that were counted."""
+        return len(self.one_hot)
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield the position of a first state, and in how many rows it and the next ones occur with each state.
+
+        A block has shape (some, n_states), so that memory stays small.
+        """
+        step = max(1, _PAIRS // len(self.alone))
+        for start in range(0, len(self.alone), step):
+            yield start, self.one_hot[:, start : start + step].T @ self.one_hot
 
     def compute_information(self) -> NDArray[np.float64]:
         """Return the mutual information of each pair of columns, in nats, shape (k, k).
 
         Cover and Thomas, "Elements of Information Theory", 2nd edition, section 2.3.
         """
-        k = int(self.column[-1]) + 1 if len(self.column) else 0
-        ratio = self.together * float(self.rows) / (self.alone[self.first] * self.alone[self.second].astype(np.float64))
-        terms = self.together / max(1, self.rows) * np.log(ratio)
-        pair = self.column[self.first] * k + self.column[self.second]
-        total: NDArray[Any] = np.bincount(pair, weights=terms, minlength=k * k).reshape(k, k)
-        return total
+        starts = np.flatnonzero(np.diff(self.column, prepend=-1))
+        alone = np.maximum(self.alone, 1).astype(np.float32)
+        total: NDArray[np.float64] = np.zeros((len(starts), len(starts)))
+        for start, together in self.blocks():
+            expected = alone[start : start + len(together), None] * (alone / np.float32(self.rows))
+            terms = together * np.log(np.maximum(together, 1.0) / expected)
+            by_column = np.add.reduceat(terms, starts, axis=1, dtype=np.float64)
+            np.add.at(total, self.column[start : start + len(together)], by_column)
+        return total / self.rows
 
 
 def assign_levels(counts: PairCounts) -> list[int]:

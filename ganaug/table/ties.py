@@ -26,7 +26,7 @@ MAX_DEPTH = 8
 MAX_TIES = 20_000
 """Largest number of ties of a table."""
 
-_CHANCE = 1e-6  # probability below which an exceptionless rule is no coincidence
+_CHANCE = 0.01  # probability that chance makes one rule or more in a table of independent columns
 
 
 class Tie(NamedTuple):
@@ -61,19 +61,30 @@ def find_ties(states: States, counts: PairCounts) -> list[Tie]:
         Sorted. A rule is kept if its leading state occurs in `MIN_ROWS` rows or more, and if its lack of exceptions is
         no coincidence.
     """
-    column, alone = counts.column, counts.alone
+    column = counts.column
 
     # 1. Keep pairs without exception that are no coincidence
-    surprise = -alone[counts.first] * np.log(alone[counts.second] / counts.rows)
-    holds = (counts.together == alone[counts.first]) & (alone[counts.first] >= MIN_ROWS)
-    holds &= (surprise > -math.log(_CHANCE)) & (column[counts.first] != column[counts.second])
-    leader, follower, surprise = counts.first[holds], counts.second[holds], surprise[holds]
+    leader, follower, surprise = (np.concatenate(parts) for parts in zip(*_find_rules(counts), strict=True))
 
     # 2. Choose the leading column of each column, and check its rules in all rows
     chosen = _choose_leaders(column[leader], column[follower], surprise, states.shape[1])
     in_use = chosen[column[follower]] == column[leader]
     pairs = zip(leader[in_use].tolist(), follower[in_use].tolist(), strict=True)
     return sorted(_check_pairs(pairs, states, column))[:MAX_TIES]
+
+
+def _find_rules(counts: PairCounts) -> Iterator[tuple[States, States, NDArray[np.float64]]]:
+    """Yield leading states, following states, and minus the log-probability that chance makes the rule."""
+    column, alone = counts.column, counts.alone
+    least = math.log(len(alone) ** 2 / _CHANCE)  # as many pairs are tried (Bonferroni)
+    for start, together in counts.blocks():
+        first, second = np.nonzero(together == alone[start : start + len(together), None])
+        first += start
+        holds = (alone[first] >= MIN_ROWS) & (column[first] != column[second])
+        first, second = first[holds], second[holds]
+        surprise = -alone[first] * np.log(alone[second] / counts.rows)
+        telling = surprise > least
+        yield first[telling], second[telling], surprise[telling]
 
 
 def _choose_leaders(leader: States, follower: States, surprise: NDArray[np.floating], k: int) -> States:
