@@ -22,7 +22,7 @@ from benchmarks.gpu.graphs import GraphedTraining, adam_by_tensor
 from benchmarks.gpu.inside import average_by, prepare_training
 from benchmarks.gpu.running import NO_GRAPHS, measure_cases, measure_group
 from benchmarks.gpu.summary import markdown
-from benchmarks.performance import PAGE, pages
+from benchmarks.performance import PAGE, render_pages
 from benchmarks.shared.made_table import make_table
 from benchmarks.shared.protocol import Results, read_cases
 
@@ -427,7 +427,7 @@ def test_the_summary_of_a_trial_has_every_section(trial):
 
 
 def test_the_page_has_a_gpu_only_where_one_was_measured(tmp_path):
-    assert pages(tmp_path) == {}
+    assert render_pages(tmp_path) == {}
     (tmp_path / "gpu").mkdir()
     (tmp_path / "gpu" / "gpu.json").write_text(json.dumps({"cases": [step("eager", 64, 3.0)]}))
-    assert "## On a GPU" in pages(tmp_path)[PAGE]
+    assert "## On a GPU" in render_pages(tmp_path)[PAGE]

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    pytest.importorskip("xgboost")
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"age": rng.normal(40, 9, 300), "sex": rng.choice(["f", "m"], 300)})
     table["work"] = np.where(rng.random(300) < 0.3, None, "some")
