@@ -27,7 +27,7 @@ test-benchmarks: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/benchmarks
 
 test-slow: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 # The oldest releases that pyproject.toml allows, in an environment of their own; Python 3.11 has wheels of all. The triton
 # of torch 2.6 imports setuptools late, which fails if distutils is already there, unless it is told to share it.

@@ -31,6 +31,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path, attempt, fi
     finding(f"{found['leftovers']} of them in the middle of a save, all swept")
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.promise("killed training")
 def test_a_training_killed_at_any_moment_resumes_to_the_same_bytes(tmp_path, attempt):

@@ -57,6 +57,7 @@ print(here.outcome() == here.outcome(), torch.get_num_threads())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.promise("same bytes")
 def test_two_processes_whatever_the_hash_seed_and_the_number_of_cores(expected, attempt):
     here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

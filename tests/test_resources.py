@@ -11,6 +11,7 @@ from promises import full_length
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("growth")
 def test_fit_after_fit_gathers_nothing(attempt, finding):
     n = full_length(50, suite=6)
@@ -21,6 +22,7 @@ def test_fit_after_fit_gathers_nothing(attempt, finding):
     finding(f"{found['last'] / found['first'] - 1:+.1%} memory from fit {n // 5} to fit {n}")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("memory")
 def test_memory_of_fit_and_sample_is_bounded_by_the_data(attempt, finding):
     rows = full_length(1_000_000, suite=5000)
@@ -32,6 +34,7 @@ def test_memory_of_fit_and_sample_is_bounded_by_the_data(attempt, finding):
     finding(f"{rows:,} rows of 50 numbers, {data}: fit {fit}, sample {sample}")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("endurance")
 def test_hours_of_random_work_bring_nothing_unforeseen(attempt, finding):
     found = run_module("endurance", "random", full_length(3600, suite=5), timeout=2 * 3600)

@@ -286,6 +286,7 @@ def fitted_digest(seed):
         return digest(*quick_augmenter(random_state=seed).fit(*numbers()).sample(20))
 
 
+@pytest.mark.slow
 def test_joblib_workers_get_the_same(tmp_path):
     with joblib.parallel_config("loky", temp_folder=str(tmp_path)):
         found = joblib.Parallel(n_jobs=2)(joblib.delayed(fitted_digest)(seed) for seed in (0, 1))

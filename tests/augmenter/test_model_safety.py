@@ -63,6 +63,7 @@ def test_no_mutated_model_loads_with_other_content(models, tmp_path, mutate, kin
     finding("each refused in less than 1 s")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 @pytest.mark.promise("forged")
 @pytest.mark.parametrize("kind", ["table", "image"])

@@ -276,6 +276,7 @@ def test_rows_and_labels_keep_their_container_and_dtype(kind, share):
 # What decides.
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_jobs():
     X, y = few(60)
     options = {"classifier": DecisionTreeClassifier(), "fractions": (0, 0.5), "balance": False}

@@ -225,6 +225,7 @@ print(image_digest(*augmenter.sample(300)), image_digest(*augmenter.sample({0: 3
 """
 
 
+@pytest.mark.slow
 def test_a_saved_model_samples_the_same_in_another_process(quick_judges, tmp_path):
     path = tmp_path / "bars.safetensors"
     augmenter = quick_augmenter(filters="label_agreement").fit(*bars(channels=3))

@@ -12,6 +12,8 @@ from promises import full_length
 from ganaug import GANAugmenter
 from ganaug.metrics import membership_inference, near_copy_share
 
+pytestmark = pytest.mark.slow  # a training at defaults, and its attacks
+
 N_CANARIES = 20
 
 
@@ -90,6 +92,7 @@ def test_near_copies_are_no_more_frequent_than_among_held_out_rows(trained, atte
     finding(f"{found.synthetic:.1%} near-copies, {found.holdout:.1%} among held-out rows")
 
 
+@pytest.mark.slow
 @pytest.mark.promise("canaries")
 def test_no_planted_row_is_reproduced(trained, attempt, finding):
     _, _, made = trained

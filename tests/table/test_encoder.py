@@ -518,6 +518,7 @@ def test_ten_thousand_categories_take_a_hundred_states():
     assert set(found["w"]) <= set(words) and found["w"].nunique() > 100
 
 
+@pytest.mark.slow
 def test_two_thousand_columns_work():
     frame = pd.DataFrame(rng().normal(size=(60, 2000))).set_axis([f"c{i}" for i in range(2000)], axis=1)
     encoder = fitted(frame)

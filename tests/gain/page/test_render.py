@@ -353,6 +353,7 @@ def test_same_dict_gives_the_same_page_whatever_was_set_elsewhere(htmls):
     assert dict(matplotlib.rcParams) == before
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_page_without_pyplot(tmp_path, htmls):
     (tmp_path / "report.json").write_text(json.dumps(example("helps")), encoding="utf-8")
     code = """
