@@ -62,7 +62,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         size (but at least 32 rows or 16 images).
     effort : {"fast", "balanced", "best"}, default="balanced"
         How long to train where `max_steps` is left open: "fast" takes half as many steps as "balanced", "best" four
-        times as many. Steps buy fidelity; docs/performance.md has the price of each.
+        times as many. Steps buy fidelity, most of it on large tables.
     max_steps : "auto" or int >= 1, default="auto"
         Training steps. For tables, "auto" takes 1500 below 2000 rows, then 58 times the square root of the number of
         rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000, 4000
