@@ -13,7 +13,7 @@ N_LEVELS = 4
 """Largest number of levels in which the states of a row are drawn."""
 
 _PRODUCTS = 5e10  # products that counting may take, and
-_CELLS = 25_000_000  # cells it may hold; with more rows than that, rows at equal distances are counted
+_CELLS = 8_000_000  # cells it may hold; with more rows than that, rows at equal distances are counted
 _PAIRS = 4_000_000  # pairs of states that are held at a time
 
 States = NDArray[np.integer]
