@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -98,7 +99,11 @@ def test_a_fit_tells_its_phases_and_its_quality(trial):
         assert set(result["phases"]) == {"encoding", "steps", "scores", "collapse", "filters", "diversity"}
         assert 0 < result["phases"]["steps"] < sum(result["phases"].values()) < result["fit_seconds"]
         assert result["steps"] == 2 and result["rows"] in (150, 8)
-    assert 0 < table["auc"] <= 1 and 0 < table["real_auc"] <= 1 and 0 < table["c2st_auc"] <= 1
+    assert 0 < table["c2st_auc"] <= 1
+    if find_spec("xgboost"):
+        assert 0 < table["auc"] <= 1 and 0 < table["real_auc"] <= 1
+    else:
+        assert "XGBoost" in table["left_out"]
     assert table["held_out_scores"][0][0] == 2 and table["best_score"] == table["held_out_scores"][0][1]
 
 
