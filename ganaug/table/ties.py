@@ -9,6 +9,7 @@ each column by itself breaks such rules in some rows. `find_ties` finds the rule
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -23,8 +24,8 @@ MIN_ROWS = 20
 """Rows in which a state of the leading column must occur."""
 MAX_DEPTH = 8
 """Largest number of ties in a chain."""
-MAX_TIES = 20_000
-"""Largest number of ties of a table."""
+MAX_CELLS = 1_000_000
+"""Largest product of the number of leading states and of all states, which bounds time and memory."""
 
 _CHANCE = 0.01  # probability that chance makes one rule or more in a table of independent columns
 
@@ -70,7 +71,7 @@ def find_ties(states: States, counts: PairCounts) -> list[Tie]:
     chosen = _choose_leaders(column[leader], column[follower], surprise, states.shape[1])
     in_use = chosen[column[follower]] == column[leader]
     pairs = zip(leader[in_use].tolist(), follower[in_use].tolist(), strict=True)
-    return sorted(_check_pairs(pairs, states, column))[:MAX_TIES]
+    return _keep_leaders(sorted(_check_pairs(pairs, states, column)), len(column))
 
 
 def _find_rules(counts: PairCounts) -> Iterator[tuple[States, States, NDArray[np.float64]]]:
@@ -133,13 +134,19 @@ def _check_pairs(pairs: Iterable[tuple[int, int]], states: States, column: State
             yield Tie(leader, follower, bool((leads == follows).all()))
 
 
+def _keep_leaders(ties: list[Tie], n_states: int) -> list[Tie]:
+    """Return the ties of as many leading states as there is room for, those with the most ties first."""
+    leaders = {state for state, _ in Counter(tie.leader for tie in ties).most_common(MAX_CELLS // n_states)}
+    return [tie for tie in ties if tie.leader in leaders]
+
+
 def check_ties(ties: Sequence[Tie], segments: Sequence[int]) -> None:
     """Raise ValueError for ties that `find_ties` cannot have found.
 
     A position is outside the table, a column has two leaders, a state decides a column twice, ties form a circle, or
     there are too many of them.
     """
-    if len(ties) > MAX_TIES:
+    if len({tie.leader for tie in ties}) * sum(segments) > MAX_CELLS:
         raise ValueError("there are too many ties")
     _split_levels(ties, np.repeat(np.arange(len(segments)), segments), len(segments))
 

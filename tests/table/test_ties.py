@@ -141,7 +141,7 @@ FORGED = {
     "two leaders": [Tie(0, 4, False), Tie(2, 5, False)],
     "circle": [Tie(0, 2, False), Tie(2, 0, False)],
     "twice": [Tie(0, 2, False), Tie(0, 3, False)],
-    "too many": [Tie(0, 2, False)] * 20_001,
+    "a state twice": [Tie(0, 2, False)] * 2,
 }
 
 
@@ -149,6 +149,20 @@ FORGED = {
 def test_ties_that_no_table_has_are_refused(ties):
     with pytest.raises(ValueError, match=r"tie|leaders|decides"):
         check_ties(ties, [2, 2, 2])
+
+
+def test_wide_tables_keep_the_leaders_of_most_columns(monkeypatch):
+    """Time and memory grow with the number of leading states times that of all states."""
+    other = np.repeat([0, 1, 0], [30, 40, 70])
+    states, sizes = positions(GAP, GAP, GAP, other, other)
+    ties = find_ties(states, sizes)
+    assert len({tie.leader for tie in ties}) == 4
+    monkeypatch.setattr("ganaug.table.ties.MAX_CELLS", 2 * sum(sizes))
+    with pytest.raises(ValueError, match="too many ties"):
+        check_ties(ties, sizes)
+    kept = find_ties(states, sizes)
+    check_ties(kept, sizes)
+    assert {tie.leader for tie in kept} == {0, 1}  # the leaders of two columns each
 
 
 def gappy_table(n=300, seed=0):
