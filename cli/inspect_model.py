@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,7 +53,9 @@ def inspect_model(model: str, as_json: bool) -> None:
 
 
 def _make_tables(facts: Mapping[str, Any]) -> list[Table]:
-    return [_make_origin(facts), *([_make_columns(facts)] if "columns" in facts else []), _make_classes(facts)]
+    columns = [_make_columns(facts)] if "columns" in facts else []
+    rules = [_make_rules(facts["rules"])] if facts.get("rules") else []
+    return [_make_origin(facts), *columns, *rules, _make_classes(facts)]
 
 
 def _make_origin(facts: Mapping[str, Any]) -> Table:
@@ -102,6 +104,21 @@ def _make_columns(facts: Mapping[str, Any]) -> Table:
         missing = "yes" if column["missing"] else ""
         table.add_row(*map(_make_text, (column["name"], column["kind"], _summarise(column), missing)))
     return _count_others(table, len(columns))
+
+
+def _make_rules(rules: Sequence[Mapping[str, Any]]) -> Table:
+    table = _new_table(f"{len(rules)} rules between values, kept in every row", "if", "then", "only then")
+    for rule in rules[:_MAX_ROWS]:
+        ends = [f"{end['column']} is {_name_state(end)}" for end in (rule["if"], rule["then"])]
+        table.add_row(*map(_make_text, (*ends, "yes" if rule["only"] else "")))
+    return _count_others(table, len(rules))
+
+
+def _name_state(state: Mapping[str, Any]) -> str:
+    """Return the words for one value, a missing cell, or several values."""
+    if "values" in state:
+        return f"one of {state['values']}"
+    return "missing" if state["value"] is None else str(state["value"])
 
 
 def _make_classes(facts: Mapping[str, Any]) -> Table:

@@ -544,6 +544,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
               the rare ones among them that are "pooled"; and the column "by" which a determined column is looked up.
+            * "rules", of a table: what holds between values of two columns in every row: a list of "if" and "then",
+              each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an
               "identifier", or were "excluded" by ``ganaug train --exclude``.
             * "images": size, channels, container, dtype and value range.

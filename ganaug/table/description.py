@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..data.dtypes import as_plain, restore
+from .columns import Category, Column, Number
+from .layout import column_from_json
 
 Json = Any
 
@@ -24,8 +26,9 @@ def describe_table(schema: Mapping[str, Json]) -> dict[str, Json]:
     Returns
     -------
     dict
-        "columns", a list with one dict per column (see `GANAugmenter.describe`), and "left_out", a list of dicts with
-        the "name" of a column and the "reason": "identifier" or "excluded".
+        "columns", a list with one dict per column (see `GANAugmenter.describe`); "rules", a list of dicts with "if",
+        "then" and "only"; and "left_out", a list of dicts with the "name" of a column and the "reason": "identifier" or
+        "excluded".
     """
     names = schema["names"]
     known = zip(names, schema["columns"], schema["dtypes"], strict=True)
@@ -38,7 +41,30 @@ def describe_table(schema: Mapping[str, Json]) -> dict[str, Json]:
     excluded = [name for name in order if name not in learned]
     left_out = [{"name": name, "reason": "identifier"} for name in identifiers]
     left_out += [{"name": name, "reason": "excluded"} for name in excluded]
-    return {"columns": columns, "left_out": left_out}
+    return {"columns": columns, "rules": _describe_rules(schema), "left_out": left_out}
+
+
+def _describe_rules(schema: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Return each tie: the state of one column that decides that of another, and whether it is alone in doing so."""
+    if not schema.get("ties"):
+        return []
+    states = [
+        {"column": name, **state}
+        for name, facts, dtype in zip(schema["names"], schema["columns"], schema["dtypes"], strict=True)
+        for state in _list_states(column_from_json(facts), dtype)
+    ]
+    return [{"if": states[a], "then": states[b], "only": only} for a, b, only in schema["ties"]]
+
+
+def _list_states(column: Column, dtype: Mapping[str, Json]) -> list[dict[str, Json]]:
+    """Return the states of a column in their order: a value, None for missing, or which of its values share one."""
+    if not isinstance(column, Category | Number) or not column.n_states:
+        return []
+    values: Sequence[Json] = column.spikes if isinstance(column, Number) else column.values[: column.own]
+    regular = [{"values": "all others"}] if column.has_score else []
+    pool = [{"values": "rare ones"}] if isinstance(column, Category) and column.pooled else []
+    missing = [{"value": None}] if column.missing else []
+    return [*regular, *({"value": value} for value in _readable(values, dtype)), *pool, *missing]
 
 
 def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequence[Json]) -> dict[str, Json]:

@@ -510,6 +510,16 @@ def test_inspect_takes_text_of_a_file_for_text(tmp_path):
     assert "[red]plan?[31m" in shown
 
 
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_inspect_shows_the_rules_between_values(tmp_path):
+    gap = np.arange(200) % 5 == 0
+    X = pd.DataFrame({"level": np.where(gap, np.nan, np.arange(200) * 0.37), "measured": np.where(gap, "no", "yes")})
+    quick_augmenter().fit(X, np.arange(200) % 2).save(tmp_path / "m")
+    shown = run("inspect", tmp_path / "m").stdout
+    assert "2 rules between values, kept in every row" in shown
+    assert "level is missing" in shown and "measured is no" in shown and "level is one of all others" in shown
+
+
 def test_inspect_shows_the_first_of_many_columns_and_classes(trained, monkeypatch):
     monkeypatch.setattr(inspect_model, "_MAX_ROWS", 1)
     shown = run("inspect", trained[0] / "toy.safetensors").stdout
