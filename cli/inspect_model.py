@@ -117,7 +117,7 @@ def _make_rules(rules: Sequence[Mapping[str, Any]]) -> Table:
 def _name_state(state: Mapping[str, Any]) -> str:
     """Return the words for one value, a missing cell, or several values."""
     if "values" in state:
-        return f"one of {state['values']}"
+        return {"all others": "any other value", "rare ones": "one of its rare values"}[state["values"]]
     return "missing" if state["value"] is None else str(state["value"])
 
 

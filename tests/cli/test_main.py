@@ -517,7 +517,7 @@ def test_inspect_shows_the_rules_between_values(tmp_path):
     quick_augmenter().fit(X, np.arange(200) % 2).save(tmp_path / "m")
     shown = run("inspect", tmp_path / "m").stdout
     assert "2 rules between values, kept in every row" in shown
-    assert "level is missing" in shown and "measured is no" in shown and "level is one of all others" in shown
+    assert "level is missing" in shown and "measured is no" in shown and "level is any other value" in shown
 
 
 def test_inspect_shows_the_first_of_many_columns_and_classes(trained, monkeypatch):
