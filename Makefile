@@ -42,7 +42,7 @@ test-oldest:
 
 # Lines and branches of ganaug and its command that the suite runs, beside each file what it does not.
 coverage: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/benchmarks --cov --cov-report=term-missing
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m 'not browser' --ignore tests/benchmarks --cov --cov-report=term-missing
 
 # Needs Chromium: apt-get install chromium.
 test-browser: $(VENV)/.installed-browser
