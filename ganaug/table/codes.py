@@ -31,7 +31,7 @@ class CodedRows:
         if not isinstance(column, Number):
             return
         masks = [missing] if column.missing else []
-        for mask in (*masks, *(plain == spike for spike in column.spikes)):
+        for mask in (*masks, *((plain == spike) & ~missing for spike in column.spikes)):
             count = int(mask.sum())
             if MIN_ROWS <= count < len(mask) and len(self.packed) < _MOST:
                 self.packed.setdefault(np.packbits(mask).tobytes(), count)

@@ -14,6 +14,8 @@ from small import quick_augmenter
 from table_states import positions
 
 from ganaug.layers import fill_tables
+from ganaug.table.codes import CodedRows
+from ganaug.table.columns import Number
 from ganaug.table.dependence import PairCounts
 from ganaug.table.encoder import TableEncoder
 from ganaug.table.states import SegmentSoftmax
@@ -206,6 +208,14 @@ def test_a_code_is_found_by_the_rows_of_other_codes():
     assert [column.spikes for column in encoded(X[["few"]]).columns] == [[]]
     assert [column.spikes for column in encoded(X).columns] == [[-9], [-9]]
     assert len(encoded(X).layout.ties) == 2
+
+
+def test_missing_cells_are_no_rows_of_a_code():
+    """They have a filler in place of a value, which may be the code itself."""
+    plain, gap = np.where(np.arange(200) < 50, 0.0, np.arange(200.0)), np.arange(200) >= 180
+    rows = CodedRows()
+    rows.add(Number.fit("numeric", np.where(gap, 0.0, plain), gap), np.where(gap, 0.0, plain), gap)
+    assert sorted(rows.packed.values()) == [20, 50]
 
 
 @pytest.mark.parametrize("fault", ["other rows", "another value", "many other rows"])
