@@ -20,6 +20,7 @@ from .figures import (
     format_mean,
     make_boards,
 )
+from .models import NAMES as PEER_NAMES
 
 FOLDER = Path(__file__).parents[1] / "results" / "fidelity"
 NAMES = {
@@ -27,13 +28,7 @@ NAMES = {
     "held-out": "other real rows",
     "bootstrap": "real rows drawn with replacement",
     "ganaug": "**ganaug**",
-    "ctgan": "CTGAN",
-    "tvae": "TVAE",
-    "arf": "ARF",
-    "smote": "SMOTE",
-    "cart": "sequential CART",
-    "tabular_argn": "TabularARGN",
-    "nrgboost": "NRGBoost",
+    **PEER_NAMES,
 }
 MAIN = ("adult", "magic", "churn")
 """Tables that the README shows; docs/fidelity.md shows all."""

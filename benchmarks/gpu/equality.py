@@ -87,7 +87,7 @@ def _prepare(asked: dict[str, Any], device: str, **options: Any) -> Training:
 
 
 def _run(training: Training, take_step: Callable[[], None], steps: int) -> Outcome:
-    """Take so many steps, and return what they came to."""
+    """Take steps of a training, and return their losses and weights."""
     for _ in range(steps):
         take_step()
     state = training.state

@@ -30,7 +30,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--tables", nargs="+", default=["adult", "heloc"], metavar="NAME", help="of --data (default: adult heloc)")
     add("--trials", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="NAME", help=f"of {', '.join(TRIALS)}")
     add("--seeds", nargs="+", type=int, default=[0], metavar="N", help="default: 0")
-    add("--rows", type=int, default=ROWS, help=f"learn from at most so many rows (default: {ROWS})")
+    add("--rows", type=int, default=ROWS, help=f"largest number of training rows (default: {ROWS})")
     add("--jobs", type=int, default=1, metavar="N", help="cases at a time, one core each (default: 1)")
     add_output(parser, "trials.json")
     add_summary(parser)
