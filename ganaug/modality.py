@@ -170,12 +170,14 @@ class Defaults:
         Share of a small data set that is held out, in (0, 0.5).
     coarse_penalty : bool
         Whether the gradient penalty may run in bfloat16, too.
+    penalty_weight : float
+        Weight of R1 and R2, for the losses that have them.
     """
 
     width: int
     max_steps: int
     batch_size: int
-    learning_rate: float = 8e-4
+    learning_rate: float = 1.6e-3
     kind: str = "auto"
     augmentation: tuple[str, ...] = ()
     condition_ramp: tuple[float, float] | None = None
@@ -183,6 +185,7 @@ class Defaults:
     heavy: bool = False
     held_out: float = 0.2
     coarse_penalty: bool = False
+    penalty_weight: float = 0.15
 
 
 def row_defaults(n: int) -> Defaults:

@@ -88,6 +88,14 @@ def _tidy_table(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     return pd.DataFrame(cells).reset_index(drop=True)
 
 
+def hold_out_rows(task: Task) -> Task:
+    """Return the task with a fourth of its training rows, stratified, in place of its test rows."""
+    labels = task.train[task.columns.target]
+    train, test = train_test_split(task.train, test_size=0.25, stratify=labels, random_state=SPLIT_SEED)
+    origin = {**task.origin, "test": "a fourth of the training rows"}
+    return replace(task, train=train.reset_index(drop=True), test=test.reset_index(drop=True), origin=origin)
+
+
 def limit_rows(task: Task, rows: int) -> Task:
     """Return the task with at most `rows` training rows, a stratified sample."""
     if len(task.train) <= rows:

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..shared.command import add_output, add_summary, finish, run_jobs, use_one_thread
-from ..shared.folder import limit_rows, load_named_task
+from ..shared.folder import hold_out_rows, limit_rows, load_named_task
 from ..shared.machine import read_versions
 from ..shared.protocol import Results, digest_source, read_cases
 from .designs import TRIALS
 from .measuring import FILTERED, UNFILTERED, Job, measure_job
 
-PROTOCOL = 1  # part of each case's key: raise it when a measure changes
+PROTOCOL = 2  # part of each case's key: raise it when a measure changes
 ROWS = 6000
 MEASURES = {"auc": "AUC", "macro_f1": "macro-F1", "c2st_auc": "C2ST", "shape_error": "Shape %", "pair_error": "pairs %"}
 PERCENT = ("shape_error", "pair_error")
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
         return render_markdown(case for path in options.summary for case in read_cases(path)), []
     use_one_thread()
     store, versions = Results(options.output), read_versions() | {"source": digest_source()}
-    tasks = [limit_rows(load_named_task(name, options.data), options.rows) for name in options.tables]
+    tasks = [limit_rows(hold_out_rows(load_named_task(name, options.data)), options.rows) for name in options.tables]
     jobs = [Job(trial, task, seed) for task in tasks for seed in options.seeds for trial in options.trials]
     missing = [job for job in jobs if store.find(make_key(job, versions)) is None]
     for job, result in run_jobs(measure_job, missing, options.jobs):
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
 
 def make_key(job: Job, versions: dict[str, Any]) -> dict[str, Any]:
     """Return everything that a result depends on."""
-    facts = {"benchmark": "trials", "protocol": PROTOCOL, "trial": job.trial, "options": TRIALS[job.trial].options}
+    facts = {"benchmark": "trials", "protocol": PROTOCOL, "trial": job.trial, "question": TRIALS[job.trial].question}
     return facts | {
         "table": job.task.name,
         **job.task.origin,

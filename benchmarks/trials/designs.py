@@ -5,17 +5,18 @@ They replace functions and classes inside ganaug, which no user does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
+from ganaug.losses import LOSSES
 from ganaug.modality import Architecture
-from ganaug.table import encoder, networks
+from ganaug.table import encoder, networks, states
 from ganaug.table.layout import Layout
 
 Replaced = tuple[Any, str, Any]
@@ -52,59 +53,63 @@ class Trial:
                 setattr(module, name, value)
 
 
-class SecondBlockGenerator(networks.TableGenerator):
-    """Generator whose scores see the states that were drawn, through a third residual block."""
+class WideDiscriminator(networks.TableDiscriminator):
+    """Discriminator of twice the width."""
 
     def __init__(self, layout: Layout, architecture: Architecture):
-        super().__init__(layout, architecture)
-        width = architecture.width
-        self.feed = nn.Linear(layout.n_states, width, bias=False)
-        self.block = networks.GeneratorBlock(width)
-        self.last_norm = nn.BatchNorm1d(width)
-        self.score_heads = nn.Linear(width, self.n_scores)
+        super().__init__(layout, replace(architecture, width=2 * architecture.width))
 
-    def _draw(self, z: Tensor, c: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
-        h = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
-        for block in self.blocks:
-            h = block(h)
-        logits = self.heads(functional.leaky_relu(self.norm(h.float()), 0.2))[:, : self.n_states]
-        states = draw(logits)
-        h = self.block(h + self.feed(states))
-        return self._join(states, self.score_heads(functional.leaky_relu(self.last_norm(h.float()), 0.2)))
 
-    def forward(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
-        """Return soft rows for training."""
-        if self.states is None or not self.n_scores:
-            return super().forward(z, c, noise)
-        states = self.states
-        return self._draw(z, c, lambda logits: states(logits, noise))
+class HardStates(states.SegmentSoftmax):
+    """Softmax whose output is one-hot in training, too, while its gradient is that of the softmax."""
 
-    def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
-        """Return final rows."""
-        if self.states is None or not self.n_scores:
-            return super().sample(z, c, noise)
-        states = self.states
-        return self._draw(z, c, lambda logits: states.sample(logits, noise))
+    def forward(self, logits: Tensor) -> Tensor:
+        """Return one-hot states with the gradient of soft ones."""
+        soft = super().forward(logits)
+        return self.one_hot(logits) + soft - soft.detach()
 
 
 _ONE_LEVEL: Replaced = (encoder, "assign_levels", lambda counts: [])
 _NO_TIES: Replaced = (encoder, "find_ties", lambda states, counts: [])
+_HARD: Replaced = (states, "SegmentSoftmax", HardStates)
 _WIDE = {"width": 256, "batch_size": 256}
 _SAME = {"max_steps": 4500}  # steps that take about as long as 2000 of the wide networks
 
+
+def _weigh_penalty(weight: float) -> dict[str, Any]:
+    return {"loss": replace(LOSSES["relativistic"], penalty_weight=weight)}
+
+
+def _decay(beta: float) -> dict[str, Any]:
+    return {"optimizer": partial(torch.optim.Adam, betas=(0.0, beta), fused=True)}
+
+
 TRIALS: dict[str, Trial] = {
     "now": Trial("the defaults, with a fixed number of steps", _SAME),
+    "one stage": Trial(
+        "do scores gain from seeing the states?", _SAME, ((networks, "TwoStageGenerator", networks.TableGenerator),)
+    ),
     "one level": Trial("what is drawing columns in levels worth?", _SAME, (_ONE_LEVEL,)),
     "no ties": Trial("what are rules between single values worth?", _SAME, (_NO_TIES,)),
     "neither": Trial("what are both worth?", _SAME, (_ONE_LEVEL, _NO_TIES)),
-    "second block": Trial(
-        "do scores gain from seeing the states?", _SAME, ((networks, "TableGenerator", SecondBlockGenerator),)
+    "half the rate": Trial("a lower learning rate", {**_SAME, "learning_rate": 0.8e-3}),
+    "twice the rate": Trial("a higher learning rate", {**_SAME, "learning_rate": 3.2e-3}),
+    "penalty 0.5": Trial("a stronger gradient penalty", {**_SAME, **_weigh_penalty(0.5)}),
+    "penalty 0.05": Trial("a weaker one", {**_SAME, **_weigh_penalty(0.05)}),
+    "half the rate, penalty 0.5": Trial("both, as before", {**_SAME, "learning_rate": 0.8e-3, **_weigh_penalty(0.5)}),
+    "wide discriminator": Trial(
+        "a discriminator of 256 units", _SAME, ((networks, "TableDiscriminator", WideDiscriminator),)
     ),
+    "hard states": Trial("one-hot states in training, too", _SAME, (_HARD,)),
+    "hard states, warm": Trial("the same, at temperature 0.6", _SAME, (_HARD, (states, "_TEMPERATURE", 0.6))),
+    "warm": Trial("soft states at temperature 0.6", _SAME, ((states, "_TEMPERATURE", 0.6),)),
+    "beta 0.9": Trial("a shorter memory of squared gradients", {**_SAME, **_decay(0.9)}),
+    "beta 0.999": Trial("a longer one", {**_SAME, **_decay(0.999)}),
     "wide": Trial("wider networks, larger batches, fewer steps", {**_WIDE, "max_steps": 2000}),
     "wide, small batches": Trial("wider networks", {**_WIDE, "batch_size": 128, "max_steps": 3000}),
     "large batches": Trial("larger batches", {"batch_size": 256, "max_steps": 2900}),
+    "small batches": Trial("smaller batches", {"batch_size": 64, "max_steps": 6000}),
     "narrow": Trial("still narrower networks", {"width": 96, "max_steps": 5000}),
-    "twice the rate": Trial("a higher learning rate", {**_SAME, "learning_rate": 1.6e-3}),
     "half the steps": Trial("half the training", {"max_steps": 2250}),
     "twice the steps": Trial("twice the training", {"max_steps": 9000}),
 }

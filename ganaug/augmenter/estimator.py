@@ -55,7 +55,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     optimizer : {"adam", "rmsprop"} or callable, default="adam"
         Optimizer of both networks, or ``f(parameters, lr) -> torch.optim.Optimizer``.
     learning_rate : "auto" or float in (0, 1], default="auto"
-        Initial learning rate; "auto" takes 8e-4 for tables and 2e-3 for images. It follows half a cosine down to 3 %
+        Initial learning rate; "auto" takes 1.6e-3 for tables and 2e-3 for images. It follows half a cosine down to 3 %
         of that.
     batch_size : "auto" or int >= 2, default="auto"
         Real samples per step; "auto" takes 128, or 64 below 2000 rows and for images; of a smaller data set, its

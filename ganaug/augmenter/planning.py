@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from ..errors import ParameterError
 from ..layers import HEAVY, bfloat16_pays
-from ..losses import LOSSES
+from ..losses import LOSSES, Loss, r1_r2
 from ..modality import Architecture, Defaults, row_defaults
 from ..training import Plan
 from .options import EFFORTS, Options
@@ -31,7 +33,7 @@ def plan_training(
     """
     # 1. Options of the user go before defaults
     defaults = defaults or row_defaults(n)
-    loss = LOSSES[options.loss] if isinstance(options.loss, str) else options.loss
+    loss = _resolve_loss(options.loss, defaults.penalty_weight)
     width = _resolve(options.width, defaults.width)
     max_steps = _resolve(options.max_steps, round(defaults.max_steps * EFFORTS[options.effort]))
     device = choose_device(options.device)
@@ -58,6 +60,14 @@ def plan_training(
         augmentation=defaults.augmentation if asked == ("auto",) else asked,
     )
     return architecture, plan
+
+
+def _resolve_loss(loss: str | Loss, penalty_weight: float) -> Loss:
+    """Return the loss of a name, its penalty at the default weight if that is R1 and R2; or the user's own loss."""
+    if not isinstance(loss, str):
+        return loss
+    named = LOSSES[loss]
+    return replace(named, penalty_weight=penalty_weight) if named.penalty is r1_r2 else named
 
 
 def _resolve(option: int | str, otherwise: int) -> int:

@@ -53,4 +53,5 @@ def image_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type
         scores=6,
         heavy=True,
         held_out=0.1,
+        penalty_weight=0.5,
     )

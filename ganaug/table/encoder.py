@@ -145,6 +145,7 @@ class TableEncoder:
 
     def _relate_columns(self, x: Tensor) -> None:
         """Learn from packed rows which states decide others, and in which order columns are drawn."""
+        self.layout = replace(self.layout, two_stages=self.layout.has_both)
         states = x[:, : len(self.layout.segments)].numpy()
         if states.shape[1] > 1:
             counts = PairCounts.count(states, self.layout.segments)
@@ -343,6 +344,7 @@ class TableEncoder:
             "container": self.container,
             "ties": [list(tie) for tie in self.layout.ties],
             "levels": self.layout.levels,
+            "two_stages": self.layout.two_stages,
         }
 
     @classmethod

@@ -34,6 +34,8 @@ class Layout:
         States that decide those of other segments.
     levels : list of int
         For each segment its place in the order of drawing; empty if all are drawn at once.
+    two_stages : bool
+        Whether scores are generated after all states; only for rows that have both.
     """
 
     segments: list[int]
@@ -41,6 +43,7 @@ class Layout:
     ordered: list[bool]
     ties: list[Tie] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
+    two_stages: bool = False
 
     @property
     def n_states(self) -> int:
@@ -51,6 +54,11 @@ class Layout:
     def width(self) -> int:
         """Length d of an encoded row."""
         return self.n_states + len(self.gates)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether a row has states and scores."""
+        return bool(self.segments and self.gates)
 
     def starts(self) -> NDArray[np.int64]:
         """Return the first position of each segment."""
@@ -74,7 +82,9 @@ class Layout:
         """Return the layout of the encoded rows of an encoder's JSON."""
         layout = cls.of([column_from_json(facts) for facts in schema["columns"]])
         ties = msgspec.convert(schema.get("ties", []), list[Tie])
-        return replace(layout, ties=ties, levels=msgspec.convert(schema.get("levels", []), list[int]))
+        levels = msgspec.convert(schema.get("levels", []), list[int])
+        two_stages = msgspec.convert(schema.get("two_stages", False), bool)
+        return replace(layout, ties=ties, levels=levels, two_stages=two_stages and layout.has_both)
 
     def allocate_rows(self, n: int) -> Tensor:
         """Return `n` packed rows of zeros to fill in, int16 or, for more than 32,768 states, int32."""

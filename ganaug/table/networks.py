@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -23,6 +23,8 @@ from ..layers import HEAVY, SpectralLinear, bfloat16_pays
 from ..modality import Architecture, Generator
 from .layout import Layout
 from .states import StateSampler
+
+Draw = Callable[[StateSampler, Tensor], Tensor]
 
 _SLOPE = 0.2
 _MULTIPLES = (1.0, 2.0, 4.0, 8.0)
@@ -43,7 +45,7 @@ class GeneratorBlock(nn.Module):
 
 
 class TableGenerator(Generator):
-    """Map latent vectors and classes to encoded rows.
+    """Map latent vectors and classes to encoded rows, states and scores from the same hidden layer.
 
     Parameters
     ----------
@@ -74,21 +76,6 @@ class TableGenerator(Generator):
         gates = [g if g >= 0 else self.n_states for g in self._gates]
         self.gates.copy_(torch.tensor(gates, dtype=torch.int64))
 
-    def _compute_heads(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
-        for block in self.blocks:
-            h = block(h)
-        with torch.autocast(h.device.type, enabled=False):  # bfloat16 would round scores to few values
-            out = self.heads(functional.leaky_relu(self.norm(h.float()), _SLOPE))
-        return out[:, : self.n_states], out[:, self.n_states :]
-
-    def _join(self, states: Tensor, scores: Tensor) -> Tensor:
-        """Return rows of states, and of scores multiplied by their gate."""
-        if not self.n_scores:
-            return states
-        gated = scores * functional.pad(states, (0, 1), value=1.0).index_select(1, self.gates)
-        return torch.cat([states, gated], dim=1)
-
     def forward(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return soft rows for training.
 
@@ -106,15 +93,68 @@ class TableGenerator(Generator):
         Tensor of shape (n, layout.width)
             Segments that sum to one, and scores multiplied by their gate.
         """
-        logits, scores = self._compute_heads(z, c)
-        return scores if self.states is None else self._join(self.states(logits, noise), scores)
+        return self._generate(z, c, lambda states, logits: states(logits, noise))
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, and scores where the state is regular."""
         coarse = self._is_wide and z.device.type == "cpu" and bfloat16_pays(z.device)  # casts only delay a GPU
         with torch.autocast(z.device.type, torch.bfloat16, enabled=coarse):
-            logits, scores = self._compute_heads(z, c)
-        return scores if self.states is None else self._join(self.states.sample(logits, noise), scores)
+            return self._generate(z, c, lambda states, logits: states.sample(logits, noise))
+
+    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> Tensor:
+        h = self._embed(z, c)
+        for block in self.blocks:
+            h = block(h)
+        out = _apply_head(self.norm, self.heads, h)
+        if self.states is None:
+            return out
+        return self._join(draw(self.states, out[:, : self.n_states]), out[:, self.n_states :])
+
+    def _embed(self, z: Tensor, c: Tensor) -> Tensor:
+        hidden: Tensor = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
+        return hidden
+
+    def _join(self, states: Tensor, scores: Tensor) -> Tensor:
+        """Return rows of states, and of scores multiplied by their gate."""
+        if not self.n_scores:
+            return states
+        gated = scores * functional.pad(states, (0, 1), value=1.0).index_select(1, self.gates)
+        return torch.cat([states, gated], dim=1)
+
+
+class TwoStageGenerator(TableGenerator):
+    """Generator that draws the states after its first block, so that the scores see them.
+
+    Otherwise a score knows nothing of what noise decided in the states of its row. It takes a layout with states and
+    with scores.
+    """
+
+    states: StateSampler
+
+    def __init__(self, layout: Layout, architecture: Architecture):
+        super().__init__(layout, architecture)
+        width = architecture.width
+        self.heads = nn.Linear(width, self.n_states)
+        self.feed = nn.Linear(self.n_states, width, bias=False)
+        self.score_norm = nn.BatchNorm1d(width)
+        self.score_heads = nn.Linear(width, self.n_scores)
+
+    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> Tensor:
+        # 1. States, from the first block
+        first, second = self.blocks
+        h = first(self._embed(z, c))
+        states = draw(self.states, _apply_head(self.norm, self.heads, h))
+
+        # 2. Scores, from the second block, which sees the states
+        h = second(h + self.feed(states))
+        return self._join(states, _apply_head(self.score_norm, self.score_heads, h))
+
+
+def _apply_head(norm: nn.Module, linear: nn.Module, h: Tensor) -> Tensor:
+    """Return W f(N(h)) in float32: bfloat16 would round scores to few values."""
+    with torch.autocast(h.device.type, enabled=False):
+        out: Tensor = linear(functional.leaky_relu(norm(h.float()), _SLOPE))
+    return out
 
 
 class DiscriminatorBlock(nn.Module):
@@ -204,7 +244,8 @@ class TableDiscriminator(nn.Module):
 def table_generator(schema: Mapping[str, Any], architecture: Architecture) -> Generator:
     """Return an uninitialised generator for the table that an encoder's JSON describes."""
     with torch.device("meta"):
-        return TableGenerator(Layout.from_schema(schema), architecture)
+        layout = Layout.from_schema(schema)
+        return (TwoStageGenerator if layout.two_stages else TableGenerator)(layout, architecture)
 
 
 def table_discriminator(schema: Mapping[str, Any], architecture: Architecture) -> nn.Module:

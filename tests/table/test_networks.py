@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -13,6 +15,7 @@ from ganaug.table.layout import Layout
 from ganaug.table.networks import (
     TableDiscriminator,
     TableGenerator,
+    TwoStageGenerator,
     table_discriminator,
     table_generator,
 )
@@ -23,7 +26,14 @@ SIZES = [1, 2, 3, 4, 5, 8, 9, 16, 17, 64, 65, 100, 2, 1]
 MIXED = Layout([3, 2, 4, 5], [0, -1, 5], [False, False, False, True])
 ONLY_STATES = Layout([3, 1, 2], [], [False, True, False])
 ONLY_SCORES = Layout([], [-1, -1], [])
-LAYOUTS = {"mixed": MIXED, "only states": ONLY_STATES, "only scores": ONLY_SCORES, "one score": Layout([], [-1], [])}
+IN_STAGES = replace(MIXED, two_stages=True)
+LAYOUTS = {
+    "in stages": IN_STAGES,
+    "mixed": MIXED,
+    "only states": ONLY_STATES,
+    "only scores": ONLY_SCORES,
+    "one score": Layout([], [-1], []),
+}
 VARIANTS = {"plain": {}, "spectral": {"spectral_norm": True}, "batch norm": {"batch_norm": True}}
 
 
@@ -36,6 +46,8 @@ def seeded(seed=0):
 
 
 def build(network, layout, seed=0, **options):
+    if network is TableGenerator and layout.two_stages:
+        network = TwoStageGenerator
     with torch.device("meta"):
         bare = network(layout, architecture(**options))
     return initialise(bare, seeded(seed))
@@ -102,10 +114,11 @@ def test_final_rows_are_one_hot_and_have_a_score_only_in_the_regular_state():
 
 def test_soft_rows_weigh_a_score_by_its_gate():
     generator = build(TableGenerator, MIXED).eval()
-    rows = generator(*inputs(MIXED))
-    _, scores = generator._compute_heads(*inputs(MIXED)[:2])
+    rows, scores = generator(*inputs(MIXED)), []
+    generator._join = lambda states, ungated: scores.append(ungated)
+    generator(*inputs(MIXED))
     gates = torch.stack([rows[:, g] if g >= 0 else torch.ones(64) for g in MIXED.gates], 1)
-    assert torch.allclose(rows[:, MIXED.n_states :], scores * gates, atol=1e-6)
+    assert torch.allclose(rows[:, MIXED.n_states :], scores[0] * gates, atol=1e-6)
 
 
 def test_states_are_drawn_in_proportion_to_their_probabilities():
@@ -113,7 +126,24 @@ def test_states_are_drawn_in_proportion_to_their_probabilities():
     generator = build(TableGenerator, layout).eval()
     z, c = torch.zeros(20_000, 6), torch.zeros(20_000, dtype=torch.int64)
     rows = generator.sample(z, c, torch.rand(20_000, 4, generator=seeded()))
-    assert torch.allclose(rows.mean(0), generator._compute_heads(z[:1], c[:1])[0][0].softmax(0), atol=0.015)
+    (logits,) = generator._generate(z[:1], c[:1], lambda states, logits: logits)
+    assert torch.allclose(rows.mean(0), logits.softmax(0), atol=0.015)
+
+
+@pytest.mark.parametrize("layout", [MIXED, IN_STAGES], ids=["at once", "in stages"])
+def test_scores_depend_on_the_noise_of_states_only_in_two_stages(layout):
+    """The score at the last place but one has no gate, so that only the second stage tells it of the states."""
+    generator = build(TableGenerator, layout).eval()
+    z, c, noise = inputs(layout)
+    free = layout.n_states + layout.gates.index(-1)
+    first, second = generator.sample(z, c, noise)[:, free], generator.sample(z, c, 1 - noise)[:, free]
+    assert torch.equal(first, second) == (not layout.two_stages)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_generator_of_a_layout_has_two_stages_where_the_layout_says_so(layout, monkeypatch):
+    monkeypatch.setattr(Layout, "from_schema", lambda schema: layout)
+    assert isinstance(table_generator({}, architecture()), TwoStageGenerator) == layout.two_stages
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
@@ -149,7 +179,7 @@ def test_gradients_reach_every_weight_through_both_networks(layout, variant):
     (logits**2).mean().backward()
     for name, weight in [*generator.named_parameters(), *discriminator.named_parameters()]:
         assert weight.grad is not None and torch.isfinite(weight.grad).all(), name
-        if layout is MIXED:
+        if layout in (MIXED, IN_STAGES):
             assert (weight.grad != 0).any(), name
 
 
@@ -228,6 +258,8 @@ def test_networks_are_built_from_an_encoders_json_without_weights():
         network = build_it(schema, architecture())
         assert {p.device.type for p in [*network.parameters(), *network.buffers()]} == {"meta"}
     assert Layout.from_schema(schema) == Layout([3, 3], [3], [False, False])
+    assert Layout.from_schema({**schema, "two_stages": True}).two_stages
+    assert not Layout.from_schema({"columns": schema["columns"][:1], "two_stages": True}).two_stages
 
 
 def test_layout_says_where_things_are():

@@ -181,7 +181,7 @@ class Unpacked:
         return self.table.expand(self.table.transform(X, rng))
 
     def __getattr__(self, name):
-        if name in ("table", "expand"):
+        if name in ("table", "expand", "pack"):
             raise AttributeError(name)
         return getattr(self.table, name)
 
