@@ -18,8 +18,10 @@ from ganaug.losses import LOSSES
 from ganaug.modality import Architecture
 from ganaug.table import encoder, networks, states
 from ganaug.table.layout import Layout
+from ganaug.training import loop
 
 Replaced = tuple[Any, str, Any]
+loop_anneal = loop._anneal
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,17 @@ class HardStates(states.SegmentSoftmax):
         return self.one_hot(logits) + soft - soft.detach()
 
 
+def _hold_then_decay(done: float) -> float:
+    """Return the full learning rate for three fourths of the training, and then a falling one."""
+    return 0.03 + 0.97 * min(1.0, 4.0 * (1.0 - done))
+
+
+def _anneal_in_rounds(done: float) -> float:
+    """Return a cosine that starts anew after a fourth and after half of the training."""
+    start = max(place for place in (0.0, 0.25, 0.5) if place <= done)
+    return loop_anneal((done - start) / max(0.25, start))
+
+
 _ONE_LEVEL: Replaced = (encoder, "assign_levels", lambda counts: [])
 _NO_TIES: Replaced = (encoder, "find_ties", lambda states, counts: [])
 _HARD: Replaced = (states, "SegmentSoftmax", HardStates)
@@ -102,7 +115,11 @@ TRIALS: dict[str, Trial] = {
     ),
     "hard states": Trial("one-hot states in training, too", _SAME, (_HARD,)),
     "hard states, warm": Trial("the same, at temperature 0.6", _SAME, (_HARD, (states, "_TEMPERATURE", 0.6))),
+    "hard states, hot": Trial("the same, at temperature 1", _SAME, (_HARD, (states, "_TEMPERATURE", 1.0))),
+    "hard states, warm, beta 0.9": Trial("x", {**_SAME, **_decay(0.9)}, (_HARD, (states, "_TEMPERATURE", 0.6))),
     "warm": Trial("soft states at temperature 0.6", _SAME, ((states, "_TEMPERATURE", 0.6),)),
+    "rate held, then falling": Trial("another schedule", _SAME, ((loop, "_anneal", _hold_then_decay),)),
+    "three rounds": Trial("a schedule that could end after each", _SAME, ((loop, "_anneal", _anneal_in_rounds),)),
     "beta 0.9": Trial("a shorter memory of squared gradients", {**_SAME, **_decay(0.9)}),
     "beta 0.999": Trial("a longer one", {**_SAME, **_decay(0.999)}),
     "wide": Trial("wider networks, larger batches, fewer steps", {**_WIDE, "max_steps": 2000}),

@@ -159,11 +159,15 @@ def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
         for network in (state.generator, state.discriminator):
             set_class_strength(network, min(1.0, max(0.0, (done - start) / (end - start))))
 
-    # 3. The learning rate: half a cosine
-    rate = _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
+    # 3. The learning rate
     for optimizer in state.optimizers.values():
         for group in optimizer.param_groups:
-            _set_learning_rate(group, plan.learning_rate * state.rate * rate)
+            _set_learning_rate(group, plan.learning_rate * state.rate * _anneal(done))
+
+
+def _anneal(done: float) -> float:
+    """Return the factor of the learning rate at a share of the training: half a cosine."""
+    return _FINAL_RATE + (1.0 - _FINAL_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
 def _set_learning_rate(group: dict[str, Any], rate: float) -> None:
