@@ -71,6 +71,17 @@ class HardStates(states.SegmentSoftmax):
         return self.one_hot(logits) + soft - soft.detach()
 
 
+class LaterHardStates(HardStates):
+    """The same, from the middle of the training on."""
+
+    calls = 0
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Return soft states for the first half of the training, then hard ones."""
+        self.calls += 1
+        return super().forward(logits) if self.calls > 2250 else states.SegmentSoftmax.forward(self, logits)
+
+
 def _hold_then_decay(done: float) -> float:
     """Return the full learning rate for three fourths of the training, and then a falling one."""
     return 0.03 + 0.97 * min(1.0, 4.0 * (1.0 - done))
@@ -116,7 +127,8 @@ TRIALS: dict[str, Trial] = {
     "hard states": Trial("one-hot states in training, too", _SAME, (_HARD,)),
     "hard states, warm": Trial("the same, at temperature 0.6", _SAME, (_HARD, (states, "_TEMPERATURE", 0.6))),
     "hard states, hot": Trial("the same, at temperature 1", _SAME, (_HARD, (states, "_TEMPERATURE", 1.0))),
-    "hard states, warm, beta 0.9": Trial("x", {**_SAME, **_decay(0.9)}, (_HARD, (states, "_TEMPERATURE", 0.6))),
+    "hard states, warm, beta 0.9": Trial("both", {**_SAME, **_decay(0.9)}, (_HARD, (states, "_TEMPERATURE", 0.6))),
+    "hard states, later": Trial("the same, from the middle on", _SAME, ((states, "SegmentSoftmax", LaterHardStates),)),
     "warm": Trial("soft states at temperature 0.6", _SAME, ((states, "_TEMPERATURE", 0.6),)),
     "rate held, then falling": Trial("another schedule", _SAME, ((loop, "_anneal", _hold_then_decay),)),
     "three rounds": Trial("a schedule that could end after each", _SAME, ((loop, "_anneal", _anneal_in_rounds),)),
