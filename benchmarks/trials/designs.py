@@ -21,7 +21,8 @@ from ganaug.table.layout import Layout
 from ganaug.training import loop
 
 Replaced = tuple[Any, str, Any]
-loop_anneal = loop._anneal
+_anneal = loop._anneal
+_Softmax = states.SegmentSoftmax
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class WideDiscriminator(networks.TableDiscriminator):
         super().__init__(layout, replace(architecture, width=2 * architecture.width))
 
 
-class HardStates(states.SegmentSoftmax):
+class HardStates(_Softmax):
     """Softmax whose output is one-hot in training, too, while its gradient is that of the softmax."""
 
     def forward(self, logits: Tensor) -> Tensor:
@@ -79,7 +80,7 @@ class LaterHardStates(HardStates):
     def forward(self, logits: Tensor) -> Tensor:
         """Return soft states for the first half of the training, then hard ones."""
         self.calls += 1
-        return super().forward(logits) if self.calls > 2250 else states.SegmentSoftmax.forward(self, logits)
+        return super().forward(logits) if self.calls > 2250 else _Softmax.forward(self, logits)
 
 
 def _hold_then_decay(done: float) -> float:
@@ -90,7 +91,7 @@ def _hold_then_decay(done: float) -> float:
 def _anneal_in_rounds(done: float) -> float:
     """Return a cosine that starts anew after a fourth and after half of the training."""
     start = max(place for place in (0.0, 0.25, 0.5) if place <= done)
-    return loop_anneal((done - start) / max(0.25, start))
+    return _anneal((done - start) / max(0.25, start))
 
 
 _ONE_LEVEL: Replaced = (encoder, "assign_levels", lambda counts: [])
