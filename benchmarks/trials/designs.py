@@ -109,6 +109,10 @@ def _decay(beta: float) -> dict[str, Any]:
     return {"optimizer": partial(torch.optim.Adam, betas=(0.0, beta), fused=True)}
 
 
+def _filter(density: float, label: float) -> dict[str, Any]:
+    return {"filters": {"density_ratio": density, "label_agreement": label, "marginals": 1.0}}
+
+
 TRIALS: dict[str, Trial] = {
     "now": Trial("the defaults, with a fixed number of steps", _SAME),
     "one stage": Trial(
@@ -140,6 +144,12 @@ TRIALS: dict[str, Trial] = {
     "large batches": Trial("larger batches", {"batch_size": 256, "max_steps": 2900}),
     "small batches": Trial("smaller batches", {"batch_size": 64, "max_steps": 6000}),
     "narrow": Trial("still narrower networks", {"width": 96, "max_steps": 5000}),
+    "density 1, label 1": Trial("filters at fixed strengths", {**_SAME, **_filter(1, 1)}),
+    "density 1, label 0.5": Trial("less label agreement", {**_SAME, **_filter(1, 0.5)}),
+    "density 1, label 1.5": Trial("more label agreement", {**_SAME, **_filter(1, 1.5)}),
+    "density 1, label 2": Trial("still more", {**_SAME, **_filter(1, 2)}),
+    "density 0, label 2": Trial("label agreement without a density", {**_SAME, **_filter(0, 2)}),
+    "density 2, label 1": Trial("a density at double strength", {**_SAME, **_filter(2, 1)}),
     "half the steps": Trial("half the training", {"max_steps": 2250}),
     "twice the steps": Trial("twice the training", {"max_steps": 9000}),
 }
