@@ -151,15 +151,34 @@ def _can_name_rows(series: pd.Series[Any], known: Plain) -> bool:
     return set(map(type, known.tolist())) == {str}
 
 
-def fit_columns(
-    frame: pd.DataFrame,
-    column_kinds: Mapping[Any, str],
-    categorical: Sequence[Any],
-    identifiers: bool = True,
-) -> tuple[list[Column], list[dict[str, Any]]]:
-    """Fit every column of a frame; `fit_encode_columns` also encodes them."""
-    columns, dtypes, _ = _fit_columns(frame, column_kinds, categorical, identifiers, None)
-    return columns, dtypes
+@dataclass
+class _SplitColumns:
+    """Split columns to encode after fitting: categories as codes, numbers already encoded.
+
+    Numbers are encoded while they are split, because their plain values take more memory than their scores.
+    """
+
+    rng: np.random.Generator
+    coded: dict[int, FactorisedColumn] = field(default_factory=dict)
+    numbers: dict[int, Encoded] = field(default_factory=dict)
+
+    def add(self, i: int, column: Column, cells: ColumnCells) -> None:
+        """Keep column `i`."""
+        if isinstance(column, Category):
+            self.coded[i] = cells.coded
+        elif isinstance(column, Number):
+            states, scores = column.encode(cells.plain, cells.missing, self.rng)
+            small = None if states is None else states.astype(np.int16)
+            self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
+
+    def encode(self, columns: Sequence[Column]) -> Iterator[Encoded]:
+        """Yield states and scores of each column in turn."""
+        for i, column in enumerate(columns):
+            if isinstance(column, Category):
+                coded = self.coded.pop(i)
+                yield column.encode_codes(coded.codes, coded.values), None
+            else:
+                yield self.numbers.pop(i, (None, None))
 
 
 def fit_encode_columns(
@@ -200,48 +219,6 @@ def fit_encode_columns(
     ParameterError
         `column_kinds` names an unknown column, or a kind that does not fit the column.
     """
-    columns, dtypes, kept = _fit_columns(frame, column_kinds, categorical, identifiers, rng)
-    return columns, dtypes, kept.encode(columns)
-
-
-@dataclass
-class _SplitColumns:
-    """Split columns to encode after fitting: categories as codes, numbers already encoded.
-
-    Numbers are encoded while they are split, because their plain values take more memory than their scores.
-    """
-
-    rng: np.random.Generator | None
-    coded: dict[int, FactorisedColumn] = field(default_factory=dict)
-    numbers: dict[int, Encoded] = field(default_factory=dict)
-
-    def add(self, i: int, column: Column, cells: ColumnCells) -> None:
-        """Keep column `i`."""
-        if isinstance(column, Category):
-            self.coded[i] = cells.coded
-        elif isinstance(column, Number) and self.rng is not None:
-            states, scores = column.encode(cells.plain, cells.missing, self.rng)
-            small = None if states is None else states.astype(np.int16)
-            self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
-
-    def encode(self, columns: Sequence[Column]) -> Iterator[Encoded]:
-        """Yield states and scores of each column in turn."""
-        for i, column in enumerate(columns):
-            if isinstance(column, Category):
-                coded = self.coded.pop(i)
-                yield column.encode_codes(coded.codes, coded.values), None
-            else:
-                yield self.numbers.pop(i, (None, None))
-
-
-def _fit_columns(
-    frame: pd.DataFrame,
-    column_kinds: Mapping[Any, str],
-    categorical: Sequence[Any],
-    identifiers: bool,
-    rng: np.random.Generator | None,
-) -> tuple[list[Column], list[dict[str, Any]], _SplitColumns]:
-    """Return columns, dtypes and the split columns; encode numbers if there is an `rng`."""
     check_kinds(frame, column_kinds)
     kinds = dict.fromkeys(categorical, "category") | dict(column_kinds)
     room = min(ROOM, _TABLE_ROOM // max(1, frame.shape[1]))
@@ -272,7 +249,7 @@ def _fit_columns(
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
             check_texts(f"Column {name!r}", column.values)
-    return columns, dtypes, kept
+    return columns, dtypes, kept.encode(columns)
 
 
 def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:

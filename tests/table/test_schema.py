@@ -10,7 +10,7 @@ import pytest
 
 from ganaug.errors import DataError, ParameterError
 from ganaug.table.columns import MAX_POOL, Category, Determined, Number
-from ganaug.table.schema import KINDS, FactorisedColumn, fit_columns
+from ganaug.table.schema import KINDS, FactorisedColumn, fit_encode_columns
 
 N = 200
 
@@ -19,8 +19,13 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
+def fit_columns(frame, column_kinds=None, categorical=(), identifiers=True):
+    """Return the columns and their dtypes."""
+    return fit_encode_columns(frame, column_kinds or {}, categorical, identifiers, rng())[:2]
+
+
 def kinds_of(frame, column_kinds=None, categorical=(), identifiers=True):
-    return [c.kind for c in fit_columns(frame, column_kinds or {}, categorical, identifiers)[0]]
+    return [c.kind for c in fit_columns(frame, column_kinds, categorical, identifiers)[0]]
 
 
 def kind_of(values, **options):
@@ -176,7 +181,7 @@ def travel(n=N, seed=0):
 
 def test_a_category_that_another_decides_is_looked_up_and_so_is_the_next_in_a_chain():
     frame = travel()
-    columns, _ = fit_columns(frame, {}, [])
+    columns, _ = fit_columns(frame)
     assert [c.kind for c in columns] == ["determined", "category", "determined"]
     assert [columns[0].by, columns[2].by] == [1, 1]
     by_city = dict(zip(columns[1].values, columns[0].values, strict=True))
@@ -193,11 +198,11 @@ def test_two_names_for_one_thing_are_generated_once():
 def test_missing_is_one_of_the_values_that_decide_and_that_are_decided():
     frame = travel()
     frame["city"] = frame["city"].where(frame["city"] != "Oslo", None)
-    columns, _ = fit_columns(frame, {}, [])
+    columns, _ = fit_columns(frame)
     assert isinstance(columns[0], Determined) and columns[0].values[-1] == "NO"
     frame = travel()
     frame["country"] = frame["country"].where(frame["country"] != "NO", None)
-    columns, _ = fit_columns(frame, {}, [])
+    columns, _ = fit_columns(frame)
     assert isinstance(columns[0], Determined)
     assert columns[0].values[columns[1].values.index("Oslo")] is None
 
@@ -232,7 +237,7 @@ def test_numbers_and_constants_decide_nothing():
 def test_a_pooled_category_decides_too_and_has_an_entry_for_every_value_it_may_draw(n_values):
     street = rng().permutation(np.repeat(np.arange(n_values), 20))
     frame = pd.DataFrame({"street": [f"s{i}" for i in street], "town": street % 7})
-    columns, _ = fit_columns(frame, {}, [])
+    columns, _ = fit_columns(frame)
     deciding, decided = columns
     assert deciding.pooled and decided.kind == "determined"
     assert len(decided.values) == len(deciding.values)
@@ -255,7 +260,7 @@ def rare_beside_common(rare, n=400):
 @pytest.mark.promise("no training row")
 @pytest.mark.parametrize("n_rare", [1, 2, 9])
 def test_what_follows_from_a_rare_value_is_not_kept(n_rare):
-    columns, _ = fit_columns(rare_beside_common([f"q{i}" for i in range(n_rare)]), {}, [])
+    columns, _ = fit_columns(rare_beside_common([f"q{i}" for i in range(n_rare)]))
     deciding, *decided = columns
     assert len(deciding.values) == 4 + n_rare and [c.kind for c in decided] == ["determined"] * 2
     assert "disease of" not in str(decided)
@@ -269,14 +274,14 @@ def test_what_follows_from_a_rare_value_is_not_kept(n_rare):
 def test_what_follows_from_missing_is_not_kept_where_missing_is_rare():
     frame = rare_beside_common(["q"])
     frame["patient"] = frame["patient"].where(frame["patient"] != "q", None)
-    deciding, *decided = fit_columns(frame, {}, [])[0]
+    deciding, *decided = fit_columns(frame)[0]
     assert deciding.missing and "disease of" not in str(decided)
     assert decided[0].values[-1] in ("cold", "flu", "none")
 
 
 def test_a_look_up_of_which_only_gaps_are_left_gives_gaps():
     frame = pd.DataFrame({"key": [*["a", "b"] * 40, "c"], "note": [None] * 80 + ["seen once"]})
-    decided = fit_columns(frame, {}, [])[0][1]
+    decided = fit_columns(frame)[0][1]
     assert isinstance(decided, Determined) and decided.values == [None, None, None]
     assert decided.look_up(np.array([0, 1, 2]))[1].all()
 
@@ -284,7 +289,7 @@ def test_a_look_up_of_which_only_gaps_are_left_gives_gaps():
 def test_equal_values_of_different_types_do_not_decide_as_one():
     key = np.array([1, "1"] * 50, dtype=object)
     frame = pd.DataFrame({"key": key, "value": ["a", "b"] * 50})
-    columns, _ = fit_columns(frame, {}, [])
+    columns, _ = fit_columns(frame)
     assert columns[1].kind == "determined"
     assert dict(zip([(type(v), v) for v in columns[0].values], columns[1].values, strict=True)) == {
         (int, 1): "a",
@@ -299,7 +304,7 @@ def test_many_values_are_told_apart_in_look_ups(n_values, gap):
     frame = pd.DataFrame({"key": [f"k{i}" for i in keys], "value": [f"v{i // 2}" for i in keys]})
     if gap:
         frame["key"] = frame["key"].where(keys > 0, None)
-    deciding, decided = fit_columns(frame, {}, [])[0]
+    deciding, decided = fit_columns(frame)[0]
     assert decided.kind == "determined"
     found = dict(zip([*deciding.values, "missing"], decided.values, strict=False))
     expected = {f"k{i}": f"v{i // 2}" for i in range(n_values)}
@@ -347,13 +352,13 @@ def json_values(columns, dtypes):
 def test_many_numeric_columns_fit_into_a_model_file(numbers, n_columns):
     draw = rng().normal(size=(2000, n_columns))
     frame = pd.DataFrame(draw if numbers == "reals" else np.round(draw * 80).astype(int))
-    columns, dtypes = fit_columns(frame, {}, [])
+    columns, dtypes = fit_columns(frame)
     assert {type(c) for c in columns} == {Number}
     assert json_values(columns, dtypes) < 450_000
 
 
 def test_many_long_categories_fit_into_a_model_file():
     frame = pd.DataFrame({i: rng(i).integers(0, 9000, 10_000).astype(str) for i in range(50)})
-    columns, dtypes = fit_columns(frame, {}, [])
+    columns, dtypes = fit_columns(frame)
     assert {type(c) for c in columns} == {Category} and all(c.pooled for c in columns)
     assert json_values(columns, dtypes) < 450_000
