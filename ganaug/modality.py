@@ -285,6 +285,9 @@ class Modality:
     score : callable
         ``score(real, synthetic, seed) -> float``, quality of synthetic samples by held-out real ones, higher is
         better. The first two arguments are pairs (features, class codes).
+    detect : callable or None
+        ``detect(real, synthetic, seed) -> float``, from 0.5 to 1, how well samples are told apart, for the same
+        arguments; None if trainings are not to end early.
     options : tuple of str
         Options of `GANAugmenter` that are passed on to the encoder.
     take_apart : callable or None
@@ -319,6 +322,7 @@ class Modality:
     generator: Callable[[Mapping[str, Json], Architecture], Generator]
     discriminator: Callable[[Mapping[str, Json], Architecture], nn.Module]
     score: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float]
+    detect: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float] | None = None
     options: tuple[str, ...] = ()
     take_apart: Callable[[Any, Any], tuple[Any, Any]] | None = None
     learner: Learner | None = None

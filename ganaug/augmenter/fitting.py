@@ -13,7 +13,17 @@ from torch import Tensor
 
 from ..data.labels import Labels
 from ..layers import initialise
-from ..modality import Architecture, Defaults, Encoder, Generator, Modality, fit_transform, get_expand, row_defaults
+from ..modality import (
+    FEW_ROWS,
+    Architecture,
+    Defaults,
+    Encoder,
+    Generator,
+    Modality,
+    fit_transform,
+    get_expand,
+    row_defaults,
+)
 from ..progress import print_message, show_progress, show_status
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import Plan, RealSamples, TrainingState, train_gan
@@ -26,6 +36,9 @@ from .planning import choose_device, plan_training
 from .preview import Preview
 from .split import Codes, Data, find_learned_rows, hold_out
 from .streams import Source
+
+_HARDLY_TOLD_APART = 0.55
+"""ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
 
 def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Options, seed: int) -> Model:
@@ -158,7 +171,9 @@ class _Training:
         data = self.data
         weights = _batch_weights(data.prior)
         real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
-        steps = train_gan(state, plan, real, self.score, self.find_collapsed, _bind_augmentation(modality, plan))
+        augment = _bind_augmentation(modality, plan)
+        learned = None if options.effort == "best" else self.has_learned
+        steps = train_gan(state, plan, real, self.score, self.find_collapsed, augment, learned)
         preview = Preview.of(options.preview_path, modality, data.prior, plan.latent_dim, self.seed)
         for progress in show_progress(steps, options.verbose):
             if checkpoint:
@@ -186,6 +201,17 @@ class _Training:
         """Return the classes whose samples are all alike."""
         codes = find_collapsed_classes(self._make_source(generator), self.data, stream_seed(self.seed, "collapsed"))
         return [repr(self.labels.values[code]) for code in codes]
+
+    def has_learned(self, generator: Generator) -> bool:
+        """Return whether the generator's samples are hardly told from training samples; never of few samples."""
+        data, seed = self.data, stream_seed(self.seed, "learned")
+        n = min(len(data.x), SCORED)
+        if self.modality.detect is None or n < FEW_ROWS:
+            return False
+        rows = torch.from_numpy(np.random.default_rng(seed).permutation(len(data.x))[:n])
+        real = self.encoder.features(data.x[rows]), data.codes[rows]
+        synthetic = draw_samples(self._make_source(generator), data.prior, seed, n)
+        return self.modality.detect(real, (synthetic.features, synthetic.codes), seed) < _HARDLY_TOLD_APART
 
     def _make_source(self, generator: Generator) -> Source:
         """Return the source of the generator's samples without judges; the generator stays where it is."""

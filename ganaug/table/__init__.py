@@ -11,7 +11,7 @@ from .defaults import table_defaults
 from .description import describe_table
 from .encoder import TableEncoder
 from .networks import table_discriminator, table_generator
-from .score import held_out_score
+from .score import held_out_score, measure_detection
 
 
 def accepts(X: Any) -> bool:
@@ -31,6 +31,7 @@ TABLE = Modality(
     table_generator,
     table_discriminator,
     held_out_score,
+    detect=measure_detection,
     options=("column_kinds", "categorical_features"),
     defaults=table_defaults,
     conditions=TableConditions,

@@ -31,11 +31,35 @@ def held_out_score(real: tuple[Tensor, Tensor], synthetic: tuple[Tensor, Tensor]
     float
         Between about 0 and 1.
     """
-    (X, y), (X_new, y_new) = ((a.numpy(), b.numpy()) for a, b in (real, synthetic))
+    (X, y), (X_new, y_new) = _to_numpy(real), _to_numpy(synthetic)
+    detection = measure_detection(real, synthetic, seed)
+    return _measure_utility(X, y, X_new, y_new, seed) - _DETECTION_WEIGHT * max(0.0, detection - 0.5)
+
+
+def measure_detection(real: tuple[Tensor, Tensor], synthetic: tuple[Tensor, Tensor], seed: int) -> float:
+    """Return the ROC AUC of boosted trees that tell real rows, labels included, from as many synthetic ones.
+
+    Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017.
+
+    Parameters
+    ----------
+    real, synthetic, seed
+        As for `held_out_score`.
+
+    Returns
+    -------
+    float
+        About 0.5 (not told apart) to 1 (always told apart).
+    """
+    (X, y), (X_new, y_new) = _to_numpy(real), _to_numpy(synthetic)
     n = min(len(X), len(X_new))
     rows = np.vstack([np.column_stack([X[:n], y[:n]]), np.column_stack([X_new[:n], y_new[:n]])])
-    detection = _measure_detection(rows, np.repeat([1, 0], n), seed)
-    return _measure_utility(X, y, X_new, y_new, seed) - _DETECTION_WEIGHT * max(0.0, detection - 0.5)
+    return _classify_in_folds(rows, np.repeat([1, 0], n), seed)
+
+
+def _to_numpy(pair: tuple[Tensor, Tensor]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    X, y = pair
+    return X.numpy(), y.numpy()
 
 
 def _make_classifier(n: int, seed: int) -> HistGradientBoostingClassifier:
@@ -45,7 +69,8 @@ def _make_classifier(n: int, seed: int) -> HistGradientBoostingClassifier:
     )
 
 
-def _measure_detection(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float:
+def _classify_in_folds(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float:
+    """Return the mean ROC AUC over two folds."""
     order = np.random.default_rng(seed).permutation(len(X))
     fold = np.empty(len(X), dtype=np.int64)
     fold[order] = np.arange(len(X)) % 2

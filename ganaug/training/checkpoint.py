@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ class Checkpoint:
             content.update(tensor.contiguous().view(-1).numpy().data)
         fingerprints = {"data": content.hexdigest(), "seed": str(seed), "sizes": repr(architecture)}
         fingerprints["augmentation"] = repr(plan.augmentation)
-        fingerprints["loss"] = next((name for name, loss in LOSSES.items() if loss is plan.loss), "custom")
+        weight = plan.loss.penalty_weight
+        named = (name for name, loss in LOSSES.items() if replace(loss, penalty_weight=weight) == plan.loss)
+        fingerprints["loss"] = f"{next(named, 'custom')}, {weight}"
         fingerprints["optimizer"] = plan.optimizer if isinstance(plan.optimizer, str) else "custom"
         for name in ("max_steps", "batch_size", "learning_rate", "score_every", "patience", "bfloat16"):
             fingerprints[name] = repr(getattr(plan, name))

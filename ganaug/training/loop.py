@@ -28,12 +28,14 @@ from .state import TrainingState
 
 Score = Callable[[Generator], float]
 FindCollapsed = Callable[[Generator], Sequence[str]]
+IsLearned = Callable[[Generator], bool]
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 _CHECK_EVERY = 50
 _MAX_RETRIES = 3  # of roll-backs after divergence, and of revivals after collapse
 _FINAL_RATE = 0.03
 _EMA_DECAY = 0.999
+_FIRST_SCORES = 3  # after fewer scores nobody asks whether more steps would pay
 _NO_SCORE = -1e9  # stands for a score that is not finite
 _EXPLODED = 1e6  # far above any weight or loss of a training that converges
 
@@ -55,6 +57,7 @@ class Progress(NamedTuple):
 class _Evaluation(NamedTuple):
     score: Score
     collapsed: FindCollapsed
+    learned: IsLearned
 
 
 def train_gan(
@@ -64,6 +67,7 @@ def train_gan(
     score: Score,
     collapsed: FindCollapsed | None = None,
     augment: Augment | None = None,
+    learned: IsLearned | None = None,
 ) -> Iterator[Progress]:
     """Train both networks, yielding about every fifty steps.
 
@@ -85,6 +89,10 @@ def train_gan(
         collapsed class never replace weights without one; instead the generator returns to those.
     augment : callable, optional
         ``augment(x, rng) -> x``, a differentiable random change of all samples that the discriminator sees.
+    learned : callable, optional
+        ``learned(generator) -> bool``, whether the generator has learned the training samples so well that more steps
+        would hardly pay. It is asked with the third score and every later one. Once it is so, the learning rate falls
+        at once, and the training ends after a third of the steps that it has taken.
 
     Yields
     ------
@@ -97,13 +105,13 @@ def train_gan(
         The networks diverged again after every roll-back; or, measured over the first fifty steps, `max_seconds` is
         too short for one pass over the samples.
     """
-    evaluation = _Evaluation(score, collapsed or (lambda _: ()))
+    evaluation = _Evaluation(score, collapsed or (lambda _: ()), learned or (lambda _: False))
     started = time.monotonic() - state.seconds
     finite = (state.tensors(), state.facts())
     while not _is_finished(state, plan, started):
         # 1. Train for some fifty steps
         first = state.step
-        for _ in range(min(_CHECK_EVERY, plan.max_steps - state.step)):
+        for _ in range(min(_CHECK_EVERY, state.last_step - state.step)):
             _set_rate(state, plan, time.monotonic() - started)
             _train_step(state, plan, real, augment)
             state.step += 1
@@ -130,7 +138,7 @@ def _is_finished(state: TrainingState, plan: Plan, started: float) -> bool:
     scores = [value for _, value in reversed(state.scores)]
     near = max(scores, default=0.0) - plan.tolerance
     stale = next((i for i, value in enumerate(scores) if value >= near), 0)  # scores since the newest good one
-    return state.step >= plan.max_steps or (late and bool(state.best)) or stale >= plan.patience
+    return state.step >= state.last_step or (late and bool(state.best)) or stale >= plan.patience
 
 
 def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
@@ -148,8 +156,9 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
 
 def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
     """Set the learning rate, and the strength of class conditioning, for the share of the training that is done."""
-    # 1. The share that is done, by steps or by the clock
-    done = state.step / plan.max_steps
+    # 1. The share that is done, by steps or by the clock; what is left of it is run through faster after a cut
+    done = begun = state.cut_at / plan.max_steps
+    done += (1.0 - begun) * (state.step - state.cut_at) / (state.last_step - state.cut_at)
     if plan.max_seconds is not None:
         done = min(1.0, max(done, seconds / plan.max_seconds))
 
@@ -276,7 +285,7 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
     Return the score, None if it was not due, and a note.
     """
     # 1. Is a score due?
-    last = state.step >= plan.max_steps
+    last = state.step >= state.last_step
     late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
     if not (due or last or late):
@@ -294,11 +303,21 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
         state.best_rank = (not collapsed, max(newest, best) if healthy or collapsed else newest)
     state.scores.append([state.step, newest])
 
-    # 4. Return to the best weights if a class has collapsed since
+    # 4. Return to the best weights if a class has collapsed since; or see whether the training still pays
     note = ""
-    if collapsed and healthy and not (last or late):
-        note = _revive(state, collapsed)
+    if not (last or late):
+        if collapsed:
+            note = _revive(state, collapsed) if healthy else ""
+        elif len(state.scores) >= _FIRST_SCORES and not state.cut_at and evaluation.learned(state.average):
+            note = _cut_training(state)
     return newest, note
+
+
+def _cut_training(state: TrainingState) -> str:
+    """Let the learning rate fall from here on, and the training end after a third of the steps so far."""
+    state.cut_at = state.step
+    state.last_step = min(state.last_step, state.step + math.ceil(state.step / 3))
+    return f"synthetic samples are hardly told from real ones: the training ends at step {state.last_step}"
 
 
 def _revive(state: TrainingState, collapsed: Sequence[str]) -> str:
@@ -340,7 +359,7 @@ def _roll_back(state: TrainingState, finite: tuple[dict[str, Tensor], dict[str, 
 def _make_progress(state: TrainingState, plan: Plan, first: int, newest: float | None, note: str) -> Progress:
     means = state.history[min(first, max(0, state.step - 1)) : max(1, state.step)].mean(0).tolist()
     d_loss, g_loss, on_real, on_synthetic = means
-    return Progress(state.step, plan.max_steps, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)
+    return Progress(state.step, state.last_step, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)
 
 
 class RealSamples:

@@ -18,7 +18,7 @@ from .plan import OPTIMIZERS, Plan
 HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 """Quantities recorded at every step."""
 
-_NUMBERS = ("step", "retries", "revivals", "rate", "seconds")
+_NUMBERS = ("step", "retries", "revivals", "rate", "seconds", "cut_at", "last_step")
 
 
 @dataclass
@@ -47,6 +47,10 @@ class TrainingState:
         Factor of the learning rate, halved at each roll-back and revival.
     seconds : float
         Time spent so far.
+    last_step : int
+        Step at which the training ends.
+    cut_at : int
+        Step at which the training turned out to need fewer steps than planned; 0 if it has not.
     """
 
     generator: Generator
@@ -55,6 +59,7 @@ class TrainingState:
     optimizers: dict[str, torch.optim.Optimizer]
     rng: torch.Generator
     history: Tensor
+    last_step: int
     scores: list[list[float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     best_rank: tuple[bool, float] = (False, -math.inf)
@@ -63,6 +68,7 @@ class TrainingState:
     revivals: int = 0
     rate: float = 1.0
     seconds: float = 0.0
+    cut_at: int = 0
 
     @classmethod
     def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
@@ -71,7 +77,7 @@ class TrainingState:
         optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in networks.items()}
         average = deepcopy(generator).eval().requires_grad_(False)
         history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
-        return cls(generator, discriminator, average, optimizers, rng, history)
+        return cls(generator, discriminator, average, optimizers, rng, history, plan.max_steps)
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the three networks by name."""

@@ -87,8 +87,14 @@ class StateValidator:
         scores = facts["scores"]
         rank = facts["best_rank"]
         has_best = any(name.startswith("best.") for name in tensors)
-        sound = {name: type(facts[name]) is int and facts[name] >= 0 for name in ("step", "retries", "revivals")}
-        sound["step"] = sound["step"] and step <= self.plan.max_steps and (has_best or step < self.plan.max_steps)
+        counts = ("step", "retries", "revivals", "cut_at", "last_step")
+        sound = {name: type(facts[name]) is int and facts[name] >= 0 for name in counts}
+        last = facts["last_step"]
+        sound["last_step"] = sound["last_step"] and facts["cut_at"] < last <= self.plan.max_steps
+        sound["cut_at"] = sound["cut_at"] and (
+            facts["cut_at"] <= step if facts["cut_at"] else last == self.plan.max_steps
+        )
+        sound["step"] = sound["step"] and step <= last and (has_best or step < last)
         sound["rate"] = _is_number(facts["rate"]) and 0 < facts["rate"] <= 1
         sound["seconds"] = _is_number(facts["seconds"]) and facts["seconds"] >= 0
         sound["scores"] = bool(scores) == has_best and all(

@@ -72,6 +72,20 @@ def test_resumed_fit_equals_an_uninterrupted_one(monkeypatch, path, toy_table, r
     assert not path.exists()
 
 
+@pytest.mark.promise("killed training")
+@pytest.mark.parametrize("reports", [1, 3])
+def test_resuming_after_the_training_was_cut_short_ends_where_it_would_have(monkeypatch, path, reports):
+    X, y = numbers()
+    monkeypatch.setattr(fitting, "plan_training", scored_every(5))
+    monkeypatch.setattr(fitting._Training, "has_learned", lambda *_: True)
+    monkeypatch.setattr(fitting._Training, "find_collapsed", lambda *_: [])
+    interrupted(monkeypatch, path, X, y, reports, max_steps=60)
+    resumed = augmenter(path, resume=True, max_steps=60).fit(X, y)
+    expected = augmenter(max_steps=60).fit(X, y)
+    assert len(resumed.history_["generator_loss"]) == 20
+    assert digest(*resumed.sample(100)) == digest(*expected.sample(100))
+
+
 @pytest.mark.parametrize("options", [{"loss": "minimax"}, {"optimizer": "rmsprop"}, {"filters": "density_ratio"}])
 def test_resuming_works_with_other_games_too(monkeypatch, path, options):
     X, y = numbers()

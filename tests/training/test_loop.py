@@ -252,6 +252,56 @@ def test_patience_counts_only_scores_that_fall_short_of_the_best_by_more_than_th
     assert len(state.scores) == 4
 
 
+def told_when(asked, answers):
+    """Answer one thing after the other, and note how many scores there were."""
+    answers = iter(answers)
+
+    def learned(generator):
+        asked.append(weights(generator))
+        return next(answers)
+
+    return learned
+
+
+def test_a_training_that_pays_no_longer_ends_after_a_third_of_its_steps():
+    """Scores every five steps; nobody asks before the third, and a second yes would change nothing."""
+    plan, asked = point_plan(max_steps=100), []
+    state = point_state(plan)
+    learned = told_when(asked, [False, True, True])
+    reports = list(train_gan(state, plan, real_points(), scripted(np.arange(30.0)), learned=learned))
+    assert (len(asked), state.cut_at, state.last_step, state.step) == (2, 20, 27, 27)
+    assert state.scores[-1][0] == 27
+    assert [report.note for report in reports if report.note] == [
+        "synthetic samples are hardly told from real ones: the training ends at step 27"
+    ]
+    assert [report.max_steps for report in reports][-1] == 27
+
+
+def test_after_a_cut_the_learning_rate_falls_from_where_it_was_to_its_end(monkeypatch):
+    monkeypatch.setattr(training, "_CHECK_EVERY", 1)
+    plan = point_plan(max_steps=400, learning_rate=1.0)
+    state, rates = point_state(plan), []
+    for _ in train_gan(state, plan, real_points(), lambda _: 0.0, learned=lambda _: True):
+        rates.append(state.optimizers["generator"].param_groups[0]["lr"])
+    assert len(rates) == 20 and (np.diff(rates) < 0).all()
+    assert rates[15] > 0.98 and np.abs(np.diff(rates)).max() < 0.4
+    assert rates[-1] < 0.2
+
+
+def test_a_cut_near_the_end_does_not_make_the_training_longer():
+    plan = point_plan(max_steps=19)
+    state = point_state(plan)
+    list(train_gan(state, plan, real_points(), lambda _: 0.0, learned=lambda _: True))
+    assert (state.cut_at, state.last_step, state.step) == (15, 19, 19)
+
+
+def test_a_collapsed_generator_is_not_asked_whether_it_has_learned():
+    plan, asked = point_plan(max_steps=60, patience=1000), []
+    state = point_state(plan)
+    list(train_gan(state, plan, real_points(), lambda _: 0.0, lambda _: ["a"], None, told_when(asked, [True])))
+    assert not asked and state.step == 60
+
+
 def test_the_last_step_is_scored_whenever_it_comes():
     state, _ = trained(point_plan(max_steps=3, score_every=1000))
     assert state.scores[0][0] == 3 and state.best
