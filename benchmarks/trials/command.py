@@ -69,21 +69,21 @@ def make_key(job: Job, versions: dict[str, Any]) -> dict[str, Any]:
 
 def render_markdown(cases: Iterable[dict[str, Any]]) -> str:
     """Return a table for each data set, with a line for each trial: means over the seeds."""
-    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    grouped: dict[str, dict[str, dict[int, Any]]] = {}
     rows: dict[str, int] = {}
-    for case in cases:
+    for case in cases:  # of two results of a case, the later one counts
         key = case["key"]
         rows[key["table"]] = key["rows"]
-        grouped.setdefault(key["table"], {}).setdefault(key["trial"], []).append(case["result"])
+        grouped.setdefault(key["table"], {}).setdefault(key["trial"], {})[key["seed"]] = case["result"]
     return "\n\n".join(_render_table(table, rows[table], trials) for table, trials in grouped.items()) + "\n"
 
 
-def _render_table(table: str, rows: int, trials: dict[str, list[dict[str, Any]]]) -> str:
+def _render_table(table: str, rows: int, trials: dict[str, dict[int, Any]]) -> str:
     names = list(MEASURES.values())
     heads = ["trial", "seeds", "fit, CPU s", "steps", *names, *(f"{name}, unfiltered" for name in names)]
     lines = [f"### {table}: {rows:,} training rows", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for trial in (name for name in TRIALS if name in trials):
-        results = trials[trial]
+        results = list(trials[trial].values())
         costs = [f"{np.mean([r['fit_cpu_seconds'] for r in results]):.0f}", f"{results[0]['steps']:,}"]
         cells = [_format_mean(results, side, name) for side in (FILTERED, UNFILTERED) for name in MEASURES]
         lines.append(f"| {' | '.join([trial, str(len(results)), *costs, *cells])} |")

@@ -97,8 +97,9 @@ def _anneal_in_rounds(done: float) -> float:
 _ONE_LEVEL: Replaced = (encoder, "assign_levels", lambda counts: [])
 _NO_TIES: Replaced = (encoder, "find_ties", lambda states, counts: [])
 _HARD: Replaced = (states, "SegmentSoftmax", HardStates)
-_WIDE = {"width": 256, "batch_size": 256}
-_SAME = {"max_steps": 4500}  # steps that take about as long as 2000 of the wide networks
+_ALL = {"effort": "best"}  # no early end
+_WIDE = {"width": 256, "batch_size": 256, **_ALL}
+_SAME = {"max_steps": 4500, **_ALL}  # steps that take about as long as 2000 of the wide networks
 
 
 def _weigh_penalty(weight: float) -> dict[str, Any]:
@@ -141,16 +142,16 @@ TRIALS: dict[str, Trial] = {
     "beta 0.999": Trial("a longer one", {**_SAME, **_decay(0.999)}),
     "wide": Trial("wider networks, larger batches, fewer steps", {**_WIDE, "max_steps": 2000}),
     "wide, small batches": Trial("wider networks", {**_WIDE, "batch_size": 128, "max_steps": 3000}),
-    "large batches": Trial("larger batches", {"batch_size": 256, "max_steps": 2900}),
-    "small batches": Trial("smaller batches", {"batch_size": 64, "max_steps": 6000}),
-    "narrow": Trial("still narrower networks", {"width": 96, "max_steps": 5000}),
+    "large batches": Trial("larger batches", {"batch_size": 256, "max_steps": 2900, **_ALL}),
+    "small batches": Trial("smaller batches", {"batch_size": 64, "max_steps": 6000, **_ALL}),
+    "narrow": Trial("still narrower networks", {"width": 96, "max_steps": 5000, **_ALL}),
     "density 1, label 1": Trial("filters at fixed strengths", {**_SAME, **_filter(1, 1)}),
     "density 1, label 0.5": Trial("less label agreement", {**_SAME, **_filter(1, 0.5)}),
     "density 1, label 1.5": Trial("more label agreement", {**_SAME, **_filter(1, 1.5)}),
     "density 1, label 2": Trial("still more", {**_SAME, **_filter(1, 2)}),
     "density 0, label 2": Trial("label agreement without a density", {**_SAME, **_filter(0, 2)}),
     "density 2, label 1": Trial("a density at double strength", {**_SAME, **_filter(2, 1)}),
-    "half the steps": Trial("half the training", {"max_steps": 2250}),
-    "twice the steps": Trial("twice the training", {"max_steps": 9000}),
+    "half the steps": Trial("half the training", {"max_steps": 2250, **_ALL}),
+    "twice the steps": Trial("twice the training", {"max_steps": 9000, **_ALL}),
 }
 """Trials by name."""
