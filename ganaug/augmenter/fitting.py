@@ -37,6 +37,7 @@ from .preview import Preview
 from .split import Codes, Data, find_learned_rows, hold_out
 from .streams import Source
 
+_COMPARED = 20_000  # samples, real and synthetic: with fewer, less can be told apart
 _HARDLY_TOLD_APART = 0.55
 """ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
@@ -205,7 +206,7 @@ class _Training:
     def has_learned(self, generator: Generator) -> bool:
         """Return whether the generator's samples are hardly told from training samples; never of few samples."""
         data, seed = self.data, stream_seed(self.seed, "learned")
-        n = min(len(data.x), SCORED)
+        n = min(len(data.x), _COMPARED)
         if self.modality.detect is None or n < FEW_ROWS:
             return False
         rows = torch.from_numpy(np.random.default_rng(seed).permutation(len(data.x))[:n])

@@ -35,7 +35,7 @@ _CHECK_EVERY = 50
 _MAX_RETRIES = 3  # of roll-backs after divergence, and of revivals after collapse
 _FINAL_RATE = 0.03
 _EMA_DECAY = 0.999
-_FIRST_SCORES = 3  # after fewer scores nobody asks whether more steps would pay
+_ASKED = (3, 5, 7)  # numbers of scores after which to ask whether more steps would pay
 _NO_SCORE = -1e9  # stands for a score that is not finite
 _EXPLODED = 1e6  # far above any weight or loss of a training that converges
 
@@ -91,7 +91,7 @@ def train_gan(
         ``augment(x, rng) -> x``, a differentiable random change of all samples that the discriminator sees.
     learned : callable, optional
         ``learned(generator) -> bool``, whether the generator has learned the training samples so well that more steps
-        would hardly pay. It is asked with the third score and every later one. Once it is so, the learning rate falls
+        would hardly pay. It is asked with the third, fifth and seventh score. Once it is so, the learning rate falls
         at once, and the training ends after a third of the steps that it has taken.
 
     Yields
@@ -308,7 +308,7 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
     if not (last or late):
         if collapsed:
             note = _revive(state, collapsed) if healthy else ""
-        elif len(state.scores) >= _FIRST_SCORES and not state.cut_at and evaluation.learned(state.average):
+        elif len(state.scores) in _ASKED and not state.cut_at and evaluation.learned(state.average):
             note = _cut_training(state)
     return newest, note
 

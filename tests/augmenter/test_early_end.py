@@ -41,7 +41,7 @@ def test_rows_that_are_hardly_told_from_real_ones_end_the_training():
 
 def test_rows_that_are_told_from_real_ones_do_not():
     steps, sizes = train(0.56)
-    assert steps == STEPS and len(sizes) == 9
+    assert steps == STEPS and len(sizes) == 3
 
 
 def test_the_best_effort_never_ends_early():

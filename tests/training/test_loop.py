@@ -264,17 +264,17 @@ def told_when(asked, answers):
 
 
 def test_a_training_that_pays_no_longer_ends_after_a_third_of_its_steps():
-    """Scores every five steps; nobody asks before the third, and a second yes would change nothing."""
+    """Scores every five steps; the third and the fifth are asked, and a second yes would change nothing."""
     plan, asked = point_plan(max_steps=100), []
     state = point_state(plan)
     learned = told_when(asked, [False, True, True])
     reports = list(train_gan(state, plan, real_points(), scripted(np.arange(30.0)), learned=learned))
-    assert (len(asked), state.cut_at, state.last_step, state.step) == (2, 20, 27, 27)
-    assert state.scores[-1][0] == 27
+    assert (len(asked), state.cut_at, state.last_step, state.step) == (2, 25, 34, 34)
+    assert state.scores[-1][0] == 34
     assert [report.note for report in reports if report.note] == [
-        "synthetic samples are hardly told from real ones: the training ends at step 27"
+        "synthetic samples are hardly told from real ones: the training ends at step 34"
     ]
-    assert [report.max_steps for report in reports][-1] == 27
+    assert [report.max_steps for report in reports][-1] == 34
 
 
 def test_after_a_cut_the_learning_rate_falls_from_where_it_was_to_its_end(monkeypatch):
