@@ -157,8 +157,8 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
 def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
     """Set the learning rate, and the strength of class conditioning, for the share of the training that is done."""
     # 1. The share that is done, by steps or by the clock; what is left of it is run through faster after a cut
-    done = begun = state.cut_at / plan.max_steps
-    done += (1.0 - begun) * (state.step - state.cut_at) / (state.last_step - state.cut_at)
+    begun = state.cut_at / plan.max_steps
+    done = begun + (1.0 - begun) * (state.step - state.cut_at) / (state.last_step - state.cut_at)
     if plan.max_seconds is not None:
         done = min(1.0, max(done, seconds / plan.max_seconds))
 
