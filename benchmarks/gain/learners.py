@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from ..shared.frames import convert_to_text, list_numeric_columns
-from .shared_fits import SharedGAN, SharedTeacher
+from .shared_fits import SharedGAN, SharedTeacher, find_default_teacher
 
 # All with scikit-learn's defaults; only the logistic regression is given time to converge.
 LEARNERS: dict[str, Callable[[int], Any]] = {
@@ -103,7 +103,7 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
 def _make_distilled(learner: Any, treatment: str, seed: int) -> Any:
     from ganaug import DistilledClassifier, GaussianCopula
 
-    teacher = SharedTeacher(seed)
+    teacher = SharedTeacher(find_default_teacher(), seed)
     if treatment == "teacher":
         return teacher
     augmenters = {"distilled_copula": GaussianCopula(seed), "distilled": SharedGAN(seed)}

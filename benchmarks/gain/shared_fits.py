@@ -60,20 +60,22 @@ class SharedGAN(BaseEstimator):  # type: ignore[misc]
 
 
 class SharedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Train the default teacher of DistilledClassifier, once in a process for the same rows and seed.
+    """Train a teacher, once in a process for the same rows and seed.
 
     Parameters
     ----------
+    teacher : estimator
     seed : int
         Not called random_state, since wrappers set that and would cause several trainings.
     """
 
-    def __init__(self, seed: int = 0):
+    def __init__(self, teacher: Any, seed: int = 0):
+        self.teacher = teacher
         self.seed = seed
 
     def fit(self, X: pd.DataFrame, y: Any) -> SharedTeacher:
         """Train, or reuse an earlier training."""
-        self.teacher_ = fit_once("teacher", X, y, self.seed, lambda: _make_teacher(self.seed).fit(X, np.asarray(y)))
+        self.teacher_ = fit_once("teacher", X, y, self.seed, lambda: self._seed_teacher().fit(X, np.asarray(y)))
         self.classes_ = self.teacher_.classes_
         return self
 
@@ -87,9 +89,14 @@ class SharedTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         predicted: np.ndarray = self.teacher_.predict(X)
         return predicted
 
+    def _seed_teacher(self) -> Any:
+        teacher = clone(self.teacher)
+        names = [name for name in teacher.get_params() if name.endswith("random_state")]
+        return teacher.set_params(**dict.fromkeys(names, self.seed))
+
 
 @cache
-def _find_default_teacher() -> Any:
+def find_default_teacher() -> Any:
     """Return an unfitted copy of what DistilledClassifier takes by default."""
     from ganaug import DistilledClassifier
 
@@ -97,9 +104,3 @@ def _find_default_teacher() -> Any:
     return clone(
         DistilledClassifier("logistic", cv=2, random_state=0).fit(y[:, None] + np.zeros(40)[:, None], y).teacher_
     )
-
-
-def _make_teacher(seed: int) -> Any:
-    teacher = clone(_find_default_teacher())
-    names = [name for name in teacher.get_params() if name.endswith("random_state")]
-    return teacher.set_params(**dict.fromkeys(names, seed))

@@ -11,7 +11,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from benchmarks.gain import judge as judging
-from benchmarks.gain import shared_fits
+from benchmarks.gain import learners, shared_fits
 from benchmarks.gain.cases import Case, Split
 from benchmarks.gain.judge import Job
 from benchmarks.gain.learners import TREATMENTS, get_learned_shares, make_treated_learner
@@ -76,16 +76,28 @@ def test_a_bootstrap_is_as_large_as_balancing_makes_it_and_keeps_the_shares():
 
 def test_students_of_a_case_share_their_teachers(monkeypatch):
     fitted = []
-    real = shared_fits._make_teacher
+
+    class Counted(GaussianNB):
+        def fit(self, X, y):
+            fitted.append(len(y))
+            return super().fit(X, y)
+
     monkeypatch.setattr(shared_fits, "_FITTED", {})
-    monkeypatch.setattr(shared_fits, "_make_teacher", lambda seed: (fitted.append(seed), real(seed))[1])
-    monkeypatch.setattr(shared_fits, "_find_default_teacher", lambda: GaussianNB())
+    monkeypatch.setattr(learners, "find_default_teacher", Counted)
     split = rare()
-    numbers = split.X[["x"]]
     for name in ("logistic", "neighbours", "boosting"):
         for treatment in ("soft_real", "distilled_copula", "teacher"):
-            make_treated_learner(name, replace(split, X=numbers), 3, treatment).fit(numbers, split.y)
-    assert fitted == [3] * 6  # five folds, and all rows
+            make_treated_learner(name, split, 3, treatment).fit(split.X, split.y)
+    assert fitted == [160] * 5 + [200]  # five folds, and all rows
+
+
+def test_teacher_and_students_take_columns_of_text():
+    split = rare()
+    X = split.X.assign(word=np.where(split.X["z"] > 0, "yes", None))
+    split = replace(split, X=X, X_test=split.X_test.assign(word="no"))
+    for treatment in ("soft_real", "distilled_copula", "teacher"):
+        proba = make_treated_learner("neighbours", split, 0, treatment).fit(X, split.y).predict_proba(split.X_test)
+        assert np.allclose(proba.sum(1), 1.0)
 
 
 def test_the_teacher_is_the_same_for_every_learner():
