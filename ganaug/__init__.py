@@ -2,6 +2,7 @@
 
 * Augment: `GANAugmenter`, `GaussianCopula`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
+* Train a better classifier: `DistilledClassifier`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
 * Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     )
     from .files.tables import read_table, write_table
     from .gain import (
+        DistilledClassifier,
         ExpectedGain,
         GainReport,
         GaussianCopula,
@@ -42,6 +44,7 @@ __all__ = [
     "CollapseWarning",
     "DataError",
     "DataWarning",
+    "DistilledClassifier",
     "ExpectedGain",
     "GANAugmenter",
     "GainReport",
@@ -80,6 +83,7 @@ _MODULES = {
     ],
     "files.tables": ["read_table", "write_table"],
     "gain": [
+        "DistilledClassifier",
         "ExpectedGain",
         "GainReport",
         "GaussianCopula",

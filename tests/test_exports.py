@@ -20,6 +20,7 @@ PUBLIC = [
     "CollapseWarning",
     "DataError",
     "DataWarning",
+    "DistilledClassifier",
     "ExpectedGain",
     "GANAugmenter",
     "GainReport",

@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from ..shared.frames import convert_to_text, list_numeric_columns
+from .shared_fits import SharedGAN, SharedTeacher, find_default_teacher
 
 # All with scikit-learn's defaults; only the logistic regression is given time to converge.
 LEARNERS: dict[str, Callable[[int], Any]] = {
@@ -66,7 +67,8 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
     return make_pipeline(columns, learner)
 
 
-TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected")
+DISTILLED = ("soft_real", "distilled_copula", "distilled", "teacher")
+TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected", *DISTILLED)
 
 
 def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> Any | None:
@@ -81,17 +83,31 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
     seed : int
     treatment : str
         One of `TREATMENTS`. "threshold" changes only the scores of decisions; "calibrated" fits a sigmoid to held-out
-        scores (Platt, 1999); "corrected" corrects probabilities for the prior of the real rows.
+        scores (Platt, 1999); "corrected" corrects probabilities for the prior of the real rows. Those of `DISTILLED`
+        learn the probabilities of a teacher, on real rows alone, or on rows of a copula or of ganaug, too; or are the
+        teacher itself.
     """
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
         return learner
+    if treatment in DISTILLED:
+        return _make_distilled(learner, treatment, seed)
     if treatment == "calibrated":
         folds = min(5, int(split.y.value_counts().min()))
         return CalibratedClassifierCV(learner, method="sigmoid", cv=folds, ensemble=False)
     from ganaug import PriorCorrectedClassifier
 
     return PriorCorrectedClassifier(learner, prior=split.y.value_counts(normalize=True).to_dict())
+
+
+def _make_distilled(learner: Any, treatment: str, seed: int) -> Any:
+    from ganaug import DistilledClassifier, GaussianCopula
+
+    teacher = SharedTeacher(find_default_teacher(), seed)
+    if treatment == "teacher":
+        return teacher
+    augmenters = {"distilled_copula": GaussianCopula(seed), "distilled": SharedGAN(seed)}
+    return DistilledClassifier(learner, augmenters.get(treatment), teacher, random_state=seed)
 
 
 def fit_and_score(learner: Any, X: pd.DataFrame, y: pd.Series, split: Any) -> dict[str, float]:

@@ -6,20 +6,19 @@ for the rows that bring every class to the size of the largest.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.ensemble import RandomForestClassifier
 
 from ..shared.cart import SequentialCART
 from .learners import make_learner
 from .oversamplers import make_adasyn, make_random_over_sampler, make_smote
 from .peers import PeerSampler
+from .shared_fits import SharedGAN
 
 
 @dataclass(frozen=True)
@@ -187,47 +186,6 @@ class TeacherBootstrap(Duplicate):
 
 # ---- ganaug --------------------------------------------------------------------------------------
 
-_FITTED: dict[str, Any] = {}  # of this process: training is the cost of a case, and several methods need the same one
-_MAX_FITTED = 12
-
-
-class SharedGAN(BaseEstimator):  # type: ignore[misc]
-    """Train GANAugmenter with its defaults, once in a process for the same rows and seed.
-
-    Parameters
-    ----------
-    seed : int
-        Not called random_state, since wrappers set that and would cause several trainings.
-    """
-
-    def __init__(self, seed: int = 0):
-        self.seed = seed
-
-    def fit(self, X: pd.DataFrame, y: pd.Series) -> SharedGAN:
-        """Train, or reuse an earlier training."""
-        from ganaug import GANAugmenter
-
-        key = _digest_rows(X, y, self.seed)
-        if key not in _FITTED:
-            while len(_FITTED) >= _MAX_FITTED:
-                _FITTED.pop(next(iter(_FITTED)))
-            _FITTED[key] = GANAugmenter(random_state=self.seed).fit(X, y)
-        self.gan_ = _FITTED[key]
-        return self
-
-    def sample(self, n: Any = None, y: Any = None, random_state: Any = None) -> tuple[Any, Any]:
-        """Return what the GANAugmenter samples."""
-        return self.gan_.sample(n, y, random_state)
-
-    def fit_resample(self, X: pd.DataFrame, y: pd.Series) -> tuple[Any, Any]:
-        """Return what the GANAugmenter returns."""
-        return self.fit(X, y).gan_.resample(X, y)
-
-
-def _digest_rows(X: pd.DataFrame, y: pd.Series, seed: int) -> str:
-    values = pd.util.hash_pandas_object(X.assign(**{"\0label": np.asarray(y)}), index=False).to_numpy()
-    return hashlib.sha256(values.tobytes() + repr((seed, list(X.columns))).encode()).hexdigest()
-
 
 def _make_copula(seed: int) -> Any:
     from ganaug import GaussianCopula
@@ -270,6 +228,10 @@ METHODS: Mapping[str, Method] = {
     "smote": Method(lambda s, X: make_smote(s.seed)),
     "smote_corrected": Method(lambda s, X: make_smote(s.seed), treatment="corrected"),
     "adasyn": Method(lambda s, X: make_adasyn(s.seed)),
+    "soft_real": Method(lambda s, X: Unchanged(), treatment="soft_real"),
+    "teacher": Method(lambda s, X: Unchanged(), treatment="teacher"),
+    "distilled_copula": Method(lambda s, X: Unchanged(), treatment="distilled_copula"),
+    "distilled": Method(lambda s, X: Unchanged(), treatment="distilled"),
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
     "gaussian_copula": Method(lambda s, X: _make_copula(s.seed)),
     "gaussian_copula_corrected": Method(lambda s, X: _make_copula(s.seed), treatment="corrected"),

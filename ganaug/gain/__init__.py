@@ -1,6 +1,7 @@
 """Measure what synthetic rows do for classifiers, and choose how many of them to add."""
 
 from .copula import GaussianCopula
+from .distilled import DistilledClassifier
 from .expected import ExpectedGain, expected_gain
 from .image_classifier import ImageClassifier
 from .prior_corrected import PriorCorrectedClassifier
@@ -9,6 +10,7 @@ from .result import GainReport
 from .tuned import TunedAugmenterCV
 
 __all__ = [
+    "DistilledClassifier",
     "ExpectedGain",
     "GainReport",
     "GaussianCopula",

@@ -83,7 +83,7 @@ def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> 
                 f"The 'classifier' parameter must be a classifier with fit and predict, or several. Got {name}: "
                 f"{model!r} instead{cure}."
             )
-    return {name: _add_preprocessing(model, X) for name, model in named.items()}
+    return {name: add_preprocessing(model, X) for name, model in named.items()}
 
 
 def _resolve_name(classifier: Any, channel_axis: Any) -> Any:
@@ -147,7 +147,8 @@ def _simplify_column(column: pd.Series[Any]) -> Any:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _add_preprocessing(model: Any, X: Any) -> Any:
+def add_preprocessing(model: Any, X: Any) -> Any:
+    """Return an estimator that takes the columns of `X`: itself, or a pipeline of `make_preprocessing` and it."""
     if not isinstance(model, BaseEstimator) or _has_preprocessing(model) or _all_numbers(X):
         return model
     return make_pipeline(*make_preprocessing(), clone(model))

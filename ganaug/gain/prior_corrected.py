@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils import column_or_1d
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from ..data.checks import check_shape
 from ..errors import DataError, ParameterError
 from .priors import check_no_class_absent, class_shares, correct_prior, infer_learned_prior
-from .synthetic import to_label_array
+from .synthetic import check_labels_of_classifier, to_label_array
 
 Numbers = NDArray[np.float64]
 
@@ -106,7 +104,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
             Numbers of rows and labels differ, there is only one class, or the sampler drops or adds a class.
         """
         self._check_parts()
-        labels = _check_labels(X, y)
+        labels = check_labels_of_classifier(type(self).__name__, X, y)
         self.classes_ = np.unique(labels)
         self.prior_ = class_shares(labels, self.classes_) if self.prior is None else self._scale_prior()
         X_more, more = self._resample(X, y, labels)
@@ -219,20 +217,6 @@ def wrap_fitted(classifier: Any, classes: NDArray[Any], trained: Numbers, prior:
     model.trained_prior_ = trained
     model.prior_ = prior
     return model
-
-
-def _check_labels(X: Any, y: Any) -> NDArray[Any]:
-    """Return plain labels, checked to be of two or more classes, and one for each row of `X`."""
-    if y is None:
-        raise DataError("PriorCorrectedClassifier requires y to be passed, but the target y is None; give labels.")
-    if len(getattr(X, "shape", ())) > 1:
-        check_shape(X.shape)
-    labels = to_label_array(column_or_1d(y, warn=True))
-    if _num_samples(X) != len(labels):
-        raise DataError(f"X has {_num_samples(X)} rows and y has {len(labels)} labels; give one label per row.")
-    if len(np.unique(labels)) < 2:
-        raise DataError(f"All rows are of one class, {labels[0]!s}; give rows of at least two.")
-    return labels
 
 
 def _is_share(value: Any) -> bool:

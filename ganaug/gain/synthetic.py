@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _num_samples
 
-from ..data.checks import check_samples
+from ..data.checks import check_samples, check_shape
 from ..data.labels import Labels
 from ..data.rows import append_labels, append_rows, take_rows
 from ..errors import DataError
@@ -57,6 +59,33 @@ def check_labels(X: Any, y: Any) -> NDArray[Any]:
     if isinstance(X, pd.DataFrame) and X.columns.has_duplicates:
         twice = X.columns[X.columns.duplicated()][0]
         raise DataError(f"Two columns of X are called {twice!r}; give each a name of its own.")
+    return labels
+
+
+def check_labels_of_classifier(owner: str, X: Any, y: Any) -> NDArray[Any]:
+    """Check rows and labels as classifiers of scikit-learn do, and return the plain labels.
+
+    Parameters
+    ----------
+    owner : str
+        Name of the classifier, for messages.
+    X, y : array-like
+        Rows of any kind, and one label for each.
+
+    Raises
+    ------
+    DataError
+        There are no labels, their number is not that of the rows, or there is only one class.
+    """
+    if y is None:
+        raise DataError(f"{owner} requires y to be passed, but the target y is None; give labels.")
+    if len(getattr(X, "shape", ())) > 1:
+        check_shape(X.shape)
+    labels = to_label_array(column_or_1d(y, warn=True))
+    if _num_samples(X) != len(labels):
+        raise DataError(f"X has {_num_samples(X)} rows and y has {len(labels)} labels; give one label per row.")
+    if len(np.unique(labels)) < 2:
+        raise DataError(f"All rows are of one class, {labels[0]!s}; give rows of at least two.")
     return labels
 
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from benchmarks.gain import methods, peers
+from benchmarks.gain import methods, peers, shared_fits
 from benchmarks.gain.cases import Split
 from benchmarks.gain.learners import LEARNERS, METRICS, compute_scores, fit_and_score, make_learner
 from benchmarks.gain.methods import (
@@ -17,13 +17,13 @@ from benchmarks.gain.methods import (
     Duplicate,
     Natural,
     Setting,
-    SharedGAN,
     TeacherBootstrap,
     make_balancing_labels,
 )
 from benchmarks.gain.oversamplers import make_adasyn, make_smote
 from benchmarks.gain.peer import sample_by_rejection
 from benchmarks.gain.peers import PeerSampler
+from benchmarks.gain.shared_fits import SharedGAN
 from benchmarks.shared.cases import NotApplicableError
 
 ADDING = ("duplicate", "random_over_sampling", "smote", "teacher_bootstrap", "gaussian_copula")
@@ -193,7 +193,7 @@ def counted_gan(monkeypatch):
             return pd.concat([X, X_new]), pd.concat([y, y_new])
 
     monkeypatch.setattr("ganaug.GANAugmenter", Counted)
-    monkeypatch.setattr(methods, "_FITTED", {})
+    monkeypatch.setattr(shared_fits, "_FITTED", {})
     return trained
 
 
@@ -216,9 +216,9 @@ def test_other_rows_labels_or_seeds_are_another_training(counted_gan):
 
 def test_trained_models_do_not_pile_up(counted_gan):
     X, y = mixed()
-    for seed in range(methods._MAX_FITTED + 3):
+    for seed in range(shared_fits._MAX_FITTED + 3):
         SharedGAN(seed).fit(X, y)
-    assert len(methods._FITTED) == methods._MAX_FITTED
+    assert len(shared_fits._FITTED["gan"]) == shared_fits._MAX_FITTED
 
 
 def test_what_a_sampler_chose_is_told_as_plain_values():

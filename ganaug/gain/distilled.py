@@ -1,0 +1,230 @@
+"""DistilledClassifier: train a classifier on the probabilities of a better one, on real and synthetic rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ..data.checks import check_samples
+from ..data.rows import append_rows
+from ..errors import ParameterError
+from ..params import Rule, check_params, either, integer, real
+from ..rng import Seed, new_seed, stream_seed
+from .classifiers import add_preprocessing, clone_with_seed, resolve_classifiers
+from .folds import is_splitter
+from .students import check_student, fit_student
+from .synthetic import allocate_rows, check_labels_of_classifier, sample_classes
+from .teachers import cross_fit, fit_clone, make_teacher, predict_proba_of
+
+Numbers = NDArray[np.float64]
+
+_RULES = {
+    "synthetic_size": real(0.0, inclusive=True),
+    "own_label": real(0.0, 1.0, inclusive=True),
+    "cv": either(integer(2), Rule("a splitter of scikit-learn", is_splitter)),
+}
+
+
+class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """Classifier that learns the probabilities of a teacher, on real rows and, if wished, on synthetic ones.
+
+    A label says that a row is of one class; a good teacher says how sure one can be, and so teaches more with each row
+    [1]_. The teacher is cross-fitted: each real row gets the probabilities of a teacher that has not seen it.
+    Synthetic rows get those of a teacher of all real rows, so that a wrong label of the generator does no harm [2]_.
+
+    Parameters
+    ----------
+    student : name or estimator
+        Classifier that takes ``sample_weight``, k nearest neighbours, or a regressor, which then learns the
+        probabilities; or a pipeline that ends with one. It is cloned, never fitted itself. A name and, for columns
+        other than numbers, preprocessing are as for `gain_report`.
+    augmenter : sampler, default=None
+        Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``, such as `GANAugmenter` or
+        `GaussianCopula`; it is cloned. None adds no synthetic rows.
+    teacher : estimator, default=None
+        Classifier with ``predict_proba``; it is cloned. None takes the mean of a random forest, extremely randomised
+        trees, boosted trees and a logistic regression.
+    synthetic_size : float >= 0, default=2.0
+        Number of synthetic rows, in multiples of the number of real rows.
+    own_label : float from 0 to 1, default=0.0
+        Weight of the label of a real row itself; the rest is that of the teacher's probabilities.
+    cv : int >= 2 or splitter, default=5
+        Folds in which the teacher is cross-fitted; every row has to be in one test fold.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        Seed of folds, teachers, augmenter and student.
+
+    Attributes
+    ----------
+    student_ : estimator
+        The fitted student.
+    teacher_ : estimator
+        Teacher fitted to all real rows.
+    augmenter_ : sampler or None
+        The fitted augmenter.
+    oof_proba_ : ndarray of shape (n, n_classes)
+        Probabilities of each real row, from a teacher that has not seen it.
+    classes_ : ndarray of shape (n_classes,)
+        Labels in order.
+
+    See Also
+    --------
+    gain_report : Measure what a student gains, beside its teacher.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531, 2015.
+    .. [2] Fakoor et al., "Fast, Accurate, and Simple Models for Tabular Data via Augmented Distillation", NeurIPS 2020;
+       with a conditional GAN: Liu, Fusi and Mackey, "Teacher-Student Compression with Generative Adversarial
+       Networks", arXiv 1812.02271, 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from ganaug import DistilledClassifier, GaussianCopula
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> student = DecisionTreeClassifier(max_depth=5, random_state=0)
+    >>> model = DistilledClassifier(student, GaussianCopula(), LogisticRegression(max_iter=5000), random_state=0)
+    >>> model.fit(X, y).predict_proba(X[:3]).shape
+    (3, 2)
+    >>> model.oof_proba_.shape
+    (569, 2)
+    """
+
+    def __init__(
+        self,
+        student: Any,
+        augmenter: Any = None,
+        teacher: Any = None,
+        *,
+        synthetic_size: float = 2.0,
+        own_label: float = 0.0,
+        cv: Any = 5,
+        random_state: Seed = None,
+    ):
+        self.student = student
+        self.augmenter = augmenter
+        self.teacher = teacher
+        self.synthetic_size = synthetic_size
+        self.own_label = own_label
+        self.cv = cv
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> DistilledClassifier:
+        """Fit teachers, augmenter and student.
+
+        Parameters
+        ----------
+        X, y : user data
+            Samples and labels, as for student, teacher and augmenter.
+        groups : array-like of shape (n,), default=None
+            Group of each row; no teacher has seen a row of the group of a row that it predicts.
+
+        Raises
+        ------
+        ParameterError
+            A parameter has an invalid value, or the student can learn from labels alone.
+        DataError
+            Rows or labels are not supported, or a class has fewer rows than there are folds.
+        """
+        # 1. Check parameters and data
+        check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
+        self._check_parts()
+        labels = check_labels_of_classifier(type(self).__name__, X, y)
+        check_samples(X, labels)
+        X = X if hasattr(X, "__len__") else np.asarray(X)
+        student, teacher = _resolve(self.student, X), _resolve(self.teacher, X)
+        check_student(student)
+        seed = new_seed(self.random_state)
+        self.classes_ = np.unique(labels)
+
+        # 2. Real rows: probabilities of teachers that have not seen them
+        self.oof_proba_ = cross_fit(teacher, X, labels, self.classes_, self.cv, groups, stream_seed(seed, "folds"))
+        own = (labels[:, None] == self.classes_).astype(np.float64)
+        proba = self.own_label * own + (1.0 - self.own_label) * self.oof_proba_
+
+        # 3. Synthetic rows: probabilities of a teacher of all real rows
+        self.teacher_ = fit_clone(teacher, X, labels, seed)
+        self.augmenter_ = None
+        n_new = round(self.synthetic_size * len(labels))
+        if self.augmenter is not None and n_new:
+            self.augmenter_ = clone_with_seed(self.augmenter, stream_seed(seed, "augmenter")).fit(X, y)
+            counts = allocate_rows(labels, n_new, balance=False)
+            X_new, _ = sample_classes(self.augmenter_, labels, counts, stream_seed(seed, "sample"))
+            proba = np.vstack([proba, predict_proba_of(self.teacher_, X_new, self.classes_)])
+            X = append_rows(X, X_new)
+
+        # 4. The student
+        seeded = clone_with_seed(student, stream_seed(seed, "student"))
+        self.student_ = fit_student(seeded, X, proba, self.classes_)
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+            if hasattr(self.teacher_, name):
+                setattr(self, name, getattr(self.teacher_, name))
+        return self
+
+    def predict_proba(self, X: Any) -> Numbers:
+        """Predict the probability of each class by the student.
+
+        Parameters
+        ----------
+        X : samples
+            Samples of shape (n, ...).
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        return predict_proba_of(self.student_, X, self.classes_)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the most probable class of each row by the student.
+
+        Parameters
+        ----------
+        X : samples
+            Samples of shape (n, ...).
+        """
+        check_is_fitted(self)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "student_")
+
+    def _check_parts(self) -> None:
+        owner = type(self).__name__
+        if isinstance(self.student, type) or not (isinstance(self.student, str) or hasattr(self.student, "fit")):
+            raise ParameterError(
+                f"The 'student' parameter of {owner} must be the name or an instance of a classifier or regressor. Got "
+                f"{self.student!r} instead."
+            )
+        if self.augmenter is not None and (isinstance(self.augmenter, type) or not hasattr(self.augmenter, "sample")):
+            raise ParameterError(
+                f"The 'augmenter' parameter of {owner} must be an object with the methods fit and sample, or None. Got "
+                f"{self.augmenter!r} instead."
+            )
+        teacher = self.teacher
+        has_proba = teacher is None or isinstance(teacher, str) or hasattr(teacher, "predict_proba")
+        if isinstance(teacher, type) or not has_proba:
+            raise ParameterError(
+                f"The 'teacher' parameter of {owner} must be a classifier with predict_proba; one with "
+                f"decision_function alone gets it by sklearn.calibration.CalibratedClassifierCV. Got {teacher!r} "
+                "instead."
+            )
+
+
+def _resolve(estimator: Any, X: Any) -> Any:
+    """Return an estimator that takes the columns of `X`; the default teacher for None."""
+    if estimator is None:
+        return make_teacher()
+    if isinstance(estimator, str):
+        (named,) = resolve_classifiers(estimator, X).values()
+        return named
+    return add_preprocessing(estimator, X)

@@ -1,0 +1,126 @@
+"""Train classifiers on class probabilities in place of labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    RadiusNeighborsClassifier,
+    RadiusNeighborsRegressor,
+)
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from ..data.rows import take_rows
+from ..errors import ParameterError
+
+Numbers = NDArray[np.float64]
+
+_REGRESSORS = {
+    KNeighborsClassifier: KNeighborsRegressor,
+    RadiusNeighborsClassifier: RadiusNeighborsRegressor,
+    MLPClassifier: MLPRegressor,
+}
+"""Regressors of the same kind, for classifiers that take no weights."""
+
+_NEGLIGIBLE = 1e-3  # a row does not stand for a class of smaller probability
+
+
+class ProbabilityRegressor(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Classifier whose probabilities are those that a regressor predicts.
+
+    Parameters
+    ----------
+    regressor : estimator
+        Regressor of several outputs.
+    classes : sequence of k labels
+        Labels in order.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        The fitted regressor.
+    classes_ : ndarray of shape (k,)
+        Labels in order.
+    """
+
+    def __init__(self, regressor: Any, classes: Any):
+        self.regressor = regressor
+        self.classes = classes
+
+    def fit(self, X: Any, y: Numbers) -> ProbabilityRegressor:
+        """Fit the regressor to the probability `y` of each class, shape (n, k)."""
+        self.classes_ = np.asarray(self.classes)
+        self.regressor_ = clone(self.regressor).fit(X, y)
+        return self
+
+    def predict_proba(self, X: Any) -> Numbers:
+        """Return the predicted probabilities, not below 0 and with a sum of 1."""
+        found = np.clip(np.asarray(self.regressor_.predict(X), dtype=np.float64), 0.0, None)
+        total = found.sum(axis=1, keepdims=True)
+        even = np.full_like(found, 1.0 / found.shape[1])
+        return np.where(total > 0, found / np.where(total > 0, total, 1.0), even)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def check_student(student: Any) -> None:
+    """Raise ParameterError unless a student can learn from probabilities."""
+    last = student.steps[-1][1] if isinstance(student, Pipeline) else student
+    if not (has_fit_parameter(last, "sample_weight") or is_regressor(last) or type(last) in _REGRESSORS):
+        raise ParameterError(
+            "The 'student' parameter of DistilledClassifier must take sample_weight in fit, or be a regressor. Got "
+            f"{last!r} instead, which can learn from labels alone; give a regressor of the same kind, which then "
+            "learns the probabilities."
+        )
+
+
+def fit_student(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> Any:
+    """Return a clone of a student, fitted to class probabilities.
+
+    A classifier that takes ``sample_weight`` gets each row once for each class, weighted by its probability; the loss
+    is then the cross-entropy with the probabilities [1]_. Nearest neighbours and networks without weights become
+    regressors on the probabilities. The transformers of a pipeline see each row once.
+
+    Parameters
+    ----------
+    student : estimator
+        Classifier, regressor, or pipeline that ends with one.
+    X : samples
+        Rows.
+    proba : ndarray of shape (n, k)
+        Probability of each class.
+    classes : ndarray of shape (k,)
+        Labels in order.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531, 2015.
+    """
+    student = clone(student, safe=False)
+    if isinstance(student, Pipeline):
+        head, last = student[:-1], student.steps[-1][1]
+        if head.steps:
+            X = head.fit_transform(X, classes[proba.argmax(axis=1)])
+        return Pipeline([*head.steps, (student.steps[-1][0], _fit_last(last, X, proba, classes))])
+    return _fit_last(student, X, proba, classes)
+
+
+def _fit_last(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> Any:
+    if is_regressor(student):
+        return ProbabilityRegressor(student, classes).fit(X, proba)
+    if has_fit_parameter(student, "sample_weight"):
+        row, code = np.nonzero(proba > _NEGLIGIBLE)
+        return student.fit(take_rows(X, row), classes[code], sample_weight=proba[row, code])
+    kind = _REGRESSORS[type(student)]
+    shared = kind().get_params(deep=False).keys()
+    options = {name: value for name, value in student.get_params(deep=False).items() if name in shared}
+    return ProbabilityRegressor(kind(**options), classes).fit(X, proba)
