@@ -48,9 +48,9 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
     teacher : estimator, default=None
         Classifier with ``predict_proba``; it is cloned. None takes the mean of a random forest, extremely randomised
         trees, boosted trees and a logistic regression.
-    synthetic_size : float >= 0, default=2.0
+    synthetic_size : float >= 0, default=5.0
         Number of synthetic rows, in multiples of the number of real rows.
-    own_label : float from 0 to 1, default=0.0
+    own_label : float from 0 to 1, default=0.25
         Weight of the label of a real row itself; the rest is that of the teacher's probabilities.
     cv : int >= 2 or splitter, default=5
         Folds in which the teacher is cross-fitted; every row has to be in one test fold.
@@ -102,8 +102,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
         augmenter: Any = None,
         teacher: Any = None,
         *,
-        synthetic_size: float = 2.0,
-        own_label: float = 0.0,
+        synthetic_size: float = 5.0,
+        own_label: float = 0.25,
         cv: Any = 5,
         random_state: Seed = None,
     ):
