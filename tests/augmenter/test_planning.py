@@ -114,13 +114,21 @@ def test_scores_and_looks_for_collapse_leave_the_weights_where_they_are(monkeypa
 
         return call
 
-    def train(state, plan, samples, score, collapsed, augment):
-        return real(state, plan, samples, guarded(score), guarded(collapsed), augment)
+    def train(state, plan, samples, score, collapsed, augment, learned):
+        return real(state, plan, samples, guarded(score), guarded(collapsed), augment, guarded(learned))
 
-    looks, real = [], fitting.train_gan
+    def find_none(training, generator):
+        found(training, generator)
+        return []
+
+    find_none.__name__ = "find_collapsed"
+    looks, real, found = [], fitting.train_gan, fitting._Training.find_collapsed
     monkeypatch.setattr(fitting, "train_gan", train)
-    quick_augmenter().fit(*numbers(200))
-    assert looks == ["score", "find_collapsed"]
+    monkeypatch.setattr(fitting._Training, "find_collapsed", find_none)
+    quick_augmenter(max_steps=150).fit(*numbers(2600))
+    assert looks == ["score", "find_collapsed"] * 3
+    quick_augmenter(max_steps=200).fit(*numbers(2600))
+    assert looks[6:] == ["score", "find_collapsed"] * 3 + ["has_learned"] + ["score", "find_collapsed"]
 
 
 def test_a_short_training_is_not_scored_at_every_step():
