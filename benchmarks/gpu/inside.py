@@ -82,7 +82,7 @@ def prepare_training(X: Any, y: Any, **options: Any) -> Training:
     """Encode data and initialise networks as a fit does, and return the training before its first step."""
     found: list[Training] = []
 
-    def stop(state: Any, plan: Any, samples: Any, score: Any, collapsed: Any, augment: Any) -> None:
+    def stop(state: Any, plan: Any, samples: Any, score: Any, collapsed: Any, augment: Any, learned: Any) -> None:
         found.append(Training(state, plan, samples, augment))
         raise _Prepared
 
