@@ -62,8 +62,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         size (but at least 32 rows or 16 images).
     effort : {"fast", "balanced", "best"}, default="balanced"
         How long to train where `max_steps` is left open: "fast" takes half as many steps as "balanced", "best" four
-        times as many. Steps buy fidelity, most of it on large tables. From 2000 rows on, the training on a table ends
-        early once boosted trees hardly tell its rows from real ones (ROC AUC below 0.55), unless effort is "best".
+        times as many. Steps buy fidelity, most of it on large tables. From 2000 rows on, held-out ones not counted, the
+        training on a table ends early once boosted trees hardly tell its rows from real ones (ROC AUC below 0.55),
+        unless effort is "best".
     max_steps : "auto" or int >= 1, default="auto"
         Most training steps. For tables, "auto" takes 1500 below 2000 rows, then 58 times the square root of the number
         of rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000,

@@ -316,7 +316,6 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
 def _cut_training(state: TrainingState) -> str:
     """Let the learning rate fall from here on, and the training end after a third of the steps so far."""
     state.cut_at = state.step
-    state.last_step = min(state.last_step, state.step + math.ceil(state.step / 3))
     return f"synthetic samples are hardly told from real ones: the training ends at step {state.last_step}"
 
 

@@ -18,7 +18,7 @@ from .plan import OPTIMIZERS, Plan
 HISTORY = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 """Quantities recorded at every step."""
 
-_NUMBERS = ("step", "retries", "revivals", "rate", "seconds", "cut_at", "last_step")
+_NUMBERS = ("step", "retries", "revivals", "rate", "seconds", "cut_at")
 
 
 @dataclass
@@ -47,8 +47,6 @@ class TrainingState:
         Factor of the learning rate, halved at each roll-back and revival.
     seconds : float
         Time spent so far.
-    last_step : int
-        Step at which the training ends.
     cut_at : int
         Step at which the training turned out to need fewer steps than planned; 0 if it has not.
     """
@@ -59,7 +57,6 @@ class TrainingState:
     optimizers: dict[str, torch.optim.Optimizer]
     rng: torch.Generator
     history: Tensor
-    last_step: int
     scores: list[list[float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
     best_rank: tuple[bool, float] = (False, -math.inf)
@@ -77,7 +74,12 @@ class TrainingState:
         optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in networks.items()}
         average = deepcopy(generator).eval().requires_grad_(False)
         history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
-        return cls(generator, discriminator, average, optimizers, rng, history, plan.max_steps)
+        return cls(generator, discriminator, average, optimizers, rng, history)
+
+    @property
+    def last_step(self) -> int:
+        """Step at which the training ends."""
+        return find_last_step(len(self.history), self.cut_at)
 
     def networks(self) -> dict[str, nn.Module]:
         """Return the three networks by name."""
@@ -115,6 +117,11 @@ class TrainingState:
         self.best_rank = (False, -math.inf) if rank is None else (bool(rank[0]), float(rank[1]))
         for key in _NUMBERS:
             setattr(self, key, facts[key])
+
+
+def find_last_step(planned: int, cut_at: int) -> int:
+    """Return the last of `planned` steps, or that of a training cut at `cut_at`: a third of its steps later."""
+    return min(planned, cut_at + math.ceil(cut_at / 3)) if cut_at else planned
 
 
 def make_optimizer(plan: Plan, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

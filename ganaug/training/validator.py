@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..storage import TensorSpec, flatten_optimizer, restore_optimizer
 from ..storage.content import DTYPE_NAMES
 from .plan import Plan
-from .state import TrainingState, make_optimizer
+from .state import TrainingState, find_last_step, make_optimizer
 
 _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPE_NAMES}
 
@@ -87,13 +87,10 @@ class StateValidator:
         scores = facts["scores"]
         rank = facts["best_rank"]
         has_best = any(name.startswith("best.") for name in tensors)
-        counts = ("step", "retries", "revivals", "cut_at", "last_step")
+        counts = ("step", "retries", "revivals", "cut_at")
         sound = {name: type(facts[name]) is int and facts[name] >= 0 for name in counts}
-        last = facts["last_step"]
-        sound["last_step"] = sound["last_step"] and facts["cut_at"] < last <= self.plan.max_steps
-        sound["cut_at"] = sound["cut_at"] and (
-            facts["cut_at"] <= step if facts["cut_at"] else last == self.plan.max_steps
-        )
+        sound["cut_at"] = sound["cut_at"] and facts["cut_at"] <= step
+        last = find_last_step(self.plan.max_steps, facts["cut_at"]) if sound["cut_at"] else 0
         sound["step"] = sound["step"] and step <= last and (has_best or step < last)
         sound["rate"] = _is_number(facts["rate"]) and 0 < facts["rate"] <= 1
         sound["seconds"] = _is_number(facts["seconds"]) and facts["seconds"] >= 0

@@ -83,11 +83,9 @@ def cell(value):
 
 FORGED = {
     **{f"{name} {value!r}"[:40]: set_fact(name, value)
-       for name in ("step", "retries", "revivals", "cut_at", "last_step") for value in ("a", -5, 1.5, True, None, [])},
+       for name in ("step", "retries", "revivals", "cut_at") for value in ("a", -5, 1.5, True, None, [])},
     "step beyond the plan": set_fact("step", 10**9),
-    "an end beyond the plan": set_fact("last_step", 10**9),
-    "an end before the step": set_fact("last_step", 1),
-    "an early end without a cut": lambda tensors, facts: facts.update(last_step=facts["last_step"] - 1),
+    "a step after the end": lambda tensors, facts: facts.update(cut_at=1),
     "a cut to come": lambda tensors, facts: facts.update(cut_at=facts["step"] + 1),
     **{f"seconds {value!r}": set_fact("seconds", value) for value in ("a", -1.0, None, True, 10**400)},
     **{f"rate {value!r}": set_fact("rate", value) for value in ("a", 0.0, -0.5, 2.0, None)},
