@@ -74,6 +74,11 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
     --------
     gain_report : Measure what a student gains, beside its teacher.
 
+    Notes
+    -----
+    The teacher itself mostly predicts better than the student. Take `teacher_` unless you want one model that is small,
+    fast, or of a certain kind.
+
     References
     ----------
     .. [1] Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531, 2015.
