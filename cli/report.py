@@ -30,7 +30,9 @@ prints the figures and writes loans_gain.html; for a folder of images:
   ganaug report digits/"""
 
 _TYPED = "ganaug.typed"
-_MEASURED_ONLY = ("output", "json_output", "share", "balance", "metrics", "folds", "repeats", "groups", "jobs")
+_MEASURED_ONLY = (
+    *("output", "json_output", "share", "balance", "metrics", "distil", "folds", "repeats", "groups", "jobs"),
+)
 _MANY_SCORES = "recall_per_class"  # a metric with several scores, which cannot choose a share
 
 
@@ -67,6 +69,12 @@ class _Command(click.Command):
     "AUC, which no decision threshold changes.",
 )
 @click.option(
+    "--distil",
+    is_flag=True,
+    help="Also measure what the probabilities of a teacher give in place of labels, with and without synthetic rows. "
+    "For tables only.",
+)
+@click.option(
     "--quick",
     is_flag=True,
     help="Train nothing: print in seconds what similar tables gained, with an interval. For tables only.",
@@ -98,6 +106,8 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     weights, copies of rows, over-sampling, SMOTE and a copula. Training runs twice per fold.
     """
     check_options_suit(context, data)
+    if options["distil"] and is_folder(data):
+        raise CommandLineError("--distil is for tables; leave it out")
     if options["quick"]:
         _quick(context, data, options)
         return
@@ -162,6 +172,7 @@ def _measure(labelled: LabelledTable | ImageFolder, groups: Any, data: str, opti
         metrics=metrics or None,
         synthetic_fraction=options["share"],
         balance=options["balance"] and options["share"] is not None,
+        distil=options["distil"],
         random_state=DEFAULT_SEED if options["seed"] is None else options["seed"],
         n_jobs=options["jobs"],
         verbose=int(not options["quiet"]),

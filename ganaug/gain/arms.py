@@ -40,9 +40,13 @@ BASELINE = "real_only"
 AUGMENTED = "augmented"
 """Arm that the verdict is about."""
 
-NOT_CONTROLS = (BASELINE, "synthetic_only", AUGMENTED, "augmented_corrected")
-ARMS = (BASELINE, *CONTROLS, *NOT_CONTROLS[1:])
-"""All arms, in the order of the report."""
+ARMS = (BASELINE, *CONTROLS, "synthetic_only", AUGMENTED, "augmented_corrected")
+"""Arms that learn from labels, in the order of the report."""
+
+TAUGHT_ARMS = ("soft_real", "distilled", "teacher")
+"""Arms that learn from the probabilities of a teacher, and the teacher itself; they follow the others."""
+
+NOT_CONTROLS = tuple(arm for arm in (*ARMS, *TAUGHT_ARMS) if arm not in CONTROLS)
 
 OPTIONAL_ARMS = ("threshold", "calibrated", "class_weight", "augmented_corrected")
 """Arms that need an ability some classifiers lack: probabilities, or class weights."""
@@ -83,6 +87,12 @@ class FoldData:
         Reason why the augmenter failed; empty if it did not.
     only_failure : str
         Reason why sampling `synthetic_only` failed; empty if it did not.
+    groups : ndarray of shape (n,) or None
+        Group of each training sample.
+    unlabelled : samples or None
+        Synthetic rows for a teacher to label; None if there is no teacher, or if they could not be sampled.
+    unlabelled_failure : str
+        Reason why they could not be sampled; empty if they could.
     """
 
     X: Any
@@ -92,6 +102,9 @@ class FoldData:
     added: Counts
     failure: str = ""
     only_failure: str = ""
+    groups: NDArray[Any] | None = None
+    unlabelled: Any = None
+    unlabelled_failure: str = ""
 
 
 def default_arms(is_image: bool) -> list[str]:
@@ -100,10 +113,10 @@ def default_arms(is_image: bool) -> list[str]:
 
 
 def group_by_training(arms: Sequence[str]) -> dict[str, list[str]]:
-    """Group arms by the arm that their classifier is trained for."""
+    """Group arms by the arm that their classifier is trained for; those of a teacher are one group."""
     found: dict[str, list[str]] = {}
     for arm in arms:
-        found.setdefault(TRAINED_AS.get(arm, arm), []).append(arm)
+        found.setdefault("teacher" if arm in TAUGHT_ARMS else TRAINED_AS.get(arm, arm), []).append(arm)
     return found
 
 

@@ -18,7 +18,7 @@ from .classifiers import add_preprocessing, clone_with_seed, resolve_classifiers
 from .folds import is_splitter
 from .students import check_student, fit_student
 from .synthetic import allocate_rows, check_labels_of_classifier, sample_classes
-from .teachers import cross_fit, fit_clone, make_teacher, predict_proba_of
+from .teachers import OWN_LABEL, SYNTHETIC_SIZE, Lesson, predict_proba_of, resolve_teacher
 
 Numbers = NDArray[np.float64]
 
@@ -107,8 +107,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
         augmenter: Any = None,
         teacher: Any = None,
         *,
-        synthetic_size: float = 5.0,
-        own_label: float = 0.25,
+        synthetic_size: float = SYNTHETIC_SIZE,
+        own_label: float = OWN_LABEL,
         cv: Any = 5,
         random_state: Seed = None,
     ):
@@ -143,25 +143,24 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
         labels = check_labels_of_classifier(type(self).__name__, X, y)
         check_samples(X, labels)
         X = X if hasattr(X, "__len__") else np.asarray(X)
-        student, teacher = _resolve(self.student, X), _resolve(self.teacher, X)
+        student = _resolve_student(self.student, X)
+        teacher = resolve_teacher(self.teacher, X, f"'teacher' parameter of {type(self).__name__}")
         check_student(student)
         seed = new_seed(self.random_state)
-        self.classes_ = np.unique(labels)
 
         # 2. Real rows: probabilities of teachers that have not seen them
-        self.oof_proba_ = cross_fit(teacher, X, labels, self.classes_, self.cv, groups, stream_seed(seed, "folds"))
-        own = (labels[:, None] == self.classes_).astype(np.float64)
-        proba = self.own_label * own + (1.0 - self.own_label) * self.oof_proba_
+        lesson = Lesson.prepare(teacher, X, labels, self.cv, groups, seed)
+        self.classes_, self.oof_proba_, self.teacher_ = lesson.classes, lesson.oof_proba, lesson.teacher
+        proba = lesson.label_real(self.own_label)
 
         # 3. Synthetic rows: probabilities of a teacher of all real rows
-        self.teacher_ = fit_clone(teacher, X, labels, seed)
         self.augmenter_ = None
         n_new = round(self.synthetic_size * len(labels))
         if self.augmenter is not None and n_new:
             self.augmenter_ = clone_with_seed(self.augmenter, stream_seed(seed, "augmenter")).fit(X, y)
             counts = allocate_rows(labels, n_new, balance=False)
             X_new, _ = sample_classes(self.augmenter_, labels, counts, stream_seed(seed, "sample"))
-            proba = np.vstack([proba, predict_proba_of(self.teacher_, X_new, self.classes_)])
+            proba = np.vstack([proba, lesson.label_new(X_new)])
             X = append_rows(X, X_new)
 
         # 4. The student
@@ -215,21 +214,11 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
                 f"The 'augmenter' parameter of {owner} must be an object with the methods fit and sample, or None. Got "
                 f"{self.augmenter!r} instead."
             )
-        teacher = self.teacher
-        has_proba = teacher is None or isinstance(teacher, str) or hasattr(teacher, "predict_proba")
-        if isinstance(teacher, type) or not has_proba:
-            raise ParameterError(
-                f"The 'teacher' parameter of {owner} must be a classifier with predict_proba; one with "
-                f"decision_function alone gets it by sklearn.calibration.CalibratedClassifierCV. Got {teacher!r} "
-                "instead."
-            )
 
 
-def _resolve(estimator: Any, X: Any) -> Any:
-    """Return an estimator that takes the columns of `X`; the default teacher for None."""
-    if estimator is None:
-        return make_teacher()
-    if isinstance(estimator, str):
-        (named,) = resolve_classifiers(estimator, X).values()
+def _resolve_student(student: Any, X: Any) -> Any:
+    """Return a student that takes the columns of `X`."""
+    if isinstance(student, str):
+        (named,) = resolve_classifiers(student, X).values()
         return named
-    return add_preprocessing(estimator, X)
+    return add_preprocessing(student, X)

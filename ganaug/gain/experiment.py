@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -67,6 +67,25 @@ class Score:
     score: float
 
 
+@dataclass(frozen=True)
+class Amounts:
+    """Numbers of synthetic rows in an experiment.
+
+    Attributes
+    ----------
+    share : float or None
+        Share of synthetic rows in the augmented rows; None takes the rows that ``fit_resample`` adds.
+    balance : bool
+        Whether the synthetic rows of a share fill up the smallest classes first.
+    unlabelled : float
+        Number of rows for a teacher to label, in multiples of the number of training rows.
+    """
+
+    share: float | None = None
+    balance: bool = False
+    unlabelled: float = 0.0
+
+
 @dataclass
 class PreparedFold:
     """Real and synthetic rows of one fold, and facts about the augmenter.
@@ -89,14 +108,38 @@ class PreparedFold:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a fitted classifier costs its user, measured on the test rows of one fold.
+
+    Attributes
+    ----------
+    fold : int
+        Number of the fold.
+    classifier, arm : str
+        Name of the classifier, and its arm.
+    seconds : float
+        Seconds to predict the probabilities of 1000 rows.
+    size : int
+        Bytes of the pickled classifier.
+    """
+
+    fold: int
+    classifier: str
+    arm: str
+    seconds: float
+    size: int
+
+
 @dataclass
 class ArmScores:
-    """Scores in one fold, of the arms that share a trained classifier."""
+    """Scores in one fold, of the arms that share a trained classifier or a teacher."""
 
     scores: list[Score] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     calibration: list[Predictions] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
 
 
 def prepare_fold(
@@ -105,8 +148,7 @@ def prepare_fold(
     y: Any,
     groups: Any,
     fold: Fold,
-    share: float | None,
-    balance: bool,
+    amounts: Amounts,
     fidelity: bool,
 ) -> PreparedFold:
     """Fit a clone of the augmenter on the training rows of a fold, and draw synthetic rows.
@@ -121,29 +163,32 @@ def prepare_fold(
         Group of each row, for an augmenter whose ``fit_resample`` takes groups.
     fold : Fold
         Positions of training and test rows.
-    share : float or None
-        Share of synthetic rows in the augmented rows; None takes the rows that ``fit_resample`` adds.
-    balance : bool
-        Whether the synthetic rows of a share fill up the smallest classes first.
+    amounts : Amounts
+        Numbers of synthetic rows.
     fidelity : bool
         Whether to compare the synthetic rows with the real ones.
     """
     X_train = take_rows(X, fold.train)
     y_train = take_rows(y, fold.train)
     labels = to_label_array(y_train)
-    with _record_warnings() as messages:
+    with record_warnings() as messages:
         # Fit the augmenter on the training rows alone, and add synthetic rows to them.
+        train_groups = None if groups is None else groups[fold.train]
         try:
             fitted = clone_with_seed(augmenter, stream_seed(fold.seed, "augmenter"))
-            train_groups = None if groups is None else groups[fold.train]
-            augmented = _fit_and_augment(fitted, X_train, y_train, train_groups, fold.seed, share, balance)
+            augmented = _fit_and_augment(fitted, X_train, y_train, train_groups, fold.seed, amounts)
         except Exception as error:  # third-party code may raise anything; the report continues without the augmenter
-            return PreparedFold(FoldData(X_train, labels, None, None, {}, describe_error(error)), {}, warnings=messages)
+            data = FoldData(X_train, labels, None, None, {}, describe_error(error), groups=train_groups)
+            return PreparedFold(data, {}, warnings=messages)
         added = count_added(labels, augmented[1])
 
-        # Draw as many synthetic rows as there are real ones.
-        only, reason = _sample_synthetic_only(fitted, y_train, labels, fold.seed)
-        data = FoldData(X_train, labels, augmented, only, added, only_failure=reason)
+        # Draw as many synthetic rows as there are real ones, and rows for a teacher.
+        only, reason = _sample_rows(fitted, labels, count_labels(labels), stream_seed(fold.seed, "only"))
+        data = FoldData(X_train, labels, augmented, only, added, only_failure=reason, groups=train_groups)
+        if amounts.unlabelled:
+            counts = allocate_rows(labels, round(amounts.unlabelled * len(labels)), balance=False)
+            rows, reason = _sample_rows(fitted, labels, counts, stream_seed(fold.seed, "unlabelled"))
+            data = replace(data, unlabelled=rows[0] if rows else None, unlabelled_failure=reason)
 
         # Describe the augmenter, and compare its rows with training and test rows.
         facts = describe_augmenter(fitted)
@@ -158,10 +203,9 @@ def prepare_fold(
     return PreparedFold(data, facts, failures, messages)
 
 
-def _fit_and_augment(
-    fitted: Any, X: Any, y: Any, groups: Any, seed: int, share: float | None, balance: bool
-) -> tuple[Any, NDArray[Any]]:
+def _fit_and_augment(fitted: Any, X: Any, y: Any, groups: Any, seed: int, amounts: Amounts) -> tuple[Any, NDArray[Any]]:
     """Fit the augmenter; return the real rows with synthetic ones, and their plain labels."""
+    share = amounts.share
     if share is None and hasattr(fitted, "fit_resample"):
         takes_groups = groups is not None and "groups" in inspect.signature(fitted.fit_resample).parameters
         options = {"groups": groups} if takes_groups else {}
@@ -171,17 +215,19 @@ def _fit_and_augment(
         labels = to_label_array(y)
         n_new = count_for_share(len(labels), 0.5 if share is None else share)
         X_more, y_more = append_synthetic_rows(
-            fitted, X, y, allocate_rows(labels, n_new, balance), stream_seed(seed, "grow")
+            fitted, X, y, allocate_rows(labels, n_new, amounts.balance), stream_seed(seed, "grow")
         )
     return X_more, to_label_array(y_more)
 
 
-def _sample_synthetic_only(fitted: Any, y: Any, labels: NDArray[Any], seed: int) -> tuple[tuple[Any, Any] | None, str]:
-    """Return as many synthetic rows as real ones, or None and the reason of the failure ("" without ``sample``)."""
+def _sample_rows(
+    fitted: Any, labels: NDArray[Any], counts: Mapping[Any, int], seed: int
+) -> tuple[tuple[Any, Any] | None, str]:
+    """Return synthetic rows with plain labels, or None and the reason of the failure ("" without ``sample``)."""
     if not hasattr(fitted, "sample"):
         return None, ""
     try:
-        X_new, y_new = sample_classes(fitted, labels, count_labels(labels), stream_seed(seed, "only"))
+        X_new, y_new = sample_classes(fitted, labels, counts, seed)
         return (X_new, to_label_array(y_new)), ""
     except Exception as error:  # third-party code may raise anything
         return None, describe_error(error)
@@ -212,14 +258,14 @@ def evaluate_arms(
     """
     done = ArmScores()
     training = TRAINED_AS.get(arms[0], arms[0])
-    with _record_warnings() as done.warnings:
+    with record_warnings() as done.warnings:
         # Make the training rows.
         try:
             rows = make_training_rows(training, data, fold.seed)
         except ArmNotApplicable:
             return done
         except Exception as error:
-            done.failures += [Failure(fold.number, arm, None, None, _describe_failure(error)) for arm in arms]
+            done.failures += [Failure(fold.number, arm, None, None, describe_failure(error)) for arm in arms]
             return done
 
         # Train each classifier on them, and score it in every arm that shares the training.
@@ -248,26 +294,40 @@ def _train_and_score(
             model = make_calibrated(model, rows[1])
         trained = TrainedClassifier.fit(model, *rows, stream_seed(fold.seed, "classifier"))
     except Exception as error:  # third-party code may raise anything
-        done.failures += [Failure(fold.number, arm, name, None, _describe_failure(error)) for arm in arms]
+        done.failures += [Failure(fold.number, arm, name, None, describe_failure(error)) for arm in arms]
         return
     for arm in arms:
-        _score_arm(done, (fold, name, arm), trained, known, scorers)
+        score_arm(done, (fold, name, arm), trained, known, scorers)
 
 
-def _score_arm(
+def score_arm(
     done: ArmScores,
     place: tuple[Fold, str, str],
     trained: TrainedClassifier,
     known: tuple[Any, Any, Any],
     scorers: Mapping[str, Scorer],
 ) -> None:
-    """Score a trained classifier in one arm."""
+    """Score a trained classifier in one arm.
+
+    Parameters
+    ----------
+    done : ArmScores
+        Scores and failures are added to it.
+    place : (Fold, classifier, arm)
+        Fold, name of the classifier, and arm.
+    trained : TrainedClassifier
+        Fitted classifier.
+    known : (X, y, y_train)
+        Test rows, test labels and training labels.
+    scorers : mapping
+        Scorers by name.
+    """
     fold, name, arm = place
     X, y, y_train = known
     try:
         used = trained.use_in(arm, y_train)
     except Exception as error:
-        done.failures.append(Failure(fold.number, arm, name, None, _describe_failure(error)))
+        done.failures.append(Failure(fold.number, arm, name, None, describe_failure(error)))
         return
     scores, reasons = score_all(used.classifier, X, y, scorers, used.at_prevalence)
     if arm in CALIBRATION_ARMS and used.probabilistic is not None:
@@ -279,12 +339,13 @@ def _score_arm(
     done.failures += [Failure(fold.number, arm, name, metric, reason) for metric, reason in reasons.items()]
 
 
-def _describe_failure(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
+    """Return the reason of a failure; that of an own error needs no name of its class."""
     return str(error) if isinstance(error, ArmUnavailable | DataError) else describe_error(error)
 
 
 @contextmanager
-def _record_warnings() -> Iterator[list[str]]:
+def record_warnings() -> Iterator[list[str]]:
     """Run on one thread, so that results do not depend on the number of jobs, and collect warnings."""
     messages: list[str] = []
     with threadpool_limits(1), warnings.catch_warnings(record=True) as caught:

@@ -28,8 +28,9 @@ def format_report(report: Mapping[str, Any]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=_WIDTH, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(report["verdict"]["sentence"])
-    if report["decisions"]:
-        console.print(report["decisions"]["sentence"])
+    for comparison in (report["decisions"], report["distillation"]):
+        if comparison:
+            console.print(comparison["sentence"])
     leading = report["verdict"]["metric"]
     about = report["verdict"]["classifier"]
     console.print()

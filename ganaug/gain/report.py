@@ -17,14 +17,16 @@ from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
 from ..progress import track_items
 from ..rng import Seed, new_seed
-from .arms import ARMS, AUGMENTED, BASELINE, default_arms, group_by_training
+from .arms import ARMS, AUGMENTED, BASELINE, TAUGHT_ARMS, default_arms, group_by_training
 from .classifiers import resolve_classifiers
-from .experiment import ArmScores, PreparedFold, evaluate_arms, prepare_fold
+from .experiment import Amounts, ArmScores, PreparedFold, evaluate_arms, prepare_fold
 from .folds import Fold, make_folds
 from .image_inputs import find_channel_axis, image_shape, load_images
 from .result import Design, GainReport, to_one_line
 from .scorers import resolve_scorers
 from .synthetic import check_labels, is_one_vs_all
+from .teachers import SYNTHETIC_SIZE, resolve_teacher
+from .teaching import evaluate_taught
 
 _RULES = {
     "n_repeats": integer(1),
@@ -55,6 +57,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     synthetic_fraction: float | None = None,
     balance: bool = False,
     arms: Sequence[str] | None = None,
+    distil: Any = False,
     margin: float = 0.005,
     fidelity: bool = True,
     random_state: Seed = None,
@@ -81,7 +84,14 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     * ``augmented_corrected``: the same, with probabilities corrected to the real prior (`PriorCorrectedClassifier`).
 
     All but ``real_only`` and the last three are controls, which need no trained generator: a gain has to beat the best
-    of them. Scores of decisions are reported twice for each arm: for the classifier's own decisions, and with the
+    of them. With `distil`, three more arms tell whether a teacher's probabilities do more than labels (see
+    `DistilledClassifier`):
+
+    * ``soft_real``: the training part, each row with the probabilities of a teacher that has not seen it.
+    * ``distilled``: the same, and five times as many synthetic rows with the probabilities of a teacher.
+    * ``teacher``: the teacher itself.
+
+    Scores of decisions are reported twice for each arm: for the classifier's own decisions, and with the
     suffix ``@prevalence`` for decisions at the class shares of its training rows.
 
     Parameters
@@ -119,6 +129,9 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     arms : sequence of str, default=None
         Arms to run, in addition to ``real_only`` and ``augmented``. None runs all; for images it leaves out
         ``calibrated``, which trains each network several times.
+    distil : bool, name or classifier, default=False
+        Whether to run the arms of a teacher, for tables. True takes the default teacher of `DistilledClassifier`; a
+        classifier with ``predict_proba``, or a name as for `classifier`, is the teacher.
     margin : float >= 0, default=0.005
         Smallest gain worth having, in units of the first metric; it decides between "does no better" and "cannot
         tell".
@@ -204,19 +217,22 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     seed = new_seed(random_state)
     channel_axis = find_channel_axis(augmenter)
     shape = image_shape(X, channel_axis)
+    teacher = _resolve_distil(distil, X, is_image=shape is not None)
     experiment = _Experiment(
         X,
         y,
         make_folds(X, labels, cv, n_repeats, groups, seed),
         resolve_classifiers(classifier, X, channel_axis),
         resolve_scorers(metrics, labels),
-        _resolve_arms(arms, is_image=shape is not None),
+        [*_resolve_arms(arms, is_image=shape is not None), *(TAUGHT_ARMS if teacher is not None else ())],
         labels,
         None if groups is None else np.asarray(groups),
+        teacher,
     )
 
     # Fit the augmenter on the training rows of each fold, and draw the synthetic rows.
-    prepared = experiment.prepare(augmenter, synthetic_fraction, balance, fidelity, n_jobs, verbose)
+    amounts = Amounts(synthetic_fraction, balance, 0.0 if teacher is None else SYNTHETIC_SIZE)
+    prepared = experiment.prepare(augmenter, amounts, fidelity, n_jobs, verbose)
 
     # Train every classifier on the rows of each arm, and score it on the test rows.
     evaluated = experiment.evaluate(prepared, n_jobs, verbose)
@@ -250,6 +266,15 @@ def _resolve_arms(arms: Sequence[str] | None, is_image: bool) -> list[str]:
     return [arm for arm in ARMS if arm in (*chosen, BASELINE, AUGMENTED)]
 
 
+def _resolve_distil(distil: Any, X: Any, is_image: bool) -> Any:
+    """Return the unfitted teacher, or None without one."""
+    if distil is False or distil is None:
+        return None
+    if is_image:
+        raise ParameterError("The 'distil' parameter of gain_report is for tables; leave it out for images.")
+    return resolve_teacher(None if distil is True else distil, X, "'distil' parameter of gain_report")
+
+
 @dataclass(frozen=True)
 class _Experiment:
     """Data, folds, classifiers and metrics of an experiment, which all folds and arms share."""
@@ -262,27 +287,34 @@ class _Experiment:
     arms: list[str]
     labels: NDArray[Any]
     groups: NDArray[Any] | None
+    teacher: Any
 
     def prepare(
-        self, augmenter: Any, share: float | None, balance: bool, fidelity: bool, n_jobs: int | None, verbose: int
+        self, augmenter: Any, amounts: Amounts, fidelity: bool, n_jobs: int | None, verbose: int
     ) -> list[PreparedFold]:
         """Fit the augmenter and draw synthetic rows in each fold."""
         jobs = (
-            delayed(prepare_fold)(augmenter, self.X, self.y, self.groups, fold, share, balance, fidelity)
+            delayed(prepare_fold)(augmenter, self.X, self.y, self.groups, fold, amounts, fidelity)
             for fold in self.folds
         )
         return list(track_items(_run_parallel(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
     def evaluate(self, prepared: Sequence[PreparedFold], n_jobs: int | None, verbose: int) -> list[ArmScores]:
-        """Train and score the classifiers in each fold, once for the arms that share a training."""
+        """Train and score the classifiers in each fold, once for the arms that share a training or a teacher."""
         shared = list(group_by_training(self.arms).values())
         jobs = (
-            delayed(evaluate_arms)(arms, fold_of.data, fold, self._test(fold), self.classifiers, self.scorers)
+            self._delay_evaluation(arms, fold_of, fold)
             for fold, fold_of in zip(self.folds, prepared, strict=True)
             for arms in shared
         )
         total = len(self.folds) * len(shared)
         return list(track_items(_run_parallel(jobs, n_jobs), total, "training classifiers", verbose))
+
+    def _delay_evaluation(self, arms: Sequence[str], prepared: PreparedFold, fold: Fold) -> Any:
+        given = (arms, prepared.data, fold, self._test(fold), self.classifiers, self.scorers)
+        if arms[0] in TAUGHT_ARMS:
+            return delayed(evaluate_taught)(*given, self.teacher)
+        return delayed(evaluate_arms)(*given)
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
         return take_rows(self.X, fold.test), self.labels[fold.test]

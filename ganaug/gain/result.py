@@ -18,7 +18,8 @@ from ..errors import ParameterError
 from ..files.places import open_output
 from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import make_calibration_curves
-from .experiment import ArmScores, PreparedFold
+from .distillation import Distillation, compare_with_teacher
+from .experiment import ArmScores, Cost, PreparedFold
 from .facts import count_fold_rows
 from .fold_means import mean_fidelity, mean_privacy
 from .folds import Fold
@@ -111,6 +112,9 @@ class GainReport:
     decisions : Decisions or None
         Comparison of the gain in decisions with that of a moved threshold; None without a clear gain, or if the verdict
         itself is about decisions.
+    distillation : Distillation or None
+        What a teacher's probabilities give, what synthetic rows add to it, and what the teacher is ahead of its
+        student; None unless the arms of a teacher were run.
     metrics : list of str
         Metrics; each metric of decisions is followed by its name with ``@prevalence``.
     command : str or None
@@ -157,13 +161,13 @@ class GainReport:
         self.conclusions: dict[str, Conclusion] = {name: self.conclude(classifier=name) for name in names}
         self.conclusion = self.conclude()
         self.decisions = self._compare_decisions()
+        self.distillation = self._compare_with_teacher([cost for done in evaluated for cost in done.costs])
 
     @property
     def verdict(self) -> str:
-        """Verdict in words, with the comparison of decisions if there is one."""
-        if self.decisions is None:
-            return self.conclusion.sentence
-        return f"{self.conclusion.sentence} {self.decisions.sentence}"
+        """Verdict in words, with the comparisons of decisions and with a teacher if there are any."""
+        parts = (self.conclusion, self.decisions, self.distillation)
+        return " ".join(part.sentence for part in parts if part is not None)
 
     def conclude(self, metric: str | None = None, classifier: str | None = None) -> Conclusion:
         """Decide whether augmentation helps in one metric.
@@ -215,6 +219,7 @@ class GainReport:
             "format": 1,
             "verdict": self.conclusion.to_dict(),
             "decisions": self.decisions.to_dict() if self.decisions else None,
+            "distillation": self.distillation.to_dict() if self.distillation else None,
             "verdicts": [conclusion.to_dict() for conclusion in self.conclusions.values()],
             "design": self._describe_design(),
             "rows": to_plain_json(self._make_rows()),
@@ -391,6 +396,14 @@ class GainReport:
             self._difference(self._mean_name, known[0], "augmented", "threshold"),
             self.design.margin,
         )
+
+    def _compare_with_teacher(self, costs: Sequence[Cost]) -> Distillation | None:
+        if "teacher" not in self.design.arms:
+            return None
+        metric = self.design.metrics[0]
+        pairs = (("soft_real", "real_only"), ("distilled", "soft_real"), ("teacher", "distilled"))
+        soft_real, generator, teacher = (self._difference(self._mean_name, metric, *pair) for pair in pairs)
+        return compare_with_teacher(metric, self._mean_name, soft_real, generator, teacher, costs)
 
     def _list_metrics(self) -> list[str]:
         """Return the metrics in order, each metric of decisions followed by the same at prevalence."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -28,6 +29,8 @@ _REGRESSORS = {
     MLPClassifier: MLPRegressor,
 }
 """Regressors of the same kind, for classifiers that take no weights."""
+
+_OF_CLASSES = ("criterion", "class_weight")  # parameters that regressors lack, or that mean something else in them
 
 _NEGLIGIBLE = 1e-3  # a row does not stand for a class of smaller probability
 
@@ -73,13 +76,20 @@ class ProbabilityRegressor(ClassifierMixin, BaseEstimator):  # type: ignore[misc
 
 
 def check_student(student: Any) -> None:
-    """Raise ParameterError unless a student can learn from probabilities."""
+    """Raise ParameterError unless a student can learn from probabilities, and predict them."""
     last = student.steps[-1][1] if isinstance(student, Pipeline) else student
-    if not (has_fit_parameter(last, "sample_weight") or is_regressor(last) or type(last) in _REGRESSORS):
+    if is_regressor(last) or type(last) in _REGRESSORS:
+        return
+    if not has_fit_parameter(last, "sample_weight"):
         raise ParameterError(
             "The 'student' parameter of DistilledClassifier must take sample_weight in fit, or be a regressor. Got "
             f"{last!r} instead, which can learn from labels alone; give a regressor of the same kind, which then "
             "learns the probabilities."
+        )
+    if not hasattr(last, "predict_proba"):
+        raise ParameterError(
+            "The 'student' parameter of DistilledClassifier must have predict_proba, or be a regressor. Got "
+            f"{last!r} instead; give a regressor of the same kind, which then learns the probabilities."
         )
 
 
@@ -88,7 +98,8 @@ def fit_student(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> 
 
     A classifier that takes ``sample_weight`` gets each row once for each class, weighted by its probability; the loss
     is then the cross-entropy with the probabilities [1]_. Nearest neighbours and networks without weights become
-    regressors on the probabilities. The transformers of a pipeline see each row once.
+    regressors on the probabilities. So does a random forest without class weights: a bootstrap draws the copies of a
+    row apart, which adds noise to its probability. The transformers of a pipeline see each row once.
 
     Parameters
     ----------
@@ -115,12 +126,19 @@ def fit_student(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> 
 
 
 def _fit_last(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> Any:
-    if is_regressor(student):
-        return ProbabilityRegressor(student, classes).fit(X, proba)
-    if has_fit_parameter(student, "sample_weight"):
+    if not is_regressor(student) and has_fit_parameter(student, "sample_weight") and not _is_plain_forest(student):
         row, code = np.nonzero(proba > _NEGLIGIBLE)
         return student.fit(take_rows(X, row), classes[code], sample_weight=proba[row, code])
-    kind = _REGRESSORS[type(student)]
-    shared = kind().get_params(deep=False).keys()
-    options = {name: value for name, value in student.get_params(deep=False).items() if name in shared}
-    return ProbabilityRegressor(kind(**options), classes).fit(X, proba)
+    regressor = student if is_regressor(student) else _make_regressor(student)
+    return ProbabilityRegressor(regressor, classes).fit(X, proba)
+
+
+def _is_plain_forest(student: Any) -> bool:
+    return type(student) is RandomForestClassifier and student.bootstrap and student.class_weight is None
+
+
+def _make_regressor(student: Any) -> Any:
+    """Return a regressor of the same kind, with the same options."""
+    kind = RandomForestRegressor if _is_plain_forest(student) else _REGRESSORS[type(student)]
+    shared = kind().get_params(deep=False).keys() - set(_OF_CLASSES)
+    return kind(**{name: value for name, value in student.get_params(deep=False).items() if name in shared})

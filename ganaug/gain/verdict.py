@@ -158,12 +158,12 @@ def _write_sentence(
     needed: int | None,
 ) -> str:
     folds = _count_folds(gain.n)
-    measured = f"{_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {folds})"
+    measured = f"{write_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {folds})"
     if kind == HELPS:
         beside = ""
         if over_control is not None:
             name, over = over_control
-            beside = f", and {_amount(over, metric)} against the best control, {name}"
+            beside = f", and {write_amount(over, metric)} against the best control, {name}"
         return f"Augmentation helps: {measured}{beside}."
     if kind == HURTS:
         return f"Augmentation hurts: {measured}. Do not augment."
@@ -175,7 +175,7 @@ def _write_sentence(
 def _write_no_better(measured: str, metric: str, over_control: tuple[str, Difference] | None, rival: str) -> str:
     if over_control is None or rival == BASELINE:
         return f"Augmentation does no better than the real rows alone: {measured}. Do not augment."
-    against = f"{_amount(over_control[1], metric)} of {metric} against it"
+    against = f"{write_amount(over_control[1], metric)} of {metric} against it"
     if rival == "threshold":
         return (
             "Augmentation does no better than a decision threshold, which is free. The threshold gives as "
@@ -200,7 +200,7 @@ def _write_cannot_tell(
             "Until then, do not augment."
         )
     name, over = over_control
-    against = f"{_amount(over, metric)} of {metric} against it"
+    against = f"{write_amount(over, metric)} of {metric} against it"
     if not np.isnan(over.low):
         return (
             f"Cannot tell with this much data whether augmentation beats {name}, which is free: {against}, and "
@@ -217,7 +217,7 @@ def _count_folds(n: int) -> str:
     return f"{n} fold{'s' * (n != 1)}"
 
 
-def _amount(difference: Difference, metric: str) -> str:
+def write_amount(difference: Difference, metric: str) -> str:
     """Return a difference in the unit of its metric, with its interval where it has one."""
     unit = unit_of(metric)
     amount = f"{unit.format(difference.mean)} {unit.name}".rstrip()
@@ -283,17 +283,17 @@ def compare_with_threshold(
     """
     if not gain.low > 0 or not threshold.n:
         return None
-    start = f"In {metric} augmentation gains {_amount(gain, metric)}"
-    free = f"the threshold gives {_amount(threshold, metric)} for nothing"
+    start = f"In {metric} augmentation gains {write_amount(gain, metric)}"
+    free = f"the threshold gives {write_amount(threshold, metric)} for nothing"
     if beyond.low > 0:
         kind = "beyond"
-        sentence = f"{start}; {free}, and augmentation {_amount(beyond, metric)} beyond it."
+        sentence = f"{start}; {free}, and augmentation {write_amount(beyond, metric)} beyond it."
     elif beyond.mean < margin:
         kind = "threshold"
-        sentence = f"{start}, but the threshold gives as much: {_amount(threshold, metric)}."
+        sentence = f"{start}, but the threshold gives as much: {write_amount(threshold, metric)}."
     else:
         kind = "open"
-        sentence = f"{start}; {free}, and the rest, {_amount(beyond, metric)}, may be chance."
+        sentence = f"{start}; {free}, and the rest, {write_amount(beyond, metric)}, may be chance."
     return Decisions(
         kind=kind,
         sentence=sentence,

@@ -319,6 +319,17 @@ def test_figures_behind_a_link_keep_their_link_and_mode(folder, asked):
     assert os.name != "posix" or stat.S_IMODE(Path("real.json").stat().st_mode) == 0o640
 
 
+def test_distil_adds_the_arms_of_a_teacher(folder, asked):
+    run("report", "toy.csv", *BRIEF, "--distil")
+    assert asked["distil"] is True
+
+
+def test_distil_is_for_tables(folder):
+    Path("digits").mkdir()
+    done = run("report", "digits", "--distil", code=2)
+    assert "--distil is for tables; leave it out" in done.stderr
+
+
 def test_a_quick_answer_trains_nothing_and_writes_no_page(folder, monkeypatch):
     monkeypatch.setattr("ganaug.GANAugmenter.fit", None)
     done = run("report", "toy.csv", "--target", "churn", "--quick", "--classifier", "logistic", "-q")

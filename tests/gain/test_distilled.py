@@ -156,6 +156,18 @@ def test_a_weighted_student_minimises_the_cross_entropy_with_the_probabilities()
     assert np.allclose(student.predict_proba(X)[:, 1], truth, atol=1e-3)
 
 
+def test_a_bagged_forest_learns_by_regression_unless_it_has_class_weights():
+    X, _, truth = two_normals(200)
+    proba, classes = np.column_stack([1 - truth, truth]), np.array([0, 1])
+    plain, weighted, unbagged = (
+        fit_student(RandomForestClassifier(7, max_depth=3, criterion="entropy", **options), X, proba, classes)
+        for options in ({}, {"class_weight": "balanced"}, {"bootstrap": False})
+    )
+    assert (plain.regressor_.n_estimators, plain.regressor_.max_depth) == (7, 3)
+    assert plain.regressor_.max_features == "sqrt"
+    assert isinstance(weighted, RandomForestClassifier) and isinstance(unbagged, RandomForestClassifier)
+
+
 def test_own_label_blends_from_the_teacher_to_ordinary_training():
     X, y, _ = two_normals(300)
     student = DecisionTreeClassifier(random_state=0)
@@ -283,6 +295,12 @@ def test_a_student_that_can_learn_from_labels_alone_is_refused_before_any_work()
     X, y = blobs(60)
     with pytest.raises(ParameterError, match="must take sample_weight in fit, or be a regressor"):
         DistilledClassifier(OnlyLabels(), teacher=BAYES).fit(X, y)
+
+
+def test_a_student_without_probabilities_is_refused_before_any_work():
+    X, y = blobs(60)
+    with pytest.raises(ParameterError, match="must have predict_proba, or be a regressor"):
+        DistilledClassifier(LinearSVC(), teacher=BAYES).fit(X, y)
 
 
 def test_a_teacher_that_invents_classes_is_refused():

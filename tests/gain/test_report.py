@@ -41,7 +41,19 @@ from ganaug.gain.intervals import paired_difference
 
 COLUMNS = ["classifier", "metric", "arm", "mean", "difference", "ci_low", "ci_high", "n"]
 KEYS = [
-    *("format", "verdict", "decisions", "verdicts", "design", "rows", "scores", "calibration", "failures", "warnings"),
+    *(
+        "format",
+        "verdict",
+        "decisions",
+        "distillation",
+        "verdicts",
+        "design",
+        "rows",
+        "scores",
+        "calibration",
+        "failures",
+        "warnings",
+    ),
     *("counts", "choice", "filters", "training", "fidelity", "columns", "pairs", "privacy"),
 ]
 

@@ -97,6 +97,7 @@ def build_meaning(report: Record) -> Section:
     points = [
         advice,
         advise_on_decisions(report),
+        _describe_teacher(report),
         _list_free_gains(report),
         _note_disagreement(report),
         _note_failures(report),
@@ -174,6 +175,12 @@ def _list_free_gains(report: Record) -> str:
     if gains:
         return f"Free controls that are clearly above real rows only: {listed}."
     return "No free control is clearly above real rows only." if rows else ""
+
+
+def _describe_teacher(report: Record) -> str:
+    """Return what a teacher's probabilities give; reports of earlier versions say nothing of a teacher."""
+    found = report.get("distillation")
+    return found["sentence"].replace(" %", "\u00a0%") if found else ""
 
 
 def _note_disagreement(report: Record) -> str:

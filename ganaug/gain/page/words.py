@@ -62,6 +62,16 @@ ARM_TEXTS: dict[str, tuple[str, str]] = {
         "The augmented arm with its probabilities put back to the classes' real shares by the closed form (Saerens, "
         "Latinne and Decaestecker, 2002).",
     ),
+    "soft_real": (
+        "Soft labels",
+        "The real rows, each with the probabilities of a teacher that has not seen it in place of its label alone "
+        "(Hinton, Vinyals and Dean, 2015). Needs no generator.",
+    ),
+    "distilled": (
+        "Soft labels and synthetic rows",
+        "The same, and synthetic rows with the probabilities of a teacher of all real rows (Fakoor et al., 2020).",
+    ),
+    "teacher": ("Teacher", "The teacher itself, which is larger and slower than its students."),
 }
 
 _PHRASES = {"threshold": "a threshold", "copula": "a Gaussian copula"}
