@@ -194,12 +194,20 @@ FREE = (
     "gaussian_copula",
 )
 PUT_RIGHT = tuple(f"{name}_corrected" for name in ("class_weight", "random_over_sampling", "smote", "gaussian_copula"))
+TAUGHT = ("soft_real", "distilled_copula", "distilled", "teacher", "soft_real_searched", "distilled_searched")
 OURS = ("ganaug", "ganaug_corrected", "ganaug_tuned")
 
 SUITES: dict[str, Suite] = {
     "gain-tables": Suite(split_whole, (*SHIPPED, *ALL), (WHOLE,), (*FREE, *PUT_RIGHT, *OURS)),
     "low-data": Suite(split_low_data, SMALL, ("100", "200", "500"), (*FREE, *PUT_RIGHT, *OURS)),
     "imbalance": Suite(split_imbalance, ALL, ("0.5pct", "1pct", "2pct", "5pct", "10pct"), (*FREE, *PUT_RIGHT, *OURS)),
+    "distillation": Suite(
+        split_low_data,
+        SMALL,
+        ("100", "200", "500"),
+        ("none", "calibrated", "searched", *TAUGHT),
+        learners=("logistic", "neighbours", "mlp", "forest", "boosting", "tree"),
+    ),
     "tuned": Suite(
         split_tuned,
         (*SHIPPED, *ALL),

@@ -19,8 +19,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from ..shared.frames import convert_to_text, list_numeric_columns
+from .searched import DistilledSearch, SearchedLearner
 from .shared_fits import SharedGAN, SharedTeacher, find_default_teacher
 
 # All with scikit-learn's defaults; only the logistic regression is given time to converge.
@@ -30,6 +32,7 @@ LEARNERS: dict[str, Callable[[int], Any]] = {
     "mlp": lambda seed: MLPClassifier(random_state=seed),
     "forest": lambda seed: RandomForestClassifier(random_state=seed),
     "boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
+    "tree": lambda seed: DecisionTreeClassifier(random_state=seed),
 }
 DECISIONS = ("balanced_accuracy", "f1_macro")
 PREVALENCE = "@prevalence"  # suffix of scores of decisions at the class shares of the training rows
@@ -68,7 +71,12 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
 
 
 DISTILLED = ("soft_real", "distilled_copula", "distilled", "teacher")
-TREATMENTS = ("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected", *DISTILLED)
+SEARCHED = ("searched", "soft_real_searched", "distilled_searched")
+TREATMENTS = (
+    *("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected"),
+    *DISTILLED,
+    *SEARCHED,
+)
 
 
 def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> Any | None:
@@ -85,13 +93,18 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
         One of `TREATMENTS`. "threshold" changes only the scores of decisions; "calibrated" fits a sigmoid to held-out
         scores (Platt, 1999); "corrected" corrects probabilities for the prior of the real rows. Those of `DISTILLED`
         learn the probabilities of a teacher, on real rows alone, or on rows of a copula or of ganaug, too; or are the
-        teacher itself.
+        teacher itself. Those of `SEARCHED` choose options of the learner by cross-validation first.
     """
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
         return learner
     if treatment in DISTILLED:
         return _make_distilled(learner, treatment, seed)
+    if treatment in SEARCHED:
+        searched = SearchedLearner(learner, name, seed)
+        if treatment == "searched":
+            return searched
+        return DistilledSearch(searched, _make_distilled(learner, treatment.removesuffix("_searched"), seed))
     if treatment == "calibrated":
         folds = min(5, int(split.y.value_counts().min()))
         return CalibratedClassifierCV(learner, method="sigmoid", cv=folds, ensemble=False)

@@ -136,7 +136,7 @@ def test_a_teacher_passes_over_rows_that_it_does_not_believe():
 def test_class_weights_are_the_learners_and_none_where_it_takes_none():
     X, _ = mixed()
     taken = {name for name in LEARNERS if make_learner(name, X, 0, class_weight=True) is not None}
-    assert taken == {"logistic", "forest", "boosting"}
+    assert taken == {"logistic", "forest", "boosting", "tree"}
     assert make_learner("forest", X, 0, class_weight=True)[-1].class_weight == "balanced"
     assert make_learner("forest", X, 0)[-1].class_weight is None
     assert METHODS["class_weight"].treatment == "class_weight"

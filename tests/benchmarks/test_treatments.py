@@ -11,7 +11,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from benchmarks.gain import judge as judging
-from benchmarks.gain import learners, shared_fits
+from benchmarks.gain import learners, searched, shared_fits
 from benchmarks.gain.cases import Case, Split
 from benchmarks.gain.judge import Job
 from benchmarks.gain.learners import TREATMENTS, get_learned_shares, make_treated_learner
@@ -59,7 +59,7 @@ def test_probabilities_put_right_lose_less_and_rank_alike():
 
 def test_every_treatment_gives_a_learner_that_knows_its_prior():
     split = rare()
-    for treatment in set(TREATMENTS) - {"distilled"}:  # which would train a GAN
+    for treatment in set(TREATMENTS) - {"distilled", "distilled_searched"}:  # which would train a GAN
         learner = make_treated_learner("logistic", split, 0, treatment).fit(split.X, split.y)
         shares = get_learned_shares(learner, split.y, 2)
         assert shares == pytest.approx([0.5, 0.5] if treatment == "class_weight" else [0.9, 0.1])
@@ -105,3 +105,24 @@ def test_the_teacher_is_the_same_for_every_learner():
     first, second = (make_treated_learner(name, split, 0, "teacher") for name in ("logistic", "forest"))
     expected = first.fit(split.X, split.y).predict_proba(split.X_test)
     assert np.array_equal(second.fit(split.X, split.y).predict_proba(split.X_test), expected)
+
+
+def test_a_search_of_a_case_is_shared_and_finds_a_smoother_learner(monkeypatch):
+    searches = []
+    search = searched.SearchedLearner._search
+    monkeypatch.setattr(
+        searched.SearchedLearner, "_search", lambda self, *rows: searches.append(self.name) or search(self, *rows)
+    )
+    monkeypatch.setattr(shared_fits, "_FITTED", {})
+    split = rare()
+    for treatment in ("searched", "soft_real_searched"):
+        fitted = make_treated_learner("tree", split, 0, treatment).fit(split.X, split.y)
+    assert searches == ["tree"]
+    assert fitted.distilled_.student_[-1].min_samples_leaf > 1
+
+
+def test_grids_hold_the_defaults_of_every_learner():
+    assert set(searched.GRIDS) == set(learners.LEARNERS)
+    for name, grid in searched.GRIDS.items():
+        defaults = learners.LEARNERS[name](0).get_params()
+        assert all(defaults[option] in values for option, values in grid.items())
