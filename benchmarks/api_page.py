@@ -38,6 +38,7 @@ DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
                     "ExpectedGain",
                     "TunedAugmenterCV",
                     "PriorCorrectedClassifier",
+                    "CrossFittedTeacher",
                     "DistilledClassifier",
                 ],
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from .folders import (
     write_augmented,
 )
 from .front import CommandLineError, debug_option, make_printer
-from .image_options import check_options_suit, list_given
+from .image_options import check_options_suit, list_given, refuse_options
 from .options import (
     TRAINING_ONLY,
     classifier_option,
@@ -34,11 +34,11 @@ from .places import (
     check_local_output,
     check_table_output,
     is_folder,
-    is_url,
     make_default_output,
 )
+from .soft import augment_softly, check_soft, check_soft_columns
 from .tables import LabelledTable, align_columns, join_label, read_labelled_table
-from .train import check_preview, fit, make_augmenter, read_for_training, say_model
+from .train import check_preview, read_for_training, save_model, train_beside
 from .tuning import TUNING_ONLY, resample_tuned, select_added
 
 if TYPE_CHECKING:
@@ -86,6 +86,18 @@ Say = Callable[[str], None]
     metavar="NAME",
     help="Metric of scikit-learn that chooses the share; by default ROC AUC, which no decision threshold changes.",
 )
+@click.option(
+    "--soft",
+    is_flag=True,
+    help="Write soft labels, for training by sample weights: each row once for each class, with a column 'weight' and "
+    "the probability of each class by a teacher that has not seen the row. For tables only.",
+)
+@click.option(
+    "--soft-size",
+    type=click.FloatRange(0),
+    metavar="N",
+    help="Synthetic rows with --soft, in multiples of the real ones; 0 trains no generator. By default 5.",
+)
 @classifier_option
 @jobs_option
 @click.option("--mark", metavar="COLUMN", help="Add a column that says 'real' or 'synthetic'.")
@@ -106,13 +118,18 @@ def augment(context: click.Context, /, data: str, **options: Any) -> None:
     _check_options(context, options)
     _check_places(data, output, options)
     say = make_printer(options["quiet"])
+    augmenter: GANAugmenter | None = None
     if options["model"] is None:
         labelled = read_for_training(data, options, say)
-        _check_data(labelled, options)
-        augmenter, added = _train_and_resample(labelled, output, options, say)
     else:
         augmenter, labelled = _load_and_read(data, options, say)
-        _check_data(labelled, options)
+    _check_data(labelled, options)
+    if options["soft"] and isinstance(labelled, LabelledTable):
+        augment_softly(labelled, augmenter, output, options, say)
+        return
+    if augmenter is None:
+        augmenter, added = _train_and_resample(labelled, output, options, say)
+    else:
         added = select_added(labelled, augmenter.resample(labelled.X, labelled.y))
     if augmenter is not None:
         _say_added(augmenter, say)
@@ -127,25 +144,21 @@ def _choose_output(data: str, output: str | None) -> str:
 
 def _check_options(context: click.Context, options: dict[str, Any]) -> None:
     """Refuse options that exclude each other, and set ``--balance`` where ``--strategy`` implies it."""
+    check_soft(context, options)
     options["balance"] = balance = options["balance"] or options["strategy"] is not None
     options["strategy"] = options["strategy"] or "auto"
     if options["model"] is not None:
-        _refuse_options(
+        refuse_options(
             context, (*TRAINING_ONLY, *TUNING_ONLY, "save_model"), "is for training, and --model trains nothing"
         )
     elif balance:
-        _refuse_options(context, TUNING_ONLY, "is for choosing the synthetic share, and balancing chooses none")
-    for option in () if balance else list_given(context, ("resume", "preview")):
+        refuse_options(context, TUNING_ONLY, "is for choosing the synthetic share, and balancing chooses none")
+    for option in () if balance or options["soft"] else list_given(context, ("resume", "preview")):
         what = "continues" if option == "--resume" else "shows"
         raise CommandLineError(
             f"{option} {what} a single training, and choosing the synthetic share takes two; leave it out, or add "
             "--balance"
         )
-
-
-def _refuse_options(context: click.Context, names: Iterable[str], why: str) -> None:
-    for option in list_given(context, names):
-        raise CommandLineError(f"{option} {why}; leave one of them out")
 
 
 def _check_places(data: str, output: str, options: Mapping[str, Any]) -> None:
@@ -166,6 +179,8 @@ def _check_data(labelled: LabelledTable | ImageFolder, options: Mapping[str, Any
         check_no_synthetic(labelled.path)
     elif mark is not None and (not mark.strip() or mark in labelled.table.columns):
         raise CommandLineError(f"--mark {mark!r} must be a new name, and no column of the table; choose another")
+    if options["soft"] and isinstance(labelled, LabelledTable):
+        check_soft_columns(labelled, mark)
     if isinstance(wanted, float):
         _check_share(labelled, wanted)
 
@@ -192,35 +207,12 @@ def _train_and_resample(
 ) -> tuple[GANAugmenter | None, tuple[Any, Any]]:
     """Return the augmenter trained on all data, None if nothing is to be added, and its samples and labels."""
     if options["balance"]:
-        augmenter = _train(labelled, output, options, say)
-        _save_model(augmenter, options, say)
+        augmenter = train_beside(labelled, output, options, say)
+        save_model(augmenter, options, say)
         return augmenter, select_added(labelled, augmenter.resample(labelled.X, labelled.y))
     chosen, added = resample_tuned(labelled, options, say)
-    _save_model(chosen, options, say)
+    save_model(chosen, options, say)
     return chosen, added
-
-
-def _train(labelled: LabelledTable | ImageFolder, output: str, options: Mapping[str, Any], say: Say) -> GANAugmenter:
-    place = options["save_model"] or (None if output == "-" or is_url(output) else output)
-    if place is None and options["resume"]:
-        raise CommandLineError("--resume needs a local file beside which the checkpoint lies; name one by -o")
-    checkpoint = None if place is None else f"{place}.checkpoint"
-    augmenter = make_augmenter(options, checkpoint, options["quiet"], options["strategy"])
-    fit(augmenter, labelled, say)
-    return augmenter
-
-
-def _save_model(augmenter: GANAugmenter | None, options: Mapping[str, Any], say: Say) -> None:
-    """Save the model if ``--save-model`` is given."""
-    place = options["save_model"]
-    if place is None:
-        return
-    if augmenter is None:
-        say("no model is saved, as nothing synthetic is added")
-    else:
-        augmenter.set_params(sampling_strategy=options["strategy"])  # numbers of rows would fit one table only
-        augmenter.save(place)
-        say_model(augmenter, place, say)
 
 
 def _load_and_read(data: str, options: Mapping[str, Any], say: Say) -> tuple[GANAugmenter, LabelledTable | ImageFolder]:

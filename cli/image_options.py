@@ -19,7 +19,10 @@ CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
-TABLES_ONLY = ("target", "exclude", "separator", "kinds", "mark", "groups", "spreadsheet_safe")
+TABLES_ONLY = (
+    *("target", "exclude", "separator", "kinds", "mark", "groups", "spreadsheet_safe"),
+    *("soft", "soft_size", "distil"),
+)
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
 
 
@@ -130,3 +133,9 @@ def check_options_suit(context: click.Context, data: str) -> None:
     ]:
         kind, what = ("tables", "is a folder of images") if images else ("folders of images", "is none")
         raise CommandLineError(f"{option} is for {kind}, and {data!r} {what}; leave it out")
+
+
+def refuse_options(context: click.Context, names: Iterable[str], why: str) -> None:
+    """Raise CommandLineError for the first of these options that was given."""
+    for option in list_given(context, names):
+        raise CommandLineError(f"{option} {why}; leave one of them out")

@@ -106,8 +106,6 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     weights, copies of rows, over-sampling, SMOTE and a copula. Training runs twice per fold.
     """
     check_options_suit(context, data)
-    if options["distil"] and is_folder(data):
-        raise CommandLineError("--distil is for tables; leave it out")
     if options["quick"]:
         _quick(context, data, options)
         return

@@ -13,7 +13,7 @@ from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, training_options
-from .places import PLACE, check_folder_output, check_local_output, is_folder, make_default_output
+from .places import PLACE, check_folder_output, check_local_output, is_folder, is_url, make_default_output
 from .tables import LabelledTable, read_labelled_table
 
 if TYPE_CHECKING:
@@ -123,6 +123,32 @@ def fit(augmenter: GANAugmenter, labelled: LabelledTable | ImageFolder, say: Cal
         say(f"there is no checkpoint {checkpoint!r} to resume; training starts afresh")
     with say_how_to_resume(checkpoint):
         augmenter.fit(labelled.X, labelled.y)
+
+
+def train_beside(
+    labelled: LabelledTable | ImageFolder, output: str, options: Mapping[str, Any], say: Callable[[str], None]
+) -> GANAugmenter:
+    """Train, with a checkpoint beside the model that is saved, or beside the output."""
+    place = options["save_model"] or (None if output == "-" or is_url(output) else output)
+    if place is None and options["resume"]:
+        raise CommandLineError("--resume needs a local file beside which the checkpoint lies; name one by -o")
+    checkpoint = None if place is None else f"{place}.checkpoint"
+    augmenter = make_augmenter(options, checkpoint, options["quiet"], options["strategy"])
+    fit(augmenter, labelled, say)
+    return augmenter
+
+
+def save_model(augmenter: GANAugmenter | None, options: Mapping[str, Any], say: Callable[[str], None]) -> None:
+    """Save the model if ``--save-model`` is given."""
+    place = options["save_model"]
+    if place is None:
+        return
+    if augmenter is None:
+        say("no model is saved, as nothing synthetic is added")
+    else:
+        augmenter.set_params(sampling_strategy=options["strategy"])  # numbers of rows would fit one table only
+        augmenter.save(place)
+        say_model(augmenter, place, say)
 
 
 def say_model(augmenter: GANAugmenter, path: str, say: Callable[[str], None]) -> None:

@@ -2,7 +2,7 @@
 
 * Augment: `GANAugmenter`, `GaussianCopula`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
-* Train a better classifier: `DistilledClassifier`.
+* Train a better classifier: `DistilledClassifier`, `CrossFittedTeacher`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
 * Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from .files.tables import read_table, write_table
     from .gain import (
+        CrossFittedTeacher,
         DistilledClassifier,
         ExpectedGain,
         GainReport,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CollapseWarning",
+    "CrossFittedTeacher",
     "DataError",
     "DataWarning",
     "DistilledClassifier",
@@ -83,6 +85,7 @@ _MODULES = {
     ],
     "files.tables": ["read_table", "write_table"],
     "gain": [
+        "CrossFittedTeacher",
         "DistilledClassifier",
         "ExpectedGain",
         "GainReport",

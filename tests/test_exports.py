@@ -18,6 +18,7 @@ import ganaug
 # The whole public surface; a name joins or leaves it here as well as in the package, on purpose.
 PUBLIC = [
     "CollapseWarning",
+    "CrossFittedTeacher",
     "DataError",
     "DataWarning",
     "DistilledClassifier",

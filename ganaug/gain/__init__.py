@@ -7,9 +7,11 @@ from .image_classifier import ImageClassifier
 from .prior_corrected import PriorCorrectedClassifier
 from .report import gain_report
 from .result import GainReport
+from .teachers import CrossFittedTeacher
 from .tuned import TunedAugmenterCV
 
 __all__ = [
+    "CrossFittedTeacher",
     "DistilledClassifier",
     "ExpectedGain",
     "GainReport",

@@ -6,30 +6,32 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import check_samples
 from ..data.rows import append_rows
 from ..errors import ParameterError
-from ..params import Rule, check_params, either, integer, real
+from ..params import check_params, real
 from ..rng import Seed, new_seed, stream_seed
 from .classifiers import add_preprocessing, clone_with_seed, resolve_classifiers
-from .folds import is_splitter
+from .meta import MetaClassifier
 from .students import check_student, fit_student
 from .synthetic import allocate_rows, check_labels_of_classifier, sample_classes
-from .teachers import OWN_LABEL, SYNTHETIC_SIZE, Lesson, predict_proba_of, resolve_teacher
+from .teachers import (
+    OWN_LABEL,
+    SYNTHETIC_SIZE,
+    TEACHING_RULES,
+    CrossFittedTeacher,
+    predict_proba_of,
+    resolve_teacher,
+)
 
 Numbers = NDArray[np.float64]
 
-_RULES = {
-    "synthetic_size": real(0.0, inclusive=True),
-    "own_label": real(0.0, 1.0, inclusive=True),
-    "cv": either(integer(2), Rule("a splitter of scikit-learn", is_splitter)),
-}
+_RULES = {"synthetic_size": real(0.0, inclusive=True), **TEACHING_RULES}
 
 
-class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class DistilledClassifier(MetaClassifier):
     """Classifier that learns the probabilities of a teacher, on real rows and, if wished, on synthetic ones.
 
     A label says that a row is of one class; a good teacher says how sure one can be, and so teaches more with each row
@@ -45,9 +47,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
     augmenter : sampler, default=None
         Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``, such as `GANAugmenter` or
         `GaussianCopula`; it is cloned. None adds no synthetic rows.
-    teacher : estimator, default=None
-        Classifier with ``predict_proba``; it is cloned. None takes the mean of a random forest, extremely randomised
-        trees, boosted trees and a logistic regression.
+    teacher : name or estimator, default=None
+        Teacher of a `CrossFittedTeacher`; None takes its default.
     synthetic_size : float >= 0, default=5.0
         Number of synthetic rows, in multiples of the number of real rows.
     own_label : float from 0 to 1, default=0.25
@@ -72,7 +73,8 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
 
     See Also
     --------
-    gain_report : Measure what a student gains, beside its teacher.
+    gain_report : Measure what a student gains, beside its teacher, with ``distil=True``.
+    CrossFittedTeacher : The soft labels alone, for other learners.
 
     Notes
     -----
@@ -138,20 +140,22 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
             Rows or labels are not supported, or a class has fewer rows than there are folds.
         """
         # 1. Check parameters and data
-        check_params(type(self).__name__, {name: getattr(self, name) for name in _RULES}, _RULES)
+        owner = type(self).__name__
+        check_params(owner, {name: getattr(self, name) for name in _RULES}, _RULES)
         self._check_parts()
-        labels = check_labels_of_classifier(type(self).__name__, X, y)
+        labels = check_labels_of_classifier(owner, X, y)
         check_samples(X, labels)
         X = X if hasattr(X, "__len__") else np.asarray(X)
+        resolve_teacher(self.teacher, X, f"'teacher' parameter of {owner}")
         student = _resolve_student(self.student, X)
-        teacher = resolve_teacher(self.teacher, X, f"'teacher' parameter of {type(self).__name__}")
         check_student(student)
         seed = new_seed(self.random_state)
 
         # 2. Real rows: probabilities of teachers that have not seen them
-        lesson = Lesson.prepare(teacher, X, labels, self.cv, groups, seed)
-        self.classes_, self.oof_proba_, self.teacher_ = lesson.classes, lesson.oof_proba, lesson.teacher
-        proba = lesson.label_real(self.own_label)
+        lesson = CrossFittedTeacher(self.teacher, own_label=self.own_label, cv=self.cv, random_state=seed)
+        lesson.fit(X, labels, groups)
+        self.classes_, self.oof_proba_, self.teacher_ = lesson.classes_, lesson.oof_proba_, lesson.teacher_
+        proba = lesson.proba_
 
         # 3. Synthetic rows: probabilities of a teacher of all real rows
         self.augmenter_ = None
@@ -160,16 +164,13 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
             self.augmenter_ = clone_with_seed(self.augmenter, stream_seed(seed, "augmenter")).fit(X, y)
             counts = allocate_rows(labels, n_new, balance=False)
             X_new, _ = sample_classes(self.augmenter_, labels, counts, stream_seed(seed, "sample"))
-            proba = np.vstack([proba, lesson.label_new(X_new)])
+            proba = np.vstack([proba, lesson.predict_proba(X_new)])
             X = append_rows(X, X_new)
 
         # 4. The student
         seeded = clone_with_seed(student, stream_seed(seed, "student"))
         self.student_ = fit_student(seeded, X, proba, self.classes_)
-        for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)
-            if hasattr(self.teacher_, name):
-                setattr(self, name, getattr(self.teacher_, name))
+        self._take_features_of(self.teacher_)
         return self
 
     def predict_proba(self, X: Any) -> Numbers:
@@ -187,17 +188,6 @@ class DistilledClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  
         """
         check_is_fitted(self)
         return predict_proba_of(self.student_, X, self.classes_)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the most probable class of each row by the student.
-
-        Parameters
-        ----------
-        X : samples
-            Samples of shape (n, ...).
-        """
-        check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "student_")

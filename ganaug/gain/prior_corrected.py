@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import DataError, ParameterError
+from .meta import MetaClassifier
 from .priors import check_no_class_absent, class_shares, correct_prior, infer_learned_prior
 from .synthetic import check_labels_of_classifier, to_label_array
 
 Numbers = NDArray[np.float64]
 
 
-class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class PriorCorrectedClassifier(MetaClassifier):
     """Classifier that is trained on resampled rows and predicts probabilities for the real class prior.
 
     Balanced training inflates the probability of a rare class. A closed form corrects it: the odds of two classes are
@@ -112,10 +113,7 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         check_no_class_absent(shares, self.classes_, "what the sampler returned")
         self.trained_prior_ = infer_learned_prior(shares, self.classes_, self.classifier)
         self.classifier_ = clone(self.classifier, safe=False).fit(X_more, more)
-        for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)
-            if hasattr(self.classifier_, name):
-                setattr(self, name, getattr(self.classifier_, name))
+        self._take_features_of(self.classifier_)
         return self
 
     def predict_proba(self, X: Any) -> Numbers:
@@ -139,17 +137,6 @@ class PriorCorrectedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimato
         """Predict the logarithm of the probability of each class, for the real prior."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Predict the most probable class of each row, for the real prior.
-
-        Parameters
-        ----------
-        X : samples
-            Samples of shape (n, ...).
-        """
-        check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import get_tags  # exists from scikit-learn 1.6, which calls this method

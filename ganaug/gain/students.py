@@ -125,10 +125,24 @@ def fit_student(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> 
     return _fit_last(student, X, proba, classes)
 
 
+def split_rows(proba: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64], Numbers]:
+    """Return each row once for each of its classes: positions, columns of `proba`, and weights that sum to 1 a row.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n, k)
+        Probability of each class.
+    """
+    kept = np.where(proba > _NEGLIGIBLE, proba, 0.0)
+    kept /= kept.sum(axis=1, keepdims=True)
+    rows, codes = np.nonzero(kept)
+    return rows, codes, kept[rows, codes]
+
+
 def _fit_last(student: Any, X: Any, proba: Numbers, classes: NDArray[Any]) -> Any:
     if not is_regressor(student) and has_fit_parameter(student, "sample_weight") and not _is_plain_forest(student):
-        row, code = np.nonzero(proba > _NEGLIGIBLE)
-        return student.fit(take_rows(X, row), classes[code], sample_weight=proba[row, code])
+        rows, codes, weights = split_rows(proba)
+        return student.fit(take_rows(X, rows), classes[codes], sample_weight=weights)
     regressor = student if is_regressor(student) else _make_regressor(student)
     return ProbabilityRegressor(regressor, classes).fit(X, proba)
 

@@ -1,8 +1,8 @@
-"""Teach with probabilities: predict each real row by classifiers that have not seen it, and other rows by all."""
+"""Teach with probabilities: CrossFittedTeacher predicts each real row without having seen it, and other rows by all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,19 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.validation import check_is_fitted
 
+from ..data.checks import check_samples
 from ..data.rows import take_rows
 from ..errors import DataError, ParameterError
-from ..rng import stream_seed
+from ..params import Rule, check_params, either, integer, real
+from ..rng import Seed, new_seed, stream_seed
+from ..threads import one_thread
 from .classifiers import add_preprocessing, clone_with_seed, make_preprocessing, resolve_classifiers
-from .folds import make_folds
+from .folds import is_splitter, make_folds
+from .meta import MetaClassifier
+from .students import split_rows
+from .synthetic import check_labels_of_classifier
 
 Numbers = NDArray[np.float64]
 
@@ -30,64 +37,175 @@ SYNTHETIC_SIZE = 5.0
 OWN_LABEL = 0.25
 """Default weight of the label of a real row itself, beside the probabilities of its teacher."""
 
+TEACHING_RULES = {
+    "own_label": real(0.0, 1.0, inclusive=True),
+    "cv": either(integer(2), Rule("a splitter of scikit-learn", is_splitter)),
+}
+"""Rules of the parameters that DistilledClassifier shares."""
+
 _TREES = 200
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """Probabilities of real rows from teachers that have not seen them, and a teacher of all real rows.
+class CrossFittedTeacher(MetaClassifier):
+    """Classifier whose probabilities are soft labels: each real row gets those of a clone that has not seen it.
+
+    A classifier that predicts its own training rows repeats their labels, noise included. A cross-fitted one says how
+    sure one can be, and a student learns more from that than from the label [1]_. Other rows, such as synthetic ones,
+    get the probabilities of a clone that was fitted to all real rows.
+
+    Parameters
+    ----------
+    teacher : name or estimator, default=None
+        Classifier with ``predict_proba``; it is cloned, never fitted itself. A name and, for columns other than
+        numbers, preprocessing are as for `gain_report`. None takes the mean of a random forest, extremely randomised
+        trees, boosted trees and a logistic regression.
+    own_label : float from 0 to 1, default=0.25
+        Weight of the label of a real row itself; the rest is that of the teacher's probabilities.
+    cv : int >= 2 or splitter, default=5
+        Folds; every row has to be in one test fold.
+    random_state : int, numpy RandomState or Generator, or None, default=None
+        Seed of folds and clones.
 
     Attributes
     ----------
-    y : ndarray of shape (n,)
-        Labels of the real rows.
-    classes : ndarray of shape (k,)
-        All labels in order.
-    oof_proba : ndarray of shape (n, k)
-        Out-of-fold probabilities of the real rows.
-    teacher : estimator
-        Classifier fitted to all real rows.
+    teacher_ : estimator
+        Clone fitted to all rows.
+    oof_proba_ : ndarray of shape (n, n_classes)
+        Probabilities of each row, from a clone that has not seen it.
+    proba_ : ndarray of shape (n, n_classes)
+        Soft labels of the rows: `oof_proba_` and `own_label` of the label itself.
+    classes_ : ndarray of shape (n_classes,)
+        Labels in order.
+    codes_ : ndarray of shape (n,)
+        Position of the label of each row in `classes_`.
+
+    See Also
+    --------
+    DistilledClassifier : Train a student on soft labels.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531, 2015; out of
+       fold: Fakoor et al., "Fast, Accurate, and Simple Models for Tabular Data via Augmented Distillation", NeurIPS
+       2020.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from ganaug import CrossFittedTeacher
+    >>> X, y = load_iris(return_X_y=True)
+    >>> teacher = CrossFittedTeacher(LogisticRegression(max_iter=1000), random_state=0).fit(X, y)
+    >>> teacher.proba_.shape
+    (150, 3)
+    >>> rows, labels, weights = teacher.to_weights(teacher.proba_)
+    >>> float(weights.sum().round(6))
+    150.0
     """
 
-    y: NDArray[Any]
-    classes: NDArray[Any]
-    oof_proba: Numbers
-    teacher: Any
+    def __init__(self, teacher: Any = None, *, own_label: float = OWN_LABEL, cv: Any = 5, random_state: Seed = None):
+        self.teacher = teacher
+        self.own_label = own_label
+        self.cv = cv
+        self.random_state = random_state
 
-    @classmethod
-    def prepare(cls, teacher: Any, X: Any, y: NDArray[Any], cv: Any, groups: Any, seed: int) -> Lesson:
-        """Fit clones of a teacher in folds, and to all rows.
+    def fit(self, X: Any, y: Any, groups: Any = None) -> CrossFittedTeacher:
+        """Fit clones of the teacher in folds, and to all rows.
 
         Parameters
         ----------
-        teacher : estimator
-            Classifier with ``predict_proba``; it is cloned, never fitted itself.
-        X, y : samples, and ndarray of shape (n,)
-            Rows and plain labels.
-        cv : int or splitter
-            Folds; each row has to be in exactly one test fold.
-        groups : array-like of shape (n,) or None
-            Group of each row; rows of one group are never on both sides.
-        seed : int
-            Seed of folds and teachers.
+        X, y : user data
+            Samples and labels.
+        groups : array-like of shape (n,), default=None
+            Group of each row; no clone has seen a row of the group of a row that it predicts.
 
         Raises
         ------
+        ParameterError
+            A parameter has an invalid value.
         DataError
-            A class has fewer rows than folds, or a row is in no test fold or in two.
+            Rows or labels are not supported, a class has fewer rows than there are folds, or a row is in no test fold
+            or in two.
         """
-        classes = np.unique(y)
-        found = _cross_fit(teacher, X, y, classes, cv, groups, stream_seed(seed, "folds"))
-        return cls(y, classes, found, _fit_clone(teacher, X, y, seed))
+        # 1. Check parameters and data
+        owner = type(self).__name__
+        check_params(owner, {name: getattr(self, name) for name in TEACHING_RULES}, TEACHING_RULES)
+        labels = check_labels_of_classifier(owner, X, y)
+        check_samples(X, labels)
+        X = X if hasattr(X, "__len__") else np.asarray(X)
+        teacher = resolve_teacher(self.teacher, X, f"'teacher' parameter of {owner}")
+        seed = new_seed(self.random_state)
+        self.classes_, self.codes_ = np.unique(labels, return_inverse=True)
 
-    def label_real(self, own_label: float) -> Numbers:
-        """Return probabilities of the real rows: those of the teacher, and `own_label` of the label itself."""
-        own = (self.y[:, None] == self.classes).astype(np.float64)
-        return own_label * own + (1.0 - own_label) * self.oof_proba
+        # 2. Predict each row by a clone that has not seen it, and fit a clone to all rows, for others
+        with one_thread() if self.teacher is None else nullcontext():
+            self.oof_proba_ = self._cross_fit(teacher, X, labels, groups, stream_seed(seed, "folds"))
+            self.teacher_ = _fit_clone(teacher, X, labels, seed)
 
-    def label_new(self, X: Any) -> Numbers:
-        """Return the probabilities that the teacher of all real rows gives to other rows."""
-        return predict_proba_of(self.teacher, X, self.classes)
+        # 3. Let the label of each row itself count, too
+        own = np.eye(len(self.classes_))[self.codes_]
+        self.proba_ = self.own_label * own + (1.0 - self.own_label) * self.oof_proba_
+        self._take_features_of(self.teacher_)
+        return self
+
+    def predict_proba(self, X: Any) -> Numbers:
+        """Predict the probability of each class by the clone that was fitted to all rows.
+
+        Parameters
+        ----------
+        X : samples
+            Samples of shape (n, ...).
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Columns in the order of `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        return predict_proba_of(self.teacher_, X, self.classes_)
+
+    def to_weights(self, proba: Numbers) -> tuple[NDArray[np.int64], NDArray[Any], Numbers]:
+        """Turn probabilities into weighted labels, for any learner that takes ``sample_weight``.
+
+        Each row occurs once for each class, weighted by its probability. A weighted loss is then the cross-entropy
+        with the probabilities.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n, n_classes)
+            Probabilities of rows, in the order of `classes_`.
+
+        Returns
+        -------
+        rows : ndarray of shape (m,)
+            Positions of the rows; m is at most n times n_classes, because classes below .001 are left out.
+        labels : ndarray of shape (m,)
+            Their labels.
+        weights : ndarray of shape (m,)
+            Their weights; those of a row sum to 1.
+        """
+        check_is_fitted(self)
+        rows, codes, weights = split_rows(np.asarray(proba, dtype=np.float64))
+        return rows, self.classes_[codes], weights
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "teacher_")
+
+    def _cross_fit(self, teacher: Any, X: Any, y: NDArray[Any], groups: Any, seed: int) -> Numbers:
+        """Return the probabilities that clones give rows that they have not seen."""
+        proba = np.zeros((len(y), len(self.classes_)))
+        times = np.zeros(len(y), dtype=np.int64)
+        for fold in make_folds(X, y, self.cv, 1, groups, seed):
+            fitted = _fit_clone(teacher, take_rows(X, fold.train), y[fold.train], fold.seed)
+            proba[fold.test] = predict_proba_of(fitted, take_rows(X, fold.test), self.classes_)
+            times[fold.test] += 1
+        if (times != 1).any():
+            row = int(np.flatnonzero(times != 1)[0])
+            raise DataError(
+                f"Row {row} is in {times[row]} test folds of 'cv'; give folds in which every row is tested once, such "
+                "as StratifiedKFold, so that its teacher has not seen it."
+            )
+        return proba
 
 
 def resolve_teacher(teacher: Any, X: Any, parameter: str) -> Any:
@@ -133,25 +251,6 @@ def make_teacher() -> Any:
         ("logistic", LogisticRegression(max_iter=1000)),
     ]
     return make_pipeline(*make_preprocessing(), VotingClassifier(families, voting="soft"))
-
-
-def _cross_fit(
-    teacher: Any, X: Any, y: NDArray[Any], classes: NDArray[Any], cv: Any, groups: Any, seed: int
-) -> Numbers:
-    """Return the probabilities that teachers give rows that they have not seen."""
-    proba = np.zeros((len(y), len(classes)))
-    times = np.zeros(len(y), dtype=np.int64)
-    for fold in make_folds(X, y, cv, 1, groups, seed):
-        fitted = _fit_clone(teacher, take_rows(X, fold.train), y[fold.train], fold.seed)
-        proba[fold.test] = predict_proba_of(fitted, take_rows(X, fold.test), classes)
-        times[fold.test] += 1
-    if (times != 1).any():
-        row = int(np.flatnonzero(times != 1)[0])
-        raise DataError(
-            f"Row {row} is in {times[row]} test folds of 'cv'; give folds in which every row is tested once, such as "
-            "StratifiedKFold, so that its teacher has not seen it."
-        )
-    return proba
 
 
 def _fit_clone(teacher: Any, X: Any, y: NDArray[Any], seed: int) -> Any:

@@ -19,12 +19,11 @@ from .folds import Fold
 from .priors import class_shares
 from .scorers import Scorer, copy_samples
 from .students import check_student, fit_student
-from .teachers import OWN_LABEL, Lesson
+from .teachers import CrossFittedTeacher
 from .uses import TrainedClassifier
 
 Numbers = NDArray[np.float64]
 
-_FOLDS = 5  # in which the teacher is cross-fitted
 _ROWS_TIMED = 1000
 
 
@@ -58,8 +57,8 @@ def evaluate_taught(
     with record_warnings() as done.warnings:
         # Let the teacher label real rows that it has not seen
         try:
-            seed = stream_seed(fold.seed, "lesson")
-            lesson = Lesson.prepare(teacher, copy_samples(data.X), data.y, _FOLDS, data.groups, seed)
+            lesson = CrossFittedTeacher(teacher, random_state=stream_seed(fold.seed, "lesson"))
+            lesson.fit(copy_samples(data.X), data.y, data.groups)
         except Exception as error:  # third-party code may raise anything
             done.failures += [Failure(fold.number, arm, None, None, describe_failure(error)) for arm in arms]
             return done
@@ -73,21 +72,20 @@ def evaluate_taught(
                 done.failures.append(Failure(fold.number, arm, None, None, describe_failure(error)))
                 continue
             for name, fitted in _fit_each(done, arm, fold, classifiers, lesson, rows):
-                shares = class_shares(data.y, lesson.classes)
-                trained = TrainedClassifier(fitted, fitted, lesson.classes, shares)
+                shares = class_shares(data.y, lesson.classes_)
+                trained = TrainedClassifier(fitted, fitted, lesson.classes_, shares)
                 score_arm(done, (fold, name, arm), trained, known, scorers)
                 done.costs += _measure_cost(fold, name, arm, fitted, test[0])
     return done
 
 
-def _make_lesson_rows(arm: str, data: FoldData, lesson: Lesson) -> tuple[Any, Numbers]:
+def _make_lesson_rows(arm: str, data: FoldData, lesson: CrossFittedTeacher) -> tuple[Any, Numbers]:
     """Return the rows that an arm learns from, and their probabilities."""
-    proba = lesson.label_real(OWN_LABEL)
     if arm == "soft_real":
-        return copy_samples(data.X), proba
+        return copy_samples(data.X), lesson.proba_
     if data.unlabelled is None:
         raise ArmUnavailable(data.failure or data.unlabelled_failure or "the augmenter has no method sample")
-    return append_rows(data.X, data.unlabelled), np.vstack([proba, lesson.label_new(data.unlabelled)])
+    return append_rows(data.X, data.unlabelled), np.vstack([lesson.proba_, lesson.predict_proba(data.unlabelled)])
 
 
 def _fit_each(
@@ -95,18 +93,18 @@ def _fit_each(
     arm: str,
     fold: Fold,
     classifiers: Mapping[str, Any],
-    lesson: Lesson,
+    lesson: CrossFittedTeacher,
     rows: tuple[Any, Numbers] | None,
 ) -> Iterator[tuple[str, Any]]:
     """Yield each classifier, fitted to probabilities, or its teacher if there are no rows."""
     for name, classifier in classifiers.items():
         if rows is None:
-            yield name, lesson.teacher
+            yield name, lesson.teacher_
             continue
         try:
             check_student(classifier)
             student = clone_with_seed(classifier, stream_seed(fold.seed, "classifier"))
-            fitted = fit_student(student, *rows, lesson.classes)
+            fitted = fit_student(student, *rows, lesson.classes_)
         except Exception as error:  # third-party code may raise anything
             done.failures.append(Failure(fold.number, arm, name, None, describe_failure(error)))
             continue

@@ -327,7 +327,7 @@ def test_distil_adds_the_arms_of_a_teacher(folder, asked):
 def test_distil_is_for_tables(folder):
     Path("digits").mkdir()
     done = run("report", "digits", "--distil", code=2)
-    assert "--distil is for tables; leave it out" in done.stderr
+    assert "--distil is for tables, and 'digits' is a folder of images; leave it out" in done.stderr
 
 
 def test_a_quick_answer_trains_nothing_and_writes_no_page(folder, monkeypatch):

@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from small import quick_augmenter
 from toy_table import make_toy_table
 
-from ganaug import DataError, DistilledClassifier, GaussianCopula, ParameterError
+from ganaug import CrossFittedTeacher, DataError, DistilledClassifier, GaussianCopula, ParameterError
 from ganaug.gain.students import fit_student
 
 BAYES = GaussianNB()
@@ -57,7 +57,9 @@ def two_normals(n, seed=0):
     return x[:, None], y, (density / density.sum(1, keepdims=True))[:, 1]
 
 
-@parametrize_with_checks([DistilledClassifier(LogisticRegression(), teacher=BAYES, cv=2)])
+@parametrize_with_checks(
+    [DistilledClassifier(LogisticRegression(), teacher=BAYES, cv=2), CrossFittedTeacher(BAYES, cv=2)]
+)
 def test_scikit_learn(estimator, check):
     check(estimator)
 
@@ -107,6 +109,26 @@ def test_synthetic_rows_get_the_probabilities_of_the_teacher_not_the_labels_of_t
         for sampler in (Bootstrap(), Liar())
     )
     assert np.array_equal(honest.predict_proba(X), liar.predict_proba(X))
+
+
+# The teacher by itself.
+
+
+def test_soft_labels_hold_a_share_of_the_label_itself():
+    X, y = blobs(60)
+    teacher = CrossFittedTeacher(Memory(), own_label=0.25, random_state=0).fit(X, y)
+    assert np.allclose(teacher.proba_[np.arange(60), y], 0.25 + 0.75 * 0.5)
+    assert (teacher.classes_[teacher.codes_] == y).all()
+    assert (teacher.predict_proba(X).max(1) == 1.0).all()
+
+
+def test_weighted_labels_give_each_row_a_weight_of_one():
+    X, y = blobs(90, n_classes=3)
+    teacher = CrossFittedTeacher(BAYES, random_state=0).fit(X, np.array(["a", "b", "c"])[y])
+    proba = np.array([[0.9995, 0.0005, 0.0], [0.2, 0.3, 0.5]])
+    rows, labels, weights = teacher.to_weights(proba)
+    assert rows.tolist() == [0, 1, 1, 1] and labels.tolist() == ["a", "a", "b", "c"]
+    assert weights == pytest.approx([1.0, 0.2, 0.3, 0.5])
 
 
 # What the student learns.
