@@ -61,13 +61,19 @@ class ItemLayout:
 
     def replace_sample(self, item: Any, sample: Any) -> Any:
         """Return a copy of the item with another sample; its label and other fields stay."""
-        key = self._adapt(item).sample
+        return self._replace(item, self._adapt(item).sample, sample)
+
+    def replace_label(self, item: Any, label: Any) -> Any:
+        """Return a copy of the item with another label; its sample and other fields stay."""
+        return self._replace(item, self._adapt(item).label, label)
+
+    def _replace(self, item: Any, key: Any, value: Any) -> Any:
         if isinstance(item, Mapping):
             changed: Any = dict(item) if type(item) is dict else copy.copy(item)
-            changed[key] = sample
+            changed[key] = value
             return changed
         fields = list(item)
-        fields[key] = sample
+        fields[key] = value
         if isinstance(item, list):
             return fields
         return type(item)(*fields) if hasattr(item, "_fields") else tuple(fields)

@@ -10,6 +10,7 @@ from ..rng import Seed, isolated_global_state, new_seed
 from .conversion import SampleConverter, SampleSpec, Transform, choose_converter
 from .pool import SamplePool
 from .share import FRACTION, Schedule, SharedSettings, evaluate_schedule
+from .soft import LabelSoftener
 from .sources import get_image_transform
 
 
@@ -37,6 +38,7 @@ class MixedBase:
         mode: str,
         schedule: Schedule | None,
         transform: Transform | None,
+        soft_labels: Any,
         random_state: Seed,
     ) -> None:
         self.real = real
@@ -45,6 +47,7 @@ class MixedBase:
         self._augmenter = augmenter
         self._schedule = schedule
         self._transform = transform
+        self._softener = None if soft_labels is None else LabelSoftener(soft_labels)
         self._shared = SharedSettings(fraction if schedule is None else evaluate_schedule(schedule, 0))
 
     def __getattr__(self, name: str) -> Any:

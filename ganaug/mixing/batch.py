@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_se
 from .conversion import SampleSpec, Transform, choose_converter
 from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, list_classes
 from .share import FRACTION, check_options, choose_positions
+from .soft import LabelSoftener
 
 
 class SyntheticMix:
@@ -45,6 +46,9 @@ class SyntheticMix:
         the augmenter samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it,
         samples with the shape and dtype of those in a batch pass unchanged; layout, uint8 and [0, 1] of images are
         converted.
+    soft_labels : classifier with ``predict_proba``, or callable, default=None
+        A teacher, as for `MixedDataset`: the labels of a batch are then class probabilities, float32 of shape (B,
+        n_classes), those of the teacher for synthetic samples and one-hot rows for real ones.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the synthetic samples and of their positions.
 
@@ -91,10 +95,12 @@ class SyntheticMix:
         device: torch.device | str | None = None,
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
+        soft_labels: Any = None,
         random_state: Seed = None,
     ) -> None:
         options = {"synthetic_fraction": synthetic_fraction, "label_map": label_map, "transform": transform}
-        check_options("SyntheticMix", augmenter=augmenter, pool_size=pool_size, **options)
+        options |= {"soft_labels": soft_labels, "pool_size": pool_size}
+        check_options("SyntheticMix", augmenter=augmenter, **options)
         self.synthetic_fraction = float(synthetic_fraction)
         self._augmenter = augmenter
         self._transform = transform
@@ -104,7 +110,9 @@ class SyntheticMix:
         classes = list_classes(augmenter, label_map, self._seed)
         check_pool_size("SyntheticMix", pool_size, len(classes))
         per_class = (pool_size or DEFAULT_POOL_SIZE) // len(classes)
-        self._pool = SamplePool(augmenter, classes, [per_class] * len(classes), self._seed, transform)
+        self._softener = None if soft_labels is None else LabelSoftener(soft_labels)
+        sizes = [per_class] * len(classes)
+        self._pool = SamplePool(augmenter, classes, sizes, self._seed, transform, self._softener)
         self._codes: dict[Any, int] = {}
         self._converted: Tensor | None = None  # all samples of the pool, like those in batches of `_spec`
         self._spec: SampleSpec | None = None
@@ -123,7 +131,8 @@ class SyntheticMix:
         Returns
         -------
         x, y : Tensor, labels; or a batch of the given type
-            Samples of the same shape, dtype and device; the labels are the given ones.
+            Samples of the same shape, dtype and device; the labels are the given ones, or class probabilities with
+            `soft_labels`.
 
         Raises
         ------
@@ -131,9 +140,10 @@ class SyntheticMix:
             A label belongs to several classes or to none of the augmenter's, or the samples do not match the batch's.
         """
         if y is not None:
-            return self._mix(x, y), y
+            return self._mix(x, y)
         layout = infer_layout(x)
-        return layout.replace_sample(x, self._mix(x[layout.sample], x[layout.label]))
+        mixed, labels = self._mix(x[layout.sample], x[layout.label])
+        return layout.replace_label(layout.replace_sample(x, mixed), labels)
 
     def set_synthetic_fraction(self, fraction: float) -> None:
         """Change the synthetic fraction from the next batch on; copies in worker processes keep theirs.
@@ -172,7 +182,7 @@ class SyntheticMix:
         self._epoch = stream_seed(self._seed, "pass", *shared)
         self._used = np.zeros(len(self._pool.classes), dtype=np.int64)
 
-    def _mix(self, x: Any, y: Any) -> Tensor:
+    def _mix(self, x: Any, y: Any) -> tuple[Tensor, Any]:
         if not isinstance(x, Tensor) or x.ndim < 1 or len(x) != len(y):
             got = f"{SampleSpec.infer([x])} and {len(y)} labels"
             raise DataError(
@@ -182,19 +192,33 @@ class SyntheticMix:
         if (None if worker is None else (worker.id, worker.seed)) != self._worker:
             self._start_pass(worker)
         chosen = torch.from_numpy(choose_positions(len(x), self.synthetic_fraction, self._rng))
-        if not len(chosen):
-            return x
+        if not len(chosen) and self._softener is None:
+            return x, y
         # All labels are checked, so that an error does not depend on chance.
-        codes = [self._get_code(label) for label in _list_labels(y)]
+        labels = _list_labels(y)
+        codes = [self._get_code(label) for label in labels]
         indices = [self._take_index(codes[i]) for i in chosen.tolist()]
+        y = self._soften(labels, chosen.tolist(), indices, x.device) if self._softener is not None else y
+        if not len(chosen):
+            return x, y
         pool = self._convert_pool(x)
         synthetic = pool[torch.tensor(indices, device=pool.device)].to(x.device, non_blocking=True)
-        return x.clone().index_copy_(0, chosen.to(x.device), synthetic)  # a clone stays channels_last
+        return x.clone().index_copy_(0, chosen.to(x.device), synthetic), y  # a clone stays channels_last
+
+    def _soften(self, labels: list[Any], chosen: list[int], indices: list[int], device: torch.device) -> Tensor:
+        """Return the class probabilities of a batch."""
+        softener = cast(LabelSoftener, self._softener)
+        rows = [softener.soften(label) for label in labels]
+        for place, index in zip(chosen, indices, strict=True):
+            rows[place] = cast(Tensor, self._pool.get_proba(index))
+        return torch.stack(rows).to(device, non_blocking=True)
 
     def _get_code(self, label: Any) -> int:
         if label not in self._codes:
-            name = match_labels([label], self._pool.classes, {}, self._label_map)[label]
-            self._codes[label] = self._pool.classes.index(name)
+            matched = match_labels([label], self._pool.classes, {}, self._label_map)
+            if self._softener is not None:
+                self._softener.check_classes(matched)
+            self._codes[label] = self._pool.classes.index(matched[label])
         return self._codes[label]
 
     def _take_index(self, code: int) -> int:

@@ -82,6 +82,12 @@ class MixedDataset(MixedBase, Dataset[Any]):
         samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it, images (PIL, uint8
         or floats in [0, 1]) go through the data set's ``transform`` as 8-bit images. Samples with the type, dtype and
         shape of real ones pass unchanged; layout, uint8 and [0, 1] are converted.
+    soft_labels : classifier with ``predict_proba``, or callable, default=None
+        A teacher. Labels are then class probabilities, float32 of shape (n_classes,), as MixUp gives them: those of the
+        teacher for synthetic samples, computed once, and one-hot rows for real ones. Labels have to number its classes
+        from 0. A callable gets all samples as the augmenter returns them, and returns probabilities of shape (m,
+        n_classes). A `CrossFittedTeacher` that was fitted to the samples of the data set gives real ones its soft
+        labels, too.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the synthetic samples and of their positions.
     pool_size : int, default=None
@@ -141,12 +147,14 @@ class MixedDataset(MixedBase, Dataset[Any]):
         schedule: Schedule | None = None,
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
+        soft_labels: Any = None,
         random_state: Seed = None,
         pool_size: int | None = None,
         _plan: EpochPlan | None = None,
     ) -> None:
         options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
-        check_options("MixedDataset", augmenter=augmenter, transform=transform, pool_size=pool_size, **options)
+        options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+        check_options("MixedDataset", augmenter=augmenter, **options)
         self._set_options(
             real,
             augmenter,
@@ -154,6 +162,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
             mode=mode,
             schedule=schedule,
             transform=transform,
+            soft_labels=soft_labels,
             random_state=random_state,
         )
         # Match the labels of the real items to the augmenter's classes.
@@ -178,7 +187,10 @@ class MixedDataset(MixedBase, Dataset[Any]):
         # Draw the synthetic samples, and choose how they become what the data set yields.
         if pool_size is not None:
             sizes = np.array(split_pool_size(sizes / max(1, sizes.sum()), pool_size))
-        self._pool = SamplePool(augmenter, classes, sizes.tolist(), self._seed, transform)
+        self._pool = SamplePool(augmenter, classes, sizes.tolist(), self._seed, transform, self._softener)
+        if self._softener is not None:
+            self._softener.check_classes(matched)
+            self._softener.learn_real(survey.labels)
         self._spec = SampleSpec.infer([survey.layout.get_sample(item) for item in survey.items.values()])
         self._converters: dict[Leaf, SampleConverter] = {}
         if len(self._pool):
@@ -265,8 +277,14 @@ class MixedDataset(MixedBase, Dataset[Any]):
             chosen = [p for p, i in enumerate(indexed) if i >= len(self.real)]
         else:
             chosen = self._choose_replaced(indexed, slots)
-        for p in chosen:
-            items[p] = self._insert_synthetic(items[p], int(self._owners[indexed[p]]), slots[p])
+        replaced = set(chosen)
+        for p, i in enumerate(indexed):
+            owner = int(self._owners[i])
+            if p in replaced:
+                items[p] = self._insert_synthetic(items[p], owner, slots[p])
+            elif self._softener is not None:
+                label = self._layout.get_label(items[p])
+                items[p] = self._layout.replace_label(items[p], self._softener.soften(label, owner))
         return items
 
     def _choose_replaced(self, indexed: list[int], slots: list[int]) -> list[int]:
@@ -284,8 +302,11 @@ class MixedDataset(MixedBase, Dataset[Any]):
                 f"Item {owner} has the label {label!r}, which no item had before; give a data set whose labels do not "
                 "change."
             )
-        sample = self._pool.get_sample(self._pool.get_index(self._code[label], slot, self._shared.epoch))
-        return self._layout.replace_sample(item, self._get_converter(owner, item)(sample))
+        index = self._pool.get_index(self._code[label], slot, self._shared.epoch)
+        convert = self._get_converter(owner, item)
+        mixed = self._layout.replace_sample(item, convert(self._pool.get_sample(index)))
+        proba = self._pool.get_proba(index)
+        return mixed if proba is None else self._layout.replace_label(mixed, proba)
 
 
 def count_appended(plan: EpochPlan, fraction: float) -> int:

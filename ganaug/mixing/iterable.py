@@ -28,9 +28,9 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
     ----------
     real : IterableDataset
         Items as for `MixedDataset`. It divides itself between workers, as every iterable data set has to.
-    augmenter, synthetic_fraction, schedule, label_map, transform, random_state
-        As for `MixedDataset`. The classes are those of ``classes_``, of `label_map`, and of a first sample that is
-        drawn from the augmenter.
+    augmenter, synthetic_fraction, schedule, label_map, transform, soft_labels, random_state
+        As for `MixedDataset`; soft labels of real items are one-hot rows. The classes are those of ``classes_``, of
+        `label_map`, and of a first sample that is drawn from the augmenter.
     mode : "replace"
         The only mode of iterable data sets.
     pool_size : int, default=None
@@ -75,11 +75,13 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         schedule: Schedule | None = None,
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
+        soft_labels: Any = None,
         random_state: Seed = None,
         pool_size: int | None = None,
     ) -> None:
         options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
-        check_options("MixedDataset", augmenter=augmenter, transform=transform, pool_size=pool_size, **options)
+        options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+        check_options("MixedDataset", augmenter=augmenter, **options)
         if mode != "replace":
             raise ParameterError(
                 "The 'mode' parameter of MixedDataset must be 'replace' for an IterableDataset, which has its own "
@@ -92,13 +94,14 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
             mode=mode,
             schedule=schedule,
             transform=transform,
+            soft_labels=soft_labels,
             random_state=random_state,
         )
         self._label_map = label_map
         shares = estimate_class_shares(augmenter, label_map, self._seed)
         check_pool_size("MixedDataset", pool_size, len(shares))
         sizes = split_pool_size(list(shares.values()), pool_size or _get_length(real) or DEFAULT_POOL_SIZE)
-        self._pool = SamplePool(augmenter, list(shares), sizes, self._seed, transform)
+        self._pool = SamplePool(augmenter, list(shares), sizes, self._seed, transform, self._softener)
         self._process = _get_process()
         self._last_pass = (-1, 0)  # an epoch, and how often it was begun again
 
@@ -126,7 +129,10 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
     def get_code(self, label: Any) -> int:
         """Return the position of a label's class in the pool."""
         classes = self._pool.classes
-        return classes.index(match_labels([label], classes, get_class_names(self.real), self._label_map)[label])
+        matched = match_labels([label], classes, get_class_names(self.real), self._label_map)
+        if self._softener is not None:
+            self._softener.check_classes(matched)
+        return classes.index(matched[label])
 
     def choose_converter_like(self, item: Any, layout: ItemLayout) -> SampleConverter:
         """Choose how synthetic samples become like the sample of a first item."""
@@ -157,10 +163,14 @@ class _Pass:
             self._codes[label] = self._mixed.get_code(label)
         fraction = self._mixed._shared.fraction
         self._due += fraction
+        softener = self._mixed._softener
         if self._due < 1.0 - 1e-9 or fraction <= 0:
-            return item
+            return item if softener is None else layout.replace_label(item, softener.soften(label))
         self._due -= 1.0
-        return layout.replace_sample(item, converter(self._take_next(self._codes[label])))
+        index = self._take_next(self._codes[label])
+        mixed = layout.replace_sample(item, converter(self._mixed._pool.get_sample(index)))
+        proba = self._mixed._pool.get_proba(index)
+        return mixed if proba is None else layout.replace_label(mixed, proba)
 
     def _begin(self, item: Any) -> tuple[ItemLayout, SampleConverter]:
         """Read the layout from a first item, and the epoch, which the main process sets before it asks for items."""
@@ -170,12 +180,12 @@ class _Pass:
         self._first = layout, self._mixed.choose_converter_like(item, layout)
         return self._first
 
-    def _take_next(self, code: int) -> Any:
-        """Return the next synthetic sample of a class in this worker's stripe of the pool."""
+    def _take_next(self, code: int) -> int:
+        """Return the index of the next synthetic sample of a class in this worker's stripe of the pool."""
         used = self._used.get(code, 0)
         self._used[code] = used + 1
         pool = self._mixed._pool
-        return pool.get_sample(pool.get_index(code, used * self._stripes + self._stripe, self._number))
+        return pool.get_index(code, used * self._stripes + self._stripe, self._number)
 
 
 def _get_length(dataset: Any) -> int:

@@ -45,6 +45,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     schedule: Schedule | None = None,
     label_map: Mapping[Any, Any] | None = None,
     transform: Transform | None = None,
+    soft_labels: Any = None,
     random_state: Seed = None,
     pool_size: int | None = None,
 ) -> DataLoader[Any]:
@@ -72,7 +73,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         Where a framework puts in a sampler of its own, the fraction then holds only on average.
     schedule : callable or ("linear", start, end, epochs), default=None
         The fraction by epoch; each pass over the loader is an epoch, counted from 0.
-    label_map, transform
+    label_map, transform, soft_labels
         As for `MixedDataset`.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the synthetic samples and of their positions, whatever the number of workers. None takes the seed of the
@@ -122,7 +123,8 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     0.5
     """
     options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
-    check_options("augment_loader", augmenter=augmenter, transform=transform, pool_size=pool_size, **options)
+    options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+    check_options("augment_loader", augmenter=augmenter, **options)
     _check_loader(loader)
     iterable = isinstance(loader.dataset, IterableDataset)
     if random_state is None and loader.generator is not None:
@@ -137,6 +139,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         schedule=schedule,
         label_map=label_map,
         transform=transform,
+        soft_labels=soft_labels,
         random_state=random_state,
         pool_size=pool_size,
         **plan,

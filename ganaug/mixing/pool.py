@@ -15,6 +15,7 @@ from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
 from .conversion import SampleSpec, Transform
+from .soft import LabelSoftener
 
 DEFAULT_POOL_SIZE = 10_000
 _SHARE_SAMPLES = 1000
@@ -36,6 +37,8 @@ class SamplePool:
     transform : callable or None
         The user's transform. If the augmenter returns a frame, it is called with the whole frame here; else it is left
         to others, who call it with single samples.
+    softener : LabelSoftener or None
+        Predicts the class probabilities of all samples.
 
     Attributes
     ----------
@@ -62,6 +65,7 @@ class SamplePool:
         sizes: Sequence[int],
         seed: int,
         transform: Transform | None = None,
+        softener: LabelSoftener | None = None,
     ) -> None:
         self.classes = list(classes)
         self.sizes = np.asarray(sizes, dtype=np.int64)
@@ -69,10 +73,13 @@ class SamplePool:
         self._seed = seed
         self._order: tuple[int, dict[int, NDArray[np.int64]]] = (-1, {})
         self.from_frame = False
+        self._softener = softener
+        self._proba: Tensor | None = None
         self.kind, self._samples = self._draw_samples(augmenter, transform, 0)
         self._draws = 1
-        if isinstance(self._samples, Tensor):
-            _move_to_shared_memory(self._samples)
+        for shared in (self._samples, self._proba):
+            if isinstance(shared, Tensor):
+                _move_to_shared_memory(shared)
 
     def refresh(self, augmenter: Any, transform: Transform | None = None) -> None:
         """Replace all samples by new ones; running workers see them if samples are arrays or tensors.
@@ -128,6 +135,10 @@ class SamplePool:
             return Image.fromarray(sample.numpy())
         return sample.numpy()
 
+    def get_proba(self, index: int) -> Tensor | None:
+        """Return the class probabilities of a sample, shape (n_classes,); None without a teacher."""
+        return None if self._proba is None else self._proba[index].clone()
+
     def infer_spec(self) -> SampleSpec:
         """Return type, dtype and shape of one sample, and the range of the values of all."""
         if not isinstance(self._samples, Tensor):
@@ -154,6 +165,9 @@ class SamplePool:
                 f"The augmenter was asked for {len(wanted)} samples of given labels and returned {len(X)} with {got}; "
                 "sample(None, y=labels) has to return one sample per label, in order."
             )
+        if self._softener is not None:
+            proba = self._softener.predict(X)
+            self._proba = proba if self._proba is None else self._proba.copy_(proba)
         self.from_frame = isinstance(X, pd.DataFrame)
         return _stack_samples(_convert_frame(X, transform) if isinstance(X, pd.DataFrame) else X)
 

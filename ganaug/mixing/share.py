@@ -42,6 +42,13 @@ _RULES = {
     ),
     "transform": either(function("a function of one synthetic sample, or of a frame of them"), choice(None)),
     "pool_size": either(integer(1), choice(None)),
+    "soft_labels": either(
+        Rule(
+            "a fitted classifier with predict_proba, or a function of samples that returns probabilities",
+            lambda v: not isinstance(v, type) and (callable(v) or hasattr(v, "predict_proba")),
+        ),
+        choice(None),
+    ),
     "augmenter": Rule(
         "an object with sample(n, y, random_state), such as a fitted GANAugmenter",
         lambda v: callable(getattr(v, "sample", None)) and not isinstance(v, type),
