@@ -25,7 +25,7 @@ examples are in the docstrings (`help(ganaug.GANAugmenter)`), and `python -m ben
 """
 
 DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
-    ("Augment", [("ganaug", ["GANAugmenter", "GaussianCopula"])]),
+    ("Augment", [("ganaug", ["GANAugmenter", "GaussianCopula", "SwapNoise"])]),
     (
         "Judge the gain",
         [

@@ -1,6 +1,6 @@
 """Conditional-GAN data augmentation for scikit-learn and PyTorch.
 
-* Augment: `GANAugmenter`, `GaussianCopula`.
+* Augment: `GANAugmenter`, `GaussianCopula`, `SwapNoise`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
 * Train a better classifier: `DistilledClassifier`, `CrossFittedTeacher`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         GainReport,
         GaussianCopula,
         PriorCorrectedClassifier,
+        SwapNoise,
         TunedAugmenterCV,
         expected_gain,
         gain_report,
@@ -57,6 +58,7 @@ __all__ = [
     "ModelFileError",
     "ParameterError",
     "PriorCorrectedClassifier",
+    "SwapNoise",
     "SyntheticMix",
     "TrainingError",
     "TunedAugmenterCV",
@@ -91,6 +93,7 @@ _MODULES = {
         "GainReport",
         "GaussianCopula",
         "PriorCorrectedClassifier",
+        "SwapNoise",
         "TunedAugmenterCV",
         "expected_gain",
         "gain_report",

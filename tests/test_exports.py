@@ -32,6 +32,7 @@ PUBLIC = [
     "ModelFileError",
     "ParameterError",
     "PriorCorrectedClassifier",
+    "SwapNoise",
     "SyntheticMix",
     "TrainingError",
     "TunedAugmenterCV",

@@ -194,7 +194,10 @@ FREE = (
     "gaussian_copula",
 )
 PUT_RIGHT = tuple(f"{name}_corrected" for name in ("class_weight", "random_over_sampling", "smote", "gaussian_copula"))
-TAUGHT = ("soft_real", "distilled_copula", "distilled", "teacher", "soft_real_searched", "distilled_searched")
+TAUGHT = (
+    *("soft_real", "distilled_swap", "distilled_copula", "distilled", "teacher"),
+    *("soft_real_searched", "distilled_searched"),
+)
 OURS = ("ganaug", "ganaug_corrected", "ganaug_tuned")
 
 SUITES: dict[str, Suite] = {

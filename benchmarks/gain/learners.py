@@ -70,7 +70,7 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
     return make_pipeline(columns, learner)
 
 
-DISTILLED = ("soft_real", "distilled_copula", "distilled", "teacher")
+DISTILLED = ("soft_real", "distilled_swap", "distilled_copula", "distilled", "teacher")
 SEARCHED = ("searched", "soft_real_searched", "distilled_searched")
 TREATMENTS = (
     *("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected"),
@@ -92,8 +92,9 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
     treatment : str
         One of `TREATMENTS`. "threshold" changes only the scores of decisions; "calibrated" fits a sigmoid to held-out
         scores (Platt, 1999); "corrected" corrects probabilities for the prior of the real rows. Those of `DISTILLED`
-        learn the probabilities of a teacher, on real rows alone, or on rows of a copula or of ganaug, too; or are the
-        teacher itself. Those of `SEARCHED` choose options of the learner by cross-validation first.
+        learn the probabilities of a teacher, on real rows alone, or on rows with swapped cells, of a copula or of
+        ganaug, too; or are the teacher itself. Those of `SEARCHED` choose options of the learner by cross-validation
+        first.
     """
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
@@ -114,12 +115,16 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
 
 
 def _make_distilled(learner: Any, treatment: str, seed: int) -> Any:
-    from ganaug import DistilledClassifier, GaussianCopula
+    from ganaug import DistilledClassifier, GaussianCopula, SwapNoise
 
     teacher = SharedTeacher(find_default_teacher(), seed)
     if treatment == "teacher":
         return teacher
-    augmenters = {"distilled_copula": GaussianCopula(seed), "distilled": SharedGAN(seed)}
+    augmenters = {
+        "distilled_swap": SwapNoise(random_state=seed),
+        "distilled_copula": GaussianCopula(seed),
+        "distilled": SharedGAN(seed),
+    }
     return DistilledClassifier(learner, augmenters.get(treatment), teacher, random_state=seed)
 
 

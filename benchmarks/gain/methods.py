@@ -231,6 +231,7 @@ METHODS: Mapping[str, Method] = {
     "searched": Method(lambda s, X: Unchanged(), treatment="searched"),
     "soft_real": Method(lambda s, X: Unchanged(), treatment="soft_real"),
     "teacher": Method(lambda s, X: Unchanged(), treatment="teacher"),
+    "distilled_swap": Method(lambda s, X: Unchanged(), treatment="distilled_swap"),
     "distilled_copula": Method(lambda s, X: Unchanged(), treatment="distilled_copula"),
     "distilled": Method(lambda s, X: Unchanged(), treatment="distilled"),
     "soft_real_searched": Method(lambda s, X: Unchanged(), treatment="soft_real_searched"),

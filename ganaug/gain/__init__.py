@@ -7,6 +7,7 @@ from .image_classifier import ImageClassifier
 from .prior_corrected import PriorCorrectedClassifier
 from .report import gain_report
 from .result import GainReport
+from .swap_noise import SwapNoise
 from .teachers import CrossFittedTeacher
 from .tuned import TunedAugmenterCV
 
@@ -18,6 +19,7 @@ __all__ = [
     "GaussianCopula",
     "ImageClassifier",
     "PriorCorrectedClassifier",
+    "SwapNoise",
     "TunedAugmenterCV",
     "expected_gain",
     "gain_report",

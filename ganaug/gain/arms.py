@@ -43,7 +43,7 @@ AUGMENTED = "augmented"
 ARMS = (BASELINE, *CONTROLS, "synthetic_only", AUGMENTED, "augmented_corrected")
 """Arms that learn from labels, in the order of the report."""
 
-TAUGHT_ARMS = ("soft_real", "distilled", "teacher")
+TAUGHT_ARMS = ("soft_real", "soft_swapped", "distilled", "teacher")
 """Arms that learn from the probabilities of a teacher, and the teacher itself; they follow the others."""
 
 NOT_CONTROLS = tuple(arm for arm in (*ARMS, *TAUGHT_ARMS) if arm not in CONTROLS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
-from sklearn.base import BaseEstimator
 from sklearn.covariance import ledoit_wolf_shrinkage
-from sklearn.utils.validation import check_is_fitted
 
-from ..data.rows import append_labels, append_rows, as_frame
-from ..errors import ParameterError
-from ..rng import Seed, new_seed, numpy_stream
+from ..rng import Seed, numpy_stream
 from .coding import encode_column
-from .synthetic import allocate_rows, check_labels, count_labels
+from .row_sampler import RowSampler
 
 Numbers = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -69,7 +64,7 @@ class _ClassCopula:
         return p
 
 
-class GaussianCopula(BaseEstimator):  # type: ignore[misc]
+class GaussianCopula(RowSampler):
     """Sampler that learns a Gaussian copula for each class, in well under a second.
 
     Within a class every column keeps its distribution, and the normal scores of ranks keep their correlation [1]_,
@@ -110,64 +105,15 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
     [0, 0, 0, 0, 0, 2]
     """
 
-    _estimator_type = "sampler"
-
     def __init__(self, random_state: Seed = None):
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> GaussianCopula:
-        """Fit a copula to each class.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n, d), or array of shape (n, ...)
-            Rows: numbers, times, booleans, text or categories, with missing cells; or images.
-        y : array-like of shape (n,)
-            Labels.
-
-        Raises
-        ------
-        DataError
-            Numbers of rows and labels differ, or there is only one class.
-        """
-        labels = check_labels(X, y)
-        self._X, self._y = X[:0], y[:0]
-        self._columns = [_ColumnCells.of(column) for _, column in _to_table(X).items()]
+    def _learn(self, table: pd.DataFrame, labels: NDArray[Any]) -> None:
+        self._columns = [_ColumnCells.of(column) for _, column in table.items()]
         codes = np.column_stack([column.codes for column in self._columns])
-        self.classes_ = np.unique(labels)
-        self._counts = count_labels(labels)
         self._learned = {label: _ClassCopula.fit(codes, np.flatnonzero(labels == label)) for label in self._counts}
-        self.n_features_in_ = len(self._columns)
-        self._seed = new_seed(self.random_state)
-        return self
 
-    def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
-        """Draw synthetic rows and their labels.
-
-        Parameters
-        ----------
-        n : int or mapping of label to int, default=None
-            Number of rows, in the proportions of the classes or all of the class `y`; or the number of rows of each
-            class.
-        y : label or array-like of labels, default=None
-            Class of the `n` rows; or, without `n`, the label of each row.
-        random_state : int, numpy RandomState or Generator, or None, default=None
-            Seed of these rows; None takes the seed of the sampler.
-
-        Returns
-        -------
-        X, y
-            Rows and labels, in the containers, columns and dtypes of the training data.
-
-        Raises
-        ------
-        ParameterError
-            A label is unknown, or neither a number nor labels are given.
-        """
-        check_is_fitted(self)
-        seed = self._seed if random_state is None else new_seed(random_state)
-        labels = self._resolve_labels(n, y)
-
+    def _draw(self, labels: NDArray[Any], seed: int) -> pd.DataFrame:
         # Draw quantiles class by class, and find the real rows around each of them.
         below, above, nearest = (np.empty((len(labels), len(self._columns)), dtype=np.int64) for _ in range(3))
         weight = np.empty(below.shape)
@@ -183,57 +129,7 @@ class GaussianCopula(BaseEstimator):  # type: ignore[misc]
 
         # Interpolate between the cells of these rows.
         parts = zip(self._columns, below.T, above.T, nearest.T, weight.T, strict=True)
-        made = pd.concat([column.interpolate(*places) for column, *places in parts], axis=1)
-        return self._like_rows(made), append_labels(self._y, labels)
-
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Fit, and append synthetic rows until all classes are as large as the largest.
-
-        Parameters
-        ----------
-        X, y
-            Rows and labels, as for `fit`. A class with a single row gets no synthetic rows.
-        """
-        labels = check_labels(X, y)
-        sizes = np.array([size for size in count_labels(labels).values() if size > 1] or [0])
-        counts = allocate_rows(labels, int((sizes.max() - sizes).sum()), balance=True)
-        X_new, y_new = self.fit(X, y).sample(counts)
-        return append_rows(X, X_new), append_labels(y, y_new)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_learned")
-
-    def _resolve_labels(self, n: Any, y: Any) -> NDArray[Any]:
-        """Return the label of every row to draw."""
-        counts: list[Any] = []
-        if n is not None:
-            counts = list(n.values()) if isinstance(n, Mapping) else [n]
-        for count in counts:
-            if not isinstance(count, int | np.integer) or isinstance(count, bool) or count < 0:
-                raise ParameterError(f"A number of rows must be a whole number of at least 0. Got {count!r} instead.")
-        if isinstance(n, Mapping):
-            labels = np.repeat(np.asarray(list(n) or self.classes_[:0]), list(n.values()))
-        elif n is None and y is None:
-            raise ParameterError("sample needs a number of rows n, or the labels y; give one of them.")
-        elif y is None:
-            labels = np.repeat(self.classes_, list(allocate_rows(self._every_label(), int(n), balance=False).values()))
-        else:
-            labels = np.asarray(y).reshape(-1) if n is None else np.full(int(n), y)
-        unknown = labels[~np.isin(labels, self.classes_)]
-        if len(unknown):
-            raise ParameterError(f"The label {unknown[0]!s} was not learned; take one of {self.classes_.tolist()}.")
-        return labels.astype(self.classes_.dtype)
-
-    def _every_label(self) -> NDArray[Any]:
-        return np.repeat(self.classes_, list(self._counts.values()))
-
-    def _like_rows(self, made: pd.DataFrame) -> Any:
-        """Return rows in the container of the training rows, with their names and dtypes."""
-        if isinstance(self._X, pd.DataFrame):
-            return append_rows(self._X, made.set_axis(self._X.columns, axis=1))
-        values = made.to_numpy()
-        shape = np.shape(self._X)[1:]
-        return append_rows(self._X, values.reshape(len(values), *shape) if len(shape) > 1 else values)
+        return pd.concat([column.interpolate(*places) for column, *places in parts], axis=1)
 
 
 @dataclass(frozen=True)
@@ -279,11 +175,3 @@ class _ColumnCells:
         low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
         made = np.where(known, (1 - weight) * low + weight * high, self.numbers[nearest])
         return pd.Series(np.rint(made) if self.whole else made)
-
-
-def _to_table(X: Any) -> pd.DataFrame:
-    """Return samples as a frame, with pixels of images as columns."""
-    if np.ndim(X) < 3:
-        frame = as_frame(X)
-        return frame.set_axis(range(frame.shape[1]), axis=1)
-    return pd.DataFrame(np.asarray(X).reshape(len(X), -1))

@@ -1,4 +1,4 @@
-"""Tell apart what distilling gives, what synthetic rows add to it, and what the teacher is ahead of its student."""
+"""Tell apart what distilling gives, what added rows give to it, and what the teacher is ahead of its student."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from .intervals import Difference
 from .plain_json import finite_or_none
 from .verdict import write_amount
 
+_STEPS = ("soft_real", "swapped", "generator", "teacher")
+
 
 @dataclass(frozen=True)
 class Distillation:
-    """Comparison of students, with and without synthetic rows, and of their teacher.
+    """Comparison of students and their teacher, each difference with its 95 % interval.
 
     Attributes
     ----------
@@ -25,14 +27,15 @@ class Distillation:
     metric, classifier : str
         Names of the metric and the classifier.
     soft_real, soft_real_ci_low, soft_real_ci_high : float or None
-        Difference of a student of the real rows from the same classifier trained on their labels, with its 95 %
-        interval.
+        Student of the real rows, against the same classifier trained on their labels.
+    swapped, swapped_ci_low, swapped_ci_high : float or None
+        Student of real rows and rows with swapped cells, against that of the real rows.
     generator, generator_ci_low, generator_ci_high : float or None
-        Difference of a student of real and synthetic rows from one of the real rows.
+        Student of real rows and rows of the augmenter, against that with swapped cells.
     teacher, teacher_ci_low, teacher_ci_high : float or None
-        Difference of the teacher from its student of real and synthetic rows.
+        Teacher against its student of real rows and rows of the augmenter.
     size_ratio, time_ratio : float or None
-        Size of the pickled teacher, and time of its prediction, in multiples of those of its student.
+        Size of the pickled teacher, and time of its prediction, in multiples of those of that student.
     """
 
     sentence: str
@@ -41,6 +44,9 @@ class Distillation:
     soft_real: float | None
     soft_real_ci_low: float | None
     soft_real_ci_high: float | None
+    swapped: float | None
+    swapped_ci_low: float | None
+    swapped_ci_high: float | None
     generator: float | None
     generator_ci_low: float | None
     generator_ci_high: float | None
@@ -56,12 +62,7 @@ class Distillation:
 
 
 def compare_with_teacher(
-    metric: str,
-    classifier: str,
-    soft_real: Difference,
-    generator: Difference,
-    teacher: Difference,
-    costs: Sequence[Cost],
+    metric: str, classifier: str, gains: Sequence[Difference], costs: Sequence[Cost]
 ) -> Distillation:
     """Describe what each part of a distillation gives.
 
@@ -69,23 +70,19 @@ def compare_with_teacher(
     ----------
     metric, classifier : str
         Names of the metric and the classifier.
-    soft_real : Difference
-        Student of the real rows, against the same classifier trained on their labels.
-    generator : Difference
-        Student of real and synthetic rows, against that of the real rows.
-    teacher : Difference
-        Teacher against its student of real and synthetic rows.
+    gains : sequence of four Difference
+        Each against the one before: soft labels, swapped cells added, rows of the augmenter in their place, teacher.
     costs : sequence of Cost
         Sizes and times of students and teacher.
     """
     size, seconds = _find_ratio(costs, "size"), _find_ratio(costs, "seconds")
     ends = {
         f"{name}{end}": finite_or_none(value)
-        for name, found in (("soft_real", soft_real), ("generator", generator), ("teacher", teacher))
+        for name, found in zip(_STEPS, gains, strict=True)
         for end, value in (("", found.mean), ("_ci_low", found.low), ("_ci_high", found.high))
     }
     return Distillation(
-        sentence=_write_sentence(metric, classifier, soft_real, generator, teacher, size, seconds),
+        sentence=_write_sentence(metric, classifier, gains, size, seconds),
         metric=metric,
         classifier=classifier,
         **ends,
@@ -105,36 +102,30 @@ def _find_ratio(costs: Sequence[Cost], what: str) -> float | None:
 
 
 def _write_sentence(
-    metric: str,
-    classifier: str,
-    soft_real: Difference,
-    generator: Difference,
-    teacher: Difference,
-    size: float | None,
-    seconds: float | None,
+    metric: str, classifier: str, gains: Sequence[Difference], size: float | None, seconds: float | None
 ) -> str:
-    parts = [f"A teacher's probabilities of the real rows {_say_gain(soft_real, metric)} of {metric} ({classifier})"]
+    soft_real, swapped, generator, teacher = gains
+    parts = [
+        f"In {metric} ({classifier}) a teacher's probabilities of the real rows "
+        f"{_say(soft_real, metric, 'gain', 'lose', 'give')}"
+    ]
+    if swapped.n:
+        parts.append(f"rows with swapped cells {_say(swapped, metric, 'add', 'take', 'add')}")
     if generator.n:
-        parts.append(f"synthetic rows {_say_addition(generator, metric)}")
+        parts.append(f"rows of the augmenter in their place {_say(generator, metric, 'add', 'take', 'add')}")
     if teacher.n:
         parts.append(_say_teacher(teacher, metric, size, seconds))
     return "; ".join(parts) + "."
 
 
-def _say_gain(found: Difference, metric: str) -> str:
+def _say(found: Difference, metric: str, more: str, less: str, open_: str) -> str:
+    """Return what a difference does, in a verb for a clear gain, a clear loss, or neither."""
     if not found.n:
         return "were not measured"
     amount = write_amount(found, metric)
     if found.low > 0:
-        return f"gain {amount}"
-    return f"lose {amount}" if found.high < 0 else f"give {amount}, which may be chance,"
-
-
-def _say_addition(found: Difference, metric: str) -> str:
-    amount = write_amount(found, metric)
-    if found.low > 0:
-        return f"add {amount} to that"
-    return f"take {amount} from that" if found.high < 0 else f"add {amount} to that, which may be chance"
+        return f"{more} {amount}"
+    return f"{less} {amount}" if found.high < 0 else f"{open_} {amount}, which may be chance"
 
 
 def _say_teacher(found: Difference, metric: str, size: float | None, seconds: float | None) -> str:

@@ -16,6 +16,7 @@ from ..rng import Seed, new_seed, stream_seed
 from .classifiers import add_preprocessing, clone_with_seed, resolve_classifiers
 from .meta import MetaClassifier
 from .students import check_student, fit_student
+from .swap_noise import SwapNoise
 from .synthetic import allocate_rows, check_labels_of_classifier, sample_classes
 from .teachers import (
     OWN_LABEL,
@@ -44,8 +45,9 @@ class DistilledClassifier(MetaClassifier):
         Classifier that takes ``sample_weight``, k nearest neighbours, or a regressor, which then learns the
         probabilities; or a pipeline that ends with one. It is cloned, never fitted itself. A name and, for columns
         other than numbers, preprocessing are as for `gain_report`.
-    augmenter : sampler, default=None
-        Any object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)``, such as `GANAugmenter` or
+    augmenter : "swap", sampler or None, default="swap"
+        "swap" takes `SwapNoise`, which needs no training: real rows with half of their cells from other rows. Any
+        object with ``fit(X, y)`` and ``sample(n=None, y=None, random_state=None)`` will do, such as `GANAugmenter` or
         `GaussianCopula`; it is cloned. None adds no synthetic rows.
     teacher : name or estimator, default=None
         Teacher of a `CrossFittedTeacher`; None takes its default.
@@ -93,10 +95,11 @@ class DistilledClassifier(MetaClassifier):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.tree import DecisionTreeClassifier
-    >>> from ganaug import DistilledClassifier, GaussianCopula
+    >>> from ganaug import DistilledClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> student = DecisionTreeClassifier(max_depth=5, random_state=0)
-    >>> model = DistilledClassifier(student, GaussianCopula(), LogisticRegression(max_iter=5000), random_state=0)
+    >>> teacher = LogisticRegression(max_iter=5000)
+    >>> model = DistilledClassifier(student, teacher=teacher, random_state=0)
     >>> model.fit(X, y).predict_proba(X[:3]).shape
     (3, 2)
     >>> model.oof_proba_.shape
@@ -106,7 +109,7 @@ class DistilledClassifier(MetaClassifier):
     def __init__(
         self,
         student: Any,
-        augmenter: Any = None,
+        augmenter: Any = "swap",
         teacher: Any = None,
         *,
         synthetic_size: float = SYNTHETIC_SIZE,
@@ -149,6 +152,11 @@ class DistilledClassifier(MetaClassifier):
         resolve_teacher(self.teacher, X, f"'teacher' parameter of {owner}")
         student = _resolve_student(self.student, X)
         check_student(student)
+        if isinstance(self.augmenter, str) and len(getattr(X, "shape", ())) > 2:
+            raise ParameterError(
+                f"The 'augmenter' parameter of {owner} must not be 'swap' for images, whose pixels cannot be swapped; "
+                "give a sampler, or None."
+            )
         seed = new_seed(self.random_state)
 
         # 2. Real rows: probabilities of teachers that have not seen them
@@ -161,7 +169,8 @@ class DistilledClassifier(MetaClassifier):
         self.augmenter_ = None
         n_new = round(self.synthetic_size * len(labels))
         if self.augmenter is not None and n_new:
-            self.augmenter_ = clone_with_seed(self.augmenter, stream_seed(seed, "augmenter")).fit(X, y)
+            augmenter = SwapNoise() if isinstance(self.augmenter, str) else self.augmenter
+            self.augmenter_ = clone_with_seed(augmenter, stream_seed(seed, "augmenter")).fit(X, labels)
             counts = allocate_rows(labels, n_new, balance=False)
             X_new, _ = sample_classes(self.augmenter_, labels, counts, stream_seed(seed, "sample"))
             proba = np.vstack([proba, lesson.predict_proba(X_new)])
@@ -199,10 +208,12 @@ class DistilledClassifier(MetaClassifier):
                 f"The 'student' parameter of {owner} must be the name or an instance of a classifier or regressor. Got "
                 f"{self.student!r} instead."
             )
-        if self.augmenter is not None and (isinstance(self.augmenter, type) or not hasattr(self.augmenter, "sample")):
+        augmenter = self.augmenter
+        is_sampler = hasattr(augmenter, "sample") and not isinstance(augmenter, type)
+        if not (augmenter is None or is_sampler or (isinstance(augmenter, str) and augmenter == "swap")):
             raise ParameterError(
-                f"The 'augmenter' parameter of {owner} must be an object with the methods fit and sample, or None. Got "
-                f"{self.augmenter!r} instead."
+                f"The 'augmenter' parameter of {owner} must be 'swap', an object with the methods fit and sample, or "
+                f"None. Got {augmenter!r} instead."
             )
 
 

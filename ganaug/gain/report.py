@@ -84,11 +84,12 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     * ``augmented_corrected``: the same, with probabilities corrected to the real prior (`PriorCorrectedClassifier`).
 
     All but ``real_only`` and the last three are controls, which need no trained generator: a gain has to beat the best
-    of them. With `distil`, three more arms tell whether a teacher's probabilities do more than labels (see
+    of them. With `distil`, four more arms tell whether a teacher's probabilities do more than labels (see
     `DistilledClassifier`):
 
     * ``soft_real``: the training part, each row with the probabilities of a teacher that has not seen it.
-    * ``distilled``: the same, and five times as many synthetic rows with the probabilities of a teacher.
+    * ``soft_swapped``: the same, and five times as many rows of `SwapNoise` with the probabilities of a teacher.
+    * ``distilled``: the same with synthetic rows of the augmenter in their place.
     * ``teacher``: the teacher itself.
 
     Scores of decisions are reported twice for each arm: for the classifier's own decisions, and with the

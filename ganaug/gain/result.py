@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,8 @@ class GainReport:
         Comparison of the gain in decisions with that of a moved threshold; None without a clear gain, or if the verdict
         itself is about decisions.
     distillation : Distillation or None
-        What a teacher's probabilities give, what synthetic rows add to it, and what the teacher is ahead of its
-        student; None unless the arms of a teacher were run.
+        What a teacher's probabilities give, what rows with swapped cells and synthetic rows add to it, and what the
+        teacher is ahead of its student; None unless the arms of a teacher were run.
     metrics : list of str
         Metrics; each metric of decisions is followed by its name with ``@prevalence``.
     command : str or None
@@ -401,9 +402,9 @@ class GainReport:
         if "teacher" not in self.design.arms:
             return None
         metric = self.design.metrics[0]
-        pairs = (("soft_real", "real_only"), ("distilled", "soft_real"), ("teacher", "distilled"))
-        soft_real, generator, teacher = (self._difference(self._mean_name, metric, *pair) for pair in pairs)
-        return compare_with_teacher(metric, self._mean_name, soft_real, generator, teacher, costs)
+        steps = ("real_only", "soft_real", "soft_swapped", "distilled", "teacher")
+        gains = [self._difference(self._mean_name, metric, arm, before) for before, arm in pairwise(steps)]
+        return compare_with_teacher(metric, self._mean_name, gains, costs)
 
     def _list_metrics(self) -> list[str]:
         """Return the metrics in order, each metric of decisions followed by the same at prevalence."""

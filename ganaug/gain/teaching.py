@@ -19,7 +19,9 @@ from .folds import Fold
 from .priors import class_shares
 from .scorers import Scorer, copy_samples
 from .students import check_student, fit_student
-from .teachers import CrossFittedTeacher
+from .swap_noise import SwapNoise
+from .synthetic import allocate_rows
+from .teachers import SYNTHETIC_SIZE, CrossFittedTeacher
 from .uses import TrainedClassifier
 
 Numbers = NDArray[np.float64]
@@ -67,7 +69,7 @@ def evaluate_taught(
         known = (*test, data.y)
         for arm in arms:
             try:
-                rows = None if arm == "teacher" else _make_lesson_rows(arm, data, lesson)
+                rows = None if arm == "teacher" else _make_lesson_rows(arm, data, lesson, fold.seed)
             except Exception as error:
                 done.failures.append(Failure(fold.number, arm, None, None, describe_failure(error)))
                 continue
@@ -79,13 +81,18 @@ def evaluate_taught(
     return done
 
 
-def _make_lesson_rows(arm: str, data: FoldData, lesson: CrossFittedTeacher) -> tuple[Any, Numbers]:
+def _make_lesson_rows(arm: str, data: FoldData, lesson: CrossFittedTeacher, seed: int) -> tuple[Any, Numbers]:
     """Return the rows that an arm learns from, and their probabilities."""
     if arm == "soft_real":
         return copy_samples(data.X), lesson.proba_
-    if data.unlabelled is None:
+    if arm == "soft_swapped":
+        counts = allocate_rows(data.y, round(SYNTHETIC_SIZE * len(data.y)), balance=False)
+        made, _ = SwapNoise().fit(data.X, data.y).sample(counts, random_state=stream_seed(seed, "swap") % 2**32)
+    elif data.unlabelled is None:
         raise ArmUnavailable(data.failure or data.unlabelled_failure or "the augmenter has no method sample")
-    return append_rows(data.X, data.unlabelled), np.vstack([lesson.proba_, lesson.predict_proba(data.unlabelled)])
+    else:
+        made = data.unlabelled
+    return append_rows(data.X, made), np.vstack([lesson.proba_, lesson.predict_proba(made)])
 
 
 def _fit_each(

@@ -48,6 +48,7 @@ def test_a_good_teacher_helps_a_student_that_overfits_labels(report):
     means = report.to_frame().set_index("arm")["mean"]
     assert set(means.index) == ALL
     assert means["soft_real"] > means["real_only"] + 0.05
+    assert means["soft_swapped"] > means["soft_real"]
     assert means["distilled"] > means["soft_real"]
     assert means["teacher"] > means["distilled"]
 
@@ -56,7 +57,8 @@ def test_the_comparison_has_the_differences_of_the_arms(report):
     means = report.to_frame().set_index("arm")["mean"]
     found = report.distillation
     assert found.soft_real == pytest.approx(means["soft_real"] - means["real_only"])
-    assert found.generator == pytest.approx(means["distilled"] - means["soft_real"])
+    assert found.swapped == pytest.approx(means["soft_swapped"] - means["soft_real"])
+    assert found.generator == pytest.approx(means["distilled"] - means["soft_swapped"])
     assert found.teacher == pytest.approx(means["teacher"] - means["distilled"])
     assert found.soft_real_ci_low < found.soft_real < found.soft_real_ci_high
     assert found.size_ratio > 0 and found.time_ratio > 0
@@ -152,7 +154,7 @@ def test_a_student_of_labels_alone_is_a_failure_of_its_own_arms():
     )
     for name, why in (("Weightless", "must take sample_weight in fit"), ("LinearSVC", "must have predict_proba")):
         failed = found.failures[found.failures["classifier"] == name]
-        assert set(failed["arm"]) == {"soft_real", "distilled"}
+        assert set(failed["arm"]) == {"soft_real", "soft_swapped", "distilled"}
         assert failed["reason"].str.contains(why).all()
     assert {"soft_real", "distilled"} <= set(found.to_frame().query("classifier == 'GaussianNB'")["arm"])
 
@@ -216,13 +218,14 @@ def test_images_have_no_arms_of_a_teacher():
     [
         ((0.02, 0.004, 0.01), ("gain +2.0 points", "add +0.4 points", "is ahead of its student by +1.0 points")),
         ((-0.02, -0.004, -0.01), ("lose -2.0 points", "take -0.4 points", "is behind its student by -1.0 points")),
-        ((0.0, 0.0, 0.0), ("which may be chance, of roc_auc", "which may be chance;", "scores +0.0 points")),
+        ((0.0, 0.0, 0.0), ("rows give +0.0 points", "which may be chance;", "scores +0.0 points")),
     ],
 )
 def test_the_sentence_says_what_is_clear_and_what_may_be_chance(gains, said):
     width = 0.001
     costs = [Cost(0, "a", "teacher", 0.04, 4000), Cost(0, "a", "distilled", 0.01, 10)]
-    found = compare_with_teacher("roc_auc", "a", *(Difference(g, g - width, g + width, 1.0, 5) for g in gains), costs)
+    first, second, third = (Difference(g, g - width, g + width, 1.0, 5) for g in gains)
+    found = compare_with_teacher("roc_auc", "a", [first, second, second, third], costs)
     assert all(text in found.sentence for text in said)
     assert found.sentence.endswith("and has 400 times its size and 4 times its prediction time.")
 
@@ -230,7 +233,7 @@ def test_the_sentence_says_what_is_clear_and_what_may_be_chance(gains, said):
 def test_the_costs_of_several_students_are_compared_one_by_one():
     costs = [Cost(0, name, arm, 1.0, size) for name, arm, size in COSTS]
     none = Difference(0.0, 0.0, 0.0, 0.0, 2)
-    assert compare_with_teacher("roc_auc", "both", none, none, none, costs).size_ratio == pytest.approx(10.0)
+    assert compare_with_teacher("roc_auc", "both", [none] * 4, costs).size_ratio == pytest.approx(10.0)
 
 
 COSTS = [("a", "teacher", 100), ("b", "teacher", 100), ("a", "distilled", 1), ("b", "distilled", 100)]

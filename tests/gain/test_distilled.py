@@ -25,7 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from small import quick_augmenter
 from toy_table import make_toy_table
 
-from ganaug import CrossFittedTeacher, DataError, DistilledClassifier, GaussianCopula, ParameterError
+from ganaug import CrossFittedTeacher, DataError, DistilledClassifier, GaussianCopula, ParameterError, SwapNoise
 from ganaug.gain.students import fit_student
 
 BAYES = GaussianNB()
@@ -194,7 +194,7 @@ def test_own_label_blends_from_the_teacher_to_ordinary_training():
     X, y, _ = two_normals(300)
     student = DecisionTreeClassifier(random_state=0)
     own, half, none = (
-        DistilledClassifier(student, teacher=BAYES, own_label=share, random_state=0).fit(X, y).predict_proba(X)
+        DistilledClassifier(student, None, BAYES, own_label=share, random_state=0).fit(X, y).predict_proba(X)
         for share in (1.0, 0.5, 0.0)
     )
     assert (own.argmax(1) == y).all()
@@ -204,10 +204,26 @@ def test_own_label_blends_from_the_teacher_to_ordinary_training():
 def test_without_an_augmenter_or_with_no_synthetic_rows_the_generator_is_left_out():
     X, y = blobs(80)
     student = DecisionTreeClassifier(random_state=0)
-    alone = DistilledClassifier(student, teacher=BAYES, random_state=0).fit(X, y)
+    alone = DistilledClassifier(student, None, BAYES, random_state=0).fit(X, y)
     nothing = DistilledClassifier(student, Bootstrap(), BAYES, synthetic_size=0, random_state=0).fit(X, y)
     assert alone.augmenter_ is None and nothing.augmenter_ is None
     assert np.array_equal(alone.predict_proba(X), nothing.predict_proba(X))
+
+
+def test_by_default_rows_with_swapped_cells_are_added():
+    X, y = blobs(80)
+    student = DecisionTreeClassifier(random_state=0)
+    default, swapped = (
+        DistilledClassifier(student, augmenter, BAYES, random_state=0).fit(X, y) for augmenter in ("swap", SwapNoise())
+    )
+    assert isinstance(default.augmenter_, SwapNoise)
+    assert np.array_equal(default.predict_proba(X), swapped.predict_proba(X))
+
+
+def test_pixels_are_not_swapped():
+    X, y = np.zeros((40, 8, 8)), np.arange(40) % 2
+    with pytest.raises(ParameterError, match="must not be 'swap' for images"):
+        DistilledClassifier(MLPClassifier(), teacher=BAYES).fit(X, y)
 
 
 @pytest.mark.parametrize("size", [0.5, 1, 3])
@@ -287,7 +303,11 @@ def test_a_class_that_no_probability_reaches_is_a_column_of_zeros():
         ({"student": "trees"}, ParameterError, "The classifier 'trees' does not exist"),
         ({"teacher": RidgeClassifier()}, ParameterError, "'teacher' .* must be a classifier with predict_proba"),
         ({"teacher": GaussianNB}, ParameterError, "'teacher' .* must be a classifier with predict_proba"),
-        ({"augmenter": object()}, ParameterError, "'augmenter' .* must be an object with the methods fit and sample"),
+        (
+            {"augmenter": object()},
+            ParameterError,
+            "'augmenter' .* must be 'swap', an object with the methods fit and sample",
+        ),
         ({"synthetic_size": -1}, ParameterError, "'synthetic_size' .* Got -1 instead"),
         ({"own_label": 1.5}, ParameterError, "'own_label' .* Got 1.5 instead"),
         ({"cv": 1}, ParameterError, "'cv' .* Got 1 instead"),

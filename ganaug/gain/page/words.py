@@ -67,9 +67,14 @@ ARM_TEXTS: dict[str, tuple[str, str]] = {
         "The real rows, each with the probabilities of a teacher that has not seen it in place of its label alone "
         "(Hinton, Vinyals and Dean, 2015). Needs no generator.",
     ),
+    "soft_swapped": (
+        "Soft labels and swapped cells",
+        "The same, and real rows with half of their cells from other rows, with the probabilities of a teacher of all "
+        "real rows. Needs no generator.",
+    ),
     "distilled": (
         "Soft labels and synthetic rows",
-        "The same, and synthetic rows with the probabilities of a teacher of all real rows (Fakoor et al., 2020).",
+        "The same with rows of the augmenter in place of swapped cells (Fakoor et al., 2020).",
     ),
     "teacher": ("Teacher", "The teacher itself, which is larger and slower than its students."),
 }
