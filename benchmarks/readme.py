@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .fidelity.page import FOLDER, MAIN, render_fidelity_tables, write_page
+from .gain.distillation import render_distillation_table
 from .gain.table import render_gain_page, render_gain_table
 from .gain_images.summary import render_image_table
 from .performance import DOCS, write_pages
@@ -20,6 +21,7 @@ SECURITY = ROOT / "SECURITY.md"
 BEGIN, END = "<!-- fidelity: begin -->", "<!-- fidelity: end -->"
 GAIN_BEGIN, GAIN_END = "<!-- gain: begin -->", "<!-- gain: end -->"
 PRIVACY_BEGIN, PRIVACY_END = "<!-- privacy: begin -->", "<!-- privacy: end -->"
+SOFT_BEGIN, SOFT_END = "<!-- distillation: begin -->", "<!-- distillation: end -->"
 IMAGES_BEGIN, IMAGES_END = "<!-- gain-images: begin -->", "<!-- gain-images: end -->"
 
 
@@ -28,6 +30,8 @@ def update_readme(readme: str) -> str:
     readme = _replace_between(readme, BEGIN, END, render_fidelity_tables(FOLDER, MAIN))
     if GAIN_BEGIN in readme:
         readme = _replace_between(readme, GAIN_BEGIN, GAIN_END, render_gain_table())
+    if SOFT_BEGIN in readme:
+        readme = _replace_between(readme, SOFT_BEGIN, SOFT_END, render_distillation_table())
     return (
         _replace_between(readme, IMAGES_BEGIN, IMAGES_END, render_image_table()) if IMAGES_BEGIN in readme else readme
     )

@@ -21,7 +21,7 @@ from ..shared.figures import (
     tabulate_scores,
 )
 from ..shared.ledger import read_results
-from .cases import FREE
+from .cases import FREE, TAUGHT
 from .learners import LEARNERS
 from .methods import METHODS
 from .summary import render_losses
@@ -124,12 +124,16 @@ def render_gain_page(folder: Path = FOLDER) -> str:
     for path in sorted(folder.glob("*.json")):
         content = read_results(path)
         frame = tabulate_scores(content)
-        ours = [name for name in METHODS if name.startswith("ganaug") and (frame["method"] == name).any()]
+        ours = [name for name in METHODS if _is_ours(name) and (frame["method"] == name).any()]
         parts += [f"## {path.stem}", _render_methods(content, frame, list(METHODS))]
         parts += ["### Against the best free control", _render_best(frame, ours, ["learner", "cut"])]
         paired = subtract_control(frame, "none", LEADING)
         parts += [render_losses(paired, name, LEADING) for name in ours]
     return "\n\n".join([*parts, *_render_expected()]) + "\n"
+
+
+def _is_ours(method: str) -> bool:
+    return method.startswith("ganaug") or method in TAUGHT
 
 
 def _render_expected() -> list[str]:

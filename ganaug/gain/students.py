@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import (
     KNeighborsClassifier,
     KNeighborsRegressor,
@@ -41,7 +42,7 @@ class ProbabilityRegressor(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     regressor : estimator
-        Regressor of several outputs.
+        Regressor; one of a single output is fitted to each class apart.
     classes : sequence of k labels
         Labels in order.
 
@@ -60,7 +61,9 @@ class ProbabilityRegressor(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def fit(self, X: Any, y: Numbers) -> ProbabilityRegressor:
         """Fit the regressor to the probability `y` of each class, shape (n, k)."""
         self.classes_ = np.asarray(self.classes)
-        self.regressor_ = clone(self.regressor).fit(X, y)
+        takes_several = takes_several_outputs(self.regressor)
+        regressor = self.regressor if takes_several else MultiOutputRegressor(self.regressor)
+        self.regressor_ = clone(regressor).fit(X, y)
         return self
 
     def predict_proba(self, X: Any) -> Numbers:
@@ -73,6 +76,15 @@ class ProbabilityRegressor(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def takes_several_outputs(regressor: Any) -> bool:
+    """Return whether a regressor, or the last step of a pipeline, says that it takes targets of shape (n, k)."""
+    try:
+        from sklearn.utils import get_tags  # exists from scikit-learn 1.6
+    except ImportError:
+        return bool(regressor._get_tags()["multioutput"])
+    return bool(get_tags(regressor).target_tags.multi_output)
 
 
 def check_student(student: Any) -> None:
