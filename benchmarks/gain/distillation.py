@@ -18,9 +18,10 @@ from ..shared.figures import (
     tabulate_scores,
 )
 from ..shared.ledger import read_results
-from .table import FOLDER, NAMES
+from .learners import LEARNERS
+from .names import NAMES
 
-RESULTS = FOLDER / "distillation.json"
+RESULTS = Path(__file__).parents[1] / "results" / "gain" / "distillation.json"
 LEADING = "roc_auc"
 TREE = "tree"  # shown apart, as its gain is several times that of any other learner
 STEPS = (
@@ -32,9 +33,9 @@ STEPS = (
     ("distilled_swap", "distilled", "rows of ganaug in their place"),
     ("distilled_swap", "teacher", "the teacher, against its student"),
 )
-TEXT = """Differences to the same classifier trained on labels, in points of ROC AUC, and of log loss to the same with a
-calibrating sigmoid: mean over {learners}, and a single tree apart; in brackets the 95 % interval over {tables}
-tables, cut to 100, 200 and 500 rows ({cases} cases). Cells: table, cut and classifier."""
+TEXT = """Differences to the same classifier trained on labels, in points of ROC AUC, and in log loss to the same with a
+sigmoid that calibrates it: mean over {learners}, and a single tree apart. In brackets the
+95 % interval over {tables} tables, cut to 100, 200 and 500 rows ({cases} cases). Cells: table, cut and classifier."""
 
 
 def render_distillation_table(path: Path = RESULTS) -> str:
@@ -59,7 +60,7 @@ def render_distillation_table(path: Path = RESULTS) -> str:
                 *won,
             ]
             lines.append("| " + " | ".join([NAMES[method], *cells]) + " |")
-    names = ", ".join(name for name in five["learner"].unique())
+    names = ", ".join(name for name in LEARNERS if name in set(five["learner"]))
     text = TEXT.format(learners=names, tables=frame["table"].nunique(), cases=frame["case"].nunique())
     return "\n\n".join([text, "\n".join(lines)])
 
@@ -67,7 +68,7 @@ def render_distillation_table(path: Path = RESULTS) -> str:
 def render_steps(content: dict[str, Any]) -> str:
     """Return a line for each step from labels to the teacher, with a column for each learner."""
     frame = tabulate_scores(content)
-    learners = list(frame["learner"].unique())
+    learners = [name for name in LEARNERS if name in set(frame["learner"])]
     lines = [
         "| ROC AUC, points | " + " | ".join(learners) + " | mean without the tree |",
         "|---" * (len(learners) + 2) + "|",

@@ -22,8 +22,10 @@ from ..shared.figures import (
 )
 from ..shared.ledger import read_results
 from .cases import FREE, TAUGHT
+from .distillation import STEPS, render_steps
 from .learners import LEARNERS
 from .methods import METHODS
+from .names import NAMES
 from .summary import render_losses
 
 FOLDER = Path(__file__).parents[1] / "results" / "gain"
@@ -38,43 +40,6 @@ SHOWN = {
     "balanced_accuracy@prevalence": "the same at prevalence",
 }
 AS_IT_IS = ("neg_log_loss",)  # no share, so that its differences are no points
-NAMES = {
-    "threshold": "decision threshold at the prevalence",
-    "calibrated": "sigmoid calibration",
-    "class_weight": "class weights",
-    "class_weight_corrected": "class weights, probabilities put right",
-    "bootstrap": "real rows drawn with replacement",
-    "duplicate": "rows repeated until balanced",
-    "duplicate_natural": "every row twice",
-    "random_over_sampling": "random over-sampling",
-    "random_over_sampling_corrected": "random over-sampling, put right",
-    "smote": "SMOTE, SMOTENC",
-    "smote_corrected": "SMOTE, put right",
-    "adasyn": "ADASYN",
-    "teacher_bootstrap": "real rows drawn by a forest's agreement with their label",
-    "searched": "options of the classifier searched by cross-validation",
-    "soft_real": "soft labels of a teacher",
-    "distilled_swap": "the same, and rows with swapped cells",
-    "distilled_copula": "the same, and rows of a copula",
-    "distilled": "the same, and rows of ganaug",
-    "teacher": "the teacher itself",
-    "soft_real_searched": "options searched, soft labels of a teacher",
-    "distilled_searched": "the same, and rows of ganaug",
-    "gaussian_copula": "Gaussian copula",
-    "gaussian_copula_corrected": "Gaussian copula, put right",
-    "cart": "sequential CART",
-    "ctgan": "CTGAN",
-    "tvae": "TVAE",
-    "arf": "ARF",
-    "tabular_argn": "TabularARGN",
-    "nrgboost": "NRGBoost",
-    "ganaug": "**ganaug**, balanced",
-    "ganaug_corrected": "**ganaug**, balanced, put right",
-    "ganaug_natural": "**ganaug**, as many rows again",
-    "ganaug_tuned": "**ganaug**, share chosen by ROC AUC",
-    "ganaug_tuned_log_loss": "**ganaug**, share chosen by log loss",
-    "ganaug_tuned_mean": "**ganaug**, share chosen for four classifiers at once",
-}
 README_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected", "ganaug_tuned")
 TEXT = """From a **smaller run**, which settles the controls; the full one follows the next generator. Differences to
 the same classifier on the real rows alone, on rows that neither generator nor classifier saw: mean over five
@@ -129,6 +94,8 @@ def render_gain_page(folder: Path = FOLDER) -> str:
         parts += ["### Against the best free control", _render_best(frame, ours, ["learner", "cut"])]
         paired = subtract_control(frame, "none", LEADING)
         parts += [render_losses(paired, name, LEADING) for name in ours]
+        if set(frame["method"]) >= {after for _, after, _ in STEPS[:2]}:
+            parts += ["### From labels to the teacher, step by step", render_steps(content)]
     return "\n\n".join([*parts, *_render_expected()]) + "\n"
 
 

@@ -9,11 +9,12 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from benchmarks import readme
-from benchmarks.gain import compare, summary
+from benchmarks.gain import compare, distillation, summary
 from benchmarks.gain import table as gain_table
 from benchmarks.gain.cases import Case
 from benchmarks.gain.command import main
 from benchmarks.gain.methods import METHODS
+from benchmarks.gain.names import NAMES
 from benchmarks.shared.figures import (
     average_by_cell,
     average_by_method,
@@ -318,7 +319,7 @@ def test_a_readme_without_the_markers_of_gains_is_left_without_them():
 
 
 def test_every_method_has_a_name_in_the_readme():
-    assert set(gain_table.NAMES) == set(METHODS) - {"none"}
+    assert set(NAMES) == set(METHODS) - {"none"}
 
 
 def test_results_are_written_with_six_digits():
@@ -327,3 +328,47 @@ def test_results_are_written_with_six_digits():
     again = json.loads(format_results(content))
     assert again["cases"]["low-data/pima-100/seed0"]["records"][0]["scores"]["roc_auc"] == 0.333333
     assert json.loads(format_results({**content, "cases": {}}))["cases"] == {}
+
+
+def distilled():
+    """Results of a suite in which every step from labels to the teacher gains 1 point, and 5 with a tree."""
+    content = results()
+    for entry in content["cases"].values():
+        base = 0.7 + 0.01 * entry["seed"]
+        entry["records"] = [
+            {
+                "method": method,
+                "learner": learner,
+                "scores": {"roc_auc": base + step * gain, "neg_log_loss": -0.5 + 0.1 * bool(step)},
+            }
+            for learner, gain in (("logistic", 0.01), ("tree", 0.05))
+            for step, method in enumerate(("none", "soft_real", "distilled_swap", "distilled", "teacher"))
+        ] + [
+            {"method": "calibrated", "learner": learner, "scores": {"roc_auc": base, "neg_log_loss": -0.45}}
+            for learner in ("logistic", "tree")
+        ]
+    return content
+
+
+def test_soft_labels_have_a_line_for_each_method_with_the_tree_apart(tmp_path):
+    (tmp_path / "distillation.json").write_text(format_results(distilled()), encoding="utf-8")
+    text = distillation.render_distillation_table(tmp_path / "distillation.json")
+    lines = {line.split("|")[1].strip(): [c.strip() for c in line.split("|")[2:-1]] for line in text.splitlines()[5:]}
+    assert "mean over logistic, and a single tree apart" in text
+    assert lines["soft labels of a teacher"] == [
+        *("+1.0 [+1.0, +1.0]", "+5.0 [+5.0, +5.0]", "+0.050 [+0.050, +0.050]", "4", "0", "0"),
+    ]
+    assert lines["the teacher itself"][0] == "+4.0 [+4.0, +4.0]"
+    assert "sigmoid calibration" not in lines
+
+
+def test_each_step_from_labels_to_the_teacher_is_a_difference_of_its_own():
+    lines = distillation.render_steps(distilled()).splitlines()
+    assert lines[0] == "| ROC AUC, points | logistic | tree | mean without the tree |"
+    found = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in lines[2:]}
+    assert found == {
+        "soft labels, against labels": "+1.0 [+1.0, +1.0]",
+        "rows with swapped cells, against soft labels alone": "+1.0 [+1.0, +1.0]",
+        "rows of ganaug in their place": "+1.0 [+1.0, +1.0]",
+        "the teacher, against its student": "+2.0 [+2.0, +2.0]",
+    }
