@@ -15,6 +15,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ..shared.cases import WHOLE, ExcludedError
 from ..shared.data import Table
+from .learners import SOFT_OPTIONS
 
 MAX_TEST = 2000  # rows that a low-data case is tested on
 MIN_TEST = 50
@@ -210,6 +211,14 @@ SUITES: dict[str, Suite] = {
         ("100", "200", "500"),
         ("none", "calibrated", "searched", *TAUGHT),
         learners=("logistic", "neighbours", "mlp", "forest", "boosting", "tree"),
+    ),
+    "soft-options": Suite(
+        split_low_data,
+        ("pima", "german_credit", "adult", "cardio", "heloc", "car"),
+        ("100", "500"),
+        ("none", "soft_real", "distilled_swap", "distilled_copula", "teacher", *SOFT_OPTIONS),
+        learners=("logistic", "neighbours", "forest", "boosting", "tree"),
+        seeds=(0, 1),
     ),
     "tuned": Suite(
         split_tuned,

@@ -71,11 +71,22 @@ def make_learner(name: str, X: pd.DataFrame, seed: int, *, class_weight: bool = 
 
 
 DISTILLED = ("soft_real", "distilled_swap", "distilled_copula", "distilled", "teacher")
+SOFT_OPTIONS: dict[str, dict[str, float]] = {
+    "swap_own_0": {"own_label": 0.0},
+    "swap_own_50": {"own_label": 0.5},
+    "swap_own_100": {"own_label": 1.0},
+    "swap_size_1": {"synthetic_size": 1.0},
+    "swap_size_20": {"synthetic_size": 20.0},
+    "swap_share_25": {"share": 0.25},
+    "swap_share_75": {"share": 0.75},
+}
+"""Other options of a DistilledClassifier with swapped cells: weight of the own label, rows, share of cells."""
 SEARCHED = ("searched", "soft_real_searched", "distilled_searched")
 TREATMENTS = (
     *("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected"),
     *DISTILLED,
     *SEARCHED,
+    *SOFT_OPTIONS,
 )
 
 
@@ -99,7 +110,7 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
         return learner
-    if treatment in DISTILLED:
+    if treatment in DISTILLED or treatment in SOFT_OPTIONS:
         return _make_distilled(learner, treatment, seed)
     if treatment in SEARCHED:
         searched = SearchedLearner(learner, name, seed)
@@ -125,6 +136,10 @@ def _make_distilled(learner: Any, treatment: str, seed: int) -> Any:
         "distilled_copula": GaussianCopula(seed),
         "distilled": SharedGAN(seed),
     }
+    if treatment in SOFT_OPTIONS:
+        options = dict(SOFT_OPTIONS[treatment])
+        swap = SwapNoise(options.pop("share", 0.5), random_state=seed)
+        return DistilledClassifier(learner, swap, teacher, random_state=seed, **options)
     return DistilledClassifier(learner, augmenters.get(treatment), teacher, random_state=seed)
 
 
