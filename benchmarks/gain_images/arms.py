@@ -14,7 +14,7 @@ from sklearn.metrics import balanced_accuracy_score, log_loss
 from ..shared.cases import NotApplicableError
 from .cases import ImageSplit
 from .gan import Gan, load_or_train_gan
-from .learner import Classifier, Images, Policy, compute_scores, fit_classifier
+from .learner import Classifier, Ensemble, Images, Policy, compute_scores, fit_classifier
 
 AFFINE = Policy("affine")
 CLASSIC = {
@@ -26,6 +26,7 @@ CLASSIC = {
 }
 RATES, DECAYS, BALANCES = (1e-3, 1e-2), (0.5,), ("class_weight", "oversample")  # tried beside those of `Policy`
 SHARES = (0.0, 0.25, 0.5)
+TEACHERS = 5
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,35 @@ class Trial:
         """Train on synthetic images alone."""
         return self._score_gan(self.fit(self.pool, self._set_flip(AFFINE)))
 
-    def fit(self, images: Images, policy: Policy, pool: Images | None = None, share: float = 0.0) -> Classifier:
+    @functools.cached_property
+    def teacher(self) -> Ensemble:
+        """Networks trained on real images with the chosen policy, each with a seed of its own."""
+        seeds = [1000 * (self.seed + 1) + i for i in range(TEACHERS)]
+        return Ensemble([fit_classifier(self.images, self.policy, seed, self.settings.steps) for seed in seeds])
+
+    def score_teacher(self) -> dict[str, Any]:
+        """Score the teacher itself."""
+        return self._score(self.teacher) | {"chose": asdict(self.policy)}
+
+    def train_student(self, share: float) -> dict[str, Any]:
+        """Train on the teacher's probabilities, with a share of every batch replaced by synthetic images."""
+        if not share:
+            return self._score(self.fit(self.images, self.policy, teacher=self.teacher)) | {
+                "chose": asdict(self.policy)
+            }
+        student = self.fit(self.images, self.policy, self.pool, share, self.teacher)
+        return self._score_gan(student) | {"chose": asdict(self.policy)}
+
+    def fit(
+        self,
+        images: Images,
+        policy: Policy,
+        pool: Images | None = None,
+        share: float = 0.0,
+        teacher: Classifier | None = None,
+    ) -> Classifier:
         """Return a classifier trained for the steps of the settings."""
-        return fit_classifier(images, policy, self.seed, self.settings.steps, pool, share)
+        return fit_classifier(images, policy, self.seed, self.settings.steps, pool, share, teacher)
 
     @functools.cached_property
     def _inner(self) -> ImageSplit:
@@ -198,6 +225,9 @@ ARMS: dict[str, Callable[[Trial], dict[str, Any]]] = {
     "ganaug_50": functools.partial(Trial.train_mixed, share=0.5),
     "ganaug_balanced": Trial.train_filled,
     "synthetic_only": Trial.train_on_synthetic,
+    "teacher": Trial.score_teacher,
+    "distilled": functools.partial(Trial.train_student, share=0.0),
+    "ganaug_distilled": functools.partial(Trial.train_student, share=0.5),
     "ganaug_chosen": Trial.train_with_chosen_share,
 }
 DEFAULT_ARMS: Sequence[str] = tuple(name for name in ARMS if name != "ganaug_chosen")  # which needs a second GAN

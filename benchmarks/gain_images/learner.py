@@ -6,7 +6,7 @@ and restored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from torchvision.transforms import v2
 
 BATCH = 32
 SMOOTHING = 0.1
+OWN_LABEL = 0.25  # weight of the label of a real image beside the probabilities of a teacher
 WORKING_SIDE = 16  # full resolution costs most, and is left after the first convolutions
 TURN, SHEAR, ZOOM, SHIFT = 0.26, 0.15, 0.15, 0.1  # radians, share of the side
 
@@ -192,9 +193,28 @@ class Classifier:
 
     def predict_proba(self, x: Tensor) -> np.ndarray:
         """Return the probability of each class, shape (n, k), for uint8 images of shape (n, c, h, w)."""
+        return torch.cat([self.predict(part.float() / 255) for part in x.split(500)]).numpy()
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Return the probability of each class, float64, for images in [0, 1]."""
         with torch.no_grad():
-            logits = torch.cat([self._net(scale_pixels(part.float() / 255)) for part in x.split(500)])
-        return logits.double().softmax(1).numpy()
+            return self._net(scale_pixels(x)).double().softmax(1)
+
+
+class Ensemble(Classifier):
+    """The mean probability of several networks: the teacher of a student.
+
+    Parameters
+    ----------
+    members : sequence of Classifier
+    """
+
+    def __init__(self, members: Sequence[Classifier]):
+        self._members = members
+
+    def predict(self, x: Tensor) -> Tensor:
+        """Return the probability of each class, float64, for images in [0, 1]."""
+        return torch.stack([member.predict(x) for member in self._members]).mean(0)
 
 
 def scale_pixels(x: Tensor) -> Tensor:
@@ -203,7 +223,13 @@ def scale_pixels(x: Tensor) -> Tensor:
 
 
 def fit_classifier(
-    images: Images, policy: Policy, seed: int, steps: int, pool: Images | None = None, share: float = 0.0
+    images: Images,
+    policy: Policy,
+    seed: int,
+    steps: int,
+    pool: Images | None = None,
+    share: float = 0.0,
+    teacher: Classifier | None = None,
 ) -> Classifier:
     """Train a classifier: AdamW, a one-cycle learning rate and smoothed labels.
 
@@ -221,19 +247,25 @@ def fit_classifier(
         Synthetic images.
     share : float in [0, 1]
         Share of each batch replaced by synthetic images of the same labels, exact within one image.
+    teacher : Classifier, optional
+        Its probabilities of each augmented image are the label of a synthetic one, and most of that of a real one
+        (Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", CVPR 2022).
 
     Returns
     -------
     Classifier
     """
+    smoothing = SMOOTHING if teacher is None else 0.0
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         net = make_network(tuple(images.x.shape[1:]), images.n_classes)
         optimizer = torch.optim.AdamW(net.parameters(), policy.learning_rate, weight_decay=policy.weight_decay)
         cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, policy.learning_rate, steps, pct_start=0.2)
         weight = compute_class_weights(images) if policy.balance == "class_weight" else None
-        for x, target in iterate_batches(images, policy, steps, pool, share):
-            loss = functional.cross_entropy(net(scale_pixels(x)), target, weight, label_smoothing=SMOOTHING)
+        for x, target, n_synthetic in iterate_batches(images, policy, steps, pool, share):
+            if teacher is not None:
+                target = soften_targets(x, target, n_synthetic, teacher)
+            loss = functional.cross_entropy(net(scale_pixels(x)), target, weight, label_smoothing=smoothing)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -241,22 +273,45 @@ def fit_classifier(
     return Classifier(net)
 
 
+def soften_targets(x: Tensor, target: Tensor, n_synthetic: int, teacher: Classifier) -> Tensor:
+    """Return the class probabilities of a batch: those of the teacher, and a share of the own labels of real images.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, c, h, w)
+        Augmented images in [0, 1], the synthetic ones first.
+    target : Tensor of shape (n,) or (n, k)
+        Codes, or class probabilities.
+    n_synthetic : int
+        Number of synthetic images.
+    teacher : Classifier
+    """
+    proba = teacher.predict(x).float()
+    own = functional.one_hot(target, proba.shape[1]).float() if target.ndim == 1 else target
+    weight = torch.full((len(x), 1), OWN_LABEL)
+    weight[:n_synthetic] = 0.0
+    return weight * own + (1 - weight) * proba
+
+
 def iterate_batches(
     images: Images, policy: Policy, steps: int, pool: Images | None, share: float
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield batches of augmented images in [0, 1] and their targets: codes, or class probabilities if mixed."""
+) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """Yield batches of augmented images in [0, 1], targets, and the number of synthetic images, which come first.
+
+    Targets are codes, or class probabilities if images are mixed.
+    """
     rows = oversample_rows(images.y) if policy.balance == "oversample" else torch.arange(len(images.y))
     mix = MIXES[policy.mix](images.n_classes) if policy.mix else None
     stock = Pool(pool) if pool is not None else None
     for step, batch in enumerate(draw_batches(rows, steps)):
-        x, y = images.x[batch], images.y[batch]
+        x, y, n = images.x[batch], images.y[batch], 0
         if stock is not None:
             n = int((step + 1) * share * BATCH) - int(step * share * BATCH)
             x[:n] = stock.take(y[:n])
         x = CHANGES[policy.change](x.float() / 255)
         if policy.flip and policy.change != "none":
             x = mirror_half(x)
-        yield mix(x, y) if mix is not None else (x, y)
+        yield (*(mix(x, y) if mix is not None else (x, y)), n)
 
 
 def compute_class_weights(images: Images) -> Tensor:

@@ -37,6 +37,9 @@ NAMES = {
     "ganaug_50": "best classic policy + **ganaug**, 50 % of a batch",
     "ganaug_balanced": "best classic policy + **ganaug** until balanced",
     "ganaug_chosen": "best classic policy + **ganaug**, share chosen",
+    "teacher": "mean of five networks, best classic policy: the teacher",
+    "distilled": "student of that teacher, best classic policy",
+    "ganaug_distilled": "student of that teacher, half of a batch by **ganaug**",
     "synthetic_only": "synthetic images alone, affine",
 }
 TEXT = """Score in %, mean over the seeds, on images that neither generator nor classifier saw; below, differences in

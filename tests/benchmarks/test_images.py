@@ -20,6 +20,8 @@ from benchmarks.gain_images.data import ImageSet, load_images
 from benchmarks.gain_images.learner import (
     BATCH,
     CHANGES,
+    Classifier,
+    Ensemble,
     Images,
     Policy,
     Pool,
@@ -28,6 +30,7 @@ from benchmarks.gain_images.learner import (
     fit_classifier,
     iterate_batches,
     oversample_rows,
+    soften_targets,
 )
 from benchmarks.shared import ledger
 from benchmarks.shared.cases import ExcludedError
@@ -95,9 +98,10 @@ def fits(monkeypatch):
     """What classifiers are fitted on, in order, with the real classifier behind it."""
     calls = []
 
-    def recorded(images, policy, seed, steps, pool=None, share=0.0):
-        calls.append({"images": images, "policy": policy, "steps": steps, "pool": pool, "share": share})
-        return fit_classifier(images, policy, seed, steps, pool, share)
+    def recorded(images, policy, seed, steps, pool=None, share=0.0, teacher=None):
+        given = {"images": images, "policy": policy, "steps": steps, "pool": pool, "share": share, "teacher": teacher}
+        calls.append(given)
+        return fit_classifier(images, policy, seed, steps, pool, share, teacher)
 
     monkeypatch.setattr(image_arms, "fit_classifier", recorded)
     return calls
@@ -299,8 +303,9 @@ def marked_pool(counts=(50, 50, 50)):
 @pytest.mark.parametrize("share", [0.25, 0.3, 0.5])
 def test_the_share_is_exact_within_one_image_in_every_batch_and_labels_are_kept(share):
     totals = 0
-    for x, y in batches_of(Policy(), marked_pool(), share):
+    for x, y, n in batches_of(Policy(), marked_pool(), share):
         synthetic = (x.flatten(1).min(1).values * 255).round() >= 250
+        assert synthetic[:n].all() and not synthetic[n:].any()
         assert abs(int(synthetic.sum()) - share * BATCH) < 1
         assert torch.equal((255 - x[synthetic, 0, 0, 0] * 255).round().long(), y[synthetic])
         totals += int(synthetic.sum())
@@ -321,9 +326,34 @@ def test_a_pool_repeats_no_image_before_all_of_its_class_were_given_out():
     assert pool.take(torch.tensor([1, 1])).ravel().tolist() == [3, 3]
 
 
+class Sure(Classifier):
+    """A teacher that is sure of one class."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def predict(self, x):
+        return torch.eye(3).double()[self.code].expand(len(x), 3)
+
+
+def test_a_teacher_labels_synthetic_images_and_most_of_a_real_one():
+    x, y = torch.zeros(4, 1, SIDE, SIDE), torch.tensor([1, 1, 1, 2])
+    soft = soften_targets(x, y, 2, Sure(0))
+    assert soft.tolist() == [[1, 0, 0], [1, 0, 0], [0.75, 0.25, 0], [0.75, 0, 0.25]]
+    mixed = soften_targets(x, torch.full((4, 3), 1 / 3), 0, Sure(0))
+    assert torch.allclose(mixed.sum(1), torch.ones(4))
+    assert torch.equal(Ensemble([Sure(0), Sure(1)]).predict(x)[0], torch.tensor([0.5, 0.5, 0.0]).double())
+
+
+def test_a_student_learns_what_its_teacher_says():
+    images = as_images()
+    student = fit_classifier(images, Policy(), 0, 30, teacher=Sure(2))
+    assert (student.predict_proba(images.x).argmax(1) == 2).mean() > 0.9
+
+
 def test_mixing_gives_shares_of_classes():
     for name in ("mixup", "cutmix"):
-        _, target = batches_of(CLASSIC[name], steps=1)[0]
+        _, target, _ = batches_of(CLASSIC[name], steps=1)[0]
         assert target.shape == (BATCH, 3)
         assert torch.allclose(target.sum(1), torch.ones(BATCH))
 
@@ -334,7 +364,7 @@ def test_a_mirror_is_used_only_where_labels_survive_it():
     images = Images(x, torch.tensor([0, 1, 2] * 3), 3)
 
     def share_mirrored(policy):
-        x = torch.cat([x for x, _ in batches_of(policy, images=images)])
+        x = torch.cat([x for x, *_ in batches_of(policy, images=images)])
         return float((x[..., SIDE // 2 :].mean((1, 2, 3)) > x[..., : SIDE // 2].mean((1, 2, 3))).float().mean())
 
     assert share_mirrored(Policy("affine")) == 0
@@ -347,7 +377,7 @@ def test_small_classes_weigh_more_or_are_repeated():
     rows = oversample_rows(images.y)
     assert torch.bincount(images.y[rows]).tolist() == [8, 8, 8]
     assert sorted(torch.bincount(rows)[12:].tolist()) == [2, 3, 3]
-    _, y = zip(*batches_of(Policy(balance="oversample"), images=images, steps=30), strict=True)
+    _, y, _ = zip(*batches_of(Policy(balance="oversample"), images=images, steps=30), strict=True)
     assert torch.bincount(torch.cat(y)).tolist() == [320, 320, 320]
 
 
@@ -374,9 +404,10 @@ def test_every_arm_takes_the_same_number_of_steps(tmp_path, gans, fits):
 
 def test_arms_differ_as_their_names_say(tmp_path, gans, fits):
     made = trial(tmp_path, (16, 4, 3), flip=True, policy=vars(Policy("affine", "mixup", None, 0.01, 0.5, flip=True)))
+    used = {}
     for arm in DEFAULT_ARMS:
         run_arm(made, arm)
-    used = dict(zip(DEFAULT_ARMS, fits, strict=True))
+        used[arm] = fits[-1]
     chosen = Policy("affine", "mixup", None, 0.01, 0.5, flip=True)
     assert used["none"]["policy"] == Policy()
     assert used["cutmix"]["policy"] == Policy("affine", "cutmix", flip=True)
@@ -387,7 +418,9 @@ def test_arms_differ_as_their_names_say(tmp_path, gans, fits):
     assert torch.equal(used["ganaug_balanced"]["images"].x[:23], made.images.x)
     assert used["synthetic_only"]["images"] is made.pool
     assert torch.bincount(made.pool.y).tolist() == [32, 8, 6]
-    assert all(used[arm]["pool"] is made.pool for arm in ("ganaug_25", "ganaug_50"))
+    assert all(used[arm]["pool"] is made.pool for arm in ("ganaug_25", "ganaug_50", "ganaug_distilled"))
+    assert used["distilled"]["pool"] is None and used["tuned"]["teacher"] is None
+    assert used["distilled"]["teacher"] is used["ganaug_distilled"]["teacher"] is made.teacher
 
 
 def test_arms_for_small_classes_do_not_apply_where_there_are_none(tmp_path, gans):
