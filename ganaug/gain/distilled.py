@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import check_samples
 from ..data.rows import append_rows
@@ -182,20 +181,7 @@ class DistilledClassifier(MetaClassifier):
         self._take_features_of(self.teacher_)
         return self
 
-    def predict_proba(self, X: Any) -> Numbers:
-        """Predict the probability of each class by the student.
-
-        Parameters
-        ----------
-        X : samples
-            Samples of shape (n, ...).
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        check_is_fitted(self)
+    def _predict_proba(self, X: Any) -> Numbers:
         return predict_proba_of(self.student_, X, self.classes_)
 
     def __sklearn_is_fitted__(self) -> bool:

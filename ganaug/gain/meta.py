@@ -38,7 +38,8 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # typ
         ndarray of shape (n, n_classes)
             Columns in the order of `classes_`; rows sum to 1.
         """
-        raise NotImplementedError
+        check_is_fitted(self)
+        return self._predict_proba(X)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the most probable class of each row.
@@ -50,6 +51,9 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # typ
         """
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _predict_proba(self, X: Any) -> Numbers:
+        raise NotImplementedError
 
     def _take_features_of(self, fitted: Any) -> None:
         """Take the number and the names of the columns that a fitted part has seen."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
 
 from ..errors import DataError, ParameterError
 from .meta import MetaClassifier
@@ -116,20 +115,7 @@ class PriorCorrectedClassifier(MetaClassifier):
         self._take_features_of(self.classifier_)
         return self
 
-    def predict_proba(self, X: Any) -> Numbers:
-        """Predict the probability of each class, for the real prior.
-
-        Parameters
-        ----------
-        X : samples
-            Samples of shape (n, ...).
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        check_is_fitted(self)
+    def _predict_proba(self, X: Any) -> Numbers:
         p = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
         return correct_prior(p, self.trained_prior_, self.prior_)
 

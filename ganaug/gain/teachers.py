@@ -148,20 +148,7 @@ class CrossFittedTeacher(MetaClassifier):
         self._take_features_of(self.teacher_)
         return self
 
-    def predict_proba(self, X: Any) -> Numbers:
-        """Predict the probability of each class by the clone that was fitted to all rows.
-
-        Parameters
-        ----------
-        X : samples
-            Samples of shape (n, ...).
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Columns in the order of `classes_`; rows sum to 1.
-        """
-        check_is_fitted(self)
+    def _predict_proba(self, X: Any) -> Numbers:
         return predict_proba_of(self.teacher_, X, self.classes_)
 
     def to_weights(self, proba: Numbers) -> tuple[NDArray[np.int64], NDArray[Any], Numbers]:
