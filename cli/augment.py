@@ -23,6 +23,7 @@ from .image_options import check_options_suit, list_given, refuse_options
 from .options import (
     TRAINING_ONLY,
     classifier_option,
+    get_reading_options,
     jobs_option,
     spreadsheet_option,
     strategy,
@@ -237,7 +238,7 @@ def _read_table_for(augmenter: GANAugmenter, data: str, options: Mapping[str, An
     """Read a table, by default with the label and the excluded columns of the model."""
     target = augmenter.label_name_ if options["target"] is None else options["target"]
     unused = [column["name"] for column in augmenter.describe()["left_out"] if column["reason"] == "excluded"]
-    labelled = read_labelled_table(data, options["separator"], target, options["exclude"], unused=unused)
+    labelled = read_labelled_table(data, get_reading_options(options), target, options["exclude"], unused=unused)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")
     return labelled

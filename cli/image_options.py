@@ -20,7 +20,7 @@ NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
 TABLES_ONLY = (
-    *("target", "exclude", "separator", "kinds", "mark", "groups", "spreadsheet_safe"),
+    *("target", "exclude", "separator", "encoding", "header", "kinds", "mark", "groups", "spreadsheet_safe"),
     *("soft", "soft_size", "distil"),
 )
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -121,6 +121,16 @@ separator_option = click.option(
     callback=_separator,
     help="Separator of the cells in a text file; detected by default.",
 )
+encoding_option = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of a text file, such as cp1252; by default UTF-8, or what the bytes look like.",
+)
+header_option = click.option(
+    "--header/--no-header",
+    default=None,
+    help="Whether the first line names the columns; by default it does, unless it is a row like the others.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 spreadsheet_option = click.option(
     "--spreadsheet-safe",
@@ -158,8 +168,16 @@ column_options = _combine(
         ),
         click.option("--exclude", metavar="COLUMN", multiple=True, help="Column to leave out; may be repeated."),
         separator_option,
+        encoding_option,
+        header_option,
     ]
 )
+
+
+def get_reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of `ganaug.read_table` among those of a command."""
+    return {name: options[name] for name in ("separator", "encoding", "header")}
+
 
 _LEARNING = [
     click.option(

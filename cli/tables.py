@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class LabelledTable:
 
 def read_labelled_table(
     path: str,
-    separator: str | None,
+    reading: Mapping[str, Any],
     target: str | None,
     exclude: Sequence[str],
     kinds: Iterable[str] = (),
@@ -55,7 +55,9 @@ def read_labelled_table(
     ----------
     path : str
         As for `ganaug.read_table`.
-    separator, target : str, optional
+    reading : mapping
+        Options of `ganaug.read_table`.
+    target : str, optional
         What the user said.
     exclude : sequence of str
         Columns that are not learned.
@@ -73,7 +75,7 @@ def read_labelled_table(
     """
     from ganaug import read_table
 
-    table = read_table(path, separator=separator)
+    table = read_table(path, **reading)
     names = [str(name) for name in table.columns]
     for option, columns in (("--target", [target] if target is not None else []), ("--exclude", exclude)):
         _check_columns(option, columns, names, path)

@@ -12,7 +12,7 @@ import click
 from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
-from .options import DEFAULT_SEED, training_options
+from .options import DEFAULT_SEED, get_reading_options, training_options
 from .places import PLACE, check_folder_output, check_local_output, is_folder, is_url, make_default_output
 from .tables import LabelledTable, read_labelled_table
 
@@ -67,7 +67,7 @@ def read_for_training(
         images = read_images(data, options["size"])
         say(describe_images(images))
         return images
-    columns = (options["separator"], options["target"], options["exclude"], options["kinds"])
+    columns = (get_reading_options(options), options["target"], options["exclude"], options["kinds"])
     labelled = read_labelled_table(data, *columns, unused)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")

@@ -9,11 +9,13 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain, islice
 
 import pyarrow as pa
 
 from ..errors import DataError
+from .header import find_spare, is_header, name_columns, number_names
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
@@ -22,33 +24,40 @@ _SPECIAL = {one: re.compile(f'[{re.escape(one)}"\\r\\n]') for one in _SEPARATORS
 _SEPARATOR = re.compile(f"[{''.join(_SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(_SEPARATORS)}"\\r\\n\ufeff]')
-_MAGIC = {
-    b"PK\x03\x04": "a zip or Excel file; save it as CSV",
-    b"\x1f\x8b": "compressed with gzip; let its name end in .gz",
-    b"PAR1": "a Parquet file; let its name end in .parquet",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
-}
 
 
-def parse_csv(data: bytes, name: str, separator: str | None) -> tuple[list[str], list[pa.ChunkedArray]]:
+@dataclass(frozen=True)
+class TextTable:
+    """Text cells of a file.
+
+    Attributes
+    ----------
+    names : list of str, length d
+        All different, none blank.
+    columns : list of pyarrow.ChunkedArray of string, length d, each of shape (n,)
+        The cells as written, n >= 1.
+    notes : list of str
+        What was assumed about the names, in words.
+    """
+
+    names: list[str]
+    columns: list[pa.ChunkedArray]
+    notes: list[str]
+
+
+def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None = None) -> TextTable:
     """Return the column names and text cells of a CSV file.
 
     Parameters
     ----------
     data : bytes
-        The whole file, UTF-8 with or without a byte order mark.
+        The whole file, sound UTF-8 with or without a byte order mark.
     name : str
         What messages call the file.
     separator : str of length 1, or None
         What stands between cells; None finds it.
-
-    Returns
-    -------
-    names : list of str, length d
-        All different, none blank.
-    columns : list of pyarrow.ChunkedArray of string, length d, each of shape (n,)
-        The cells as written, n >= 1.
+    header : bool or None
+        Whether the first line names the columns; None finds it.
 
     Raises
     ------
@@ -58,14 +67,35 @@ def parse_csv(data: bytes, name: str, separator: str | None) -> tuple[list[str],
     _check_text(data, name)
     separator = _separator(data, name, separator)
     names, blocks = _read_blocks(data, separator, name)
-    check_names(names, f"the header line of {name}")
-    columns: list[list[pa.Array]] = [[] for _ in names]
+    parts: list[list[pa.Array]] = [[] for _ in names]
     for block in blocks:
-        for column, cells in zip(columns, zip(*block, strict=True), strict=True):
+        for column, cells in zip(parts, zip(*block, strict=True), strict=True):
             column.append(pa.array(cells, pa.string()))
-    if not columns[0]:
+    if not parts[0] and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
-    return names, [pa.chunked_array(column) for column in columns]
+    columns = [pa.chunked_array(column, pa.string()) for column in parts]
+    return _settle_names(names, columns, header, name)
+
+
+def _settle_names(names: list[str], columns: list[pa.ChunkedArray], header: bool | None, where: str) -> TextTable:
+    """Return the table with a name for each column, without columns that hold nothing to learn."""
+    # Put a first line that is a row back among the rows
+    if not (is_header(names, columns) if header is None else header):
+        columns = [
+            pa.chunked_array([pa.array([first], pa.string()), *cells.chunks])
+            for first, cells in zip(names, columns, strict=True)
+        ]
+        notes = ["the first line is a row like the others, so columns are numbered"] if header is None else []
+        return TextTable(number_names(len(names)), columns, notes)
+
+    # Leave out row names and columns that are empty, and name the others
+    spare = find_spare(names, columns)
+    notes = [f"column {position + 1} {why}, and is left out" for position, why in spare.items()]
+    kept = [position for position in range(len(names)) if position not in spare]
+    if not kept:
+        raise DataError(f"No column of {where} has a name and values; give a header line and rows.")
+    found, renamed = name_columns([names[position] for position in kept])
+    return TextTable(found, [columns[position] for position in kept], notes + renamed)
 
 
 def check_names(names: Sequence[str], where: str) -> None:
@@ -80,22 +110,14 @@ def check_names(names: Sequence[str], where: str) -> None:
 
 
 def _check_text(data: bytes, name: str) -> None:
-    """Raise DataError for bytes that are not UTF-8 text with cells."""
+    """Raise DataError for text without cells, or with a NUL byte."""
     if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError(f"{name} is empty; give a file with a header line and rows.")
-    try:
-        data.decode("utf-8")
-        position, what = data.find(b"\0"), "a NUL byte"
-    except UnicodeDecodeError as error:
-        position, what = error.start, f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-    if position < 0:
-        return
-    for magic, kind in _MAGIC.items():
-        if data.startswith(magic):
-            raise DataError(f"{name} is {kind}.")
-    before = data[:position]
-    line = 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
-    raise DataError(f"Line {line} of {name} holds {what}; save the file as UTF-8 text.")
+    position = data.find(b"\0")
+    if position >= 0:
+        before = data[:position]
+        line = 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
+        raise DataError(f"Line {line} of {name} holds a NUL byte; save the file as UTF-8 text.")
 
 
 def _separator(data: bytes, name: str, fixed: str | None) -> str:
@@ -128,7 +150,7 @@ def _header_width(data: bytes, separator: str) -> int:
 def _fits(data: bytes, separator: str) -> bool:
     try:
         header, blocks = _read_blocks(data, separator, "")
-        return all(header) and sum(map(len, blocks)) > 0
+        return any(header) and sum(map(len, blocks)) > 0
     except DataError:
         return False
 
@@ -166,6 +188,14 @@ def _read_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Ite
     """Return the column names, and the rows in lists of at most `_BLOCK`, each as wide as the header."""
     records = _records(data, separator, name)
     header = next(records)[1]
+    first = list(islice(records, 2))
+    records = chain(first, records)
+    if len(first) == 2 and all(len(cells) == len(header) + 1 for _, cells in first):
+        # Rows that end in a separator, or begin with their number, as R writes them
+        if not any(cells[-1] for _, cells in first):
+            header = [*header, ""]
+        elif [cells[0] for _, cells in first] in (["0", "1"], ["1", "2"]):
+            header = ["", *header]
 
     def row(line: int, cells: list[str]) -> list[str]:
         if len(cells) != len(header):

@@ -24,13 +24,14 @@ _NULLABLE: dict[pa.DataType, Any] = {
 def read_parquet(data: bytes, name: str) -> pd.DataFrame:
     """Return the table in the bytes of a Parquet file called `name`; raise DataError if it is damaged."""
     try:
-        return _frame(pq.read_table(io.BytesIO(data)))
+        return to_frame(pq.read_table(io.BytesIO(data)))
     # what the file says about pandas can be anything: the last three
     except (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DataError(f"{name} is not a sound Parquet file ({reason_of(error)}); write it again.") from error
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a frame; an index that is more than row numbers comes first, as a column."""
     frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)  # or gaps would round whole numbers to floats
     index = (table.schema.pandas_metadata or {}).get("index_columns", [])
     columns = [name for name in table.column_names if name not in index]

@@ -1,4 +1,4 @@
-"""Read and write tables: CSV, whose text cells ganaug types, and Parquet.
+"""Read and write tables: CSV, whose text cells ganaug types, Parquet, and others to read.
 
 `pandas.read_csv` changes data without a word: it shifts columns when rows are one field too long, drops labels called
 ``NA``, turns ``00123`` into 123, rounds large integers. Here a file is read as it is written, or refused by line.
@@ -15,16 +15,24 @@ import pandas as pd
 
 from ..errors import DataError, DataWarning, ParameterError
 from .cells import format_cells, parse_cells, valid_notes
-from .csvtext import check_names, format_header, format_rows, parse_csv
+from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
+from .encodings import decode_text
+from .formats import READERS, ZIP, sniff, unzip
 from .formulas import escape_formulas, is_formula
-from .parquet import read_parquet, write_parquet
+from .parquet import write_parquet
 from .places import compressed, extensions, is_device, open_output, read_bytes
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
 _BLOCK = 10_000  # rows spelled at a time
 
 
-def read_table(path: str | os.PathLike[str], *, separator: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    separator: str | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
     r"""Read a table file without changing any value.
 
     Parameters
@@ -32,11 +40,19 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     path : str or path-like
         A local file, a URL that fsspec knows (``s3://``, ``https://``, ...), or ``"-"`` for CSV on standard input.
         ``.parquet`` and ``.pq`` are Parquet, whose dtypes stay as they are, those of whole numbers and booleans with
-        gaps as pandas' nullable ones; an index that is more than row numbers comes first, as a column. Everything else
-        is UTF-8 text with a header line. ``.gz``, ``.bz2`` and ``.xz`` are decompressed.
+        gaps as pandas' nullable ones; an index that is more than row numbers comes first, as a column. So are
+        ``.feather``, ``.arrow`` and ``.orc``; ``.json`` is a list of objects, and ``.jsonl`` one in each line; of
+        ``.xlsx`` and ``.ods`` the first sheet is read, for which pandas needs openpyxl or odfpy. Everything else is
+        text. ``.gz``, ``.bz2`` and ``.xz`` are decompressed, and a ``.zip`` with a single file is unpacked.
     separator : str of length 1, optional
         Separator of the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
         one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
+    header : bool, optional
+        Whether the first line of a text file names the columns. By default it does, unless it is a row like the
+        others: a number over numbers, and over text one of the texts below it.
+    encoding : str, optional
+        Encoding of a text file, such as "cp1252". By default UTF-8, or that of a byte order mark, or what the bytes
+        look like.
 
     Returns
     -------
@@ -67,10 +83,16 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     Raises
     ------
     DataError
-        The file cannot be opened, is not UTF-8, has no rows, a blank or repeated column name, a row with too many or
-        too few cells, a blank line between rows, a quote that is never closed, or could be split in several ways.
+        The file cannot be opened, is no text in a known encoding, has no rows, a row with too many or too few cells, a
+        blank line between rows, a quote that is never closed, or could be split in several ways.
     ParameterError
-        `separator` is not one character.
+        `separator` is not one character, or there is no such `encoding`.
+
+    Warns
+    -----
+    DataWarning
+        Something was assumed: an encoding, that there is no header line, a name for a column without one or with that
+        of another, or that a first column without a name, each cell different, numbers the rows and is left out.
 
     See Also
     --------
@@ -94,17 +116,25 @@ def read_table(path: str | os.PathLike[str], *, separator: str | None = None) ->
     name = "standard input" if path == "-" else repr(path)
     data = read_bytes(path)
     extension = extensions(path)[0]
+    if data.startswith(ZIP) and extension not in READERS:
+        data, extension = unzip(data, name)
+    reader = READERS.get(sniff(data, extension))
+    if reader is not None:
+        return reader(data, name)
     by_name = _FORMATS.get(extension, ",")
-    if not by_name:
-        return read_parquet(data, name)
-    return _read_csv(data, name, separator or (by_name if by_name == "\t" else None))
+    text, guessed = decode_text(data, name, encoding)
+    parsed = parse_csv(text, name, separator or (by_name if by_name == "\t" else None), header)
+    assumed = [f"its bytes look like {guessed} text"] if guessed else []
+    if assumed := assumed + parsed.notes:
+        warnings.warn(f"{name}: {'; '.join(assumed)}.", DataWarning, stacklevel=2)
+    return _type_columns(parsed)
 
 
-def _read_csv(data: bytes, name: str, separator: str | None) -> pd.DataFrame:
-    names, cells = parse_csv(data, name, separator)
+def _type_columns(parsed: TextTable) -> pd.DataFrame:
+    cells = list(parsed.columns)
     columns: dict[str, pd.Series[Any]] = {}
     attrs: dict[str, dict[str, Any]] = {}
-    for column in names:
+    for column in parsed.names:
         columns[column], notes = parse_cells(cells.pop(0))
         for note, value in notes.items():
             attrs.setdefault(note, {})[column] = value

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from csv_files import READ, REFUSED
+from csv_files import ASSUMED, HEADERS, READ, REFUSED
 from hypothesis import given
 from hypothesis import strategies as st
 from promises import examples
@@ -58,6 +58,35 @@ def test_csv_is_read_as_written(tmp_path, data, expected):
 def test_unsound_csv_is_refused_by_line(tmp_path, data, message):
     with pytest.raises(DataError, match=message):
         read_bytes(tmp_path, data)
+
+
+@pytest.mark.parametrize(("data", "expected", "said"), ASSUMED.values(), ids=ASSUMED)
+def test_what_is_assumed_of_a_file_is_said(tmp_path, data, expected, said):
+    with pytest.warns(DataWarning, match=said):
+        assert cells(read_bytes(tmp_path, data)) == expected
+
+
+@pytest.mark.parametrize(("data", "expected"), HEADERS.values(), ids=HEADERS)
+def test_numbers_may_be_names(tmp_path, data, expected):
+    assert read_bytes(tmp_path, data).columns.tolist() == expected
+
+
+def test_the_caller_decides_about_header_and_encoding(tmp_path):
+    data = "6,148,ä\n1,85,ä\n".encode("cp1252")
+    frame = read_bytes(tmp_path, data, header=True, encoding="cp1252")
+    assert cells(frame) == {"6": [1], "148": [85], "ä": ["ä"]}
+    frame = read_bytes(tmp_path, b"a,b\n1,2\n", header=False)
+    assert cells(frame) == {"column_1": ["a", "1"], "column_2": ["b", "2"]}
+    assert cells(read_bytes(tmp_path, b"5,x\n", header=False)) == {"column_1": [5], "column_2": ["x"]}
+
+
+@pytest.mark.parametrize(("encoding", "error", "said"), [
+    ("utf-9", ParameterError, "The encoding 'utf-9' does not exist"),
+    ("ascii", DataError, "Byte 4 of .* is not ascii"),
+])  # fmt: skip
+def test_a_wrong_encoding_is_refused(tmp_path, encoding, error, said):
+    with pytest.raises(error, match=said):
+        read_bytes(tmp_path, "a,b\nä,1\n".encode(), encoding=encoding)
 
 
 def test_separator_of_the_extension_or_the_caller_decides(tmp_path):
@@ -152,9 +181,9 @@ def csv_files(draw):
 @given(data=csv_files(), name=st.sampled_from(["again.csv", "again.tsv"]), cut=st.integers(0, 6))
 def test_written_table_reads_back_equal(tmp_path, data, name, cut, attempt):
     attempt()
-    frame = read_bytes(tmp_path, data)
+    frame = read_bytes(tmp_path, data, header=True)
     assert write_table((frame[:cut], frame[cut:]), tmp_path / name, overwrite=True) == len(frame)
-    pd.testing.assert_frame_equal(read_table(tmp_path / name), frame, check_exact=True)
+    pd.testing.assert_frame_equal(read_table(tmp_path / name, header=True), frame, check_exact=True)
 
 
 @pytest.mark.promise("csv")
@@ -162,13 +191,14 @@ def test_written_table_reads_back_equal(tmp_path, data, name, cut, attempt):
 @given(data=csv_files())
 def test_every_cell_of_text_is_kept(tmp_path, data, attempt):
     attempt()
-    frame = read_bytes(tmp_path, data)
+    frame = read_bytes(tmp_path, data, header=True)
     plain = pd.read_csv(io.BytesIO(data), dtype=str, keep_default_na=False, na_filter=False, index_col=False)
     for position, name in enumerate(frame.columns):
         if pd.api.types.is_object_dtype(frame[name]) or pd.api.types.is_string_dtype(frame[name]):
             assert frame[name].fillna("").tolist() == plain.iloc[:, position].tolist()
 
 
+@pytest.mark.filterwarnings("ignore::ganaug.errors.DataWarning")
 @pytest.mark.promise("csv")
 @examples(2000, suite=100)
 @given(data=st.text(st.sampled_from('ab1,;"\n\r\t|')).map(str.encode))

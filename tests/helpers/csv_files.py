@@ -44,23 +44,62 @@ READ = {
     "header like a file kind": (b"PAR1,PK\n1,2\n", {"PAR1": [1], "PK": [2]}),
 }  # fmt: skip
 
+# bytes -> what they say, and what is said of them
+ASSUMED = {
+    "pandas' index": (b",a,b\n0,5,x\n1,6,y\n", {"a": [5, 6], "b": ["x", "y"]}, "column 1 has no name and names the"),
+    "row names": (b'"","mpg"\n"Mazda",21\n"Fiat",32\n', {"mpg": [21, 32]}, "column 1 has no name and names the rows"),
+    "row names of R without a name": (b'"a","b"\n"1",5,x\n"2",6,y\n', {"a": [5, 6], "b": ["x", "y"]}, "column 1 has"),
+    "comma at the end of each line": (b"a,b,\n1,2,\n", {"a": [1], "b": [2]}, "column 3 has neither a name nor a value"),
+    "comma at the end of each row": (b"a,b\n5,2,\n7,8,\n", {"a": [5, 7], "b": [2, 8]}, "column 3 has neither a name"),
+    "blank name": (b"a, \n1,2\n", {"a": [1], "column_2": [2]}, "column 2 has no name, and is now 'column_2'"),
+    "blank name over repeated cells": (b",b\n1,2\n1,3\n", {"column_1": [1, 1], "b": [2, 3]}, "column 1 has no name, a"),
+    "repeated name": (b"a,b,a\n1,2,3\n", {"a": [1], "b": [2], "a_2": [3]}, "column 3 is called 'a' like one before"),
+    "repeated name, number taken": (b"a,a_2,a\n1,2,3\n", {"a": [1], "a_2": [2], "a_3": [3]}, "column 3 is called 'a'"),
+    "numbers alone": (b"6,148,0.5\n1,85,0.3\n8,183,0.6\n",
+                      {"column_1": [6, 1, 8], "column_2": [148, 85, 183], "column_3": [0.5, 0.3, 0.6]},
+                      "the first line is a row like the others"),
+    "numbers and a label": (b"5.1,3.5,setosa\n4.9,3.0,setosa\n6.3,?,other\n",
+                            {"column_1": [5.1, 4.9, 6.3], "column_2": [3.5, 3.0, None],
+                             "column_3": ["setosa", "setosa", "other"]}, "the first line is a row"),
+    "words alone": (b"vhigh,2,low\nvhigh,2,med\nlow,more,low\n",
+                    {"column_1": ["vhigh", "vhigh", "low"], "column_2": ["2", "2", "more"],
+                     "column_3": ["low", "med", "low"]}, "the first line is a row"),
+    **{
+        f"{encoding}: {text[:12]}": (f"name,n\n{text},1\n{text}!,2\n".encode(encoding),
+                                     {"name": [text, f"{text}!"], "n": [1, 2]}, f"its bytes look like {encoding} text")
+        for encoding, text in (
+            ("cp1252", "Köln"), ("cp1252", "München – Süd"), ("cp1252", "François, l’été".replace(",", "")),
+            ("mac_roman", "Köln und Düsseldorf"), ("mac_roman", "Zürich schön"), ("mac_roman", "prénom naïve café"),
+            ("cp1250", "Zażółć gęślą jaźń Łódź"), ("cp1251", "Москва Казань"), ("shift_jis", "太郎東京花子大阪"),
+            ("gb18030", "小明北京天津"),
+        )
+    },
+}  # fmt: skip
+
+# Numbers in a first line that is a header all the same
+HEADERS = {
+    "years": (b"country,2001,2002\nA,1,2\nB,3,4\n", ["country", "2001", "2002"]),
+    "years alone": (b"1990,1995,2000\n1,2,3\n4,5,6\n", ["1990", "1995", "2000"]),
+    "positions": (b"0,1,2\n5,6,7\n8,9,5\n", ["0", "1", "2"]),
+    "words over the same words": (b"yes,no\nyes,no\nno,yes\n", ["yes", "no"]),
+    "utf-16": ("a,b\n1,2\n".encode("utf-16"), ["a", "b"]),
+}
+
 # bytes -> what is wrong with them
 REFUSED = {
     "empty": (b"", r"'.*t\.csv' is empty; give a file with a header line and rows\."),
     "blank": (b"\xef\xbb\xbf \r\n\n", r"is empty"),
     "header only": (b"a,b\n\n", r"has a header line but no rows"),
-    "utf-16": ("a,b\n1,2\n".encode("utf-16"), r"is UTF-16 text; save it as UTF-8"),
     "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), r"Line 1 of .* holds a NUL byte; save the file as UTF-8"),
-    "cp1252": ("a,b\r\n1,x\r\n2,é\r\n".encode("cp1252"), r"Line 3 of .* holds the byte 0xe9, which is not UTF-8; save"),
     "nul": (b"a,b\r1,x\r2,\0\r", r"Line 3 of .* holds a NUL byte"),
-    "excel": (b"PK\x03\x04\0\0", r"is a zip or Excel file; save it as CSV"),
+    "a broken archive": (b"PK\x03\x04\0\0", r"is no sound zip archive .*; unpack it first"),
     "gzip without .gz": (gzip.compress(b"a\n1\n"), r"is compressed with gzip; let its name end in \.gz"),
     "row too long": (b"a,b\n1,2\n1,2,3\n", r"Line 3 of .* has 3 cells where the header has 2; complete it, or quote"),
-    "every row too long": (b"a,b\n1,2,3\n4,5,6\n", r"Line 2 of .* has 3 cells where the header has 2"),
+    "every row too long": (b"a,b\nx,1,5\ny,2,5\n", r"Line 2 of .* has 3 cells where the header has 2"),
+    "three rows too long, then not": (b"a,b\n1,2,3\n2,5,6\n7,8\n", r"Line 4 of .* has 2 cells where the header has 3"),
+    "no name and no value": (b";\n;\n", r"No column of .* has a name and values"),
+    "bytes of no text": (b"a,b\n1,\x81\x00\xff\n", r"Line 2 of .* holds the byte 0x81, .*--encoding"),
     "row too short": (b'a,b\n"x\n\ny",2\n1\n', r"Line 5 of .* has 1 cells where the header has 2"),
-    "comma at the end of each line": (b"a,b,\n1,2,\n", r"Column 3 in the header line of .* has no name"),
-    "blank name": (b"a, \n1,2\n", r"Column 2 in the header line of .* has no name; give it one"),
-    "repeated name": (b"a,b,a\n1,2,3\n", r"Column name 'a' stands twice in the header line of .*; rename one"),
     "blank first line": (b"\na,b\n1,2\n", r"Line 1 of .* is blank"),
     "blank line between": (b"a,b\n1,2\n\n3,4\n", r"Line 3 of .* is blank; remove it"),
     "blank line in one column": (b"a\n1\n\n3\n", r"Line 3 of .* is blank; .* write an empty cell as \"\""),

@@ -1,0 +1,115 @@
+"""Decode text files: UTF-8, else what the bytes look like, said aloud."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+from ..errors import DataError, ParameterError
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_MAGIC = {  # files of other kinds, which are no text
+    b"\x1f\x8b": "compressed with gzip; let its name end in .gz",
+}
+_WESTERN, _MAC = "cp1252", "mac_roman"
+_OLD = [_WESTERN, _MAC, "cp1250", "cp1251", "cp437", "gb18030", "shift_jis", "big5"]
+_MOST = 200_000  # bytes that are looked at
+
+
+def decode_text(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
+    """Return the text of a file as UTF-8, and the encoding that was guessed ("" if it was not).
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        What messages call the file.
+    encoding : str or None
+        What the user says; None takes UTF-8, or that of a byte order mark, or what the bytes look like.
+
+    Raises
+    ------
+    DataError
+        The bytes are no text in that encoding, or in any known one.
+    ParameterError
+        There is no such encoding.
+    """
+    if encoding is not None:
+        return _decode(data, name, encoding), ""
+    check_kind(data, name)
+    for mark, marked in _MARKS.items():
+        if data.startswith(mark):
+            return (data if marked == "utf-8-sig" else _decode(data, name, marked)), ""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _guess(data, name, error)
+    return data, ""
+
+
+def check_kind(data: bytes, name: str) -> None:
+    """Raise DataError for the bytes of a file of a known kind that is no text."""
+    for magic, kind in _MAGIC.items():
+        if data.startswith(magic) and (b"\0" in data or not _is_utf8(data)):
+            raise DataError(f"{name} is {kind}.")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode(data: bytes, name: str, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode("utf-8")
+    except LookupError:
+        raise ParameterError(
+            f"The encoding {encoding!r} does not exist; give one that Python knows, such as 'cp1252'."
+        ) from None
+    except UnicodeError as error:
+        position = getattr(error, "start", 0)
+        raise DataError(f"Byte {position} of {name} is not {encoding}; name another encoding.") from error
+
+
+def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[bytes, str]:
+    """Return the text in the most likely old encoding, and its name."""
+    line = 1 + data[: error.start].count(b"\n")
+    refused = DataError(
+        f"Line {line} of {name} holds the byte 0x{data[error.start]:02x}, which is not UTF-8; save the file as UTF-8 "
+        "text, or name its encoding with encoding= (--encoding)."
+    )
+    start = max(0, error.start - _MOST // 2)
+    part = data[start : start + _MOST]
+    found = [] if b"\0" in data else list(from_bytes(part, cp_isolation=_OLD))
+    if not found:
+        raise refused from error
+    least = min(match.chaos for match in found)
+    likely = [one for match in found if match.chaos == least for one in match.could_be_from_charset]
+    best = _tell_apart(part) if {_WESTERN, _MAC} & set(likely) else likely[0]
+    try:
+        return data.decode(best).encode("utf-8"), best
+    except UnicodeError:
+        raise refused from error
+
+
+def _tell_apart(data: bytes) -> str:
+    """Return which of two western encodings has letters, and not symbols, in the middle of words."""
+    inside = [
+        two[1] if two[1] > 0x7F else two[0] for two in re.findall(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]", data)
+    ]
+    quotes_and_dashes = range(0x91, 0x98)
+    of_mac = sum(0x80 <= byte < 0xA0 and byte not in quotes_and_dashes for byte in inside)
+    of_windows = sum(byte >= 0xC0 for byte in inside)
+    return _MAC if of_mac > of_windows else _WESTERN

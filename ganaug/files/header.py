@@ -1,0 +1,106 @@
+"""Settle the names of columns: whether there is a header line, columns without a name, and names that stand twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .cells import MISSING_MARKS
+
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?\s*%?")
+_PATTERN = r"\A\s*[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?\s*%?\z"
+_NUMBERED = "column_"
+_MOSTLY = 0.9  # the other cells of a column of numbers may be marks of missing ones
+_FEW = 3  # so many words may stand over texts that are the same by chance
+
+
+def is_header(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bool:
+    """Return whether a first line names columns, rather than being a row like the others.
+
+    It is a row if no cell of it differs in kind from its column: over numbers it is a number, and over text one of the
+    texts below it. Numbers that count up, such as years, are names, and so is a word or two over text alone.
+
+    Parameters
+    ----------
+    names : sequence of str, length d
+        Cells of the first line.
+    columns : sequence of ChunkedArray of string, length d
+        Cells below it.
+    """
+    if not all(name.strip() for name in names) or _counts(names):
+        return True
+    if len(names) < _FEW and not any(_NUMBER.fullmatch(name) for name in names):
+        return True
+    return not all(_belongs(name, cells) for name, cells in zip(names, columns, strict=True))
+
+
+def _counts(names: Sequence[str]) -> bool:
+    """Return whether all names are whole numbers that rise by the same step."""
+    if not all(re.fullmatch(r"[0-9]{1,9}", name) for name in names):
+        return False
+    steps = {int(b) - int(a) for a, b in pairwise(names)}
+    return len(steps) <= 1 and 0 not in steps
+
+
+def _belongs(name: str, cells: pa.ChunkedArray) -> bool:
+    """Return whether the first line's cell could be one of a column's."""
+    trimmed = pc.utf8_trim_whitespace(cells)
+    filled = cells.filter(pc.invert(pc.is_in(trimmed, pa.array(["", *MISSING_MARKS]))))
+    if not len(filled):
+        return False
+    numbers = pc.mean(pc.match_substring_regex(filled, _PATTERN).cast(pa.int8())).as_py()
+    if numbers > _MOSTLY:
+        return _NUMBER.fullmatch(name) is not None
+    return bool(pc.any(pc.equal(filled, name)).as_py())
+
+
+def name_columns(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return names that differ from each other, and what was done to them, in words.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names; a blank one becomes ``column_N``, and a name that stands before gets a number.
+    """
+    taken: set[str] = set()
+    found, notes = [], []
+    for position, name in enumerate(names, 1):
+        new, number = name if name.strip() else f"{_NUMBERED}{position}", 2
+        while new in taken:
+            new, number = f"{name.strip() or _NUMBERED}_{number}", number + 1
+        if new != name:
+            why = "has no name" if not name.strip() else f"is called {name!r} like one before"
+            notes.append(f"column {position} {why}, and is now {new!r}")
+        taken.add(new)
+        found.append(new)
+    return found, notes
+
+
+def number_names(n: int) -> list[str]:
+    """Return names for `n` columns of a file without a header line."""
+    return [f"{_NUMBERED}{position}" for position in range(1, n + 1)]
+
+
+def find_spare(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> dict[int, str]:
+    """Return the positions of columns without a name that hold nothing to learn, and why.
+
+    Parameters
+    ----------
+    names : sequence of str, length d
+        Names.
+    columns : sequence of ChunkedArray of string, length d
+        Cells.
+    """
+    found = {}
+    for position, (name, cells) in enumerate(zip(names, columns, strict=True)):
+        if name.strip():
+            continue
+        if pc.all(pc.equal(pc.utf8_trim_whitespace(cells), "")).as_py():
+            found[position] = "has neither a name nor a value"
+        elif position == 0 and pc.count_distinct(cells).as_py() == len(cells):
+            found[position] = "has no name and names the rows, each differently"
+    return found

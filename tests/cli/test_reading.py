@@ -1,0 +1,60 @@
+"""Tables as they come: what is assumed of a file is said, and can be overruled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import QUICK, make_file, run
+
+from ganaug import GANAugmenter, read_table
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The working folder, with toy.csv in it."""
+    monkeypatch.chdir(tmp_path)
+    make_file("toy.csv")
+    return tmp_path
+
+
+def columns_of(path):
+    return [column["name"] for column in GANAugmenter.load(path).describe()["columns"]]
+
+
+def train(*options):
+    """Train briefly, and return what was said."""
+    return run("train", *options, *QUICK, "-o", "m.safetensors", "--force").stderr
+
+
+def test_the_index_of_pandas_is_left_out_and_said(folder):
+    read_table("toy.csv").drop(columns=["id", "comment"]).to_csv("index.csv")
+    said = train("index.csv", "--target", "churn")
+    assert "warning: 'index.csv': column 1 has no name and names the rows, each differently, and is left out." in said
+    assert "age" in columns_of("m.safetensors") and "" not in columns_of("m.safetensors")
+
+
+def test_a_file_without_a_header_has_numbered_columns_and_loses_no_row(folder):
+    table = read_table("toy.csv")[["age", "balance", "churn"]]
+    table.to_csv("headless.csv", header=False, index=False)
+    said = train("headless.csv")
+    assert "the first line is a row like the others, so columns are numbered" in said
+    assert "label: column 'column_3' (the last one)" in said
+    assert GANAugmenter.load("m.safetensors").model_.facts["n_rows"] == len(table)
+    said = train("headless.csv", "--header")
+    assert "the first line" not in said
+    assert GANAugmenter.load("m.safetensors").model_.facts["n_rows"] == len(table) - 1
+
+
+def test_no_header_can_be_said(folder):
+    Path("words.csv").write_text("".join(f"{'ab'[i % 2]},{i % 7}\n" for i in range(40)))
+    train("words.csv", "--no-header", "--target", "column_1")
+    assert columns_of("m.safetensors") == ["column_2"]
+
+
+def test_an_encoding_is_guessed_and_said_or_taken_as_told(folder):
+    Path("latin.csv").write_bytes(Path("toy.csv").read_text().encode("cp1252"))
+    assert "'latin.csv': its bytes look like cp1252 text." in train("latin.csv", "--target", "churn")
+    assert "look like" not in train("latin.csv", "--target", "churn", "--encoding", "cp1252")
+    run("augment", "latin.csv", "--target", "churn", "--balance", *QUICK)
+    assert "São Paulo" in read_table("latin_augmented.csv")["city"].tolist()
