@@ -20,7 +20,8 @@ _MAGIC = {  # files of other kinds, which are no text
     b"\x1f\x8b": "compressed with gzip; let its name end in .gz",
 }
 _WESTERN, _MAC = "cp1252", "mac_roman"
-_OLD = [_WESTERN, _MAC, "cp1250", "cp1251", "cp437", "gb18030", "shift_jis", "big5"]
+_WIDE = ["gb18030", "shift_jis", "big5"]
+_OLD = [_WESTERN, _MAC, "cp1250", "cp1251", "cp437", *_WIDE]
 _MOST = 200_000  # bytes that are looked at
 
 
@@ -92,16 +93,24 @@ def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[bytes, st
     )
     start = max(0, error.start - _MOST // 2)
     part = data[start : start + _MOST]
-    found = [] if b"\0" in data else list(from_bytes(part, cp_isolation=_OLD))
-    if not found:
-        raise refused from error
-    least = min(match.chaos for match in found)
-    likely = [one for match in found if match.chaos == least for one in match.could_be_from_charset]
-    best = _tell_apart(part) if {_WESTERN, _MAC} & set(likely) else likely[0]
-    try:
-        return data.decode(best).encode("utf-8"), best
-    except UnicodeError:
-        raise refused from error
+    for likely in [] if b"\0" in data else _list_likely(part):
+        try:
+            return data.decode(likely).encode("utf-8"), likely
+        except UnicodeError:
+            continue
+    raise refused from error
+
+
+def _list_likely(data: bytes) -> list[str]:
+    """Return old encodings of some bytes, the most likely first."""
+    found = sorted(from_bytes(data, cp_isolation=_OLD), key=lambda match: float(match.chaos))
+    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", data))
+    is_single = 2 * alone > len(re.findall(rb"[\x80-\xff]", data))  # others write a letter as two bytes
+    fitting = [match for match in found if not (is_single and match.encoding in _WIDE)]
+    likely = [one for match in fitting if match.chaos == fitting[0].chaos for one in match.could_be_from_charset]
+    if {_WESTERN, _MAC} & set(likely):
+        likely.insert(0, _tell_apart(data))
+    return [*likely, *(match.encoding for match in fitting)]
 
 
 def _tell_apart(data: bytes) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import reprlib
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import PurePath
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -38,7 +42,21 @@ def read_json(data: bytes, name: str) -> pd.DataFrame:
             f"{name} is no list of objects, one for each row; write it as by DataFrame.to_json(orient='records')."
         )
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    return _convert(name, lambda: pa.table({column: [row.get(column) for row in rows] for column in columns}))
+    return _convert(name, lambda: pa.table({column: _to_array(rows, column, name) for column in columns}))
+
+
+def _to_array(rows: list[dict[str, Any]], column: str, name: str) -> pa.Array:
+    """Return the values of a column; raise DataError if they are not of one type."""
+    values = [row.get(column) for row in rows]
+    try:
+        return pa.array(values)
+    except pa.ArrowException:
+        first = next(value for value in values if value is not None)
+        row, other = next((i, v) for i, v in enumerate(values) if v is not None and type(v) is not type(first))
+        raise DataError(
+            f"Column {column!r} of {name} holds {reprlib.repr(first)} and, in row {row}, {reprlib.repr(other)}; give "
+            "all its values one type."
+        ) from None
 
 
 def _convert(name: str, make: Callable[[], pa.Table]) -> pd.DataFrame:
@@ -72,12 +90,16 @@ def read_orc(data: bytes, name: str) -> pd.DataFrame:
 def read_excel(data: bytes, name: str) -> pd.DataFrame:
     """Return the first sheet of an Excel or OpenDocument file; pandas needs a package for each kind."""
     try:
-        frame: pd.DataFrame = pd.read_excel(io.BytesIO(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # engines speak of styles and menus
+            frame: pd.DataFrame = pd.read_excel(io.BytesIO(data))
     except ImportError as error:
         package = getattr(error, "name", None) or "openpyxl"
         raise DataError(name_missing_package(package, f"Reading {name}")) from None
     except Exception as error:  # each engine has errors of its own
         raise DataError(f"{name} cannot be read as a sheet ({reason_of(error)}); save it as CSV.") from error
+    unnamed = [str(column).startswith("Unnamed: ") for column in frame.columns]
+    frame = frame.loc[:, ~(np.array(unnamed, dtype=bool) & frame.isna().all().to_numpy())]
     if not frame.shape[0] or not frame.shape[1]:
         raise DataError(f"The first sheet of {name} has no rows; put the table there, or save it as CSV.")
     return frame

@@ -48,6 +48,8 @@ def _counts(names: Sequence[str]) -> bool:
 
 def _belongs(name: str, cells: pa.ChunkedArray) -> bool:
     """Return whether the first line's cell could be one of a column's."""
+    if name.strip() in MISSING_MARKS:
+        return True
     trimmed = pc.utf8_trim_whitespace(cells)
     filled = cells.filter(pc.invert(pc.is_in(trimmed, pa.array(["", *MISSING_MARKS]))))
     if not len(filled):
