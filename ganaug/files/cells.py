@@ -23,8 +23,14 @@ from ..errors import DataError
 Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
 
-# Missing in a column of numbers, booleans or dates; ordinary words in a column of text.
-MISSING_MARKS = ("?", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "-", ".")
+# Missing in a column of numbers, booleans or dates, with blanks around them or not; ordinary words in a column of text.
+MISSING_MARKS = (
+    *("?", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "NaN", "nan", "NAN", "NaT", "<NA>", "null", "NULL", "Null"),
+    *("None", "none", "NONE", "nil", "missing", "Missing", "unknown", "Unknown", "-", "--", "---", ".", "..", "..."),
+    *("#N/A", "#NA", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?"),  # spreadsheets'
+)
+
+_BLANKS = " \t\u00a0"
 
 _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative zero
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -42,7 +48,8 @@ _MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0
 _FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{_OFFSET})?)?")
 
 _SOUND: dict[str, Callable[[Any], object]] = {
-    "missing_text": lambda value: isinstance(value, str) and value in MISSING_MARKS,
+    "missing_text": lambda value: isinstance(value, str) and (value.isspace() or value.strip() in MISSING_MARKS),
+    "padding": lambda value: _is_padding(value),
     "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
@@ -60,8 +67,8 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``decimals``, ``datetime_format`` and ``boolean_text`` of the columns with a valid
-        note, and ``column_order`` if it is a list of distinct names.
+        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``datetime_format`` and ``boolean_text`` of the columns
+        with a valid note, and ``column_order`` if it is a list of distinct names.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -79,6 +86,12 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 
 
+def _is_padding(value: Any) -> bool:
+    """Return whether a value is the blanks before and after a cell, at least one."""
+    is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
+    return is_pair and bool(value[0] + value[1]) and not (value[0] + value[1]).strip(_BLANKS)
+
+
 def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
     """Parse text cells into a typed column, and note how it was written.
 
@@ -93,18 +106,31 @@ def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
         int64, uint64, float64, bool, datetime64[us] (with or without a time zone), the nullable dtype of the same
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
-        Any of ``missing_text`` (str), ``decimals`` (int), ``datetime_format`` (str) and ``boolean_text`` (list of
-        str), each only where it differs from what `format_cells` writes anyway.
+        Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``datetime_format`` (str) and
+        ``boolean_text`` (list of str), each only where it differs from what `format_cells` writes anyway.
     """
     cells = _without(cells, pc.equal(cells, ""))
-    known = _without(cells, pc.is_in(cells, pa.array(MISSING_MARKS)))
+    known = _without(cells, pc.is_in(pc.utf8_trim(cells, _BLANKS), pa.array(["", *MISSING_MARKS])))
     if known.null_count < len(known):
+        bare, padding = _strip_padding(known)
         for reader in (_numbers, _booleans, _parse_moments):
-            typed = reader(known)
+            typed = reader(bare)
             if typed is not None:
                 column, notes = typed
-                return column, _find_missing_mark(cells, known) | notes
+                return column, _find_missing_mark(cells, known) | padding | notes
     return _text(cells), {}
+
+
+def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
+    """Return cells without the blanks around them, if these are the same in all cells."""
+    first = _first(known)
+    before = first[: len(first) - len(first.lstrip(_BLANKS))]
+    after = first[len(first.rstrip(_BLANKS)) :]
+    if not before + after:
+        return known, {}
+    bare = pc.utf8_trim(known, _BLANKS)
+    padded = pc.binary_join_element_wise(before, bare, after, "")
+    return (bare, {"padding": [before, after]}) if pc.all(pc.equal(padded, known)).as_py() else (known, {})
 
 
 def _without(cells: pa.ChunkedArray, where: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -255,10 +281,13 @@ def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         A value is bytes, or holds several.
     """
     known = column[column.notna()]
+    is_typed = len(known) > 0 and _is_parsed_typed(known)
+    before, after = notes.get("padding", ("", "")) if is_typed else ("", "")
+    spelled = [f"{before}{text}{after}" for text in _spell(known, notes)] if before + after else _spell(known, notes)
     if len(known) == len(column):
-        return _spell(known, notes)
-    missing = notes.get("missing_text", "") if len(known) and _is_parsed_typed(known) else ""
-    texts = iter(_spell(known, notes))
+        return spelled
+    missing = notes.get("missing_text", "") if is_typed else ""
+    texts = iter(spelled)
     return [next(texts) if there else missing for there in column.notna().tolist()]
 
 

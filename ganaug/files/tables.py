@@ -65,17 +65,20 @@ def read_table(
         * true/false, True/False or TRUE/FALSE: bool;
         * ISO dates and times of one form (``2024-01-31``, ``2024-01-31T12:30:00.5+02:00``): datetime64[us], with the
           time zone they share, if any;
-        * anything else, such as ``00123``, ``+5``, ``1,5`` or cells with outer blanks: text, byte for byte, in the
-          default string dtype of the running pandas.
+        * anything else, such as ``00123``, ``+5`` or ``1,5``: text, byte for byte, in the default string dtype of the
+          running pandas.
 
-        An empty cell is missing (quoted or not: CSV cannot tell them apart). In columns of the first four types so
-        are ``? NA N/A n/a NaN nan null NULL None - .``; in text these are words. Integers and booleans with missing
-        cells have pandas' nullable dtypes.
+        Blanks around all cells of a column alike do not count in the first four types. An empty cell is missing
+        (quoted or not: CSV cannot tell them apart). In columns of the first four types so are blank cells, and ``?``,
+        ``-``, ``.``, ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``, ``#N/A`` and their like
+       ; in text these are words. Integers and booleans with missing cells have
+        pandas' nullable dtypes.
 
         How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
         remember are absent:
 
         * ``missing_text``: column -> the mark of most missing cells, unless that is the empty cell;
+        * ``padding``: column -> [blanks before, blanks after] every cell;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.

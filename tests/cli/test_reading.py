@@ -58,3 +58,21 @@ def test_an_encoding_is_guessed_and_said_or_taken_as_told(folder):
     assert "look like" not in train("latin.csv", "--target", "churn", "--encoding", "cp1252")
     run("augment", "latin.csv", "--target", "churn", "--balance", *QUICK)
     assert "São Paulo" in read_table("latin_augmented.csv")["city"].tolist()
+
+
+@pytest.mark.parametrize("mark", [" ", "#N/A", "?", "unknown"])
+def test_one_odd_cell_does_not_make_a_column_of_numbers_names_of_rows(folder, mark):
+    lines = Path("toy.csv").read_text().splitlines()
+    place = lines[0].split(",").index("balance")
+    for row in (1, 30, 60):
+        cells = lines[row].split(",")
+        lines[row] = ",".join([*cells[:place], mark, *cells[place + 1 :]])
+    Path("odd.csv").write_text("\n".join(lines) + "\n")
+    done = run("augment", "odd.csv", "--target", "churn", "--balance", "--mark", "origin", *QUICK)
+    assert "'balance'" not in done.stderr
+    table = read_table("odd_augmented.csv")
+    synthetic = table[table["origin"] == "synthetic"]
+    assert len(synthetic) and synthetic["balance"].notna().mean() > 0.5
+    assert table["balance"].dtype == "float64"
+    real = Path("odd_augmented.csv").read_text().splitlines()[1 : len(lines)]
+    assert [line.removesuffix(",real") for line in real] == lines[1:]

@@ -63,8 +63,8 @@ def test_column_gets_the_type_that_all_its_cells_have(cells, dtype):
 
 
 WORDS = [
-    *("00123", "+5", "-05", "1_000", "1,000", "0x1F", " 5", "5 ", "1,5", "5%", "1e", "e5", "--1", "٣", "1.2.3", "-"),
-    *("infinite", "1d", "1\n", "\t1", "00.5", "1 000", "yes", "tRUE", " true", "2024-02-30", "2024-13-01", "24-01-01"),
+    *("00123", "+5", "-05", "1_000", "1,000", "0x1F", "1,5", "5%", "1e", "e5", "--1", "٣", "1.2.3", "-"),
+    *("infinite", "1d", "1\n", "00.5", "1 000", "yes", "tRUE", "2024-02-30", "2024-13-01", "24-01-01"),
     *(
         "0000-01-01",
         "2024-1-1",
@@ -161,6 +161,29 @@ def test_marks_are_missing_beside_typed_cells(mark, cell, dtype):
     assert notes["missing_text"] == mark
 
 
+@pytest.mark.parametrize(("cells", "expected", "notes"), [
+    ([" 39", " 50"], [39, 50], {"padding": [" ", ""]}),
+    (["5 ", "7 ", " ? "], [5, 7, None], {"padding": ["", " "], "missing_text": " ? "}),
+    (["\t1.50 ", "\t2.25 "], [1.5, 2.25], {"padding": ["\t", " "], "decimals": 2}),
+    ([" true", " false", ""], [True, False, None], {"padding": [" ", ""], "boolean_text": ["false", "true"]}),
+    (["29.85", " ", "  ", " "], [29.85, None, None, None], {"missing_text": " ", "decimals": 2}),
+])  # fmt: skip
+def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
+    column, found = typed(*cells)
+    assert [None if pd.isna(value) else value for value in column.tolist()] == expected
+    assert found == notes
+    again = format_cells(column, found)
+    assert [one for one, value in zip(again, expected, strict=True) if value is not None] == [
+        one for one, value in zip(cells, expected, strict=True) if value is not None
+    ]
+
+
+@pytest.mark.parametrize("cells", [[" 5", "6"], [" 5", "6 "], [" 5", "  6"], ["x ", "y "], ["5 kg", "6 kg"]])
+def test_blanks_that_differ_or_belong_to_text_make_text(cells):
+    column, notes = typed(*cells)
+    assert column.tolist() == cells and notes == {}
+
+
 @pytest.mark.parametrize("mark", MISSING_MARKS)
 def test_marks_are_words_in_text(mark):
     assert values(mark, "word", "", mark) == [mark, "word", None, mark]
@@ -249,6 +272,7 @@ def test_no_mark_stands_where_it_would_be_read_as_a_word(column):
 
 SOUND = {
     "missing_text": {"n": "?"},
+    "padding": {"n": [" ", ""]},
     "decimals": {"n": 2},
     "boolean_text": {"b": ["false", "true"]},
     "datetime_format": {"d": "%Y-%m-%dT%H:%M:%S.%f+02:00"},
@@ -256,6 +280,7 @@ SOUND = {
 }
 UNSOUND = [
     *({"missing_text": value} for value in (3, [], {"n": 5}, {"n": "5"}, {"n": "=1"}, {"n": None}, {1: "?"})),
+    *({"padding": {"n": value}} for value in (" ", [" "], ["", ""], ["x", " "], [" ", 5], ["\n", ""])),
     *({"decimals": value} for value in ([1], {"n": "x"}, {"n": 10**8}, {"n": -1}, {"n": True}, {"n": 2.0})),
     *({"boolean_text": {"b": value}} for value in (5, ["x"], ["true", "false"], [np.zeros(2), "True"], "no")),
     *({"datetime_format": {"d": value}} for value in (5, "%d.%m.%Y", "%Y-%m-%d %H:%M+99:00", "%Y" * 10**6)),
