@@ -50,6 +50,7 @@ _FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{_OFFSET})?)?")
 _SOUND: dict[str, Callable[[Any], object]] = {
     "missing_text": lambda value: isinstance(value, str) and (value.isspace() or value.strip() in MISSING_MARKS),
     "padding": lambda value: _is_padding(value),
+    "whole": lambda value: value is True,
     "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
@@ -67,8 +68,8 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``datetime_format`` and ``boolean_text`` of the columns
-        with a valid note, and ``column_order`` if it is a list of distinct names.
+        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``datetime_format`` and ``boolean_text`` of
+        the columns with a valid note, and ``column_order`` if it is a list of distinct names.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -106,8 +107,9 @@ def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
         int64, uint64, float64, bool, datetime64[us] (with or without a time zone), the nullable dtype of the same
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
-        Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``datetime_format`` (str) and
-        ``boolean_text`` (list of str), each only where it differs from what `format_cells` writes anyway.
+        Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``whole`` (True),
+        ``datetime_format`` (str) and ``boolean_text`` (list of str), each only where it differs from what
+        `format_cells` writes anyway.
     """
     cells = _without(cells, pc.equal(cells, ""))
     known = _without(cells, pc.is_in(pc.utf8_trim(cells, _BLANKS), pa.array(["", *MISSING_MARKS])))
@@ -215,7 +217,10 @@ def _count_decimals_note(known: pa.ChunkedArray) -> Notes:
     decimals = len(_first(known).partition(".")[2])
     if 0 < decimals <= _MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
         return {"decimals": decimals}
-    return {}
+    # Where some numbers are whole and none ends in .0, whole ones have no decimals
+    is_whole = pc.any(pc.match_substring_regex(known, r"\A-?[0-9]+\z")).as_py()
+    ends_in_zero = pc.any(pc.match_substring_regex(known, r"\.0*\z")).as_py()
+    return {"whole": True} if is_whole and not ends_in_zero else {}
 
 
 def _first(known: pa.ChunkedArray) -> str:
@@ -308,7 +313,8 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         false, true = notes.get("boolean_text", _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_float_dtype(known.dtype):
-        return _format_floats(known, notes.get("decimals"))
+        texts = _format_floats(known, notes.get("decimals"))
+        return [text.removesuffix(".0") for text in texts] if notes.get("whole") else texts
     if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
         return _format_moments(known, notes.get("datetime_format", ""))
     values = known.tolist()

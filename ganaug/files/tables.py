@@ -80,6 +80,7 @@ def read_table(
         * ``missing_text``: column -> the mark of most missing cells, unless that is the empty cell;
         * ``padding``: column -> [blanks before, blanks after] every cell;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
+        * ``whole``: column -> True, where whole numbers among others have no decimals;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.
 
