@@ -79,7 +79,7 @@ RULES: dict[str, Rule] = {
         integer(0, 2**63 - 1),
         instance("a numpy RandomState or Generator", np.random.RandomState, np.random.Generator),
     ),
-    "verbose": integer(0),
+    "verbose": either(integer(0), choice(False, True)),
 }
 
 

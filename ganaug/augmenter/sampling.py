@@ -101,13 +101,13 @@ class Request:
 def _find_source(model: Model, where: Any, latent_scale: float) -> tuple[Source, Encoder]:
     """Return the source of the samples, with conditions if there are any, and the encoder to decode them."""
     source = model.source(latent_scale)
-    if where is None or where == {}:
-        return source, model.encoder
-    if not isinstance(where, Mapping):
+    if where is not None and not isinstance(where, Mapping):
         raise ParameterError(
             "The 'where' parameter of sample must be a mapping of column to condition, such as {'age': (30, 40)}. Got "
             f"{where!r} instead."
         )
+    if not where:
+        return source, model.encoder
     if model.modality.conditions is None:
         raise ParameterError(f"The 'where' parameter does not apply to {model.modality.name} data; leave it out.")
     if (label := model.labels.container["name"]) is not None and label in where:

@@ -39,7 +39,7 @@ _RULES = {
     "margin": real(0.0, inclusive=True),
     "fidelity": choice(False, True),
     "n_jobs": either(choice(None), Rule("an integer other than 0", lambda v: isinstance(v, int) and v != 0)),
-    "verbose": integer(0),
+    "verbose": either(integer(0), choice(False, True)),
     "name": either(choice(None), Rule("text", lambda v: isinstance(v, str))),
 }
 

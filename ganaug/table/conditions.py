@@ -139,6 +139,7 @@ def _format_share(share: float) -> str:
     return f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
 
 
+_SEVERAL = (list, set, frozenset, range, np.ndarray, pd.Index, pd.Series)
 _SHOWN_VALUES = 8  # number of values that a message lists
 
 
@@ -207,7 +208,11 @@ def parse_condition(name: Any, column: Column, dtype: Mapping[str, Any], given: 
         raise ParameterError(f"where[{name!r}]: the column identifies rows and gets new values; leave it out of where.")
     if isinstance(given, tuple):
         return _parse_range(name, column, dtype, given)
-    several = list(given) if isinstance(given, list | set | frozenset | np.ndarray | pd.Index | pd.Series) else [given]
+    if callable(given) or isinstance(given, slice | Mapping | pd.DataFrame):
+        raise ParameterError(
+            f"where[{name!r}] must be a value, a list of values, or a range (low, high). Got {given!r} instead."
+        )
+    several = list(given) if isinstance(given, _SEVERAL) else [given]
     if not several:
         raise ParameterError(f"where[{name!r}] lists no value; name one, or leave the column out of where.")
     values = [_to_plain(name, dtype, value) for value in several]

@@ -206,6 +206,9 @@ def test_a_value_that_shares_a_state_comes_as_often_as_it_should(augmenter):
 
 
 MISTAKES = {
+    "a frame": (pd.DataFrame({"sex": ["F"]}), r"'where' parameter of sample must be a mapping of column to condition"),
+    "a function": ({"age": lambda age: age > 30}, r"where\['age'\] must be a value, a list of values, or a range"),
+    "a slice": ({"age": slice(30, 40)}, r"where\['age'\] must be a value, a list of values, or a range .*Got slice"),
     "no mapping": (["sex"], r"'where' parameter of sample must be a mapping of column to condition.*Got \['sex'\]"),
     "an unknown column": (
         {"agee": 3},

@@ -59,7 +59,7 @@ MUST_BE = {
     "resume": "False or True",
     "preview_path": "None, or a path",
     "random_state": f"None, or an integer from 0 to {2**63 - 1}, or a numpy RandomState or Generator",
-    "verbose": "an integer of at least 0",
+    "verbose": "an integer of at least 0, or False or True",
 }
 WRONG = {
     "modality": [None, "tables", 3],
@@ -88,7 +88,7 @@ WRONG = {
     "resume": [None, 1, "yes"],
     "preview_path": ["", 3, True, b"x"],
     "random_state": [-1, 2**63, 1.0, "0", True, [0]],
-    "verbose": [-1, 1.0, None, True, "yes"],
+    "verbose": [-1, 1.0, None, "yes"],
 }
 
 
@@ -331,7 +331,7 @@ def test_a_budget_in_seconds_ends_the_training():
 
 
 @hardly_trained
-@pytest.mark.parametrize(("verbose", "least", "most"), [(0, 0, 0), (1, 3, 14), (2, 6, 30)])
+@pytest.mark.parametrize(("verbose", "least", "most"), [(0, 0, 0), (1, 3, 14), (True, 3, 14), (2, 6, 30)])
 def test_progress_goes_to_standard_error_in_plain_lines(capfd, verbose, least, most):
     quick_augmenter(max_steps=300, verbose=verbose, width=4).fit(*numbers())
     out, err = capfd.readouterr()
