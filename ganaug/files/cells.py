@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .numbers import find_forms, is_sound_form, spell_all
 
 Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
@@ -51,6 +52,7 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "missing_text": lambda value: isinstance(value, str) and (value.isspace() or value.strip() in MISSING_MARKS),
     "padding": lambda value: _is_padding(value),
     "whole": lambda value: value is True,
+    "number_form": is_sound_form,
     "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
@@ -68,8 +70,8 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``datetime_format`` and ``boolean_text`` of
-        the columns with a valid note, and ``column_order`` if it is a list of distinct names.
+        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``datetime_format`` and
+        ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list of distinct names.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -108,14 +110,14 @@ def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
         Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``whole`` (True),
-        ``datetime_format`` (str) and ``boolean_text`` (list of str), each only where it differs from what
-        `format_cells` writes anyway.
+        ``number_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str), each only where it differs
+        from what `format_cells` writes anyway.
     """
     cells = _without(cells, pc.equal(cells, ""))
     known = _without(cells, pc.is_in(pc.utf8_trim(cells, _BLANKS), pa.array(["", *MISSING_MARKS])))
     if known.null_count < len(known):
         bare, padding = _strip_padding(known)
-        for reader in (_numbers, _booleans, _parse_moments):
+        for reader in (_numbers, _booleans, _parse_moments, _spelled_numbers):
             typed = reader(bare)
             if typed is not None:
                 column, notes = typed
@@ -169,6 +171,19 @@ def _numbers(known: pa.ChunkedArray) -> Typed:
         except pa.ArrowInvalid:  # out of range
             continue
     return None  # so long a number is an identifier; a float would change its digits
+
+
+def _spelled_numbers(known: pa.ChunkedArray) -> Typed:
+    """Parse numbers with a currency, a unit or separators, if they are spelled again as they were."""
+    for form, plain in find_forms(known, _first(known)):
+        typed = _numbers(plain)
+        if typed is None:
+            continue
+        column, notes = typed
+        notes = notes | {"number_form": form.to_dict()}
+        if _spell(column[column.notna()], notes) == known.drop_null().to_pylist():
+            return column, notes
+    return None
 
 
 def _to_pandas(values: pa.ChunkedArray) -> pd.Series[Any]:
@@ -312,9 +327,9 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     if pd.api.types.is_bool_dtype(known.dtype):
         false, true = notes.get("boolean_text", _BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
-    if pd.api.types.is_float_dtype(known.dtype):
-        texts = _format_floats(known, notes.get("decimals"))
-        return [text.removesuffix(".0") for text in texts] if notes.get("whole") else texts
+    if pd.api.types.is_any_real_numeric_dtype(known.dtype):
+        texts = _format_numbers(known, notes)
+        return spell_all(texts, notes["number_form"]) if "number_form" in notes else texts
     if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
         return _format_moments(known, notes.get("datetime_format", ""))
     values = known.tolist()
@@ -329,6 +344,13 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
 
 def _is_arrow_date(dtype: Any) -> bool:
     return isinstance(dtype, pd.ArrowDtype) and pa.types.is_date(dtype.pyarrow_dtype)
+
+
+def _format_numbers(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+    if not pd.api.types.is_float_dtype(known.dtype):
+        return list(map(str, known.tolist()))
+    texts = _format_floats(known, notes.get("decimals"))
+    return [text.removesuffix(".0") for text in texts] if notes.get("whole") else texts
 
 
 def _format_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:

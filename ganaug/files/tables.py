@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import pandas as pd
+import pyarrow as pa
 
 from ..errors import DataError, DataWarning, ParameterError
 from .cells import format_cells, parse_cells, valid_notes
@@ -24,6 +25,7 @@ from .places import compressed, extensions, is_device, open_output, read_bytes
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
 _BLOCK = 10_000  # rows spelled at a time
+_LOOKED_AT = 1000  # cells among which the most telling is looked for
 
 
 def read_table(
@@ -65,14 +67,15 @@ def read_table(
         * true/false, True/False or TRUE/FALSE: bool;
         * ISO dates and times of one form (``2024-01-31``, ``2024-01-31T12:30:00.5+02:00``): datetime64[us], with the
           time zone they share, if any;
-        * anything else, such as ``00123``, ``+5`` or ``1,5``: text, byte for byte, in the default string dtype of the
-          running pandas.
+        * numbers with a currency before or a unit behind, with thousands separators, a decimal comma, or parentheses
+          for a minus, such as ``$1,234.50``, ``27 %``, ``1.234,5``: numbers, if all are spelled in one way;
+        * anything else, such as ``00123`` or ``+5``: text, byte for byte, in the default string dtype of the running
+          pandas.
 
-        Blanks around all cells of a column alike do not count in the first four types. An empty cell is missing
-        (quoted or not: CSV cannot tell them apart). In columns of the first four types so are blank cells, and ``?``,
-        ``-``, ``.``, ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``, ``#N/A`` and their like
-       ; in text these are words. Integers and booleans with missing cells have
-        pandas' nullable dtypes.
+        Blanks around all cells of a column alike do not count in all types but the last. An empty cell is missing
+        (quoted or not: CSV cannot tell them apart). In columns of those types so are blank cells, and ``?``,
+        ``-``, ``.``, ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``, ``#N/A`` and their
+        like; in text these are words. Integers and booleans with missing cells have pandas' nullable dtypes.
 
         How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
         remember are absent:
@@ -81,6 +84,7 @@ def read_table(
         * ``padding``: column -> [blanks before, blanks after] every cell;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``whole``: column -> True, where whole numbers among others have no decimals;
+        * ``number_form``: column -> what stands around its numbers, their separators, and the form of negative ones;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.
 
@@ -96,7 +100,8 @@ def read_table(
     -----
     DataWarning
         Something was assumed: an encoding, that there is no header line, a name for a column without one or with that
-        of another, or that a first column without a name, each cell different, numbers the rows and is left out.
+        of another, that a first column without a name, each cell different, numbers the rows and is left out, or that
+        text spells numbers.
 
     See Also
     --------
@@ -129,9 +134,20 @@ def read_table(
     text, guessed = decode_text(data, name, encoding)
     parsed = parse_csv(text, name, separator or (by_name if by_name == "\t" else None), header)
     assumed = [f"its bytes look like {guessed} text"] if guessed else []
-    if assumed := assumed + parsed.notes:
+    frame = _type_columns(parsed)
+    if assumed := assumed + parsed.notes + _describe_forms(frame, parsed):
         warnings.warn(f"{name}: {'; '.join(assumed)}.", DataWarning, stacklevel=2)
-    return _type_columns(parsed)
+    return frame
+
+
+def _describe_forms(frame: pd.DataFrame, parsed: TextTable) -> list[str]:
+    """Return which columns hold numbers that are spelled as text, in words."""
+    found = []
+    for column in frame.attrs.get("number_form", {}):
+        cells = parsed.columns[parsed.names.index(column)].filter(pa.array(frame[column].notna().to_numpy()))
+        example = max(cells[:_LOOKED_AT].to_pylist(), key=len).strip()
+        found.append(f"{column!r} holds numbers, such as {example!r}")
+    return found
 
 
 def _type_columns(parsed: TextTable) -> pd.DataFrame:

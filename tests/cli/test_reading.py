@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import QUICK, make_file, run
 
-from ganaug import GANAugmenter, read_table
+from ganaug import DataWarning, GANAugmenter, read_table
 
 
 @pytest.fixture
@@ -76,3 +76,16 @@ def test_one_odd_cell_does_not_make_a_column_of_numbers_names_of_rows(folder, ma
     assert table["balance"].dtype == "float64"
     real = Path("odd_augmented.csv").read_text().splitlines()[1 : len(lines)]
     assert [line.removesuffix(",real") for line in real] == lines[1:]
+
+
+def test_money_is_learned_as_numbers_and_comes_back_as_money(folder):
+    table = read_table("toy.csv").drop(columns=["comment", "id"])
+    table["balance"] = [f"${value:,.2f}" for value in 1000 * (1 + table["balance"])]
+    table.to_csv("money.csv", index=False)
+    done = run("augment", "money.csv", "--target", "churn", "--balance", "--mark", "origin", *QUICK)
+    assert "warning: 'money.csv': 'balance' holds numbers, such as '$" in done.stderr
+    text = Path("money_augmented.csv").read_text().splitlines()
+    assert all("$" in line for line in text[1:])
+    with pytest.warns(DataWarning, match="holds numbers"):
+        found = read_table("money_augmented.csv").set_index("origin")["balance"]
+    assert found["synthetic"].between(found["real"].min(), found["real"].max()).all()

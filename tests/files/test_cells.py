@@ -63,8 +63,22 @@ def test_column_gets_the_type_that_all_its_cells_have(cells, dtype):
 
 
 WORDS = [
-    *("00123", "+5", "-05", "1_000", "1,000", "0x1F", "1,5", "5%", "1e", "e5", "--1", "٣", "1.2.3", "-"),
-    *("infinite", "1d", "1\n", "00.5", "1 000", "yes", "tRUE", "2024-02-30", "2024-13-01", "24-01-01"),
+    *("00123", "+5", "-05", "1_000", "0x1F", "e5", "1,00,0", "0,5,5", "Q1", "A-1", "v1.2", "--1", "٣", "1.2.3", "-"),
+    *(
+        "infinite",
+        "1\n",
+        "00.5",
+        "yes",
+        "10-20",
+        "1/2",
+        "(1.0, 2.0)",
+        "192.168.100.200",
+        "5'11",
+        "tRUE",
+        "2024-02-30",
+        "2024-13-01",
+        "24-01-01",
+    ),
     *(
         "0000-01-01",
         "2024-1-1",
@@ -178,7 +192,52 @@ def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
     ]
 
 
-@pytest.mark.parametrize("cells", [[" 5", "6"], [" 5", "6 "], [" 5", "  6"], ["x ", "y "], ["5 kg", "6 kg"]])
+SPELLED = [
+    (["$1,234.50", "$5.00", "$-3.25"], [1234.5, 5, -3.25]),
+    (["-$5", "$1,200"], [-5, 1200]),
+    (["($1,234)", "$5"], [-1234, 5]),
+    (["€ 5", "€ 1.000"], [5, 1000]),
+    (["1.234,50 €", "99,00 €"], [1234.5, 99]),
+    (["1,5", "2,25", "10"], [1.5, 2.25, 10]),
+    (["1 234,5", "2,0"], [1234.5, 2]),
+    (["1\u00a0234", "7"], [1234, 7]),
+    (["1'234.50", "12.00"], [1234.5, 12]),
+    (["27.80%", "3.10%"], [27.8, 3.1]),
+    (["861.0 kg", "12.5 kg", "7.0 kg"], [861, 12.5, 7]),
+    (["100mm", "20mm"], [100, 20]),
+    (["Rs. 500", "Rs. 1,500"], [500, 1500]),
+    (["1,234", "999"], [1234, 999]),
+    (["0,123", "5,678"], [0.123, 5.678]),
+    (["USD 5", "USD 6"], [5, 6]),
+]
+
+
+@pytest.mark.parametrize(("cells", "expected"), SPELLED, ids=[cells[0] for cells, _ in SPELLED])
+@pytest.mark.parametrize("mark", [None, "?", " "])
+def test_numbers_come_back_in_the_form_in_which_they_were_spelled(cells, expected, mark):
+    cells = cells if mark is None else [*cells, mark]
+    column, notes = typed(*cells)
+    assert column[: len(expected)].tolist() == expected
+    assert format_cells(column, notes) == cells
+    assert valid_notes({"number_form": {"c": notes["number_form"]}})
+
+
+def test_new_numbers_have_the_form_of_the_others():
+    _, notes = typed("$1,234.50", "($7.25)")
+    assert format_cells(pd.Series([-1e6, 0.5, 12.125]), notes) == ["($1,000,000.00)", "$0.50", "$12.125"]
+
+
+@pytest.mark.parametrize("cells", [
+    ["$5", "€5"], ["5 kg", "6 g"], ["1,000", "1000"], ["1,5", "1.5"], ["12,34", "1,234,567"], ["$5", "6"],
+    ["$05", "$06"], ["192.168.100.200", "192.168.101.101"],
+    ["1st", "2nd"], ["5 kg 3", "6 kg 3"], ["1.234.5", "2.345.6"], ["+$5", "+$6"], ["$", "$5"], ["--5 kg", "6 kg"],
+])  # fmt: skip
+def test_numbers_that_differ_in_form_stay_text(cells):
+    column, notes = typed(*cells)
+    assert column.tolist() == cells and notes == {}
+
+
+@pytest.mark.parametrize("cells", [[" 5", "6"], [" 5", "6 "], [" 5", "  6"], ["x ", "y "]])
 def test_blanks_that_differ_or_belong_to_text_make_text(cells):
     column, notes = typed(*cells)
     assert column.tolist() == cells and notes == {}
@@ -273,11 +332,13 @@ def test_no_mark_stands_where_it_would_be_read_as_a_word(column):
     assert "?" not in format_cells(column, {"missing_text": "?"})
 
 
+FORM = {"before": "$", "after": "", "thousands": ",", "decimal": ".", "negative": "-$"}
 SOUND = {
     "missing_text": {"n": "?"},
     "padding": {"n": [" ", ""]},
     "decimals": {"n": 2},
     "whole": {"n": True},
+    "number_form": {"n": FORM},
     "boolean_text": {"b": ["false", "true"]},
     "datetime_format": {"d": "%Y-%m-%dT%H:%M:%S.%f+02:00"},
     "column_order": ["n", "b", "d"],
@@ -285,6 +346,8 @@ SOUND = {
 UNSOUND = [
     *({"missing_text": value} for value in (3, [], {"n": 5}, {"n": "5"}, {"n": "=1"}, {"n": None}, {1: "?"})),
     *({"padding": {"n": value}} for value in (" ", [" "], ["", ""], ["x", " "], [" ", 5], ["\n", ""])),
+    *({"number_form": {"n": value}} for value in ({}, "$", {**FORM, "thousands": "5"}, {**FORM, "before": "1"})),
+    *({"number_form": {"n": {**FORM, name: '"'}}} for name in FORM),
     *({"whole": {"n": value}} for value in (1, False, "yes")),
     *({"decimals": value} for value in ([1], {"n": "x"}, {"n": 10**8}, {"n": -1}, {"n": True}, {"n": 2.0})),
     *({"boolean_text": {"b": value}} for value in (5, ["x"], ["true", "false"], [np.zeros(2), "True"], "no")),

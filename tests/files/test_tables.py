@@ -90,10 +90,10 @@ def test_a_wrong_encoding_is_refused(tmp_path, encoding, error, said):
 
 
 def test_separator_of_the_extension_or_the_caller_decides(tmp_path):
-    assert cells(read_bytes(tmp_path, b"a,x\tb\n1,5\t2\n", "t.tsv")) == {"a,x": ["1,5"], "b": [2]}
-    ambiguous = b"Euro, net;kg\n1,5;2\n"
-    assert cells(read_bytes(tmp_path, ambiguous, separator=";")) == {"Euro, net": ["1,5"], "kg": [2]}
-    assert cells(read_bytes(tmp_path, ambiguous, separator=",")) == {"Euro": [1], " net;kg": ["5;2"]}
+    assert cells(read_bytes(tmp_path, b"a,x\tb\nu,v\t2\n", "t.tsv")) == {"a,x": ["u,v"], "b": [2]}
+    ambiguous = b"Euro, net;kg\nu,v;2\n"
+    assert cells(read_bytes(tmp_path, ambiguous, separator=";")) == {"Euro, net": ["u,v"], "kg": [2]}
+    assert cells(read_bytes(tmp_path, ambiguous, separator=",")) == {"Euro": ["u"], " net;kg": ["v;2"]}
     assert cells(read_bytes(tmp_path, b"a b\n1 2\n", separator=" ")) == {"a": [1], "b": [2]}
 
 
