@@ -91,11 +91,12 @@ def render_gain_page(folder: Path = FOLDER) -> str:
         frame = tabulate_scores(content)
         ours = [name for name in METHODS if _is_ours(name) and (frame["method"] == name).any()]
         parts += [f"## {path.stem}", _render_methods(content, frame, list(METHODS))]
-        parts += ["### Against the best free control", _render_best(frame, ours, ["learner", "cut"])]
+        if set(frame["method"]) >= {after for _, after, _ in STEPS[:2]}:  # with controls of their own
+            parts += ["### From labels to the teacher, step by step", render_steps(content)]
+        else:
+            parts += ["### Against the best free control", _render_best(frame, ours, ["learner", "cut"])]
         paired = subtract_control(frame, "none", LEADING)
         parts += [render_losses(paired, name, LEADING) for name in ours]
-        if set(frame["method"]) >= {after for _, after, _ in STEPS[:2]}:
-            parts += ["### From labels to the teacher, step by step", render_steps(content)]
     return "\n\n".join([*parts, *_render_expected()]) + "\n"
 
 
