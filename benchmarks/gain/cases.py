@@ -214,7 +214,7 @@ SUITES: dict[str, Suite] = {
     ),
     "soft-options": Suite(
         split_low_data,
-        ("pima", "german_credit", "adult", "cardio", "heloc", "car"),
+        ("pima", "german_credit", "adult", "cardio", "heloc"),
         ("100", "500"),
         ("none", "soft_real", "distilled_swap", "distilled_copula", "teacher", *SOFT_OPTIONS),
         learners=("logistic", "neighbours", "forest", "boosting", "tree"),

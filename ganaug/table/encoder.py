@@ -26,6 +26,7 @@ from .containers import join_columns, to_frame
 from .dependence import PairCounts, assign_levels, check_levels
 from .layout import Layout, column_from_json
 from .schema import fit_encode_columns, refuse_infinite
+from .spelled import apply_spellings, type_texts
 from .ties import check_ties, find_ties
 from .validation import validate_schema
 
@@ -124,7 +125,11 @@ class TableEncoder:
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
         categorical = _resolve_categorical(frame, self.categorical_features)
-        return frame, (self.column_kinds or {}, categorical, self.container["kind"] == "frame")
+        kinds = self.column_kinds or {}
+        if self.container["kind"] == "frame":
+            frame, spelled = type_texts(frame, kinds, categorical)
+            self.container |= {"spelled": spelled} if spelled else {}
+        return frame, (kinds, categorical, self.container["kind"] == "frame")
 
     def _set_layout(self) -> None:
         """Set the layout, and warn of columns that are not learned."""
@@ -184,7 +189,9 @@ class TableEncoder:
                     f"The columns differ from those in training: missing {absent or 'none'}, unknown "
                     f"{unknown or 'none'}. Give the same columns, or fit again."
                 )
-            return frame if frame.columns.tolist() == self.names else frame[self.names]  # selecting copies all cells
+            frame = frame if frame.columns.tolist() == self.names else frame[self.names]  # selecting copies all cells
+            dtypes = dict(zip(self.names, self.dtypes, strict=True))
+            return apply_spellings(frame, self.container.get("spelled", []), dtypes)
         if frame.shape[1] != len(self.names):
             raise DataError(f"X has {frame.shape[1]} columns, but {len(self.names)} were learned; give the same ones.")
         return frame.set_axis(self.names, axis=1)
