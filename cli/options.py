@@ -115,6 +115,8 @@ def _combine(options: Sequence[Decorator[Any]]) -> Decorator[Any]:
     return add
 
 
+DATE_ORDERS = ("dmy", "mdy", "ymd")
+
 separator_option = click.option(
     "--separator",
     metavar="CHARACTER",
@@ -130,6 +132,11 @@ header_option = click.option(
     "--header/--no-header",
     default=None,
     help="Whether the first line names the columns; by default it does, unless it is a row like the others.",
+)
+date_order_option = click.option(
+    "--date-order",
+    type=click.Choice(DATE_ORDERS),
+    help="Order of day, month and year in dates that may have several, such as 1/2/2020.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 spreadsheet_option = click.option(
@@ -170,13 +177,14 @@ column_options = _combine(
         separator_option,
         encoding_option,
         header_option,
+        date_order_option,
     ]
 )
 
 
 def get_reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of `ganaug.read_table` among those of a command."""
-    return {name: options[name] for name in ("separator", "encoding", "header")}
+    return {name: options[name] for name in ("separator", "encoding", "header", "date_order")}
 
 
 _LEARNING = [

@@ -10,6 +10,7 @@ import re
 import reprlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta, timezone
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .dates import DateForm, find_dates
+from .dates import is_sound_form as is_sound_date_form
 from .numbers import find_forms, is_sound_form, spell_all
 
 Notes: TypeAlias = "dict[str, Any]"
@@ -53,6 +56,7 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "padding": lambda value: _is_padding(value),
     "whole": lambda value: value is True,
     "number_form": is_sound_form,
+    "date_form": is_sound_date_form,
     "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
@@ -70,8 +74,9 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``datetime_format`` and
-        ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list of distinct names.
+        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``date_form``,
+        ``datetime_format`` and ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list
+        of distinct names.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -95,13 +100,15 @@ def _is_padding(value: Any) -> bool:
     return is_pair and bool(value[0] + value[1]) and not (value[0] + value[1]).strip(_BLANKS)
 
 
-def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
+def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[pd.Series[Any], Notes]:
     """Parse text cells into a typed column, and note how it was written.
 
     Parameters
     ----------
     cells : pyarrow.ChunkedArray of string, shape (n,)
         The cells as written in the file; an empty one is missing.
+    date_order : {"dmy", "mdy", "ymd"}, optional
+        Order of day, month and year in dates that may have several.
 
     Returns
     -------
@@ -110,19 +117,31 @@ def parse_cells(cells: pa.ChunkedArray) -> tuple[pd.Series[Any], Notes]:
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
         Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``whole`` (True),
-        ``number_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str), each only where it differs
-        from what `format_cells` writes anyway.
+        ``number_form`` and ``date_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str), each
+        only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is not
+        clear has ``date_orders``, the orders that fit.
     """
     cells = _without(cells, pc.equal(cells, ""))
     known = _without(cells, pc.is_in(pc.utf8_trim(cells, _BLANKS), pa.array(["", *MISSING_MARKS])))
     if known.null_count < len(known):
         bare, padding = _strip_padding(known)
-        for reader in (_numbers, _booleans, _parse_moments, _spelled_numbers):
+        readers = (_numbers, _booleans, _parse_moments, partial(_parse_dates, order=date_order), _spelled_numbers)
+        for reader in readers:
             typed = reader(bare)
+            if isinstance(typed, list):
+                return _text(cells), {"date_orders": typed}
             if typed is not None:
                 column, notes = typed
                 return column, _find_missing_mark(cells, known) | padding | notes
     return _text(cells), {}
+
+
+def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]:
+    """Parse dates in other orders than ISO's; return the orders that fit if there are several."""
+    found = find_dates(known, _first(known), order)
+    if found is None or isinstance(found, list):
+        return found
+    return found[0], {"date_form": found[1].to_dict()}
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
@@ -331,7 +350,11 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         texts = _format_numbers(known, notes)
         return spell_all(texts, notes["number_form"]) if "number_form" in notes else texts
     if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
-        return _format_moments(known, notes.get("datetime_format", ""))
+        texts = _format_moments(known, notes.get("datetime_format", ""))
+        if "date_form" not in notes or known.dt.tz is not None:
+            return texts
+        spelled = DateForm(**notes["date_form"]).spell(known)
+        return [text if own is None else own for own, text in zip(spelled, texts, strict=True)]
     values = known.tolist()
     if nested := next((kind for kind in set(map(type, values)) if issubclass(kind, _NESTED)), None):
         example = reprlib.repr(next(value for value in values if type(value) is nested))

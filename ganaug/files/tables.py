@@ -17,6 +17,7 @@ import pyarrow as pa
 from ..errors import DataError, DataWarning, ParameterError
 from .cells import format_cells, parse_cells, valid_notes
 from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
+from .dates import ORDERS
 from .encodings import decode_text
 from .formats import READERS, ZIP, sniff, unzip
 from .formulas import escape_formulas, is_formula
@@ -34,6 +35,7 @@ def read_table(
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
+    date_order: str | None = None,
 ) -> pd.DataFrame:
     r"""Read a table file without changing any value.
 
@@ -55,6 +57,9 @@ def read_table(
     encoding : str, optional
         Encoding of a text file, such as "cp1252". By default UTF-8, or that of a byte order mark, or what the bytes
         look like.
+    date_order : {"dmy", "mdy", "ymd"}, optional
+        Order of day, month and year in columns of dates that may have several, such as 1/2/2020; they are text without
+        it.
 
     Returns
     -------
@@ -66,7 +71,8 @@ def read_table(
           such as 1e999, or a whole one whose digits they would change, such as 9007199254740993, is text;
         * true/false, True/False or TRUE/FALSE: bool;
         * ISO dates and times of one form (``2024-01-31``, ``2024-01-31T12:30:00.5+02:00``): datetime64[us], with the
-          time zone they share, if any;
+          time zone they share, if any; dates in other orders, also with the names of months, with times and AM or PM,
+          such as ``13.02.2023`` or ``3/20/2014 2:27 PM``, if one order alone fits: datetime64[us];
         * numbers with a currency before or a unit behind, with thousands separators, a decimal comma, or parentheses
           for a minus, such as ``$1,234.50``, ``27 %``, ``1.234,5``: numbers, if all are spelled in one way;
         * anything else, such as ``00123`` or ``+5``: text, byte for byte, in the default string dtype of the running
@@ -85,6 +91,7 @@ def read_table(
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``whole``: column -> True, where whole numbers among others have no decimals;
         * ``number_form``: column -> what stands around its numbers, their separators, and the form of negative ones;
+        * ``date_form``: column -> order, separators and zeros of dates in other forms than ISO's;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.
 
@@ -121,6 +128,10 @@ def read_table(
         raise ParameterError(
             f"The 'separator' parameter must be one character, not a quote. Got {separator!r} instead."
         )
+    if date_order not in (None, *ORDERS):
+        raise ParameterError(
+            f"The 'date_order' parameter must be one of {', '.join(map(repr, ORDERS))}. Got {date_order!r} instead."
+        )
     path = os.fspath(path)
     name = "standard input" if path == "-" else repr(path)
     data = read_bytes(path)
@@ -134,8 +145,8 @@ def read_table(
     text, guessed = decode_text(data, name, encoding)
     parsed = parse_csv(text, name, separator or (by_name if by_name == "\t" else None), header)
     assumed = [f"its bytes look like {guessed} text"] if guessed else []
-    frame = _type_columns(parsed)
-    if assumed := assumed + parsed.notes + _describe_forms(frame, parsed):
+    frame, unclear = _type_columns(parsed, date_order)
+    if assumed := assumed + parsed.notes + _describe_forms(frame, parsed) + unclear:
         warnings.warn(f"{name}: {'; '.join(assumed)}.", DataWarning, stacklevel=2)
     return frame
 
@@ -150,17 +161,23 @@ def _describe_forms(frame: pd.DataFrame, parsed: TextTable) -> list[str]:
     return found
 
 
-def _type_columns(parsed: TextTable) -> pd.DataFrame:
+def _type_columns(parsed: TextTable, date_order: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Return the typed table, and which columns hold dates in an order that is not clear."""
+    unclear = []
     cells = list(parsed.columns)
     columns: dict[str, pd.Series[Any]] = {}
     attrs: dict[str, dict[str, Any]] = {}
     for column in parsed.names:
-        columns[column], notes = parse_cells(cells.pop(0))
+        columns[column], notes = parse_cells(cells.pop(0), date_order)
+        if orders := notes.pop("date_orders", None):
+            example = columns[column].dropna().iloc[0]
+            which = " or ".join(f"date_order={order!r}" for order in orders)
+            unclear.append(f"{column!r} holds dates such as {example!r}, text until you say {which} (--date-order)")
         for note, value in notes.items():
             attrs.setdefault(note, {})[column] = value
     frame: pd.DataFrame = pd.DataFrame(columns)
     frame.attrs.update(attrs)
-    return frame
+    return frame, unclear
 
 
 def write_table(

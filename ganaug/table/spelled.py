@@ -73,9 +73,19 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
     known = texts[~missing]
     if not len(known) or not all(type(text) is str and text.isprintable() for text in known.tolist()):
         return None
-    if len(known) > _LOOKED_AT and not _is_wanted(*_parse_texts(known[:_LOOKED_AT]), kind):
-        return None
+    if len(known) > _LOOKED_AT:
+        first, notes = _parse_texts(known[:_LOOKED_AT])
+        if not ("date_orders" in notes or _is_wanted(first, notes, kind)):
+            return None
     column, notes = _parse_texts(np.where(missing, None, texts))
+    if "date_orders" in notes:
+        warnings.warn(
+            f"Column {series.name!r} holds dates such as {known[0]!r} in an order that is not clear, and is learned as "
+            "text; convert it first, by pandas.to_datetime with format=.",
+            DataWarning,
+            stacklevel=5,
+        )
+        return None
     if not _is_wanted(column, notes, kind):
         return None
     marks = Counter(texts[column.isna().to_numpy() & ~missing].tolist() + [None] * int(missing.sum()))

@@ -89,3 +89,27 @@ def test_money_is_learned_as_numbers_and_comes_back_as_money(folder):
     with pytest.warns(DataWarning, match="holds numbers"):
         found = read_table("money_augmented.csv").set_index("origin")["balance"]
     assert found["synthetic"].between(found["real"].min(), found["real"].max()).all()
+
+
+def test_dates_come_back_in_their_order_and_none_is_impossible(folder):
+    table = read_table("toy.csv").drop(columns=["comment", "id"])
+    table["since"] = table["since"].dt.strftime("%m/%d/%Y")
+    table.to_csv("dates.csv", index=False)
+    run("augment", "dates.csv", "--target", "churn", "--balance", "--mark", "origin", *QUICK)
+    found = read_table("dates_augmented.csv").set_index("origin")["since"]
+    assert found["synthetic"].between(found["real"].min(), found["real"].max()).all()
+    lines = Path("dates_augmented.csv").read_text().splitlines()
+    place = lines[0].split(",").index("since")
+    assert all(len(line.split(",")[place]) in (0, 10) for line in lines[1:])
+
+
+def test_the_order_of_dates_is_asked_for_and_taken(folder):
+    table = read_table("toy.csv").drop(columns=["comment", "id"])
+    table["since"] = [f"{1 + i % 12}/{1 + i // 12}/2020" for i in range(len(table))]
+    table.to_csv("dates.csv", index=False)
+    assert "text until you say date_order='dmy' or date_order='mdy' (--date-order)" in train(
+        "dates.csv", "--target", "churn"
+    )
+    train("dates.csv", "--target", "churn", "--date-order", "mdy")
+    kinds = {column["name"]: column["kind"] for column in GANAugmenter.load("m.safetensors").describe()["columns"]}
+    assert kinds["since"] == "datetime"

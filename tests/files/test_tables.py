@@ -80,6 +80,13 @@ def test_the_caller_decides_about_header_and_encoding(tmp_path):
     assert cells(read_bytes(tmp_path, b"5,x\n", header=False)) == {"column_1": [5], "column_2": ["x"]}
 
 
+def test_the_order_of_dates_can_be_said(tmp_path):
+    frame = read_bytes(tmp_path, b"a,b\n1/2/2020,1\n3/4/2020,2\n", date_order="mdy")
+    assert frame["a"].dt.month.tolist() == [1, 3]
+    with pytest.raises(ParameterError, match="'date_order' parameter must be one of 'dmy', 'mdy', 'ymd'"):
+        read_table(tmp_path / "t.csv", date_order="us")
+
+
 @pytest.mark.parametrize(("encoding", "error", "said"), [
     ("utf-9", ParameterError, "The encoding 'utf-9' does not exist"),
     ("ascii", DataError, "Byte 4 of .* is not ascii"),

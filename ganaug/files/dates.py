@@ -1,0 +1,196 @@
+"""Recognise dates and times that are spelled in other orders than ISO's, and spell them again.
+
+A form is taken only if every date of a column is spelled again exactly as it was, and if no other order fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ORDERS = ("dmy", "mdy", "ymd")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_PIVOT = 69  # of years of two digits: 69 is 1969, 68 is 2068, as in POSIX
+
+# Date with a letter for each part, and the order of the parts
+_DATES = {
+    **{f"{a}{mark}{b}{mark}{c}": order for mark in "/.-" for order, (a, b, c) in (
+        ("mdy", "mdY"), ("dmy", "dmY"), ("mdy", "mdy"), ("dmy", "dmy"), ("ymd", "ymd"), ("ymd", "Ymd")
+    )},
+    **dict.fromkeys(("d b Y", "d-b-Y", "d-b-y", "b d, Y", "d B Y", "B d, Y"), ""),
+}  # fmt: skip
+_TIMES = ("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M:S", " I:M P", " I:M:S P", " I:MP")
+_PATTERNS = {
+    "d": "[0-9]{1,2}", "m": "[0-9]{1,2}", "Y": "[0-9]{4}", "y": "[0-9]{2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
+    "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(_MONTHS),
+    "b": "|".join(name[:3] for name in _MONTHS),
+}  # fmt: skip
+_LETTERS = re.compile("[dmYyHIMSPBb]")
+_PADDED = {"d", "m", "H", "I"}
+_ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
+
+
+@dataclass(frozen=True)
+class DateForm:
+    """How the dates of a column are spelled.
+
+    Attributes
+    ----------
+    form : str
+        Date and time with a letter for each part, as those of strftime: "m/d/Y H:M".
+    padded_date, padded_time : bool
+        Whether days and months, or hours, below 10 have a zero in front.
+    lower : bool
+        Whether am and pm are in lower case.
+    """
+
+    form: str
+    padded_date: bool = True
+    padded_time: bool = True
+    lower: bool = False
+
+    def spell(self, moments: pd.Series[Any]) -> list[str | None]:
+        """Return dates in this form, None for one that it cannot hold."""
+        at = moments.dt
+        hours = at.hour.to_numpy()
+        fields = {
+            "d": self._pad(at.day, self.padded_date),
+            "m": self._pad(at.month, self.padded_date),
+            "Y": [f"{year:04}" for year in at.year.tolist()],
+            "y": [f"{year % 100:02}" for year in at.year.tolist()],
+            "b": [_MONTHS[month - 1][:3] for month in at.month.tolist()],
+            "B": [_MONTHS[month - 1] for month in at.month.tolist()],
+            "H": self._pad(at.hour, self.padded_time),
+            "I": self._pad((hours + 11) % 12 + 1, self.padded_time),
+            "M": [f"{minute:02}" for minute in at.minute.tolist()],
+            "S": [f"{second:02}" for second in at.second.tolist()],
+            "P": [("pm" if hour > 11 else "am") if self.lower else ("PM" if hour > 11 else "AM") for hour in hours],
+        }
+        parts = _LETTERS.split(self.form)
+        columns = [fields[letter] for letter in _LETTERS.findall(self.form)]
+        texts = [_weave(parts, row) for row in zip(*columns, strict=True)]
+        unit: Any = "s" if "S" in self.form else "m" if "M" in self.form else "D"
+        values = moments.to_numpy(dtype="M8[us]")
+        fits = values.astype(f"M8[{unit}]").astype("M8[us]") == values
+        if "y" in self.form:
+            fits &= at.year.between(1900 + _PIVOT, 1999 + _PIVOT).to_numpy()
+        return [text if fit else None for text, fit in zip(texts, fits.tolist(), strict=True)]
+
+    @staticmethod
+    def _pad(numbers: Any, padded: bool) -> list[str]:
+        return [f"{number:02}" if padded else str(number) for number in numbers.tolist()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form as plain JSON."""
+        return asdict(self)
+
+
+def _weave(parts: list[str], values: tuple[str, ...]) -> str:
+    return "".join(f"{part}{value}" for part, value in zip(parts, (*values, ""), strict=True))
+
+
+def is_sound_form(value: Any) -> bool:
+    """Return whether a value is what `DateForm.to_dict` returns."""
+    if not isinstance(value, Mapping) or set(value) != set(DateForm("d").to_dict()):
+        return False
+    known = {date + time for date in (*_DATES, *_ISO) for time in _TIMES}
+    flags = (value["padded_date"], value["padded_time"], value["lower"])
+    return value["form"] in known and all(isinstance(flag, bool) for flag in flags)
+
+
+def find_dates(
+    known: pa.ChunkedArray, first: str, order: str | None = None
+) -> tuple[pd.Series[Any], DateForm] | list[str] | None:
+    """Return dates and their form; the possible orders if several fit; None if the cells are no dates.
+
+    Parameters
+    ----------
+    known : ChunkedArray of string, shape (n,)
+        Cells, null where missing.
+    first : str
+        The first of them that is not missing.
+    order : {"dmy", "mdy", "ymd"}, optional
+        Order of day, month and year where several fit.
+    """
+    found: dict[str, tuple[pd.Series[Any], DateForm]] = {}
+    for date, own in {**_DATES, **dict.fromkeys(_ISO, "ymd")}.items():
+        for time in _TIMES:
+            pattern = _make_pattern(date + time)
+            if re.fullmatch(pattern, first) and (read := _read(known, date + time, pattern)) is not None:
+                found.setdefault(own, read)
+    if not found:
+        return None
+    if len(found) > 1 and order not in found:
+        return sorted(found)
+    return found[order] if len(found) > 1 and order else next(iter(found.values()))
+
+
+def _make_pattern(form: str) -> str:
+    """Return a regular expression with a named group for each part."""
+    parts, letters = _LETTERS.split(form), _LETTERS.findall(form)
+    groups = [f"(?P<{letter}>{_PATTERNS[letter]})" for letter in letters]
+    return _weave(
+        [re.escape(part).replace(r"\ ", " ").replace(r"\-", "-").replace("/", "/") for part in parts], (*groups,)
+    )
+
+
+def _read(known: pa.ChunkedArray, form: str, pattern: str) -> tuple[pd.Series[Any], DateForm] | None:
+    """Return the dates of cells in one form, and the form with its paddings; None if a cell differs."""
+    if not pc.all(pc.match_substring_regex(known, rf"\A(?:{pattern})\z")).as_py():
+        return None
+    cells = known.drop_null().combine_chunks()
+    fields = pc.extract_regex(cells, rf"\A{pattern}\z")
+    text = {letter: np.asarray(fields.field(letter).to_pylist()) for letter in set(_LETTERS.findall(form))}
+    moments = _assemble(text)
+    if moments is None:
+        return None
+    spelled, wanted = pd.Series(moments), cells.to_pylist()
+    for padded_date in (True, False):
+        for padded_time in (True, False):
+            made = DateForm(form, padded_date, padded_time, lower="P" in text and str(text["P"][0]).islower())
+            if made.spell(spelled) == wanted:
+                column = pd.Series(np.full(len(known), np.datetime64("NaT"), dtype="M8[us]"))
+                column[pc.is_valid(known).to_numpy()] = moments
+                return column, made
+    return None
+
+
+def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64]] | None:
+    """Return moments from the texts of their parts, None if one does not exist."""
+    year = text["Y"].astype(np.int64) if "Y" in text else text["y"].astype(np.int64)
+    if "y" in text:
+        year = year + np.where(year >= _PIVOT, 1900, 2000)
+    if "m" in text:
+        month = text["m"].astype(np.int64)
+    else:
+        named = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
+        month = np.array([named[name[:3]] for name in text.get("b", text.get("B")).tolist()])
+    zero = np.zeros(len(year), dtype=np.int64)
+    hour = text["H"].astype(np.int64) if "H" in text else zero
+    if "I" in text:
+        clock = text["I"].astype(np.int64)
+        if (clock < 1).any() or (clock > 12).any():
+            return None
+        hour = clock % 12 + 12 * np.isin(text["P"], ["PM", "pm"])
+    parts = {
+        "year": year,
+        "month": month,
+        "day": text["d"].astype(np.int64),
+        "hour": hour,
+        "minute": text["M"].astype(np.int64) if "M" in text else zero,
+        "second": text["S"].astype(np.int64) if "S" in text else zero,
+    }
+    if any((parts[name] > most).any() for name, most in (("hour", 23), ("minute", 59), ("second", 59))):
+        return None
+    moments = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
+    return None if moments.isna().any() else moments.to_numpy(dtype="M8[us]")
