@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta, timezone
 from functools import partial
 from typing import Any, TypeAlias
@@ -21,83 +21,22 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .dates import DateForm, find_dates
-from .dates import is_sound_form as is_sound_date_form
-from .numbers import find_forms, is_sound_form, spell_all
+from .notes import BLANKS, BOOLEANS, ISO_FORM, MISSING_MARKS, MOST_DECIMALS, OFFSET, Notes
+from .numbers import find_forms, spell_all
 
-Notes: TypeAlias = "dict[str, Any]"
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
 
-# Missing in a column of numbers, booleans or dates, with blanks around them or not; ordinary words in a column of text.
-MISSING_MARKS = (
-    *("?", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "NaN", "nan", "NAN", "NaT", "<NA>", "null", "NULL", "Null"),
-    *("None", "none", "NONE", "nil", "missing", "Missing", "unknown", "Unknown", "-", "--", "---", ".", "..", "..."),
-    *("#N/A", "#NA", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?"),  # spreadsheets'
-)
-
-_BLANKS = " \t\u00a0"
 
 _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative zero
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
-_MOST_DECIMALS = 100
 
 # str() leaves out most of a long array, and nothing reads the others again.
 _NESTED = (list, tuple, dict, set, frozenset, bytes, bytearray, memoryview, np.ndarray)
 
-_BOOLEANS = (("False", "True"), ("false", "true"), ("FALSE", "TRUE"))
 
 _DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
-_OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
-_MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{_OFFSET})?)?")
-_FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{_OFFSET})?)?")
-
-_SOUND: dict[str, Callable[[Any], object]] = {
-    "missing_text": lambda value: isinstance(value, str) and (value.isspace() or value.strip() in MISSING_MARKS),
-    "padding": lambda value: _is_padding(value),
-    "whole": lambda value: value is True,
-    "number_form": is_sound_form,
-    "date_form": is_sound_date_form,
-    "decimals": lambda value: type(value) is int and 0 <= value <= _MOST_DECIMALS,
-    "datetime_format": lambda value: isinstance(value, str) and _FORM.fullmatch(value),
-    "boolean_text": lambda value: _is_names(value) and tuple(value) in _BOOLEANS,
-}
-
-
-def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
-    """Return the notes of a frame that `read_table` or the command line can have written.
-
-    Parameters
-    ----------
-    attrs : mapping
-        ``attrs`` of any frame, or of the description in a model file.
-
-    Returns
-    -------
-    dict
-        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``date_form``,
-        ``datetime_format`` and ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list
-        of distinct names.
-    """
-    notes: Notes = {}
-    for note, is_sound in _SOUND.items():
-        columns = attrs.get(note)
-        items = columns.items() if isinstance(columns, dict) else ()
-        if kept := {name: value for name, value in items if isinstance(name, str) and is_sound(value)}:
-            notes[note] = kept
-    if _is_names(order := attrs.get("column_order")):
-        notes["column_order"] = order
-    return notes
-
-
-def _is_names(value: Any) -> bool:
-    """Return whether a value is a list of distinct texts."""
-    return isinstance(value, list) and all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
-
-
-def _is_padding(value: Any) -> bool:
-    """Return whether a value is the blanks before and after a cell, at least one."""
-    is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
-    return is_pair and bool(value[0] + value[1]) and not (value[0] + value[1]).strip(_BLANKS)
+_MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{OFFSET})?)?")
 
 
 def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[pd.Series[Any], Notes]:
@@ -122,7 +61,7 @@ def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[
         clear has ``date_orders``, the orders that fit.
     """
     cells = _without(cells, pc.equal(cells, ""))
-    known = _without(cells, pc.is_in(pc.utf8_trim(cells, _BLANKS), pa.array(["", *MISSING_MARKS])))
+    known = _without(cells, pc.is_in(pc.utf8_trim(cells, BLANKS), pa.array(["", *MISSING_MARKS])))
     if known.null_count < len(known):
         bare, padding = _strip_padding(known)
         readers = (_numbers, _booleans, _parse_moments, partial(_parse_dates, order=date_order), _spelled_numbers)
@@ -147,11 +86,11 @@ def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
     """Return cells without the blanks around them, if these are the same in all cells."""
     first = _first(known)
-    before = first[: len(first) - len(first.lstrip(_BLANKS))]
-    after = first[len(first.rstrip(_BLANKS)) :]
+    before = first[: len(first) - len(first.lstrip(BLANKS))]
+    after = first[len(first.rstrip(BLANKS)) :]
     if not before + after:
         return known, {}
-    bare = pc.utf8_trim(known, _BLANKS)
+    bare = pc.utf8_trim(known, BLANKS)
     padded = pc.binary_join_element_wise(before, bare, after, "")
     return (bare, {"padding": [before, after]}) if pc.all(pc.equal(padded, known)).as_py() else (known, {})
 
@@ -249,7 +188,7 @@ def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
 
 def _count_decimals_note(known: pa.ChunkedArray) -> Notes:
     decimals = len(_first(known).partition(".")[2])
-    if 0 < decimals <= _MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
+    if 0 < decimals <= MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
         return {"decimals": decimals}
     # Where some numbers are whole and none ends in .0, whole ones have no decimals
     is_whole = pc.any(pc.match_substring_regex(known, r"\A-?[0-9]+\z")).as_py()
@@ -262,9 +201,9 @@ def _first(known: pa.ChunkedArray) -> str:
 
 
 def _booleans(known: pa.ChunkedArray) -> Typed:
-    for spelling in _BOOLEANS:
+    for spelling in BOOLEANS:
         if _all_match(known, "|".join(spelling)):
-            notes = {} if spelling == _BOOLEANS[0] else {"boolean_text": list(spelling)}
+            notes = {} if spelling == BOOLEANS[0] else {"boolean_text": list(spelling)}
             return _to_pandas(pc.equal(known, spelling[1])), notes
     return None
 
@@ -344,7 +283,7 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         texts = _spell(pd.Series(known.cat.categories, name=known.name), notes)
         return [texts[code] for code in known.cat.codes.tolist()]
     if pd.api.types.is_bool_dtype(known.dtype):
-        false, true = notes.get("boolean_text", _BOOLEANS[0])
+        false, true = notes.get("boolean_text", BOOLEANS[0])
         return [true if value else false for value in known.tolist()]
     if pd.api.types.is_any_real_numeric_dtype(known.dtype):
         texts = _format_numbers(known, notes)
@@ -388,9 +327,9 @@ def _format_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
 
 def _format_moments(known: pd.Series[Any], form: str) -> list[str]:
     aware = known.dt.tz is not None
-    match = _FORM.fullmatch(form)
+    match = ISO_FORM.fullmatch(form)
     if match is None or aware != bool(match[4]):
-        match = _FORM.fullmatch("%Y-%m-%d %H:%M:%S" + ("Z" if aware else ""))
+        match = ISO_FORM.fullmatch("%Y-%m-%d %H:%M:%S" + ("Z" if aware else ""))
     between, seconds, fraction, zone = match.groups() if match else (None,) * 4
     if aware:
         known = known.dt.tz_convert(_time_zone(zone or "Z")).dt.tz_localize(None)

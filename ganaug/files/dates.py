@@ -190,7 +190,9 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
         "minute": text["M"].astype(np.int64) if "M" in text else zero,
         "second": text["S"].astype(np.int64) if "S" in text else zero,
     }
-    if any((parts[name] > most).any() for name, most in (("hour", 23), ("minute", 59), ("second", 59))):
+    if (year < 1).any() or any(
+        (parts[name] > most).any() for name, most in (("hour", 23), ("minute", 59), ("second", 59))
+    ):
         return None
     moments = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
     return None if moments.isna().any() else moments.to_numpy(dtype="M8[us]")

@@ -17,9 +17,36 @@ _SPACES = " \u00a0\u202f"
 _SIGNS = "$€£¥₹₽₩₺₫₴₦฿¢"
 _CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|RUB|BRL|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|TRY|MXN|ZAR|SGD|HKD|KRW"
 _BEFORE = rf"(?:(?:US|A|C|R|NZ|HK|S)?[{_SIGNS}]|{_CODES}|Rs\.?|kr\.?)[{_SPACES}]?"
-_AFTER = r"[^\d\s.,+\-()'\"][^\d()+\-\"]{0,11}"  # a unit: no code such as A-1 ends in one
+_UNITS = (
+    *("%", "‰", "°", "°C", "°F", "mm", "cm", "m", "km", "in", "ft", "mi", "m²", "km²", "mg", "g", "kg", "lb", "lbs"),
+    *("oz", "ms", "s", "sec", "min", "h", "hr", "hrs", "yr", "yrs", "k", "K", "M", "bn", "mn", "px", "KB", "MB", "GB"),
+    *(
+        "TB",
+        "Hz",
+        "kHz",
+        "MHz",
+        "GHz",
+        "W",
+        "kW",
+        "MW",
+        "kWh",
+        "V",
+        "mAh",
+        "l",
+        "L",
+        "ml",
+        "mL",
+        "cl",
+        "cc",
+        "hp",
+        "bhp",
+    ),
+    *("rpm", "mpg", "kmpl", "mph", "kph", "km/h", "m/s", "USD", "EUR", "GBP", "CHF", "kr", "zł", "Kč", "Ft", *_SIGNS),
+)
+_WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}"  # after a blank, as in "10 years"; letters at once may belong to a code
+_AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
 _DIGITS = rf"[0-9](?:[0-9.,'{_SPACES}]*[0-9])?|[.,][0-9]+"
-_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?-?(?:{_DIGITS})(?P<after>[{_SPACES}]?(?:{_AFTER})?)\)?")
+_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?-?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
 # Of (thousands, decimal), the first that fits: '1,234' is more often a thousand than a decimal comma
 _SEPARATORS = ((",", "."), (".", ","), ("'", "."), *((space, mark) for space in _SPACES for mark in ",."), ("", ","))
 _ADDRESS = r"\A(?:[0-9]{1,3}\.){3}[0-9]{1,3}\z"  # of the internet

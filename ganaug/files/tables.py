@@ -15,12 +15,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import DataError, DataWarning, ParameterError
-from .cells import format_cells, parse_cells, valid_notes
+from .cells import format_cells, parse_cells
 from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
 from .dates import ORDERS
 from .encodings import decode_text
 from .formats import READERS, ZIP, sniff, unzip
 from .formulas import escape_formulas, is_formula
+from .notes import valid_notes
 from .parquet import write_parquet
 from .places import compressed, extensions, is_device, open_output, read_bytes
 

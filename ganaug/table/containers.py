@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..data.dtypes import dtype_name, parse_dtype
 from ..errors import DataError
-from ..files.cells import valid_notes
+from ..files.notes import valid_notes
 from .spelled import check_spellings, spell
 
 

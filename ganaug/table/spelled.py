@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
-from ..files.cells import format_cells, parse_cells, valid_notes
+from ..files.cells import format_cells, parse_cells
+from ..files.notes import valid_notes
 from ..messages import join_names
 
 Spelling = dict[str, Any]

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganaug.errors import DataError
-from ganaug.files.cells import MISSING_MARKS, format_cells, parse_cells, valid_notes
+from ganaug.files.cells import format_cells, parse_cells
+from ganaug.files.notes import MISSING_MARKS, valid_notes
 
 TEXT = pd.Series([""]).dtype
 
