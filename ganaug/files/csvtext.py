@@ -9,10 +9,11 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..errors import DataError
 from .header import find_spare, is_header, name_columns, number_names
@@ -74,7 +75,25 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     if not parts[0] and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
     columns = [pa.chunked_array(column, pa.string()) for column in parts]
-    return _settle_names(names, columns, header, name)
+    spaced: list[str] = []
+    if header is not True:  # who knows of the header knows of its blanks
+        names, columns, spaced = _strip_spaces(names, columns)
+    table = _settle_names(names, columns, header, name)
+    return replace(table, notes=[*spaced, *table.notes])
+
+
+def _strip_spaces(
+    names: list[str], columns: list[pa.ChunkedArray]
+) -> tuple[list[str], list[pa.ChunkedArray], list[str]]:
+    """Leave out the blank after each separator, if it is there in every line."""
+    rest = columns[1:]
+    if not rest or not all(name.startswith(" ") for name in names[1:]):
+        return names, columns, []
+    if not all(pc.all(pc.starts_with(cells, " ")).as_py() for cells in rest):
+        return names, columns, []
+    bare = [pc.utf8_slice_codeunits(cells, 1) for cells in rest]
+    notes = ["the blank after each separator is left out"]
+    return [names[0], *(name[1:] for name in names[1:])], [columns[0], *bare], notes
 
 
 def _settle_names(names: list[str], columns: list[pa.ChunkedArray], header: bool | None, where: str) -> TextTable:

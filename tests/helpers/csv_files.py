@@ -56,6 +56,8 @@ ASSUMED = {
     "currency": (b'a,b\n?,1\n"$1,000.50",2\n', {"a": [None, 1000.5], "b": [1, 2]}, "such as '\\$1,000.50'"),
     "dates of unclear order": (b"a,b\n1/2/2020,1\n3/4/2020,2\n", {"a": ["1/2/2020", "3/4/2020"], "b": [1, 2]},
                                "'a' holds dates such as '1/2/2020', text until you say date_order='dmy' or"),
+    "blanks after the commas": (b"age, n, label\n39, 7,  x\n50, , >50K\n",
+                                {"age": [39, 50], "n": [7, None], "label": [" x", ">50K"]}, "the blank after each"),
     "repeated name": (b"a,b,a\n1,2,3\n", {"a": [1], "b": [2], "a_2": [3]}, "column 3 is called 'a' like one before"),
     "repeated name, number taken": (b"a,a_2,a\n1,2,3\n", {"a": [1], "a_2": [2], "a_3": [3]}, "column 3 is called 'a'"),
     "numbers alone": (b"6,148,0.5\n1,85,0.3\n8,183,0.6\n",
