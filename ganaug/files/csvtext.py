@@ -110,11 +110,11 @@ def _settle_names(names: list[str], columns: list[pa.ChunkedArray], header: bool
     # Leave out row names and columns that are empty, and name the others
     spare = find_spare(names, columns)
     notes = [f"column {position + 1} {why}, and is left out" for position, why in spare.items()]
-    kept = [position for position in range(len(names)) if position not in spare]
+    kept = [cells for position, cells in enumerate(columns) if position not in spare]
     if not kept:
         raise DataError(f"No column of {where} has a name and values; give a header line and rows.")
-    found, renamed = name_columns([names[position] for position in kept])
-    return TextTable(found, [columns[position] for position in kept], notes + renamed)
+    found, renamed = name_columns(names, spare)
+    return TextTable(found, kept, notes + renamed)
 
 
 def check_names(names: Sequence[str], where: str) -> None:

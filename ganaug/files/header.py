@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import pyarrow as pa
@@ -60,17 +60,21 @@ def _belongs(name: str, cells: pa.ChunkedArray) -> bool:
     return bool(pc.any(pc.equal(filled, name)).as_py())
 
 
-def name_columns(names: Sequence[str]) -> tuple[list[str], list[str]]:
+def name_columns(names: Sequence[str], spare: Collection[int] = ()) -> tuple[list[str], list[str]]:
     """Return names that differ from each other, and what was done to them, in words.
 
     Parameters
     ----------
     names : sequence of str
         Names; a blank one becomes ``column_N``, and a name that stands before gets a number.
+    spare : collection of int
+        Positions of columns that are left out, counted from 0.
     """
     taken: set[str] = set()
     found, notes = [], []
     for position, name in enumerate(names, 1):
+        if position - 1 in spare:
+            continue
         new, number = name if name.strip() else f"{_NUMBERED}{position}", 2
         while new in taken:
             new, number = f"{name.strip() or _NUMBERED}_{number}", number + 1

@@ -20,28 +20,9 @@ _BEFORE = rf"(?:(?:US|A|C|R|NZ|HK|S)?[{_SIGNS}]|{_CODES}|Rs\.?|kr\.?)[{_SPACES}]
 _UNITS = (
     *("%", "‰", "°", "°C", "°F", "mm", "cm", "m", "km", "in", "ft", "mi", "m²", "km²", "mg", "g", "kg", "lb", "lbs"),
     *("oz", "ms", "s", "sec", "min", "h", "hr", "hrs", "yr", "yrs", "k", "K", "M", "bn", "mn", "px", "KB", "MB", "GB"),
-    *(
-        "TB",
-        "Hz",
-        "kHz",
-        "MHz",
-        "GHz",
-        "W",
-        "kW",
-        "MW",
-        "kWh",
-        "V",
-        "mAh",
-        "l",
-        "L",
-        "ml",
-        "mL",
-        "cl",
-        "cc",
-        "hp",
-        "bhp",
-    ),
-    *("rpm", "mpg", "kmpl", "mph", "kph", "km/h", "m/s", "USD", "EUR", "GBP", "CHF", "kr", "zł", "Kč", "Ft", *_SIGNS),
+    *("TB", "Hz", "kHz", "MHz", "GHz", "W", "kW", "MW", "kWh", "V", "mAh", "l", "L", "ml", "mL", "cl", "cc", "hp"),
+    *("bhp", "rpm", "mpg", "kmpl", "mph", "kph", "km/h", "m/s"),
+    *("USD", "EUR", "GBP", "CHF", "kr", "zł", "Kč", "Ft", *_SIGNS),
 )
 _WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}"  # after a blank, as in "10 years"; letters at once may belong to a code
 _AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"

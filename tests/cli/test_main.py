@@ -26,11 +26,13 @@ from ganaug import DataWarning, GANAugmenter, read_table
 from ganaug.augmenter.options import EFFORTS
 from ganaug.files import places as file_places
 from ganaug.files import tables
+from ganaug.files.dates import ORDERS
 from ganaug.filters import FILTERS
 from ganaug.gain.classifiers import resolve_classifiers
+from ganaug.gain.teachers import SYNTHETIC_SIZE
 from ganaug.losses import LOSSES
 from ganaug.table.schema import KINDS
-from ganaug_cli import inspect_model, options, places
+from ganaug_cli import inspect_model, options, places, soft
 from ganaug_cli.conditions import parse_where
 from ganaug_cli.front import print_warnings
 from ganaug_cli.main import cli, main
@@ -104,11 +106,13 @@ def test_ganaug_alone_shows_its_help():
     assert "augment" in run().stdout
 
 
-def test_the_names_in_help_are_those_of_the_library():
+def test_the_names_and_sizes_in_help_are_those_of_the_library():
     assert list(options.EFFORTS) == list(EFFORTS)
     assert set(options.LOSSES) == set(LOSSES)
     assert set(options.FILTERS) == set(FILTERS)
     assert options.KINDS == KINDS
+    assert options.DATE_ORDERS == ORDERS
+    assert soft.SOFT_SIZE == SYNTHETIC_SIZE
     images = np.zeros((2, 8, 8), np.uint8)
     for names, X in ((options.CLASSIFIERS, None), (options.NETWORKS, images)):
         assert list(resolve_classifiers(list(names), X)) == list(resolve_classifiers(None, X))

@@ -49,6 +49,8 @@ ASSUMED = {
     "row names of R without a name": (b'"a","b"\n"1",5,x\n"2",6,y\n', {"a": [5, 6], "b": ["x", "y"]}, "column 1 has"),
     "comma at the end of each line": (b"a,b,\n1,2,\n", {"a": [1], "b": [2]}, "column 3 has neither a name nor a value"),
     "comma at the end of each row": (b"a,b\n5,2,\n7,8,\n", {"a": [5, 7], "b": [2, 8]}, "column 3 has neither a name"),
+    "blank name after row names": (b",, \nx,1,5\ny,2,6\n", {"column_2": [1, 2], "column_3": [5, 6]},
+                                   "column 2 has no name, and is now 'column_2'"),
     "blank name": (b"a, \n1,2\n", {"a": [1], "column_2": [2]}, "column 2 has no name, and is now 'column_2'"),
     "blank name over repeated cells": (b",b\n1,2\n1,3\n", {"column_1": [1, 1], "b": [2, 3]}, "column 1 has no name, a"),
     "decimal comma": (b"a;b\n1,5;2\n", {"a": [1.5], "b": [2]}, "'a' holds numbers, such as '1,5'"),
