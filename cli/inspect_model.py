@@ -138,6 +138,10 @@ def _summarise(column: Mapping[str, Any]) -> str:
         return _summarise_range(column)
     if kind == "identifier":
         return "not learned; fresh values of the same form"
+    if kind == "calculated":
+        return f"{column['min']} to {column['max']}, is {column['formula']}"
+    if kind == "later":
+        return f"{column['min']} to {column['max']}, not before {column['not_before']}"
     categories = column["categories"]
     if kind == "determined":
         return f"{len(categories)} values, follows {column['by']}"
@@ -146,6 +150,8 @@ def _summarise(column: Mapping[str, Any]) -> str:
         return first
     more = " ..." if len(categories) > _MAX_CATEGORIES else ""
     pooled = f"; {len(column['pooled'])} rare ones pooled" if column["pooled"] else ""
+    if "decides" in column:
+        pooled += f"; decides {column['decides']}"
     return f"{len(categories)} values: {first}{more}{pooled}"
 
 

@@ -139,11 +139,6 @@ date_order_option = click.option(
     help="Order of day, month and year in dates that may have several, such as 1/2/2020.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
-spreadsheet_option = click.option(
-    "--spreadsheet-safe",
-    is_flag=True,
-    help="Put an apostrophe before text that spreadsheet programs would run as a formula (= + - @).",
-)
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 seed_option = click.option(
     "--seed", metavar="N", type=click.IntRange(0, MAX_SEED), help="The same seed gives the same result."
@@ -187,6 +182,34 @@ def get_reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("separator", "encoding", "header", "date_order")}
 
 
+writing_options = _combine(
+    [
+        click.option(
+            "--spreadsheet-safe",
+            is_flag=True,
+            help="Put an apostrophe before text that spreadsheet programs would run as a formula (= + - @).",
+        ),
+        click.option(
+            "--out-separator",
+            metavar="CHARACTER",
+            callback=_separator,
+            help="What to write between the cells; by default what the data had.",
+        ),
+        click.option("--out-encoding", metavar="NAME", help="Encoding to write text in; by default that of the data."),
+    ]
+)
+
+
+def get_writing_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of `ganaug.write_table` among those of a command."""
+    return {
+        "overwrite": options["force"],
+        "spreadsheet_safe": options["spreadsheet_safe"],
+        "separator": options["out_separator"],
+        "encoding": options["out_encoding"],
+    }
+
+
 _LEARNING = [
     click.option(
         "--kind",
@@ -195,6 +218,11 @@ _LEARNING = [
         multiple=True,
         callback=collect_pairs,
         help=f"Kind of a column, if it is not recognised: {', '.join(KINDS)}; may be repeated.",
+    ),
+    click.option(
+        "--relations/--no-relations",
+        default=True,
+        help="Keep what holds between columns in every row, such as a total of others; on by default.",
     ),
     click.option(
         "--device",
@@ -239,6 +267,7 @@ _WATCHING = [
 ]
 TRAINING_ONLY = (
     "kinds",
+    "relations",
     "device",
     "max_seconds",
     "effort",

@@ -60,7 +60,11 @@ def check_preview(data: str, options: Mapping[str, Any]) -> None:
 
 
 def read_for_training(
-    data: str, options: Mapping[str, Any], say: Callable[[str], None], unused: Iterable[str] = ()
+    data: str,
+    options: Mapping[str, Any],
+    say: Callable[[str], None],
+    unused: Iterable[str] = (),
+    keep_text: bool = False,
 ) -> LabelledTable | ImageFolder:
     """Read a folder of images or a table, and say how many images there are, or which column is the label."""
     if is_folder(data):
@@ -68,7 +72,7 @@ def read_for_training(
         say(describe_images(images))
         return images
     columns = (get_reading_options(options), options["target"], options["exclude"], options["kinds"])
-    labelled = read_labelled_table(data, *columns, unused)
+    labelled = read_labelled_table(data, *columns, unused, keep_text)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")
     return labelled
@@ -82,6 +86,7 @@ def make_augmenter(
 
     return GANAugmenter(
         column_kinds=options["kinds"] or None,
+        relations=options["relations"],
         architecture=options["architecture"],
         augmentation=options["augmentation"],
         loss=options["loss"],

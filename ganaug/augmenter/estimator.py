@@ -42,6 +42,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     column_kinds : mapping of column to kind, default=None
         Kinds of single columns, where the inferred ones are wrong: "numeric", "ordered", "category", "boolean",
         "datetime", "constant" or "identifier". Tables only.
+    relations : bool, default=True
+        Whether to keep what holds between columns in every training row and is no coincidence: a column that follows
+        from others (a copy, linear image, sum, product or ratio, the name of a code), dates that are never before
+        others, and single values that decide each other. `describe` lists what was found. Tables only.
     channel_axis : {"auto", 1, -1, 3, None}, default="auto"
         Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
@@ -177,6 +181,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         modality: str | Modality = "auto",
         categorical_features: Any = "auto",
         column_kinds: Mapping[Any, str] | None = None,
+        relations: bool = True,
         channel_axis: int | str | None = "auto",
         architecture: str = "auto",
         augmentation: Any = "auto",
@@ -205,6 +210,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.modality = modality
         self.categorical_features = categorical_features
         self.column_kinds = column_kinds
+        self.relations = relations
         self.channel_axis = channel_axis
         self.architecture = architecture
         self.augmentation = augmentation
@@ -304,7 +310,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         where : mapping of column to condition, default=None
             Conditions that every row of a table meets, such as ``{"sex": "Female", "age": (30, 40)}``. A condition is
             a value; a list or set of values; or a tuple ``(low, high)`` of numbers or dates, both included, with None
-            for an open end. None and NaN among values stand for a missing cell. Candidates are generated until enough
+            for an open end. None and NaN among values stand for a missing cell. A date written as "2021-03-31",
+            "2021-03" or "2021" is the whole day, month or year. Candidates are generated until enough
             of them meet all conditions; `conditions_` counts them. If only a number of rows is given, the classes come
             in the proportions in which they meet the conditions.
 
@@ -545,7 +552,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
               "diversity" (see `diversity_`).
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
-              the rare ones among them that are "pooled"; and the column "by" which a determined column is looked up.
+              the rare ones among them that are "pooled"; the column "by" which a determined column is looked up; the
+              columns "by" which a calculated column follows, and its "formula", with dates in days; the column that a
+              date is "not_before"; and the coarser column that a category "decides".
             * "rules", of a table: what holds between values of two columns in every row: a list of "if" and "then",
               each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an

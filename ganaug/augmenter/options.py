@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
     "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "relations": choice(False, True),
     "channel_axis": either(_AUTO, choice(1, 3, -1, None)),
     "architecture": either(_AUTO, choice(*PAIRS)),
     "augmentation": either(
@@ -149,7 +150,7 @@ def check_applies(modality: Modality, params: Mapping[str, Any]) -> None:
 
 
 def _is_open(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value == "auto")  # an array compares cell by cell
+    return value is None or value is True or (isinstance(value, str) and value == "auto")  # an array has no one answer
 
 
 def _are_names(value: Any, known: Iterable[str]) -> bool:

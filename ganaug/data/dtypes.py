@@ -93,7 +93,7 @@ def _is_supported(dtype: Any) -> bool:
 def _builds(description: dict[str, Any], dtype: Any) -> bool:
     """Return whether a description builds the dtype from which it was made."""
     try:
-        return bool(_build(description) == dtype)
+        return bool(build_dtype(description) == dtype)
     except (TypeError, ValueError, AttributeError, NotImplementedError):  # what pandas raises at names it cannot read
         return False
 
@@ -122,7 +122,7 @@ def check_description(description: dict[str, Any]) -> None:
     check_texts("A column", description.get("categories", ()))
     if description["dtype"] in ("category", "sparse"):
         return check_description(description["inner"])
-    dtype = _build(description)
+    dtype = build_dtype(description)
     if dtype != _OBJECT and not _is_supported(dtype):
         raise ValueError(f"the dtype {str(dtype)[:40]!r} cannot be that of a table")
     return None
@@ -138,7 +138,7 @@ def check_texts(owner: str, values: Iterable[Any]) -> None:
         )
 
 
-def _build(description: dict[str, Any]) -> Any:
+def build_dtype(description: dict[str, Any]) -> Any:
     """Return the dtype behind a description that is neither category nor sparse."""
     name = description["dtype"]
     if name == "string[pyarrow]":  # which to pandas is the name of another dtype
@@ -181,7 +181,7 @@ def split(series: pd.Series[Any], description: dict[str, Any]) -> tuple[Plain, M
         return _split_category(series, description.get("inner", description))
     if "inner" in description:
         return split(series, description["inner"])
-    series = _cast(dense(series), _build(description))
+    series = _cast(dense(series), build_dtype(description))
     missing, kind = series.isna().to_numpy(dtype=bool), series.dtype.kind
     if kind not in _PLAIN and isinstance(series.array, pd.arrays.ArrowExtensionArray):
         return _split_text(series), missing
@@ -301,7 +301,7 @@ def restore(plain: Plain, missing: Mask, description: dict[str, Any]) -> pd.Seri
         return dense.astype(pd.SparseDtype(dense.dtype, description["fill"]))
     if description["dtype"] == "category":
         return _restore_category(plain, missing, description)
-    dtype = _build(description)
+    dtype = build_dtype(description)
     if dtype.kind in "mM":
         return times(plain, missing, dtype)
     if dtype.kind not in _PLAIN:

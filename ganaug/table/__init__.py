@@ -32,7 +32,7 @@ TABLE = Modality(
     table_discriminator,
     held_out_score,
     detect=measure_detection,
-    options=("column_kinds", "categorical_features"),
+    options=("column_kinds", "categorical_features", "relations"),
     defaults=table_defaults,
     conditions=TableConditions,
     describe=describe_table,

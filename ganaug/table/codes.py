@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..data.dtypes import Mask, Plain
-from .columns import Column, Number
+from .columns import Number
+from .kinds import Column
 from .ties import MIN_ROWS
 
 _MOST = 20  # sets of rows that are kept

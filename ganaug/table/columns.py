@@ -2,16 +2,16 @@
 
 Every column is encoded as at most one *state* (an integer below `n_states`: a category, a spike, missing or regular)
 and at most one *score* (a normal score, if the state is regular). Columns with neither are not generated: constants,
-identifiers, and columns that another one determines.
+identifiers, and most of those in `followers`.
 
 `Category` and `Number` share ``encode(plain, missing, rng) -> (states, scores)`` and ``decode(states, scores, rng) ->
-(plain, missing)``; all classes share ``to_json()``. `COLUMNS` maps the kind in the JSON to its class.
+(plain, missing)``; all classes share ``to_json()``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -35,9 +35,12 @@ MAX_POOL = 10_000
 """Largest number of pooled values that are stored, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
 """Largest number of JSON values in the description of one column."""
+MOST_DECIMALS = 10
+"""Largest number of digits after the point that are counted."""
+NO_GROUP = -2
+"""Group of a value beside which nothing is known."""
 
 _POOLED_CHARACTERS = 1_000_000  # in all values together
-_MOST_DECIMALS = 10
 _SPIKE_SHARE = 0.02  # share of the rows from which a value is a spike,
 _SPIKE_FACTOR = 4  # if it is this many times as frequent as an average value; else every age would be a spike
 
@@ -59,18 +62,28 @@ class Category(JsonRecord):
         Number of values with a state of their own.
     missing : bool
         Whether missing is the last state.
+    within : int or None
+        Position of a coarser category that this one determines, if it pools values: a pooled value is then drawn among
+        those that go with the coarser cell of the row.
+    groups : list of int
+        For each value, then for missing if cells were, the position of its coarser value: -1 for missing, and
+        `NO_GROUP` where it is not known.
     """
 
     kind: Annotated[str, Meta(pattern="^(category|boolean|ordered)$")]
     values: list[Value]
-    counts: list[int]
+    counts: list[Annotated[int, Meta(ge=0)]]
     own: Annotated[int, Meta(ge=0, le=MAX_STATES)]
     missing: bool
+    within: int | None = None
+    groups: list[int] = field(default_factory=list)
     has_score: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not len(self.counts) == len(self.values) >= self.own:
             raise ValueError("a category has other values than counts")
+        if len(self.groups) != len(self.known) * (self.within is not None):
+            raise ValueError("a category has other values than groups")
 
     @classmethod
     def fit(cls, kind: str, plain: Plain, missing: Mask, room: int = ROOM) -> Category:
@@ -135,21 +148,63 @@ class Category(JsonRecord):
         states = [index.get((type(v), v), other) for v in values] + [self.n_states - 1 if self.missing else -1]
         return np.asarray(states, dtype=np.int64)[codes]
 
-    def draw_positions(self, states: Codes, rng: np.random.Generator) -> Codes:
-        """Return the position of each state among the values, -1 for missing; draw pooled values by frequency."""
+    def draw_positions(self, states: Codes, rng: np.random.Generator, coarser: Codes | None = None) -> Codes:
+        """Return the position of each state among the values, -1 for missing.
+
+        Pooled values are drawn by frequency, those that were counted 0 times never. Positions of the coarser column,
+        where there is one, decide among which values.
+        """
+        # 1. Values of states of their own, and of the pool
         positions = np.where(states == self.n_states - 1, -1, states) if self.missing else states
-        if not self.pooled:
+        counts = np.asarray(self.counts, dtype=np.float64)
+        if not self.pooled and counts.all():
             return positions
-        edges = np.cumsum(np.asarray(self.counts[self.own :], dtype=np.float64))
-        drawn = np.searchsorted(edges, rng.random(len(states)) * edges[-1], side="right")
-        return np.where(positions == self.own, self.own + np.minimum(drawn, len(edges) - 1), positions)
+        luck = rng.random(len(states))
+        pool = np.where(np.arange(len(counts)) < self.own, 0.0, counts)
+        barred = np.append(counts == 0, False)  # the last is for missing
+        if pool.any():
+            positions = np.where(states == self.own, _draw(pool, luck), positions)
+        positions = np.where(barred[positions], _draw(counts, luck), positions)
+
+        # 2. Values that go with those of the coarser column
+        if coarser is not None:
+            groups = np.asarray(self.groups)
+            drawn, found = _draw_inside(pool, groups[: len(counts)], coarser, luck)
+            positions = np.where((states == self.own) & found, drawn, positions)
+            drawn, found = _draw_inside(counts, groups[: len(counts)], coarser, luck)
+            positions = np.where((groups[positions] != coarser) & found, drawn, positions)
+        return positions
 
     def decode(self, states: Codes | None, scores: Scores | None, rng: np.random.Generator) -> tuple[Plain, Mask]:
         """Return the value of each state."""
         if states is None:
             raise TypeError("a category is decoded from states")
-        positions = self.draw_positions(states, rng)
+        return self.take(self.draw_positions(states, rng))
+
+    def take(self, positions: Codes) -> tuple[Plain, Mask]:
+        """Return the values at positions that `draw_positions` returned."""
         return as_plain(self.values)[positions], positions < 0
+
+
+def _draw(weights: NDArray[np.float64], luck: NDArray[np.float64]) -> Codes:
+    """Return positions drawn by weights, with a number from 0 to 1 for each."""
+    edges = np.cumsum(weights)
+    return np.minimum(np.searchsorted(edges, luck * edges[-1], side="right"), len(edges) - 1)
+
+
+def _draw_inside(
+    weights: NDArray[np.float64], groups: Codes, wanted: Codes, luck: NDArray[np.float64]
+) -> tuple[Codes, Mask]:
+    """Return positions drawn by weights inside the wanted groups, and the mask of groups with any weight."""
+    # 1. Sort the positions by group
+    order = np.argsort(groups, kind="stable")
+    edges = np.concatenate([[0.0], np.cumsum(weights[order])])
+
+    # 2. Draw between the edges of each group
+    low = edges[np.searchsorted(groups[order], wanted, side="left")]
+    high = edges[np.searchsorted(groups[order], wanted, side="right")]
+    marks = np.minimum(low + luck * (high - low), np.nextafter(high, -np.inf))  # rounding must not reach the next group
+    return order[np.maximum(np.searchsorted(edges, marks, side="right") - 1, 0)], high > low
 
 
 def _count_own_states(own: int, counts: list[int]) -> int:
@@ -185,7 +240,7 @@ class Number(JsonRecord):
     kind: Annotated[str, Meta(pattern="^(numeric|datetime)$")]
     base: int
     step: int
-    decimals: Annotated[int, Meta(ge=0, le=_MOST_DECIMALS)] | None
+    decimals: Annotated[int, Meta(ge=0, le=MOST_DECIMALS)] | None
     limits: Annotated[list[int | float], Meta(min_length=2, max_length=2)]
     spikes: Annotated[list[int | float], Meta(max_length=MAX_STATES)]
     marginal: Marginal | None
@@ -314,33 +369,6 @@ class Constant(JsonRecord):
 
 
 @dataclass
-class Determined(JsonRecord):
-    """Column whose value another one, a category, determines: it is looked up.
-
-    Attributes
-    ----------
-    by : int
-        Position of the determining column.
-    values : list
-        Value for each value of that column, in its order; then, if missing is one of its states, the value for
-        missing. None stands for missing here. Rare values of the determining column borrow from common ones.
-    """
-
-    by: int
-    values: list[Value | None]
-    kind: Literal["determined"] = "determined"
-    n_states: ClassVar[int] = 0
-    has_score: ClassVar[bool] = False
-
-    def look_up(self, positions: Codes) -> tuple[Plain, Mask]:
-        """Return the cells for positions among the values of the determining column; position -1 means missing."""
-        missing = np.asarray([value is None for value in self.values])
-        filler = next((value for value in self.values if value is not None), "")
-        plain = as_plain([filler if value is None else value for value in self.values])
-        return plain[positions], missing[positions]
-
-
-@dataclass
 class Identifier:
     """Column that identifies rows: never learned; synthetic rows get new values of the same pattern.
 
@@ -369,27 +397,13 @@ class Identifier:
         return cls(IdPattern.from_json(facts["form"]))
 
 
-Column = Category | Number | Constant | Determined | Identifier
-
-COLUMNS: dict[str, Any] = {
-    "category": Category,
-    "boolean": Category,
-    "ordered": Category,
-    "numeric": Number,
-    "datetime": Number,
-    "constant": Constant,
-    "determined": Determined,
-    "identifier": Identifier,
-}
-
-
 def _count_decimals(distinct: NDArray[np.float64]) -> int | None:
     """Return the largest number of digits after the point, None if it exceeds ten."""
     for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.array_equal(distinct.astype(precision), distinct):
                 continue
-            for digits in range(_MOST_DECIMALS + 1):
+            for digits in range(MOST_DECIMALS + 1):
                 if np.array_equal(np.round(distinct, digits).astype(precision), distinct.astype(precision)):
                     return digits
     return None

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.dtype_facts import count_units_per_day
 from ..data.dtypes import as_plain, restore
-from .columns import Category, Column, Number
-from .layout import column_from_json
+from .columns import Category, Number
+from .followers import Later
+from .kinds import Column, column_from_json
 
 Json = Any
 
@@ -51,13 +53,20 @@ def _describe_rules(schema: Mapping[str, Json]) -> list[dict[str, Json]]:
     states = [
         {"column": name, **state}
         for name, facts, dtype in zip(schema["names"], schema["columns"], schema["dtypes"], strict=True)
-        for state in _list_states(column_from_json(facts), dtype)
+        for state in _list_states(column_from_json(facts), dtype, schema["names"])
     ]
     return [{"if": states[a], "then": states[b], "only": only} for a, b, only in schema["ties"]]
 
 
-def _list_states(column: Column, dtype: Mapping[str, Json]) -> list[dict[str, Json]]:
+def _list_states(column: Column, dtype: Mapping[str, Json], names: Sequence[Json]) -> list[dict[str, Json]]:
     """Return the states of a column in their order: a value, None for missing, or which of its values share one."""
+    if isinstance(column, Later):
+        per_day, of = count_units_per_day(dict(dtype)), names[column.by]
+        gaps = [f"{pd.Timedelta(gap / per_day, 'D')} after {of}" for gap in column.gap.spikes]
+        others = [{"values": "all others"}] * column.has_score
+        return [*others, *({"value": gap} for gap in gaps), *([{"value": None}] * column.missing)] * bool(
+            column.n_states
+        )
     if not isinstance(column, Category | Number) or not column.n_states:
         return []
     values: Sequence[Json] = column.spikes if isinstance(column, Number) else column.values[: column.own]
@@ -72,6 +81,20 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
     facts: dict[str, Json] = {"kind": column["kind"], "missing": bool(column.get("missing", False))}
     if facts["kind"] == "identifier":
         return facts
+    if facts["kind"] == "calculated":
+        low, high = _readable(column["limits"], dtype)
+        by = [names[i] for i in column["by"]]
+        return facts | {
+            "min": low,
+            "max": high,
+            "decimals": column["decimals"],
+            "by": by,
+            "formula": write_formula(column, names),
+        }
+    if facts["kind"] == "later":
+        low, high = _readable(column["limits"], dtype)
+        missing = bool(column["gap"]["missing"])
+        return facts | {"missing": missing, "min": low, "max": high, "not_before": names[column["by"]]}
     if facts["kind"] in ("numeric", "datetime"):
         low, high = _readable(column["limits"], dtype)
         frequent = _readable(column["spikes"], dtype)
@@ -86,7 +109,21 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
     facts["categories"] = categories
     if "own" in column:
         facts["pooled"] = categories[column["own"] :]
+    if column.get("within") is not None:
+        facts["decides"] = names[column["within"]]
     return facts
+
+
+def write_formula(column: Mapping[str, Json], names: Sequence[Json]) -> str:
+    """Return the formula of a calculated column as text, such as "2.54 * inches + 1"."""
+    by = [str(names[i]) for i in column["by"]]
+    if column["form"] != "sum":
+        return f" {'*' if column['form'] == 'product' else '/'} ".join(by)
+    parts = [
+        name if factor == 1 else f"{factor:.15g} * {name}" for name, factor in zip(by, column["factors"], strict=True)
+    ]
+    offset = column["offset"]
+    return " + ".join(parts) + (f" {'+' if offset > 0 else '-'} {abs(offset):.15g}" if offset else "")
 
 
 def _readable(values: Sequence[Json], dtype: Mapping[str, Json]) -> list[Json]:

@@ -18,14 +18,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
+from ..data.dtypes import Codes, Mask, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
-from .columns import Category, Column, Constant, Determined, Encoded, Identifier, Number
+from .columns import Category, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
+from .decoding import RowDecoder
 from .dependence import PairCounts, assign_levels, check_levels
-from .layout import Layout, column_from_json
-from .schema import fit_encode_columns, refuse_infinite
+from .followers import Later
+from .kinds import Column, column_from_json
+from .layout import Layout
+from .schema import ColumnStreams, fit_encode_columns, refuse_infinite
 from .spelled import apply_spellings, type_texts
 from .ties import check_ties, find_ties
 from .validation import validate_schema
@@ -41,6 +44,8 @@ class TableEncoder:
         "datetime", "constant" or "identifier".
     categorical_features : "auto", or sequence of names, positions or booleans
         Columns that are categories; "auto" infers them.
+    relations : bool
+        Whether to find columns that follow from others, and rules between single values, and keep them.
 
     Attributes
     ----------
@@ -57,8 +62,12 @@ class TableEncoder:
     """
 
     def __init__(
-        self, column_kinds: Mapping[Any, str] | None = None, categorical_features: str | Sequence[Any] = "auto"
+        self,
+        column_kinds: Mapping[Any, str] | None = None,
+        categorical_features: str | Sequence[Any] = "auto",
+        relations: bool = True,
     ):
+        self.relations = relations
         self.column_kinds = column_kinds
         self.categorical_features = categorical_features
         self.names: list[Any] = []
@@ -120,8 +129,8 @@ class TableEncoder:
         self._relate_columns(x)
         return x
 
-    def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool]]:
-        """Learn container and names; return the frame, and kinds, categories and whether to look for identifiers."""
+    def _prepare(self, X: Any) -> tuple[pd.DataFrame, tuple[Mapping[Any, str], list[Any], bool, bool]]:
+        """Learn container and names; return the frame, and the options of `fit_encode_columns`."""
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
         categorical = _resolve_categorical(frame, self.categorical_features)
@@ -129,7 +138,7 @@ class TableEncoder:
         if self.container["kind"] == "frame":
             frame, spelled = type_texts(frame, kinds, categorical)
             self.container |= {"spelled": spelled} if spelled else {}
-        return frame, (kinds, categorical, self.container["kind"] == "frame")
+        return frame, (kinds, categorical, self.container["kind"] == "frame", self.relations)
 
     def _set_layout(self) -> None:
         """Set the layout, and warn of columns that are not learned."""
@@ -154,7 +163,8 @@ class TableEncoder:
         states = x[:, : len(self.layout.segments)].numpy()
         if states.shape[1] > 1:
             counts = PairCounts.count(states, self.layout.segments)
-            self.layout = replace(self.layout, ties=find_ties(states, counts), levels=assign_levels(counts))
+            ties = find_ties(states, counts) if self.relations else []
+            self.layout = replace(self.layout, ties=ties, levels=assign_levels(counts))
 
     def _fill(self, x: Tensor, encoded: Iterable[Encoded]) -> None:
         """Put states and scores of all columns into packed rows."""
@@ -224,11 +234,16 @@ class TableEncoder:
 
     def _encode(self, frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[Encoded]:
         """Yield states and scores of each generated column; raise DataError for cells that have none."""
-        for name, column, dtype in zip(self.names, self.columns, self.dtypes, strict=True):
-            if isinstance(column, Category | Number):
+        streams = ColumnStreams(rng, len(self.columns))
+        for i, (name, column, dtype) in enumerate(zip(self.names, self.columns, self.dtypes, strict=True)):
+            if isinstance(column, Category | Number | Later):
                 plain, missing = split(frame[name], dtype)
                 refuse_infinite(frame[name], plain)
-                states, scores = column.encode(plain, missing, rng)
+                if isinstance(column, Later):
+                    earlier, _ = split(frame[self.names[column.by]], self.dtypes[column.by])
+                    states, scores = column.encode(plain, missing, earlier, streams.of(i))
+                else:
+                    states, scores = column.encode(plain, missing, streams.of(i))
                 _refuse_unseen(frame[name], missing if states is None else states < 0)
                 yield states, scores
 
@@ -263,27 +278,15 @@ class TableEncoder:
         pandas.DataFrame or ndarray
             Columns, order and dtypes of the training table.
         """
-        drawn = list(self.states_and_scores(x))
-        parts = []
-        for i, column in enumerate(self.columns):
-            if isinstance(column, Category | Number):
-                part = column.decode(*drawn[i], self._stream(seed, first_row, i))
-            elif isinstance(column, Determined):
-                part = self._look_up_cells(column, drawn[column.by][0], self._stream(seed, first_row, column.by))
-            else:
-                part = column.fill(len(x)) if isinstance(column, Constant) else column.make_fresh(first_row, len(x))
-            parts.append(restore(*part, self.dtypes[i]))
+        rows = RowDecoder(
+            self.columns,
+            list(self.states_and_scores(x)),
+            lambda i: numpy_stream(seed, "decode", first_row, i),
+            first_row,
+            len(x),
+        )
+        parts = [restore(*rows.decode(i), dtype) for i, dtype in enumerate(self.dtypes)]
         return join_columns(parts, self.names, self.container)
-
-    def _stream(self, seed: int, first_row: int, i: int) -> np.random.Generator:
-        return numpy_stream(seed, "decode", first_row, i)
-
-    def _look_up_cells(self, column: Determined, states: Any, rng: np.random.Generator) -> tuple[Plain, Mask]:
-        """Return the cells of a determined column; an equal stream draws the pooled values of the determining one."""
-        determining = self.columns[column.by]
-        if not isinstance(determining, Category):
-            raise TypeError("only a category determines others")
-        return column.look_up(determining.draw_positions(states, rng))
 
     def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
         """Yield states and scores of the encoded rows `x` for each column in turn, None if the column has none."""

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .columns import COLUMNS, Category, Column
+from .columns import Category
+from .kinds import Column, column_from_json
 from .ties import Tie
 
 _MOST_STATES = 2**15  # largest number of states whose positions fit into two bytes
@@ -134,12 +135,6 @@ class Layout:
         x.scatter_(1, rows[:, : len(self.segments)].long(), 1.0)
         x[:, self.n_states :] = self.get_scores(rows)
         return x
-
-
-def column_from_json(facts: Mapping[str, Any]) -> Column:
-    """Return the column whose ``to_json`` gave `facts`."""
-    column: Column = COLUMNS[facts["kind"]].from_json(dict(facts))
-    return column
 
 
 def _count_slots(dtype: torch.dtype) -> int:

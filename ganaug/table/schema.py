@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from ..data.dtypes import Codes, Mask, Plain, check_texts, describe_dtype, factorise, split
+from ..data.dtypes import Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
 from .codes import CodedRows
-from .columns import MIN_COUNT, ROOM, Category, Column, Constant, Determined, Encoded, Identifier, Number
+from .columns import ROOM, Category, Constant, Encoded, Identifier, Number
+from .followers import Determined, Later
 from .identifiers import IdPattern, has_room, is_identifier
+from .kinds import Column
+from .lookups import FactorisedColumn, link_determined
+from .relations import NumberSample, relate_numbers
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """Values of `column_kinds`."""
@@ -23,7 +26,6 @@ KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "i
 _FEW_VALUES = 30
 _MIN_REPEATS = 5  # mean occurrences of each value from which a number with few values is "ordered"
 _FIRST_ROWS = 1000  # number of rows that show for most columns that they have more than `_FEW_VALUES` values
-_MIN_ROWS_PER_VALUE = 20  # with fewer, any key or number would determine other columns
 _TABLE_ROOM = 360_000  # largest number of JSON values of all columns together; a model file holds 500,000
 
 
@@ -158,7 +160,7 @@ class _SplitColumns:
     Numbers are encoded while they are split, because their plain values take more memory than their scores.
     """
 
-    rng: np.random.Generator
+    streams: ColumnStreams
     coded: dict[int, FactorisedColumn] = field(default_factory=dict)
     numbers: dict[int, Encoded] = field(default_factory=dict)
 
@@ -167,9 +169,13 @@ class _SplitColumns:
         if isinstance(column, Category):
             self.coded[i] = cells.coded
         elif isinstance(column, Number):
-            states, scores = column.encode(cells.plain, cells.missing, self.rng)
-            small = None if states is None else states.astype(np.int16)
-            self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
+            self.keep(i, column.encode(cells.plain, cells.missing, self.streams.of(i)))
+
+    def keep(self, i: int, encoded: Encoded) -> None:
+        """Keep states and scores of column `i`, in little memory."""
+        states, scores = encoded
+        small = None if states is None else states.astype(np.int16)
+        self.numbers[i] = small, None if scores is None else scores.astype(np.float32)
 
     def encode(self, columns: Sequence[Column]) -> Iterator[Encoded]:
         """Yield states and scores of each column in turn."""
@@ -178,7 +184,19 @@ class _SplitColumns:
                 coded = self.coded.pop(i)
                 yield column.encode_codes(coded.codes, coded.values), None
             else:
-                yield self.numbers.pop(i, (None, None))
+                encoded = self.numbers.pop(i, (None, None))
+                yield encoded if isinstance(column, Number | Later) else (None, None)
+
+
+class ColumnStreams:
+    """Random streams of the columns of a table, each of its own: a column is encoded alike however often."""
+
+    def __init__(self, rng: np.random.Generator, n: int):
+        self._seeds = rng.integers(0, 2**63, n)
+
+    def of(self, i: int) -> np.random.Generator:
+        """Return the stream of column `i`, from its start."""
+        return np.random.default_rng(self._seeds[i])
 
 
 def fit_encode_columns(
@@ -186,6 +204,7 @@ def fit_encode_columns(
     column_kinds: Mapping[Any, str],
     categorical: Sequence[Any],
     identifiers: bool,
+    relations: bool,
     rng: np.random.Generator,
 ) -> tuple[list[Column], list[dict[str, Any]], Iterator[Encoded]]:
     """Fit and encode every column of a frame, splitting each column once.
@@ -200,6 +219,8 @@ def fit_encode_columns(
         Columns to treat as categories.
     identifiers : bool
         Whether to recognise identifiers.
+    relations : bool
+        Whether to find columns that follow from others.
     rng : numpy.random.Generator
         Draws the ranks of equal numbers.
 
@@ -224,8 +245,12 @@ def fit_encode_columns(
     room = min(ROOM, _TABLE_ROOM // max(1, frame.shape[1]))
     columns: list[Column] = []
     dtypes: list[dict[str, Any]] = []
-    kept = _SplitColumns(rng)
-    coded_rows = CodedRows()
+    kept = _SplitColumns(ColumnStreams(rng, frame.shape[1]))
+    coded_rows, sample = CodedRows(), NumberSample()
+
+    def read(i: int) -> tuple[Plain, Mask]:
+        return split(frame.iloc[:, i], dtypes[i])
+
     # 1. Each column alone
     for i, name in enumerate(frame.columns):
         series = frame[name]
@@ -235,21 +260,33 @@ def fit_encode_columns(
         columns.append(fit_column(cells, kinds.get(name) or infer_kind(cells, identifiers), room))
         kept.add(i, columns[i], cells)
         coded_rows.add(columns[i], cells.plain, cells.missing)
-    # 2. Numbers again if others show that some of their values are codes
+        sample.add(i, columns[i], (cells.plain, cells.missing), dtypes[i])
+    # 2. Columns that follow from others
+    if relations:
+        for i in relate_numbers(columns, sample, read, room):
+            if isinstance(later := columns[i], Later):
+                kept.keep(i, later.encode(*read(i), read(later.by)[0], kept.streams.of(i)))
+        link_determined(columns, kept.coded, read)
+    # 3. Numbers again if others show that some of their values are codes
     for i, column in enumerate(columns if coded_rows.packed else ()):
         if isinstance(column, Number):
-            series = frame.iloc[:, i]
-            cells = ColumnCells(series, *split(series, dtypes[i]))
-            if codes := coded_rows.find_codes(column, cells.plain, cells.missing):
-                columns[i] = Number.fit(column.kind, cells.plain, cells.missing, room, codes)
-                kept.add(i, columns[i], cells)
-    # 3. Categories that another one determines
-    _link_determined(columns, kept.coded)
+            _refit_codes(i, columns, coded_rows, kept, ColumnCells(frame.iloc[:, i], *read(i)), room)
     # 4. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
             check_texts(f"Column {name!r}", column.values)
     return columns, dtypes, kept.encode(columns)
+
+
+def _refit_codes(
+    i: int, columns: list[Column], coded_rows: CodedRows, kept: _SplitColumns, cells: ColumnCells, room: int
+) -> None:
+    """Fit a column of numbers again if some of its values are codes."""
+    column = columns[i]
+    codes = coded_rows.find_codes(column, cells.plain, cells.missing)
+    if isinstance(column, Number) and codes:
+        columns[i] = Number.fit(column.kind, cells.plain, cells.missing, room, codes)
+        kept.add(i, columns[i], cells)
 
 
 def check_kinds(frame: pd.DataFrame, column_kinds: Mapping[Any, str]) -> None:
@@ -278,79 +315,3 @@ def refuse_infinite(series: pd.Series[Any], plain: Plain) -> None:
             f"Column {series.name!r} holds an infinite value ({plain[bad[0]]}) in row {bad[0]} (from 0); Input X "
             "contains infinity, which no distribution can hold. Replace it by a missing value or a large number."
         )
-
-
-@dataclass
-class FactorisedColumn:
-    """Column as codes of the smallest dtype, with -1 for missing, and the value of each code."""
-
-    codes: NDArray[np.signedinteger[Any]]
-    values: list[Any]
-
-    @classmethod
-    def from_split(cls, plain: Plain, missing: Mask) -> FactorisedColumn:
-        """Factorise a column that `split` returned."""
-        codes, values = factorise(plain, missing)
-        return cls(codes.astype(np.min_scalar_type(-1 - len(values))), values)
-
-    @cached_property
-    def n(self) -> int:
-        """Number of distinct values, with missing as one of them."""
-        return len(self.values) + bool((self.codes < 0).any())
-
-    @cached_property
-    def first(self) -> Codes:
-        """First row of each value; missing, with the code -1, is the last entry."""
-        rows = np.zeros(len(self.values) + 1, dtype=np.int64)
-        rows[self.codes[::-1]] = np.arange(len(self.codes))[::-1]
-        return rows
-
-    @cached_property
-    def counts(self) -> Codes:
-        """Occurrences of each value; missing, with the code -1, is the last entry."""
-        n = len(self.values)
-        return np.bincount(np.where(self.codes < 0, n, self.codes), minlength=n + 1)
-
-    def determines(self, other: FactorisedColumn) -> bool:
-        """Return whether each value occurs with a single value of `other`, on enough rows to rule out chance."""
-        n = len(self.codes)
-        if other.n < 2 or self.n < other.n or n < _MIN_ROWS_PER_VALUE * self.n:
-            return False
-        parts = (slice(50), slice(n))  # a few rows refute most pairs of columns
-        return all(bool((other.codes[self.first[self.codes[rows]]] == other.codes[rows]).all()) for rows in parts)
-
-
-def _link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]) -> None:
-    """Replace every category that another one determines exactly by a look-up."""
-    determining: list[int] = []
-    for i in sorted(coded, key=lambda i: (-coded[i].n, i)):  # columns with the most values come first
-        by = next((d for d in determining if coded[d].determines(coded[i])), None)
-        if by is None:
-            determining.append(i)
-        else:
-            columns[i] = _make_lookup(by, columns[by], coded[by], coded[i])
-
-
-def _make_lookup(by: int, column: Column, determining: FactorisedColumn, dependent: FactorisedColumn) -> Determined:
-    if not isinstance(column, Category):
-        raise TypeError("only a category determines others")
-    keys = [*column.values, *([None] if column.missing else [])]
-    code_of = {(type(value), value): code for code, value in enumerate([*determining.values, None])}
-    lenders = _find_lenders(np.asarray([code_of[type(key), key] for key in keys]), determining.counts)
-    codes = dependent.codes[determining.first[lenders]].tolist()
-    return Determined(by, [dependent.values[code] if code >= 0 else None for code in codes])
-
-
-def _find_lenders(codes: Codes, counts: Codes) -> Codes:
-    """Return for each value of the determining column the value from which it takes its dependent cells.
-
-    Rare values borrow from common ones: the cells beside a rare value are facts about one or two rows, and must not be
-    in a model. A common value lends all its dependent cells, so that they still fit each other. `determines` makes sure
-    that a common value exists.
-    """
-    rare = counts[codes] < MIN_COUNT
-    reached = np.cumsum(counts[codes[~rare]])
-    marks = (np.arange(rare.sum()) + 0.5) / max(1, rare.sum()) * reached[-1]
-    lent = codes.copy()
-    lent[rare] = codes[~rare][np.searchsorted(reached, marks, side="right")]
-    return lent

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..data.dtypes import Mask, Plain, as_plain, check_description, check_texts, restore, split
-from .columns import Category, Column, Constant, Determined, Identifier, Number
+from .columns import NO_GROUP, Category, Constant, Identifier, Number
 from .containers import check_container, join_columns
+from .followers import Calculated, Determined, Later
+from .kinds import Column
 
 _MOST_SCORE = 6.0  # beyond any score of a trained generator
 
@@ -35,10 +37,10 @@ def validate_schema(
     if not set(map(type, names)) <= {str, int}:
         raise TypeError("a column has a name that is neither text nor a whole number")
     check_container(container)
+    _check_circles(columns)
     for name, column, dtype in zip(names, columns, dtypes, strict=True):
         check_description(dtype)
-        if isinstance(column, Determined):
-            _check_determined(column, columns)
+        _check_leaders(column, columns)
         plain, missing = _boundary_cells(column)
         part = restore(plain, missing, dtype)
         if plain.dtype.kind in "iu" and not np.array_equal(split(part, dtype)[0][~missing], plain[~missing]):
@@ -46,10 +48,43 @@ def validate_schema(
         join_columns([part], [name], container)
 
 
-def _check_determined(column: Determined, columns: Sequence[Column]) -> None:
-    deciding = columns[column.by]
-    if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
-        raise ValueError("a column does not fit the one that determines it")
+def _check_leaders(column: Column, columns: Sequence[Column]) -> None:
+    """Raise ValueError or IndexError if a column does not fit the columns from which it follows."""
+    leaders = [columns[i] for i in _find_leaders(column)]
+    if isinstance(column, Determined):
+        (deciding,) = leaders
+        if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
+            raise ValueError("a column does not fit the one that determines it")
+    if isinstance(column, Category) and column.within is not None:
+        (coarser,) = leaders
+        if not isinstance(coarser, Category) or not all(NO_GROUP <= g < len(coarser.values) for g in column.groups):
+            raise ValueError("a category does not fit the one within which it is drawn")
+    for leader in leaders if isinstance(column, Calculated | Later) else ():
+        if not isinstance(leader, Category | Number | Determined | Calculated | Later):
+            raise TypeError("a column follows from one that holds no numbers")
+
+
+def _find_leaders(column: Column) -> list[int]:
+    """Return the positions of the columns from which one follows; raise ValueError for a negative one."""
+    if isinstance(column, Category):
+        leaders = [] if column.within is None else [column.within]
+    elif isinstance(column, Determined | Later):
+        leaders = [column.by]
+    else:
+        leaders = column.by if isinstance(column, Calculated) else []
+    if min(leaders, default=0) < 0:
+        raise ValueError("a column follows from one that does not exist")
+    return leaders
+
+
+def _check_circles(columns: Sequence[Column]) -> None:
+    """Raise ValueError if a column follows from itself."""
+    left = {i: set(_find_leaders(column)) for i, column in enumerate(columns)}
+    while left:
+        done = {i for i, leaders in left.items() if not leaders & left.keys()}
+        if not done:
+            raise ValueError("columns follow from each other in a circle")
+        left = {i: leaders for i, leaders in left.items() if i not in done}
 
 
 def _boundary_cells(column: Column) -> tuple[Plain, Mask]:
@@ -57,6 +92,13 @@ def _boundary_cells(column: Column) -> tuple[Plain, Mask]:
     if isinstance(column, Identifier):
         made = [value for first in column.form.boundary_positions() for value in column.form.make_fresh(first, 2)]
         return as_plain(made), np.zeros(len(made), dtype=bool)
+    if isinstance(column, Calculated):
+        ends = np.asarray(column.limits, dtype=np.float64) / column.units[0]
+        return column.round(ends), np.zeros(2, dtype=bool)
+    if isinstance(column, Later):
+        ends = as_plain(list(column.limits))
+        gap, missing = _boundary_cells(column.gap)
+        return np.concatenate([ends, np.clip(ends[0] + gap, *ends)]), np.append([False, False], missing)
     if isinstance(column, Number):
         n = max(2, column.n_states)
         states = np.arange(n) if column.n_states else None

@@ -254,8 +254,14 @@ MISTAKES = {
         {"age": None},
         r"where\['age'\]: None did not occur.*from 17 to 90, and none was missing",
     ),
-    "no date": ({"since": ("soon", None)}, r"where\['since'\]: 'soon' is no value of a column of datetime64"),
-    "a number for a date": ({"since": 2018}, r"where\['since'\]: 2018 is no value of a column of datetime64"),
+    "no date": (
+        {"since": ("soon", None)},
+        r"where\['since'\]: 'soon' is no date; give one such as '2021-03-31', or a month or year",
+    ),
+    "a number for a date": (
+        {"since": 2018},
+        r"where\['since'\]: 2018 is no date; give one such as '2021-03-31', or a month or year",
+    ),
     "a date before all": (
         {"since": (None, "2014-05-01")},
         r"no value in .* occurred in training; values were from 2015-01-0\d.* to 2023",

@@ -33,6 +33,7 @@ MUST_BE = {
     "modality": "'auto', or 'image' or 'table', or a Modality",
     "categorical_features": "'auto', or a sequence of columns",
     "column_kinds": "None, or a mapping of column to kind",
+    "relations": "False or True",
     "channel_axis": "'auto', or 1 or 3 or -1 or None",
     "architecture": "'auto', or 'dcgan' or 'residual' or 'mlp'",
     "augmentation": "'auto', or 'flip' or 'color' or 'translation' or 'affine' or 'cutout', or a sequence of such "
@@ -65,6 +66,7 @@ WRONG = {
     "modality": [None, "tables", 3],
     "categorical_features": [None, "age", 3, {"age"}],
     "column_kinds": ["category", ["category"], "auto"],
+    "relations": [None, "auto", 1.0],
     "channel_axis": [0, 2, -2, 1.0, True, "last", (1,)],
     "architecture": [None, "DCGAN", "stylegan", 1],
     "augmentation": [False, "mirror", ["mirror"], ["flip", None], 1, {"flip"}],

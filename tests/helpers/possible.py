@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ganaug.data.dtypes import describe_dtype, split
 from ganaug.table.columns import Identifier, Number
+from ganaug.table.followers import Calculated, Later
 
 
 def plain_of(series):
@@ -28,7 +30,13 @@ def assert_possible(found, frame, encoder):
         assert real_gaps.any() or not gaps.any(), f"{name!r} has new gaps"
         if isinstance(column, Identifier):
             assert len(set(made.tolist())) == len(found) and not set(made.tolist()) & set(seen.tolist())
-        elif not isinstance(column, Number):
+        elif isinstance(column, Calculated):
+            parts = [split(found.iloc[:, i], encoder.dtypes[i]) for i in column.by]
+            plain, missing = split(found[name], encoder.dtypes[found.columns.get_loc(name)])
+            expected, expected_gaps = column.calculate(parts)
+            assert np.array_equal(missing, expected_gaps), f"{name!r} has other gaps than what it follows from"
+            assert np.allclose(plain[~missing], expected[~missing], rtol=1e-6, atol=0), f"{name!r} breaks its formula"
+        elif not isinstance(column, Number | Later):
             listed = {(type(v), v) for v in seen.tolist()}
             assert {(type(v), v) for v in made.tolist()} <= listed, f"{name!r} has new values"
         elif len(made):

@@ -13,17 +13,17 @@ from strategies import unhurried
 
 from ganaug.table import columns
 from ganaug.table.columns import (
-    COLUMNS,
     MAX_POOL,
     MAX_STATES,
     MIN_COUNT,
     Category,
     Constant,
-    Determined,
     Identifier,
     Number,
 )
+from ganaug.table.followers import Calculated, Determined, Later
 from ganaug.table.identifiers import IdPattern
+from ganaug.table.kinds import COLUMNS
 
 
 def rng(seed=0):
@@ -332,6 +332,9 @@ LEARNED = [
     Constant([True]),
     Constant([]),
     Determined(1, ["a", None]),
+    Calculated("sum", [1, 2], [1.0, 0.5], -2.5, [1, 1, 1], 0, 0, 2, [0.5, 1.5], True),
+    Calculated("ratio", [2, 1], [], 0.0, [1, 1, 1], 0, 1, None, [-3, 3], False),
+    Later(1, Number.fit("numeric", np.arange(100), np.arange(100) == 5), [10, 300]),
     Identifier(IdPattern.fit(np.arange(30), 2**63 - 1)),
 ]
 

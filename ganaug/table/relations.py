@@ -1,0 +1,366 @@
+"""Find columns of numbers and dates that follow from others: copies, linear images, sums, products, ratios, and order.
+
+A few rows propose relations, and every row must confirm them. Enough different rows rule out coincidence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.linalg import qr, solve_triangular
+
+from ..data.dtype_facts import count_units_per_day, has_zone, holds_sums, is_date
+from ..data.dtypes import Mask, Plain
+from .columns import Category, Number
+from .followers import Calculated, Cells, Floats, Later, combine, to_measure
+from .kinds import Column
+
+Read = Callable[[int], Cells]
+"""Function that returns all cells of the column at a position."""
+
+_ROWS = 1000  # rows that propose relations
+_MIN_ROWS = 20  # different rows that a relation needs, and two more for each column in it
+_MOST_NUMBERS = 200  # columns among which sums are looked for,
+_MOST_FACTORS = 50  # and products and ratios
+_LINEAR = 0.998  # correlation of a column with its rounded linear image, at least
+_RANK = 1e-9  # share of a column's variation that is left where others explain all of it, at most
+_SMALL = 1e-6  # standardised factor that is 0
+_EXACT = 1e-9  # relative error of a number without rounding
+_DIGITS = 15
+_FEW_DIGITS = 4
+_HALF = 0.5 + 1e-9
+_HARDLY = 1e-6
+_MOST_WHOLE = 2**53
+_MOST = 1e100
+_CHANCE = 0.01  # probability that chance orders a pair of columns in a table of independent dates
+
+
+class Formula(NamedTuple):
+    """Proposed relation: the column `target` is a "sum", "product" or "ratio" of others."""
+
+    target: int
+    form: str
+    by: list[int]
+    factors: list[float]
+    offset: float
+
+
+@dataclass
+class NumberSample:
+    """Some rows of all columns of numbers and dates, in days.
+
+    Attributes
+    ----------
+    measures : dict of int to ndarray of shape (rows,)
+        For each position of such a column, its cells; NaN where missing.
+    numbers : dict of int to Number
+        Those that may be calculated from others: all but numbers with few values.
+    units : dict of int to int
+        Plain units in a day, 1 for a number that is no date.
+    clocks : dict of int to tuple
+        Of dates that may be compared: the unit, and whether they have a zone.
+    """
+
+    measures: dict[int, Floats] = field(default_factory=dict)
+    numbers: dict[int, Number] = field(default_factory=dict)
+    units: dict[int, int] = field(default_factory=dict)
+    clocks: dict[int, tuple[int, bool]] = field(default_factory=dict)
+
+    def add(self, position: int, column: Column, cells: Cells, dtype: dict[str, Any]) -> None:
+        """Keep some rows of a column, if it holds numbers or dates."""
+        plain, missing = cells
+        unit = count_units_per_day(dtype)
+        is_number = isinstance(column, Number) or (isinstance(column, Category) and column.kind == "ordered")
+        if not is_number or plain.dtype.kind not in "iuf":
+            return
+        if not _is_exact(plain[~missing], unit):
+            return
+        rows = np.unique(np.linspace(0, len(plain) - 1, _ROWS).astype(np.int64))
+        self.measures[position] = np.where(missing[rows], np.nan, to_measure(plain[rows], unit))
+        self.units[position] = unit
+        if isinstance(column, Number) and holds_sums(dtype):
+            self.numbers[position] = column
+            if is_date(dtype):
+                self.clocks[position] = unit, has_zone(dtype)
+
+    def tolerance(self, position: int, rounding: float = _HALF) -> Floats:
+        """Return by how much each cell of the sample may differ from what a formula gives."""
+        return _allow(self.numbers[position], self.units[position], self.measures[position], rounding)
+
+    def is_met(self, formula: Formula, rounding: float = _HALF) -> bool:
+        """Return whether enough different rows of the sample show a formula, and none contradicts it.
+
+        `rounding` is the part of its grid by which the column may be off.
+        """
+        expected = _apply(formula, [self.measures[i] for i in formula.by])
+        found = self.measures[formula.target]
+        if not (np.isnan(expected) == np.isnan(found)).all():
+            return False
+        known = ~np.isnan(found)
+        if not (np.abs(expected - found) <= self.tolerance(formula.target, rounding))[known].all():
+            return False
+        told = np.stack([self.measures[i][known & (found != 0)] for i in formula.by])
+        return np.unique(told, axis=1).shape[1] >= _MIN_ROWS + 2 * len(formula.by)
+
+
+def _is_exact(plain: Plain, unit: int) -> bool:
+    """Return whether floats hold whole numbers exactly, and squares of all numbers."""
+    most = _MOST if plain.dtype.kind == "f" else _MOST_WHOLE * unit
+    return bool((plain >= -most).all() and (plain <= most).all())
+
+
+def _allow(number: Number, unit: int, measures: Floats, rounding: float = _HALF) -> Floats:
+    """Return by how much cells of a column may differ from what a formula gives: by rounding to its grid."""
+    grid = 0.0 if number.decimals is None else 10.0**-number.decimals
+    grid = number.step / unit if number.step else grid
+    return grid * rounding + _EXACT * np.abs(measures)
+
+
+def _apply(formula: Formula, measures: Sequence[Floats]) -> Floats:
+    with np.errstate(all="ignore"):
+        return combine(formula.form, formula.factors, formula.offset, measures)
+
+
+def relate_numbers(columns: list[Column], sample: NumberSample, read: Read, room: int) -> list[int]:
+    """Replace columns that follow from others, and return their positions.
+
+    Parameters
+    ----------
+    columns : list of Column
+        Those of the table; changed in place.
+    sample : NumberSample
+        Some rows of them.
+    read : callable
+        Returns all cells of a column.
+    room : int
+        Largest number of JSON values of one column, about.
+    """
+    leaders: dict[int, list[int]] = {}
+
+    def is_free(target: int, by: Sequence[int]) -> bool:
+        return target not in leaders and not any(_follows(leaders, i, target) for i in by)
+
+    # 1. Formulas: linear images of one column, products and ratios, sums
+    for propose in (_propose_linear, _propose_products, _propose_sums):
+        for formula in propose(sample, [i for i in sample.measures if i not in leaders]):
+            if is_free(formula.target, formula.by) and (calculated := _calculate(formula, sample, read)):
+                columns[formula.target], leaders[formula.target] = calculated, formula.by
+
+    # 2. Dates none of which is before another
+    for target, by in _propose_order(sample, [i for i in sample.clocks if i not in leaders]):
+        if is_free(target, [by]) and (later := _measure_gap(target, by, read, room)):
+            columns[target], leaders[target] = later, [by]
+    return list(leaders)
+
+
+def _follows(leaders: Mapping[int, list[int]], column: int, other: int) -> bool:
+    """Return whether a column is another one, or follows from it."""
+    return column == other or any(_follows(leaders, i, other) for i in leaders.get(column, []))
+
+
+def _calculate(formula: Formula, sample: NumberSample, read: Read) -> Calculated | None:
+    """Return the calculated column of a formula, None if a row contradicts it."""
+    target, form, by, factors, offset = formula
+    number = sample.numbers[target]
+    column = Calculated(
+        form,  # type: ignore[arg-type]
+        by,
+        factors,
+        offset,
+        [sample.units[i] for i in (target, *by)],
+        number.base,
+        number.step,
+        number.decimals,
+        number.limits,
+        number.missing,
+    )
+    parts = [read(i) for i in by]
+    plain, missing = read(target)
+    if form == "ratio" and not _has_one_sign(*parts[1]):
+        return None
+    gaps = np.any([mask for _, mask in parts], axis=0)
+    if not np.array_equal(gaps, missing):
+        return None
+    measures = [to_measure(cells[~missing], unit) for (cells, _), unit in zip(parts, column.units[1:], strict=True)]
+    found = to_measure(plain[~missing], column.units[0])
+    return (
+        column if (np.abs(column.combine(measures) - found) <= _allow(number, column.units[0], found)).all() else None
+    )
+
+
+def _has_one_sign(plain: Plain, missing: Mask) -> bool:
+    known = plain[~missing]
+    return bool((known > 0).all() or (known < 0).all())
+
+
+def _propose_linear(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
+    """Yield columns that are linear images of an earlier one, or of a later one where rounding leaves no other way."""
+    for group in _group_by_gaps(sample, free):
+        together = np.abs(_correlate([sample.measures[i] for i in group]))
+        for a, b in zip(*np.nonzero(np.triu(together >= _LINEAR, 1)), strict=True):
+            for target, by in ((group[b], group[a]), (group[a], group[b])):
+                if target in sample.numbers and (formula := _fit_line(sample, target, by)):
+                    yield formula
+                    break
+
+
+def _group_by_gaps(sample: NumberSample, free: Sequence[int]) -> list[list[int]]:
+    """Return the columns that vary, those with the same missing cells together."""
+    groups: dict[bytes, list[int]] = {}
+    for i in free:
+        if np.nanmax(sample.measures[i], initial=-np.inf) > np.nanmin(sample.measures[i], initial=np.inf):
+            groups.setdefault(np.isnan(sample.measures[i]).tobytes(), []).append(i)
+    return list(groups.values())
+
+
+def _standardise(measures: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
+    """Return columns, without rows that have a gap, with mean 0 and deviation 1; and their means and deviations."""
+    x = np.stack(measures, axis=1)
+    x = x[~np.isnan(x).any(axis=1)]
+    mean, deviation = x.mean(axis=0), x.std(axis=0)
+    return (x - mean) / np.where(deviation > 0, deviation, 1.0), mean, deviation
+
+
+def _correlate(measures: Sequence[Floats]) -> Floats:
+    x, _, _ = _standardise(measures)
+    return x.T @ x / max(1, len(x))
+
+
+def _fit_line(sample: NumberSample, target: int, by: int) -> Formula | None:
+    x, c = sample.measures[by], sample.measures[target]
+    known = ~np.isnan(x)
+    centre = x[known].mean()
+    slope = float((x[known] - centre) @ (c[known] - c[known].mean()) / ((x[known] - centre) ** 2).sum())
+    return _simplify(sample, target, [by], [slope])
+
+
+def _simplify(sample: NumberSample, target: int, by: list[int], factors: Sequence[float]) -> Formula | None:
+    """Return the sum with the fewest digits that the sample confirms, None if it refutes all.
+
+    A sum without rounding comes before all those with it.
+    """
+    known = ~np.isnan(sample.measures[target])
+    for rounding, digits in product((_HARDLY, _HALF), range(1, _DIGITS + 1)):
+        short = [float(f"{factor:.{digits}g}") for factor in factors]
+        rest = sample.measures[target] - _apply(
+            Formula(target, "sum", by, short, 0.0), [sample.measures[i] for i in by]
+        )
+        middle = float(np.median(rest[known])) if known.any() else 0.0
+        for offset in dict.fromkeys([0.0, float(f"{middle:.{digits}g}"), middle]):
+            formula = Formula(target, "sum", by, short, offset)
+            if sample.is_met(formula, rounding):
+                return formula
+    return None
+
+
+def _propose_products(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
+    """Yield columns that are products or ratios of two others, neither of them dates."""
+    some = [i for i in free if sample.units[i] == 1][:_MOST_FACTORS]
+    targets = [i for i in some if i in sample.numbers]
+    if len(some) < 3 or not targets:
+        return
+    # 1. Rows without gaps, the most telling first, refute nearly all pairs
+    x = np.stack([sample.measures[i] for i in some])
+    first, second = np.triu_indices(len(some), 1)
+    pairs = [("product", first, second), ("ratio", first, second), ("ratio", second, first)]
+    tolerances = np.stack([np.broadcast_to(sample.tolerance(i), x.shape[1:]) for i in targets])
+    rows = np.flatnonzero(~np.isnan(x).any(axis=0))[:_MIN_ROWS]
+    if not len(rows):
+        return
+    at = [some.index(target) for target in targets]
+    for form, a, b in pairs:
+        with np.errstate(all="ignore"):
+            made = x[a][:, rows] * x[b][:, rows] if form == "product" else x[a][:, rows] / x[b][:, rows]
+        left, whose = np.nonzero(np.abs(made[:, None, 0] - x[at, rows[0]]) <= tolerances[:, rows[0]])
+        for row in range(1, len(rows)):
+            near = np.abs(made[left, row] - x[np.asarray(at)[whose], rows[row]]) <= tolerances[whose, rows[row]]
+            left, whose = left[near], whose[near]
+
+        # 2. What is left is looked at in all rows of the sample
+        for pair, which in zip(left.tolist(), whose.tolist(), strict=True):
+            by = [some[a[pair]], some[b[pair]]]
+            formula = Formula(targets[which], form, by, [], 0.0)
+            if targets[which] not in by and sample.is_met(formula):
+                yield formula
+
+
+def _propose_sums(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
+    """Yield columns that are sums of others, each times a positive factor."""
+    some = [i for group in _group_by_gaps(sample, free) for i in group]
+    whole = [i for i in some if not np.isnan(sample.measures[i]).any()]
+    for among in [whole] if len(whole) == len(some) else [whole, some]:
+        among = among[:_MOST_NUMBERS]
+        if len(among) < 3:
+            continue
+        gaps = np.isnan([sample.measures[i] for i in among]).any(axis=0)
+        if (~gaps).sum() < 2 * len(among) + _MIN_ROWS:
+            continue
+        x, _, deviation = _standardise([sample.measures[i] for i in among])
+        if not (deviation > 0).all():
+            continue
+        for dependence in _find_dependences(x, deviation):
+            if formula := _solve(sample, {among[i]: factor for i, factor in dependence.items()}):
+                yield formula
+
+
+def _find_dependences(x: Floats, deviation: Floats) -> Iterator[dict[int, float]]:
+    """Yield sums of columns, each times a factor, that are the same in every row."""
+    upper, order = qr(x, mode="r", pivoting=True)
+    size = np.abs(np.diag(upper))
+    rank = int((size > _RANK * size[0]).sum())
+    explained = solve_triangular(upper[:rank, :rank], upper[:rank, rank:])
+    for column, factors in zip(order[rank:].tolist(), explained.T, strict=True):
+        parts = {
+            int(order[i]): float(-factors[i] / deviation[order[i]]) for i in np.flatnonzero(np.abs(factors) > _SMALL)
+        }
+        yield {column: float(1 / deviation[column])} | parts
+
+
+def _solve(sample: NumberSample, dependence: Mapping[int, float]) -> Formula | None:
+    """Return a dependence as the sum that gives one of its columns with positive factors, None if there is none."""
+    for target in sorted(dependence, reverse=True):
+        by = sorted(i for i in dependence if i != target)
+        factors = [-dependence[i] / dependence[target] for i in by]
+        if by and target in sample.numbers and min(factors) > 0 and (formula := _simplify(sample, target, by, factors)):
+            return formula if _is_plausible(sample, formula) else None
+    return None
+
+
+def _is_plausible(sample: NumberSample, formula: Formula) -> bool:
+    """Return whether each factor has few digits, or its column many values: a few values would fit any sum."""
+    return all(
+        float(f"{factor:.{_FEW_DIGITS}g}") == factor or len(np.unique(sample.measures[i])) >= _MIN_ROWS
+        for i, factor in zip(formula.by, formula.factors, strict=True)
+    )
+
+
+def _propose_order(sample: NumberSample, dates: Sequence[int]) -> list[tuple[int, int]]:
+    """Return pairs of columns of dates of which the first is never before the second, the closest pairs first."""
+    found = []
+    for target in dates:
+        for by in dates:
+            if target == by or sample.clocks[target] != sample.clocks[by]:
+                continue
+            late, early = sample.measures[target], sample.measures[by]
+            known = ~np.isnan(late)
+            if known.sum() < _MIN_ROWS or np.isnan(early[known]).any() or not (late >= early)[known].all():
+                continue
+            by_chance = np.searchsorted(np.sort(early[known]), late[known], side="right").mean() / known.sum()
+            if -known.sum() * math.log(by_chance) > math.log(len(dates) ** 2 / _CHANCE):
+                found.append((float((late - early)[known].mean()), target, by))
+    return [(target, by) for _, target, by in sorted(found)]
+
+
+def _measure_gap(target: int, by: int, read: Read, room: int) -> Later | None:
+    """Return the column of dates as distances from another one, None if a row contradicts the order."""
+    (plain, missing), (earlier, gaps) = read(target), read(by)
+    known = ~missing
+    if gaps[known].any() or not (plain[known] >= earlier[known]).all():
+        return None
+    gap = np.where(missing, 0, plain - np.where(missing, 0, earlier))
+    return Later(by, Number.fit("numeric", gap, missing, room), [int(plain[known].min()), int(plain[known].max())])
