@@ -24,10 +24,11 @@ from .options import (
     TRAINING_ONLY,
     classifier_option,
     get_reading_options,
+    get_writing_options,
     jobs_option,
-    spreadsheet_option,
     strategy,
     training_options,
+    writing_options,
 )
 from .places import (
     PLACE,
@@ -102,7 +103,7 @@ Say = Callable[[str], None]
 @classifier_option
 @jobs_option
 @click.option("--mark", metavar="COLUMN", help="Add a column that says 'real' or 'synthetic'.")
-@spreadsheet_option
+@writing_options
 @training_options
 @debug_option
 @click.pass_context
@@ -121,7 +122,7 @@ def augment(context: click.Context, /, data: str, **options: Any) -> None:
     say = make_printer(options["quiet"])
     augmenter: GANAugmenter | None = None
     if options["model"] is None:
-        labelled = read_for_training(data, options, say)
+        labelled = read_for_training(data, options, say, keep_text=not options["soft"])
     else:
         augmenter, labelled = _load_and_read(data, options, say)
     _check_data(labelled, options)
@@ -238,7 +239,8 @@ def _read_table_for(augmenter: GANAugmenter, data: str, options: Mapping[str, An
     """Read a table, by default with the label and the excluded columns of the model."""
     target = augmenter.label_name_ if options["target"] is None else options["target"]
     unused = [column["name"] for column in augmenter.describe()["left_out"] if column["reason"] == "excluded"]
-    labelled = read_labelled_table(data, get_reading_options(options), target, options["exclude"], unused=unused)
+    columns = (get_reading_options(options), target, options["exclude"])
+    labelled = read_labelled_table(data, *columns, unused=unused, keep_text=True)
     if labelled.why:
         say(f"label: column {labelled.y.name!r} ({labelled.why}); --target names another one")
     return labelled
@@ -259,7 +261,7 @@ def _write_output(
         say(f"folder: {output} ({len(labelled.y):,} real images, {len(added[1]):,} synthetic)")
     else:
         parts = align_columns(labelled.table, join_label(*added), options["mark"])
-        write_table(parts, output, overwrite=options["force"], spreadsheet_safe=options["spreadsheet_safe"])
+        write_table(parts, output, **get_writing_options(options))
         say(f"table: {'standard output' if output == '-' else output}")
 
 

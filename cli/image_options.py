@@ -20,8 +20,8 @@ NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
 TABLES_ONLY = (
-    *("target", "exclude", "separator", "encoding", "header", "date_order", "kinds"),
-    *("mark", "groups", "spreadsheet_safe", "soft", "soft_size", "distil"),
+    *("target", "exclude", "separator", "encoding", "header", "date_order", "kinds", "relations"),
+    *("mark", "groups", "spreadsheet_safe", "out_separator", "out_encoding", "soft", "soft_size", "distil"),
 )
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
 

@@ -12,7 +12,7 @@ import click
 from .conditions import parse_where, where_option
 from .folders import is_of_images, pixel_options
 from .front import CommandLineError, debug_option, make_printer
-from .options import Pair, collect_pairs, force_option, quiet_option, seed_option, spreadsheet_option
+from .options import Pair, collect_pairs, force_option, get_writing_options, quiet_option, seed_option, writing_options
 from .places import PLACE, check_folder_output, check_table_output, is_folder, make_default_output
 from .tables import join_label
 
@@ -59,7 +59,7 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
     metavar="PLACE",
     help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the model.",
 )
-@spreadsheet_option
+@writing_options
 @seed_option
 @quiet_option
 @force_option
@@ -71,7 +71,7 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
     output = options["output"] or make_default_output(model, "_synthetic" if images else "_synthetic.csv")
-    _check_place(output, images, model, options["force"], options["spreadsheet_safe"])
+    _check_place(output, images, model, options)
     wanted = class_counts(augmenter, rows, counts)
     augmenter.set_params(verbose=int(not options["quiet"]))
     if options["latent_scale"] is not None:
@@ -88,12 +88,13 @@ def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any)
         say(f"one candidate in {cost['tried'] / cost['met']:.3g} met --where")
 
 
-def _check_place(output: str, images: bool, model: str, force: bool, spreadsheet_safe: bool) -> None:
+def _check_place(output: str, images: bool, model: str, options: Mapping[str, Any]) -> None:
+    force = options["force"]
     if images:
-        if spreadsheet_safe:
-            raise CommandLineError(
-                f"--spreadsheet-safe is for tables, and {model!r} is a model of images; leave it out"
-            )
+        for option in ("spreadsheet_safe", "out_separator", "out_encoding"):
+            if options[option]:
+                name = f"--{option.replace('_', '-')}"
+                raise CommandLineError(f"{name} is for tables, and {model!r} is a model of images; leave it out")
         check_folder_output(output, force)
     elif is_folder(output) or output.endswith("/"):
         raise CommandLineError(
@@ -114,13 +115,12 @@ def _write(
     """Write chunk by chunk, and return the number of samples."""
     from ganaug import write_image_folder, write_table
 
-    force = options["force"]
     if not images:
         tables = (join_label(X, y) for X, y in chunks)
-        return write_table(tables, output, overwrite=force, spreadsheet_safe=options["spreadsheet_safe"])
+        return write_table(tables, output, **get_writing_options(options))
     if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
-    return write_image_folder(chunks, None, output, overwrite=force, **pixel_options(augmenter))
+    return write_image_folder(chunks, None, output, overwrite=options["force"], **pixel_options(augmenter))
 
 
 def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, int]) -> dict[str, Any]:

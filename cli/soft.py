@@ -10,7 +10,7 @@ import click
 
 from .front import CommandLineError
 from .image_options import refuse_options
-from .options import DEFAULT_SEED
+from .options import DEFAULT_SEED, get_writing_options
 from .tables import LabelledTable, align_columns, join_label
 from .train import save_model, train_beside
 from .tuning import TUNING_ONLY
@@ -168,5 +168,5 @@ def augment_softly(
     say(f"rows: {len(labelled.y):,} real, {n:,} synthetic; {sum(map(len, parts)):,} with weights")
 
     # 3. Write them
-    write_table(parts, output, overwrite=options["force"], spreadsheet_safe=options["spreadsheet_safe"])
+    write_table(parts, output, **get_writing_options(options))
     say(f"table: {'standard output' if output == '-' else output}")

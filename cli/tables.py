@@ -48,6 +48,7 @@ def read_labelled_table(
     exclude: Sequence[str],
     kinds: Iterable[str] = (),
     unused: Iterable[str] = (),
+    keep_text: bool = False,
 ) -> LabelledTable:
     """Read a table and split it into rows and labels.
 
@@ -65,6 +66,8 @@ def read_labelled_table(
         Columns whose kind the user said.
     unused : iterable of str
         Columns that are not learned either, but need not be there.
+    keep_text : bool
+        Whether the table keeps the text of its cells.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def read_labelled_table(
     """
     from ganaug import read_table
 
-    table = read_table(path, **reading)
+    table = read_table(path, **reading, keep_text=keep_text)
     names = [str(name) for name in table.columns]
     for option, columns in (("--target", [target] if target is not None else []), ("--exclude", exclude)):
         _check_columns(option, columns, names, path)
@@ -94,8 +97,10 @@ def read_labelled_table(
     if not X.shape[1]:
         raise CommandLineError(f"No column of {_quote_path(path)} is left to learn from; exclude fewer")
     _check_columns("--kind", kinds, list(X.columns), path)
-    X.attrs = {**table.attrs, "column_order": names}
-    return LabelledTable(table, X, table[chosen], why)
+    X.attrs = {note: value for note, value in table.attrs.items() if note != "text"} | {"column_order": names}
+    y = table[chosen]
+    y.attrs = {}
+    return LabelledTable(table, X, y, why)
 
 
 def encode_groups(labelled: LabelledTable, column: str, path: str) -> NDArray[np.int64]:

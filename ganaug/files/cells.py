@@ -215,18 +215,32 @@ def _parse_moments(known: pa.ChunkedArray) -> Typed:
         return None
     between, seconds, zone = (group or "" for group in first.groups())
     pattern, form = _DATE, "%Y-%m-%d"
+    digits: Notes = {}
     if between:
         pattern += between + "[0-9]{2}:[0-9]{2}" + (r":[0-9]{2}(?:\.[0-9]{1,6})?" if seconds else "") + re.escape(zone)
         fraction = ".%f" if pc.any(pc.match_substring(known, ".")).as_py() else ""
+        digits = _count_fraction_note(known, zone) if fraction else {}
         form += between + "%H:%M" + (":%S" if seconds else "") + fraction + zone
     if not _all_match(known, pattern):
         return None
     try:
         naive = pc.cast(pc.utf8_slice_codeunits(known, 0, -len(zone) or None), pa.timestamp("us"))
         column = pd.Series(naive.to_numpy())
-        return (column.dt.tz_localize(_time_zone(zone)) if zone else column), {"datetime_format": form}
+        return (column.dt.tz_localize(_time_zone(zone)) if zone else column), {"datetime_format": form, **digits}
     except (pa.ArrowInvalid, ValueError, OverflowError):  # February the 30th
         return None
+
+
+def _count_fraction_note(known: pa.ChunkedArray, zone: str) -> Notes:
+    """Return the number of digits of fractional seconds, or that those at the end that are 0 are left out."""
+    bare = pc.utf8_slice_codeunits(known.drop_null(), 0, -len(zone) or None)
+    digits = pc.if_else(
+        pc.match_substring(bare, "."), pc.subtract(pc.utf8_length(bare), pc.find_substring(bare, ".")), 1
+    )
+    counts = pc.unique(digits).to_pylist()
+    if len(counts) == 1:
+        return {"decimals": counts[0] - 1}
+    return {} if pc.any(pc.match_substring_regex(bare, r"\.[0-9]*0\z")).as_py() else {"whole": True}
 
 
 def _time_zone(zone: str) -> timezone:
@@ -289,7 +303,7 @@ def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         texts = _format_numbers(known, notes)
         return spell_all(texts, notes["number_form"]) if "number_form" in notes else texts
     if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
-        texts = _format_moments(known, notes.get("datetime_format", ""))
+        texts = _format_moments(known, notes.get("datetime_format", ""), notes)
         if "date_form" not in notes or known.dt.tz is not None:
             return texts
         spelled = DateForm(**notes["date_form"]).spell(known)
@@ -325,7 +339,7 @@ def _format_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
     return [text if float(text := fixed % value) == value else repr(value) for value in values.tolist()]
 
 
-def _format_moments(known: pd.Series[Any], form: str) -> list[str]:
+def _format_moments(known: pd.Series[Any], form: str, notes: Mapping[str, Any]) -> list[str]:
     aware = known.dt.tz is not None
     match = ISO_FORM.fullmatch(form)
     if match is None or aware != bool(match[4]):
@@ -338,5 +352,15 @@ def _format_moments(known: pd.Series[Any], form: str) -> list[str]:
     for finer in (unit, "s", "us", "ns"):
         if (values.astype(f"M8[{finer}]") == values).all():
             break
-    texts = np.datetime_as_string(values.astype(f"M8[{finer}]")).tolist()
+    texts = [_shorten(text, notes) for text in np.datetime_as_string(values.astype(f"M8[{finer}]")).tolist()]
     return [text.replace("T", between or " ") + (zone or "") for text in texts]
+
+
+def _shorten(text: str, notes: Mapping[str, Any]) -> str:
+    """Return a moment without fractional digits that are 0 and that the cells of its column do not have."""
+    before, point, digits = text.partition(".")
+    if not point or not notes:
+        return text
+    least = notes.get("decimals", 0 if notes.get("whole") else len(digits))
+    short = digits[:least] + digits[least:].rstrip("0")
+    return f"{before}.{short}" if short else before

@@ -16,15 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import DataError
+from .dialect import SEPARATORS
 from .header import find_spare, is_header, name_columns, number_names
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
-_SEPARATORS = (",", ";", "\t", "|")
-_SPECIAL = {one: re.compile(f'[{re.escape(one)}"\\r\\n]') for one in _SEPARATORS}
-_SEPARATOR = re.compile(f"[{''.join(_SEPARATORS)}]")
+_SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
-_SPECIAL_IN_HEADER = re.compile(f'[{"".join(_SEPARATORS)}"\\r\\n\ufeff]')
+_SPECIAL_IN_HEADER = re.compile(f'[{"".join(SEPARATORS)}"\\r\\n\ufeff]')
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,14 @@ class TextTable:
         The cells as written, n >= 1.
     notes : list of str
         What was assumed about the names, in words.
+    separator : str
+        What stands between cells.
     """
 
     names: list[str]
     columns: list[pa.ChunkedArray]
     notes: list[str]
+    separator: str = ","
 
 
 def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None = None) -> TextTable:
@@ -79,7 +81,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     if header is not True:  # who knows of the header knows of its blanks
         names, columns, spaced = _strip_spaces(names, columns)
     table = _settle_names(names, columns, header, name)
-    return replace(table, notes=[*spaced, *table.notes])
+    return replace(table, notes=[*spaced, *table.notes], separator=separator)
 
 
 def _strip_spaces(
@@ -141,7 +143,7 @@ def _check_text(data: bytes, name: str) -> None:
 
 def _separator(data: bytes, name: str, fixed: str | None) -> str:
     """Return the separator that fits the header and every row; `fixed` is the one that was asked for."""
-    widths = {separator: _header_width(data, separator) for separator in (*_SEPARATORS, fixed or ",")}
+    widths = {separator: _header_width(data, separator) for separator in (*SEPARATORS, fixed or ",")}
     splitting = sorted((one for one in widths if widths[one] > 1), key=lambda one: -widths[one])
     if fixed in splitting or (fixed is None and len(splitting) < 2):
         return fixed or (splitting or [","])[0]
@@ -228,7 +230,7 @@ def _read_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Ite
     return header, iter(lambda: list(islice(rows, _BLOCK)), [])
 
 
-def format_header(names: Sequence[str], separator: str) -> str:
+def format_header(names: Sequence[str], separator: str, line_end: str = "\n") -> str:
     """Format a header line; names that hold a usual separator are quoted.
 
     It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way.
@@ -236,11 +238,11 @@ def format_header(names: Sequence[str], separator: str) -> str:
     cells = [_quoted("The header", [name], _SPECIAL_IN_HEADER) for name in names]
     if cells[0] == [names[0]] and _SEPARATOR.search("".join(names)):
         cells[0] = [f'"{names[0]}"']
-    return _format_rows(cells, separator)
+    return _format_rows(cells, separator, line_end)
 
 
-def format_rows(names: Sequence[str], columns: Sequence[list[str]], separator: str) -> str:
-    r"""Return lines of CSV, ending in ``\n``.
+def format_rows(names: Sequence[str], columns: Sequence[list[str]], separator: str, line_end: str = "\n") -> str:
+    """Return lines of CSV.
 
     Parameters
     ----------
@@ -250,6 +252,8 @@ def format_rows(names: Sequence[str], columns: Sequence[list[str]], separator: s
         Unquoted cells.
     separator : str of length 1
         What to write between them.
+    line_end : str
+        What ends each line.
 
     Returns
     -------
@@ -261,15 +265,15 @@ def format_rows(names: Sequence[str], columns: Sequence[list[str]], separator: s
     DataError
         A cell holds a NUL character, or is too long to be read again.
     """
-    special = _SPECIAL[separator]
+    special = re.compile(f'[{re.escape(separator)}"\\r\\n]')
     pairs = zip(names, columns, strict=True)
-    return _format_rows([_quoted(f"Column {name!r}", cells, special) for name, cells in pairs], separator)
+    return _format_rows([_quoted(f"Column {name!r}", cells, special) for name, cells in pairs], separator, line_end)
 
 
-def _format_rows(columns: Sequence[list[str]], separator: str) -> str:
+def _format_rows(columns: Sequence[list[str]], separator: str, line_end: str) -> str:
     if len(columns) == 1:  # an empty line would be no record
         columns = [[cell or '""' for cell in columns[0]]]
-    return "".join(f"{line}\n" for line in map(separator.join, zip(*columns, strict=True)))
+    return "".join(f"{line}{line_end}" for line in map(separator.join, zip(*columns, strict=True)))
 
 
 def _quoted(owner: str, cells: list[str], special: re.Pattern[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import NamedTuple
 
 from charset_normalizer import from_bytes
 
@@ -25,8 +26,26 @@ _OLD = [_WESTERN, _MAC, "cp1250", "cp1251", "cp437", *_WIDE]
 _MOST = 200_000  # bytes that are looked at
 
 
-def decode_text(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
-    """Return the text of a file as UTF-8, and the encoding that was guessed ("" if it was not).
+class Decoded(NamedTuple):
+    """Text of a file.
+
+    Attributes
+    ----------
+    text : bytes
+        In UTF-8, perhaps with a byte order mark.
+    encoding : str
+        Python's name of the encoding of the file.
+    guessed : bool
+        Whether the encoding is a guess.
+    """
+
+    text: bytes
+    encoding: str
+    guessed: bool = False
+
+
+def decode_text(data: bytes, name: str, encoding: str | None) -> Decoded:
+    """Return the text of a file as UTF-8, and its encoding.
 
     Parameters
     ----------
@@ -45,16 +64,16 @@ def decode_text(data: bytes, name: str, encoding: str | None) -> tuple[bytes, st
         There is no such encoding.
     """
     if encoding is not None:
-        return _decode(data, name, encoding), ""
+        return Decoded(_decode(data, name, encoding), codecs.lookup(encoding).name)
     check_kind(data, name)
     for mark, marked in _MARKS.items():
         if data.startswith(mark):
-            return (data if marked == "utf-8-sig" else _decode(data, name, marked)), ""
+            return Decoded(data if marked == "utf-8-sig" else _decode(data, name, marked), marked)
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         return _guess(data, name, error)
-    return data, ""
+    return Decoded(data, "utf-8")
 
 
 def check_kind(data: bytes, name: str) -> None:
@@ -84,8 +103,8 @@ def _decode(data: bytes, name: str, encoding: str) -> bytes:
         raise DataError(f"Byte {position} of {name} is not {encoding}; name another encoding.") from error
 
 
-def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[bytes, str]:
-    """Return the text in the most likely old encoding, and its name."""
+def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> Decoded:
+    """Return the text in the most likely old encoding."""
     line = 1 + data[: error.start].count(b"\n")
     refused = DataError(
         f"Line {line} of {name} holds the byte 0x{data[error.start]:02x}, which is not UTF-8; save the file as UTF-8 "
@@ -95,7 +114,7 @@ def _guess(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[bytes, st
     part = data[start : start + _MOST]
     for likely in [] if b"\0" in data else _list_likely(part):
         try:
-            return data.decode(likely).encode("utf-8"), likely
+            return Decoded(data.decode(likely).encode("utf-8"), likely, guessed=True)
         except UnicodeError:
             continue
     raise refused from error

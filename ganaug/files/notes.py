@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .dates import is_sound_form as is_sound_date_form
+from .dialect import is_sound_dialect
 from .numbers import is_sound_form as is_sound_number_form
 
 Notes: TypeAlias = "dict[str, Any]"
@@ -50,7 +51,7 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     dict
         Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``date_form``,
         ``datetime_format`` and ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list
-        of distinct names.
+        of distinct names, and a sound ``dialect``.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -60,6 +61,8 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
             notes[note] = kept
     if _is_names(order := attrs.get("column_order")):
         notes["column_order"] = order
+    if is_sound_dialect(dialect := attrs.get("dialect")):
+        notes["dialect"] = dialect
     return notes
 
 

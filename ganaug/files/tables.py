@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import pandas as pd
@@ -18,9 +18,11 @@ from ..errors import DataError, DataWarning, ParameterError
 from .cells import format_cells, parse_cells
 from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
 from .dates import ORDERS
+from .dialect import Dialect, find_line_end, is_sound_dialect
 from .encodings import decode_text
 from .formats import READERS, ZIP, sniff, unzip
 from .formulas import escape_formulas, is_formula
+from .kept import CellTexts
 from .notes import valid_notes
 from .parquet import write_parquet
 from .places import compressed, extensions, is_device, open_output, read_bytes
@@ -37,6 +39,7 @@ def read_table(
     header: bool | None = None,
     encoding: str | None = None,
     date_order: str | None = None,
+    keep_text: bool = False,
 ) -> pd.DataFrame:
     r"""Read a table file without changing any value.
 
@@ -61,6 +64,9 @@ def read_table(
     date_order : {"dmy", "mdy", "ymd"}, optional
         Order of day, month and year in columns of dates that may have several, such as 1/2/2020; they are text without
         it.
+    keep_text : bool, default=False
+        Whether to keep the text of all cells in ``frame.attrs["text"]``. `write_table` then writes columns that have
+        not been changed as they were, such as ``1e5`` and ``2.50``, at the cost of memory.
 
     Returns
     -------
@@ -94,7 +100,8 @@ def read_table(
         * ``number_form``: column -> what stands around its numbers, their separators, and the form of negative ones;
         * ``date_form``: column -> order, separators and zeros of dates in other forms than ISO's;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
-        * ``boolean_text``: column -> [text of False, text of True], unless these are False and True.
+        * ``boolean_text``: column -> [text of False, text of True], unless these are False and True;
+        * ``dialect``: "separator", "encoding" and "line_end" of the file, where they are not the usual ones.
 
     Raises
     ------
@@ -125,10 +132,7 @@ def read_table(
     >>> table["code"].tolist(), table["amount"].tolist(), table["paid"].tolist()
     (['007', '012'], [1.5, nan], [True, False])
     """
-    if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
-        raise ParameterError(
-            f"The 'separator' parameter must be one character, not a quote. Got {separator!r} instead."
-        )
+    _check_separator(separator)
     if date_order not in (None, *ORDERS):
         raise ParameterError(
             f"The 'date_order' parameter must be one of {', '.join(map(repr, ORDERS))}. Got {date_order!r} instead."
@@ -143,10 +147,15 @@ def read_table(
     if reader is not None:
         return reader(data, name)
     by_name = _FORMATS.get(extension, ",")
-    text, guessed = decode_text(data, name, encoding)
-    parsed = parse_csv(text, name, separator or (by_name if by_name == "\t" else None), header)
-    assumed = [f"its bytes look like {guessed} text"] if guessed else []
+    decoded = decode_text(data, name, encoding)
+    parsed = parse_csv(decoded.text, name, separator or (by_name if by_name == "\t" else None), header)
+    assumed = [f"its bytes look like {decoded.encoding} text"] if decoded.guessed else []
     frame, unclear = _type_columns(parsed, date_order)
+    if dialect := Dialect(parsed.separator, decoded.encoding, find_line_end(decoded.text)).to_note():
+        frame.attrs["dialect"] = dialect
+    if keep_text:
+        texts = zip(parsed.names, parsed.columns, strict=True)
+        frame.attrs["text"] = CellTexts(dict(texts), {column: frame[column] for column in parsed.names})
     if assumed := assumed + parsed.notes + _describe_forms(frame, parsed) + unclear:
         warnings.warn(f"{name}: {'; '.join(assumed)}.", DataWarning, stacklevel=2)
     return frame
@@ -187,6 +196,8 @@ def write_table(
     *,
     overwrite: bool = False,
     spreadsheet_safe: bool = False,
+    separator: str | None = None,
+    encoding: str | None = None,
 ) -> int:
     """Write a table, or its parts, so that `read_table` returns the same values and dtypes.
 
@@ -206,6 +217,11 @@ def write_table(
         Whether to put an apostrophe before each text and column name that begins with ``=``, ``+``, ``-``, ``@``, a
         tab or a line end, which spreadsheet programs would run as a formula. Numbers stay as they are. Such
         cells do not read back equal. Without it a DataWarning counts them. Parquet needs none of this.
+    separator : str of length 1, optional
+        What to write between cells. By default a tab into ``.tsv`` and ``.tab`` files, and elsewhere what the file had
+        that the first table was read from, or a comma.
+    encoding : str, optional
+        Encoding of a text file, by default that of the file that was read, or UTF-8.
 
     Returns
     -------
@@ -216,7 +232,10 @@ def write_table(
     ------
     DataError
         The file exists, its format is unknown, it cannot be written, or the tables do not fit into one file; a value
-        is nothing that a cell of CSV holds, such as a list or a text of more than 131,072 characters.
+        is nothing that a cell of CSV holds, such as a list or a text of more than 131,072 characters; the encoding
+        lacks a character.
+    ParameterError
+        `separator` is not one character, or there is no such `encoding`.
 
     Notes
     -----
@@ -247,11 +266,13 @@ def write_table(
     known = path == "-" or is_device(path)
     if extension not in _FORMATS and not known:
         raise DataError(f"{path!r} has no known format; let its name end in .csv, .tsv, .parquet or .csv.gz.")
-    separator = _FORMATS.get(extension, ",")
+    wanted = _check_dialect(separator, encoding)
+    if (by_name := _FORMATS.get(extension, ",")) == "\t":
+        wanted.setdefault("separator", by_name)
     with open_output(path, overwrite) as file, compressed(file, compression) as target:
-        if not separator:
+        if not by_name:
             return write_parquet(parts, target)
-        rows, formulas = _write_csv(parts, target, separator, spreadsheet_safe)
+        rows, formulas = _write_csv(parts, target, wanted, spreadsheet_safe)
     if formulas and not spreadsheet_safe:
         name = "standard output" if path == "-" else repr(path)
         warnings.warn(
@@ -284,38 +305,77 @@ def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         raise DataError("There is no table to write; give at least one DataFrame.")
 
 
-def _write_csv(parts: Iterable[pd.DataFrame], target: IO[bytes], separator: str, safe: bool) -> tuple[int, int]:
+def _check_dialect(separator: str | None, encoding: str | None) -> dict[str, str]:
+    """Return what is asked for; raise ParameterError for what no text file can have."""
+    _check_separator(separator)
+    wanted = {"separator": separator, "encoding": encoding}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    if not is_sound_dialect(asked):
+        raise ParameterError(f"The encoding {encoding!r} does not exist; give one that Python knows, such as 'cp1252'.")
+    return asked
+
+
+def _check_separator(separator: str | None) -> None:
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n\0'):
+        raise ParameterError(
+            f"The 'separator' parameter must be one character, not a quote. Got {separator!r} instead."
+        )
+
+
+def _write_csv(
+    parts: Iterable[pd.DataFrame], target: IO[bytes], wanted: Mapping[str, str], safe: bool
+) -> tuple[int, int]:
     """Write the parts, and return the numbers of rows and of cells that may be evaluated as formulas."""
     rows = formulas = 0
+    dialect = Dialect()
     for number, part in enumerate(parts):
         if not number:
+            dialect = Dialect(**{**valid_notes(part.attrs).get("dialect", {}), **wanted})
             names, found = escape_formulas(pd.Series(part.columns), list(part.columns), safe)
             formulas += found
-            target.write(_encoded(format_header(names, separator)))
-        notes = _notes(part, safe)
-        for start in range(0, len(part), _BLOCK):
-            block = part.iloc[start : start + _BLOCK]
-            spelled = [
-                escape_formulas(block[name], format_cells(block[name], notes[name]), safe) for name in block.columns
-            ]
-            formulas += sum(found for _, found in spelled)
-            target.write(_encoded(format_rows(names, [cells for cells, _ in spelled], separator)))
+            target.write(dialect.mark)
+            target.write(_encoded(format_header(names, dialect.separator, dialect.line_end), dialect))
+        for lines, found in _spell_blocks(part, names, dialect, safe):
+            formulas += found
+            target.write(_encoded(lines, dialect))
         rows += len(part)
     return rows, formulas
+
+
+def _spell_blocks(part: pd.DataFrame, names: Sequence[str], dialect: Dialect, safe: bool) -> Iterator[tuple[str, int]]:
+    """Yield the lines of some rows at a time, and how many cells may be evaluated as formulas."""
+    notes = _notes(part, safe)
+    kept = part.attrs.get("text")
+    texts = kept.find_unchanged(part) if isinstance(kept, CellTexts) else {}
+    for start in range(0, len(part), _BLOCK):
+        block = part.iloc[start : start + _BLOCK]
+        cells = {
+            name: texts[name].slice(start, _BLOCK).to_pylist()
+            if name in texts
+            else format_cells(block[name], notes[name])
+            for name in block.columns
+        }
+        spelled = [escape_formulas(block[name], cells[name], safe) for name in block.columns]
+        lines = format_rows(names, [some for some, _ in spelled], dialect.separator, dialect.line_end)
+        yield lines, sum(found for _, found in spelled)
 
 
 def _notes(table: pd.DataFrame, safe: bool) -> dict[str, dict[str, Any]]:
     """Return notes on how to format each column."""
     sound = valid_notes(table.attrs)
-    sound.pop("column_order", None)
+    for whole in ("column_order", "dialect"):
+        sound.pop(whole, None)
     if safe:  # an empty cell says the same as a mark that begins like a formula
         marks = sound.pop("missing_text", {})
         sound["missing_text"] = {name: mark for name, mark in marks.items() if not is_formula(mark)}
     return {name: {note: columns[name] for note, columns in sound.items() if name in columns} for name in table.columns}
 
 
-def _encoded(text: str) -> bytes:
+def _encoded(text: str, dialect: Dialect) -> bytes:
     try:
-        return text.encode("utf-8")
+        return dialect.encode(text)
     except UnicodeEncodeError as error:
-        raise DataError(f"UTF-8 has no way to write {error.object[error.start]!r}; replace it in the table.") from error
+        raise DataError(
+            f"{dialect.encoding} has no way to write {error.object[error.start]!r}; replace it in the table, or give "
+            "encoding='utf-8' (--out-encoding)."
+        ) from error

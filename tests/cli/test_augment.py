@@ -160,3 +160,35 @@ def test_balancing_chooses_nothing(folder, monkeypatch, arguments):
     done = run("augment", "toy.csv", "--target", "churn", *arguments, *QUICK)
     assert len(set(map(labels("toy_augmented.csv").count, ("leaves", "stays")))) == 1
     assert "share chosen" not in done.stderr
+
+
+# --- the dialect of the data ---
+
+
+def write_german(name, n=120):
+    rows = ["n;sci;when;label"]
+    for i in range(n):
+        sci, when = ("1e5", "1000000", "2.50")[i % 3], f"2021-03-0{i % 9 + 1} 10:00:00.{('5', '123')[i % 2]}"
+        rows.append(f"{i % 7},50;{sci};{when};{'ab'[i % 4 == 0]}")
+    data = "".join(f"{row}\r\n" for row in rows).encode("utf-8-sig")
+    Path(name).write_bytes(data)
+    return data
+
+
+def test_real_rows_stay_as_they_are_to_the_byte_and_synthetic_ones_have_their_form(folder):
+    data = write_german("t.csv")
+    run("augment", "t.csv", "--balance", *QUICK)
+    made = Path("t_augmented.csv").read_bytes()
+    assert made.startswith(data)
+    for line in made[len(data) :].decode("utf-8").splitlines():
+        assert re.fullmatch(r"\d,\d\d;[^;]+;2021-03-\d\d \d\d:\d\d:\d\d(\.\d{0,2}[1-9])?;[ab]", line)
+
+
+def test_samples_come_in_the_dialect_of_the_training_table_or_in_another(folder):
+    write_german("t.csv")
+    run("train", "t.csv", "-o", "m", *QUICK)
+    run("sample", "m", "-n", 5, "-o", "new.csv")
+    made = Path("new.csv").read_bytes()
+    assert made.startswith(b"\xef\xbb\xbfn;sci;when;label\r\n") and made.count(b"\r\n") == 6
+    run("sample", "m", "-n", 5, "-o", "other.csv", "--out-separator", "tab", "--out-encoding", "utf-8")
+    assert Path("other.csv").read_bytes().startswith(b"n\tsci\twhen\tlabel\r\n")
