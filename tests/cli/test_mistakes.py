@@ -157,7 +157,7 @@ MISTAKES = [
     ("sample toy.safetensors --where age=300..", USAGE, r"no value in \(300, None\) occurred in training; values were"),
     ("sample toy.safetensors --where age=40..30", USAGE, r"\(40, 30\) ends before it begins"),
     ("sample toy.safetensors --where age=30..40 --where age=50", USAGE, r"'age' a range and something else"),
-    ("sample toy.safetensors --where since=soon..", USAGE, r"'soon' is no value of a column of datetime"),
+    ("sample toy.safetensors --where since=soon..", USAGE, r"'soon' is no date; give one such as"),
     ("sample toy.safetensors -o out.xlsx", USAGE, r"'out.xlsx' has no known format.*\.csv"),
     ("sample toy.safetensors -o toy.csv", USAGE, r"'toy.csv' exists.*--force"),
     ("sample toy.safetensors -o nowhere/out.csv", DATA, r"'nowhere/out.csv' does not exist"),

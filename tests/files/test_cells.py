@@ -322,7 +322,11 @@ def test_marks_are_words_in_text(mark):
         (["2024-01-31"], {"datetime_format": "%Y-%m-%d"}),
         (["2024-01-31 12:30"], {"datetime_format": "%Y-%m-%d %H:%M"}),
         (["2024-01-31T12:30:01Z"], {"datetime_format": "%Y-%m-%dT%H:%M:%SZ"}),
-        (["2024-01-31T12:30:01", "2024-01-31T12:30:01.5"], {"datetime_format": "%Y-%m-%dT%H:%M:%S.%f"}),
+        (["2024-01-31T12:30:01", "2024-01-31T12:30:01.5"], {"datetime_format": "%Y-%m-%dT%H:%M:%S.%f", "whole": True}),
+        (
+            ["2024-01-31 12:30:01.25", "2024-01-31 12:30:01.50"],
+            {"datetime_format": "%Y-%m-%d %H:%M:%S.%f", "decimals": 2},
+        ),
         (["2024-01-31 12:30-05:00"], {"datetime_format": "%Y-%m-%d %H:%M-05:00"}),
     ],
 )
