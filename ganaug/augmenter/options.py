@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.checks import check_samples
+from ..data.checks import check_samples, refuse_foreign
 from ..errors import DataError, ParameterError
 from ..filters import FILTERS
 from ..image import AUGMENTATIONS, IMAGE, PAIRS
@@ -203,8 +203,9 @@ def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
     Raises
     ------
     DataError
-        No modality accepts `X`.
+        No modality accepts `X`, or it is a table of another library than pandas.
     """
+    refuse_foreign("X", X)
     if isinstance(wanted, Modality):
         return wanted
     if wanted != "auto":

@@ -14,6 +14,8 @@ from ..training import Plan
 from .options import EFFORTS, Options
 from .split import score_noise
 
+_MIN_BATCH = 32
+
 
 def plan_training(
     options: Options, n: int, n_classes: int, defaults: Defaults | None = None, held_out: int = 0
@@ -45,7 +47,7 @@ def plan_training(
     plan = Plan(
         loss=loss,
         max_steps=max_steps,
-        batch_size=_resolve(options.batch_size, defaults.batch_size),
+        batch_size=min(_resolve(options.batch_size, defaults.batch_size), max(n, _MIN_BATCH)),
         learning_rate=defaults.learning_rate if options.learning_rate == "auto" else float(options.learning_rate),
         optimizer=options.optimizer,
         max_seconds=None if options.max_seconds is None else float(options.max_seconds),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.labels import Labels
-from ..errors import DataError
+from ..errors import DataError, DataWarning
 from ..modality import identity
 
 Codes = NDArray[np.int64]
@@ -19,6 +20,8 @@ Codes = NDArray[np.int64]
 _MIN_ROWS = 8
 _MIN_CLASS = 2
 _MIN_HELD_OUT = 10
+_MOST_NUMBERS = 30  # whole numbers that may be classes without a word,
+_FEW_ROWS = 50  # or any number of them with this many rows each
 _MAX_HELD_OUT = 2000
 
 
@@ -59,6 +62,17 @@ class Data:
         return [self.x, self.codes, self.held_x, self.held_codes]
 
 
+def _describe_quantity(labels: Labels, n: int) -> str:
+    """Return in words that the labels look like a quantity and not like classes, or an empty text."""
+    values = labels.values
+    if len(values) <= _MOST_NUMBERS or n >= _FEW_ROWS * len(values) or set(map(type, values)) != {int}:
+        return ""
+    return (
+        f"The label has {len(values)} different whole numbers from {values[0]} to {values[-1]}, which look like a "
+        "quantity: cut it into classes first (pandas.cut or pandas.qcut). "
+    )
+
+
 def find_learned_rows(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> NDArray[np.bool_]:
     """Return the mask of the rows whose class can be learned.
 
@@ -82,12 +96,15 @@ def find_learned_rows(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> 
             f"The label has {len(counts)} classes for {n} {unit}s, most of them with a single {unit}; it looks like an "
             f"identifier or a number. Choose other labels, cut numbers into classes, or collect more {unit}s of each."
         )
+    looks = _describe_quantity(labels, n)
     if len(rare) and not skip_rare:
         named = ", ".join(repr(labels.values[i]) for i in rare[:10])
         raise DataError(
-            f"Class {named} has 1 {unit}; a class needs at least 2 {unit}s to learn from. Collect more, merge it with "
-            f"another class, or say skip_rare=True (--skip-rare) to keep its {unit} and generate none."
+            f"Class {named} has 1 {unit}; a class needs at least 2 {unit}s to learn from. {looks}Collect more, merge "
+            f"it with another class, or say skip_rare=True (--skip-rare) to keep its {unit} and generate none."
         )
+    if looks:
+        warnings.warn(f"{looks}Each of these values is a class of its own.", DataWarning, stacklevel=4)
     learned = counts[codes] >= _MIN_CLASS
     if learned.sum() < _MIN_ROWS or len(counts) - len(rare) < 2:
         raise DataError(

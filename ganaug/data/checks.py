@@ -50,8 +50,15 @@ def check_samples(X: Any, y: Any) -> None:
     Raises
     ------
     DataError
-        `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions.
+        `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions; or one is a table or column
+        of another library than pandas.
     """
+    refuse_foreign("X", X)
+    refuse_foreign("y", y)
+    if isinstance(y, str):
+        raise DataError(
+            f"y is the text {y!r}; give the labels themselves, as in fit(X.drop(columns={y!r}), X[{y!r}])."
+        )
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
     if sparse.issparse(X):
@@ -73,6 +80,28 @@ def check_samples(X: Any, y: Any) -> None:
     if array.dtype.kind == "O":
         _check_cells(array)
     check_shape(array.shape)
+
+
+_CURES = {  # how a table, and a column, of another library becomes one of pandas, with names and types
+    "polars": ("{}.to_pandas(use_pyarrow_extension_array=True)", "{}.to_pandas()"),
+    "pyarrow": ("{}.to_pandas(types_mapper=pandas.ArrowDtype)", "{}.to_pandas()"),
+    "duckdb": ("{}.df()", "{}.df().squeeze()"),
+}
+
+
+def refuse_foreign(name: str, data: Any) -> None:
+    """Raise DataError for a table of another library, of which an array would lose names and types."""
+    library = type(data).__module__.partition(".")[0].lstrip("_")
+    known = library in _CURES or (hasattr(data, "__dataframe__") and not isinstance(data, pd.DataFrame))
+    if not known:
+        return
+    lazy = f"{name}.collect()" if type(data).__name__ == "LazyFrame" else name
+    whole, column = _CURES.get(library, ("{}.to_pandas()", "{}.to_pandas()"))
+    cure = (column if type(data).__name__ in ("Series", "Array", "ChunkedArray") else whole).format(lazy)
+    raise DataError(
+        f"{name} is a {type(data).__name__} of {library}, and ganaug takes tables of pandas; give {cure}, which keeps "
+        "names and types."
+    )
 
 
 def text_columns(X: Any) -> list[str] | None:

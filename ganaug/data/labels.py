@@ -85,6 +85,7 @@ class Labels:
                 f"The label is missing in {every} (Input y contains NaN); drop the {unit}s without a label. "
                 f"{unit.capitalize()}s count from 0."
             )
+        _refuse_lists(series, unit)
         plain, _ = split(series, container["dtype"])
         _check_classes(plain, container["dtype"]["dtype"], unit)
         values, codes = _factorise(plain)
@@ -218,7 +219,9 @@ def _to_series(y: Any) -> tuple[pd.Series[Any], dict[str, Any]]:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per sample.")
     if isinstance(y, pd.DataFrame):
         if y.shape[1] != 1:
-            raise DataError(f"y has {y.shape[1]} columns; give one column of labels.")
+            raise DataError(
+                f"y has {y.shape[1]} columns; give one column of labels, such as y.idxmax(axis=1) of one-hot columns."
+            )
         series, container = _to_series(y.iloc[:, 0])
         return series, container | {"kind": "frame"}
     if isinstance(y, pd.Series):
@@ -246,6 +249,18 @@ def _to_array(y: Any) -> NDArray[Any]:
     if isinstance(y, list | tuple) and array.ndim == 1 and len({type(label) for label in y}) > 1:
         return np.asarray(y, dtype=object)
     return array
+
+
+def _refuse_lists(series: pd.Series[Any], unit: str) -> None:
+    """Raise DataError for samples that have several labels."""
+    if series.dtype != np.dtype(object):
+        return
+    for row, label in enumerate(series.tolist()):
+        if isinstance(label, list | tuple | set | dict | np.ndarray):
+            raise DataError(
+                f"The label of {unit} {row} is {label!r}, and ganaug takes one class for each {unit}; make it text "
+                f"(y.map(str)), or fit one augmenter for each label. {unit.capitalize()}s count from 0."
+            )
 
 
 def _check_classes(plain: NDArray[Any], dtype: str, unit: str) -> None:

@@ -100,6 +100,25 @@ def hold_out_rows(labels: NDArray[Any], rng: np.random.Generator) -> tuple[Posit
     return np.setdiff1d(np.arange(n), test), test
 
 
+def count_least_groups(labels: NDArray[Any], groups: Any) -> int:
+    """Return the number of groups of the class with the fewest.
+
+    Raises
+    ------
+    DataError
+        It is 1, so that no group of this class can be held out; or groups have the wrong length or missing values.
+    """
+    codes = _encode_groups(groups, len(labels))
+    counts = {label: len(np.unique(codes[labels == label])) for label in np.unique(labels)}
+    label = min(counts, key=lambda label: counts[label])
+    if counts[label] < 2:
+        raise DataError(
+            f"All training rows of class {label!s} are of one group, so that none can be held out to choose the share; "
+            "use the augmenter alone, or leave groups out (--groups)."
+        )
+    return counts[label]
+
+
 def make_inner_folds(
     labels: NDArray[Any], n_splits: int, rng: np.random.Generator
 ) -> list[tuple[Positions, Positions]]:

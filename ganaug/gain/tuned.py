@@ -21,7 +21,7 @@ from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .choosing import Candidate, InnerScore, choose_candidate, make_candidates, score_candidate
 from .classifiers import clone_with_seed, resolve_classifiers
-from .folds import hold_out_rows, is_splitter, make_folds, make_inner_folds
+from .folds import count_least_groups, hold_out_rows, is_splitter, make_folds, make_inner_folds
 from .image_inputs import are_images, find_channel_axis
 from .scorers import Scorer, resolve_scorers, threshold_free_metric
 from .synthetic import (
@@ -274,8 +274,8 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
     def _make_splits(self, X: Any, labels: NDArray[Any], groups: Any, seed: int) -> list[tuple[Positions, Positions]]:
         if is_splitter(self.cv) or groups is not None:
             cv = self.cv
-            if cv is None:  # hold out a third of the rows, or a quarter of many
-                cv = 3 if len(labels) < 1000 else 4
+            if cv is None:  # hold out a third of the rows, or a quarter of many, or half of few groups
+                cv = min(3 if len(labels) < 1000 else 4, count_least_groups(labels, groups))
             folds = make_folds(X, labels, cv, 1, groups, seed)
             if self.cv is None:
                 folds = folds[:1]
