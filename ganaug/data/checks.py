@@ -56,9 +56,7 @@ def check_samples(X: Any, y: Any) -> None:
     refuse_foreign("X", X)
     refuse_foreign("y", y)
     if isinstance(y, str):
-        raise DataError(
-            f"y is the text {y!r}; give the labels themselves, as in fit(X.drop(columns={y!r}), X[{y!r}])."
-        )
+        raise DataError(f"y is the text {y!r}; give the labels themselves, as in fit(X.drop(columns={y!r}), X[{y!r}]).")
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
     if sparse.issparse(X):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from .clocks import is_sound_clock, is_sound_zoned
 from .dates import is_sound_form as is_sound_date_form
 from .dialect import is_sound_dialect
 from .numbers import is_sound_form as is_sound_number_form
@@ -32,6 +33,8 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "whole": lambda value: value is True,
     "number_form": is_sound_number_form,
     "date_form": is_sound_date_form,
+    "clock_form": is_sound_clock,
+    "zoned_form": is_sound_zoned,
     "decimals": lambda value: type(value) is int and 0 <= value <= MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and ISO_FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in BOOLEANS,
@@ -50,8 +53,8 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     -------
     dict
         Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``date_form``,
-        ``datetime_format`` and ``boolean_text`` of the columns with a valid note, and ``column_order`` if it is a list
-        of distinct names, and a sound ``dialect``.
+        ``clock_form``, ``zoned_form``, ``datetime_format`` and ``boolean_text`` of the columns with a valid note,
+        ``column_order`` if it is a list of distinct names, and a sound ``dialect``.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():

@@ -375,7 +375,8 @@ def _encoded(text: str, dialect: Dialect) -> bytes:
     try:
         return dialect.encode(text)
     except UnicodeEncodeError as error:
+        cure = "" if dialect.encoding.startswith("utf-8") else ", or give encoding='utf-8' (--out-encoding)"
         raise DataError(
-            f"{dialect.encoding} has no way to write {error.object[error.start]!r}; replace it in the table, or give "
-            "encoding='utf-8' (--out-encoding)."
+            f"{dialect.encoding.removesuffix('-sig').replace('utf', 'UTF')} has no way to write "
+            f"{error.object[error.start]!r}; replace it in the table{cure}."
         ) from error

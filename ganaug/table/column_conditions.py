@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -150,6 +153,7 @@ def _make_range(
 def _to_plain(name: Any, dtype: Mapping[str, Any], value: Any) -> Any:
     """Return a value in the plain form of the column, None for a missing one."""
     value = value.item() if isinstance(value, np.generic) and value.dtype.kind not in "mM" else value
+    value = float(value) if isinstance(value, Decimal) else value
     dtype = dtype.get("inner", dtype)
     try:
         if value is None or pd.isna(value):
@@ -225,6 +229,8 @@ def _convert_to_count(dtype: Mapping[str, Any], value: Any) -> int:
         raise TypeError("a number is no date")
     described = pd.api.types.pandas_dtype(dtype["dtype"])
     is_duration = described.kind == "m"
+    if is_duration and isinstance(value, str | datetime.time):
+        value = re.sub(r"\A(\d+:\d+)\Z", r"\1:00", str(value))  # pandas takes hours and minutes with seconds only
     moments = pd.Series(pd.to_timedelta([value]) if is_duration else pd.to_datetime([value]))
     zone = dtype.get("zone", getattr(described, "tz", None))  # of pytz in pandas 2, and not in `dtype`
     if zone is not None and moments.dt.tz is None:

@@ -11,6 +11,7 @@ import pandas as pd
 from ..data.dtypes import dtype_name, parse_dtype
 from ..errors import DataError
 from ..files.notes import valid_notes
+from .objects import forms_from_json, restore_objects
 from .spelled import check_spellings, spell
 
 
@@ -62,12 +63,16 @@ def check_container(container: Mapping[str, Any]) -> None:
     elif not isinstance(attrs := container["attrs"], dict) or valid_notes(attrs) != attrs:
         raise ValueError("the notes of a frame spell no cells")
     check_spellings(container.get("spelled", []))
+    forms_from_json(container.get("objects", []))
 
 
 def join_columns(parts: list[pd.Series[Any]], names: list[Any], container: Mapping[str, Any]) -> Any:
     """Join columns to a table in the container that `to_frame` described."""
     spelled = {spelling["name"]: spelling for spelling in container.get("spelled", [])}
     parts = [spell(part, spelled[name]) if name in spelled else part for part, name in zip(parts, names, strict=True)]
+    objects = {form.name: form for form in forms_from_json(container.get("objects", []))}
+    pairs = zip(parts, names, strict=True)
+    parts = [restore_objects(part, objects[name]) if name in objects else part for part, name in pairs]
     frame = pd.concat(parts, axis=1) if parts else pd.DataFrame()
     if container["kind"] == "frame":
         frame = frame.set_axis(pd.Index(names, name=container["title"]), axis=1)

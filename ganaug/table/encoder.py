@@ -28,6 +28,7 @@ from .dependence import PairCounts, assign_levels, check_levels
 from .followers import Later
 from .kinds import Column, column_from_json
 from .layout import Layout
+from .objects import apply_objects, forms_from_json, type_objects
 from .schema import ColumnStreams, fit_encode_columns, refuse_infinite
 from .spelled import apply_spellings, type_texts
 from .ties import check_ties, find_ties
@@ -136,8 +137,10 @@ class TableEncoder:
         categorical = _resolve_categorical(frame, self.categorical_features)
         kinds = self.column_kinds or {}
         if self.container["kind"] == "frame":
+            frame, objects = type_objects(frame)
             frame, spelled = type_texts(frame, kinds, categorical)
             self.container |= {"spelled": spelled} if spelled else {}
+            self.container |= {"objects": [form.to_json() for form in objects]} if objects else {}
         return frame, (kinds, categorical, self.container["kind"] == "frame", self.relations)
 
     def _set_layout(self) -> None:
@@ -201,6 +204,7 @@ class TableEncoder:
                 )
             frame = frame if frame.columns.tolist() == self.names else frame[self.names]  # selecting copies all cells
             dtypes = dict(zip(self.names, self.dtypes, strict=True))
+            frame = apply_objects(frame, forms_from_json(self.container.get("objects", [])))
             return apply_spellings(frame, self.container.get("spelled", []), dtypes)
         if frame.shape[1] != len(self.names):
             raise DataError(f"X has {frame.shape[1]} columns, but {len(self.names)} were learned; give the same ones.")

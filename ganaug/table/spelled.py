@@ -14,7 +14,8 @@ import pyarrow as pa
 from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
 from ..files.cells import format_cells, parse_cells
-from ..files.notes import valid_notes
+from ..files.clocks import ClockForm, ZonedForm, find_clock, find_zoned
+from ..files.notes import MISSING_MARKS, valid_notes
 from ..messages import join_names
 
 Spelling = dict[str, Any]
@@ -103,13 +104,25 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
 
 
 def _parse_texts(texts: Any) -> tuple[Any, dict[str, Any]]:
-    return parse_cells(pa.chunked_array([pa.array(texts, pa.string())]))
+    """Return what cells spell, and how; times, durations and changing offsets, too, which files leave text."""
+    column, notes = parse_cells(pa.chunked_array([pa.array(texts, pa.string())]))
+    if "date_orders" in notes or not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
+        return column, notes
+    known = [text for text in texts if text is not None and text.strip() and text.strip() not in MISSING_MARKS]
+    there = np.isin(np.asarray(texts, dtype=object), list(set(known)))
+    for note, find in (("clock_form", find_clock), ("zoned_form", find_zoned)):
+        if found := find(known):
+            values, form = found
+            typed = pd.Series(pd.NaT, index=range(len(there)), dtype=values.dtype)
+            typed[there] = values.array
+            return typed, {note: form.to_dict()}
+    return column, notes
 
 
 def _is_wanted(column: pd.Series[Any], notes: Mapping[str, Any], kind: str) -> bool:
     """Return whether a parsed column holds numbers or dates that are no codes."""
     dtype = column.dtype
-    if pd.api.types.is_datetime64_any_dtype(dtype):
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         return kind in ("", "datetime")
     is_number = pd.api.types.is_any_real_numeric_dtype(dtype)
     if kind in _NUMERIC:
@@ -158,11 +171,23 @@ def apply_spellings(frame: pd.DataFrame, spellings: Iterable[Spelling], dtypes: 
 def spell(column: pd.Series[Any], spelling: Spelling) -> pd.Series[Any]:
     """Return a generated column as text in the form that `type_texts` found."""
     missing = column.isna().to_numpy()
-    texts = np.array([*format_cells(column, spelling["notes"]), None], dtype=object)[:-1]
+    texts = np.array([*_spell_cells(column, spelling["notes"]), None], dtype=object)[:-1]
     if spelling["mark"] is not None:
         texts[missing] = spelling["mark"]
         missing = np.zeros(len(column), dtype=bool)
     return restore(texts, missing, spelling["dtype"]).set_axis(column.index)
+
+
+def _spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+    known = column[column.notna()]
+    if "clock_form" in notes:
+        spelled = ClockForm(**notes["clock_form"]).spell(known.astype("m8[us]").astype("int64").tolist())
+    elif "zoned_form" in notes:
+        spelled = ZonedForm(**notes["zoned_form"]).spell(known)
+    else:
+        return format_cells(column, notes)
+    texts = iter(spelled)
+    return [next(texts) if there else "" for there in column.notna().tolist()]
 
 
 def check_spellings(spellings: Any) -> None:

@@ -179,7 +179,7 @@ REFUSED = {
     "three dimensions": (np.zeros((2, 2, 2)), r"1d array, got an array of shape \(2, 2, 2\)"),
     "a scalar": (np.array(3), "1d array"),
     "ragged": ([[1], [2, 3]], "lists of different lengths"),
-    "objects": (np.array([(1,), {"a"}, None], dtype=object)[:2], "holds a tuple in row 0"),
+    "objects": (np.array([(1,), {"a"}, None], dtype=object)[:2], r"label of row 0 is \(1,\)"),
     "a name that JSON cannot hold": (pd.Series([0, 1], name=("a", "b")), r"name \('a', 'b'\) of y is a tuple"),
 }
 

@@ -564,7 +564,7 @@ def test_dash_is_the_standard_streams(monkeypatch):
     monkeypatch.setattr(sys, "stdin", Stream(b"a;b\n1;x\n"))
     monkeypatch.setattr(sys, "stdout", out := Stream())
     assert write_table(read_table("-"), "-") == 1
-    assert out.buffer.getvalue() == b"a,b\n1,x\n"
+    assert out.buffer.getvalue() == b"a;b\n1;x\n"
     monkeypatch.setattr(sys, "stdin", Stream(b""))
     with pytest.raises(DataError, match=r"^standard input is empty"):
         read_table("-")

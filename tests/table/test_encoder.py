@@ -88,7 +88,7 @@ def assert_close(found, frame, encoder):
 def draws(column, encoder):
     """Whether rare values of a column are drawn, or follow those that are."""
     column = encoder.columns[column.by] if isinstance(column, Determined) else column
-    return isinstance(column, Category) and column.pooled
+    return isinstance(column, Category) and (column.pooled or not all(column.counts))
 
 
 def span_of(column):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -79,7 +78,6 @@ HARD = {
     "text, numbers and booleans": (beside(objects("a", 1, 1.5, True, "1", None)), Y, None),
     "lists in cells": (beside(objects([1, 2], [2, 3])), Y, r"'odd' holds a list in row 0"),
     "lists of several lengths": (beside(objects([1], None, [2, 3])), Y, r"'odd' holds a list in row 0"),
-    "decimals": (beside(objects(Decimal("1.5"), Decimal("2.5"))), Y, r"'odd' .*row 0"),
     "bytes": (beside(objects(b"a", b"b")), Y, r"'odd' .*row 0"),
     "emoji and long text": (beside(objects("☕", "x" * 5000, "")), Y, None),
     "names that are emoji, numbers and blank": (

@@ -1,0 +1,160 @@
+"""Recognise times, durations and moments with changing offsets in text, and spell them again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import pandas as pd
+
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?:(:\d\d)(?:\.(\d{1,6}))?)?)([+-]\d\d:?\d\d)")
+_PREFERRED = (
+    *("UTC", "Europe/Berlin", "Europe/London", "Europe/Athens", "Europe/Moscow", "America/New_York", "America/Chicago"),
+    *("America/Denver", "America/Los_Angeles", "America/Halifax", "America/Sao_Paulo", "Australia/Sydney"),
+    *("Australia/Adelaide", "Pacific/Auckland"),
+)
+
+
+@dataclass(frozen=True)
+class ClockForm:
+    """How times or durations of a column are spelled: ``9:05``, ``09:05:30``, ``102:30:00.25``.
+
+    Attributes
+    ----------
+    width : int
+        Least number of digits of the hours.
+    seconds : bool
+        Whether there are seconds.
+    decimals : int
+        Digits of fractions of a second.
+    """
+
+    width: int
+    seconds: bool
+    decimals: int
+
+    def spell(self, durations: Sequence[int]) -> list[str]:
+        """Return durations in microseconds as text."""
+        return [self._spell(duration) for duration in durations]
+
+    def _spell(self, duration: int) -> str:
+        seconds, micro = divmod(duration, 10**6)
+        text = f"{seconds // 3600:0{self.width}}:{seconds // 60 % 60:02}"
+        text += f":{seconds % 60:02}" if self.seconds else ""
+        return text + (f".{micro:06}"[: 1 + self.decimals] if self.decimals else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form as plain JSON."""
+        return asdict(self)
+
+
+def find_clock(texts: Sequence[str]) -> tuple[pd.Series[Any], ClockForm] | None:
+    """Return times or durations and their form, None unless every text is spelled again as it was."""
+    durations = []
+    for text in texts:
+        match = _CLOCK.fullmatch(text)
+        if match is None:
+            return None
+        hours, minutes, seconds, fraction = match.groups(default="")
+        micro = int((fraction or "0").ljust(6, "0"))
+        durations.append(((int(hours) * 60 + int(minutes)) * 60 + int(seconds or 0)) * 10**6 + micro)
+    first = _CLOCK.fullmatch(texts[0]) if len(texts) else None
+    if first is None:
+        return None
+    for width in (1, len(first[1])):
+        form = ClockForm(width, first[3] is not None, len(first[4] or ""))
+        if form.spell(durations) == list(texts):
+            return pd.Series(np.asarray(durations, dtype="m8[us]")), form
+    return None
+
+
+def is_sound_clock(value: Any) -> bool:
+    """Return whether a value is what `ClockForm.to_dict` returns."""
+    if not isinstance(value, Mapping) or set(value) != {"width", "seconds", "decimals"}:
+        return False
+    if not all(type(value[name]) is int for name in ("width", "decimals")) or type(value["seconds"]) is not bool:
+        return False
+    return 1 <= value["width"] <= 3 and 0 <= value["decimals"] <= 6
+
+
+@dataclass(frozen=True)
+class ZonedForm:
+    """How moments of a column are spelled whose offsets are those of a time zone.
+
+    Attributes
+    ----------
+    zone : str
+        Name of the time zone.
+    form : str
+        Date and time as a strftime format, without the offset.
+    decimals : int
+        Digits of fractions of a second.
+    colon : bool
+        Whether offsets have a colon.
+    """
+
+    zone: str
+    form: str
+    decimals: int
+    colon: bool
+
+    def spell(self, moments: pd.Series[Any]) -> list[str]:
+        """Return moments in UTC as text."""
+        local = moments.dt.tz_convert(ZoneInfo(self.zone))
+        return [self._spell(moment) for moment in local.tolist()]
+
+    def _spell(self, moment: Any) -> str:
+        text, offset = moment.strftime(self.form), moment.strftime("%z")
+        fraction = f".{moment.microsecond:06}"[: 1 + self.decimals] if self.decimals else ""
+        return f"{text}{fraction}{offset[:3]}{':' * self.colon}{offset[3:]}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form as plain JSON."""
+        return asdict(self)
+
+
+def find_zoned(texts: Sequence[str]) -> tuple[pd.Series[Any], ZonedForm] | None:
+    """Return moments in UTC whose offsets are those of one time zone, and how they are spelled; None if there is none.
+
+    Several zones may fit; one of a large city comes first.
+    """
+    matches = [_MOMENT.fullmatch(text) for text in texts]
+    if None in matches or len({match[4] for match in matches if match}) < 2:
+        return None
+    first = matches[0]
+    if first is None:
+        return None
+    moments = pd.Series(pd.to_datetime(list(texts), utc=True, format="ISO8601")).dt.as_unit("us")
+    local = pd.Series(pd.to_datetime([match[1] for match in matches if match], format="ISO8601")).dt.as_unit("us")
+    zone = _find_zone(moments, local)
+    if zone is None:
+        return None
+    time = "%H:%M:%S" if first[2] else "%H:%M"
+    form = ZonedForm(zone, f"%Y-%m-%d{first[1][10]}{time}", len(first[3] or ""), ":" in first[4])
+    return (moments, form) if form.spell(moments) == list(texts) else None
+
+
+def _find_zone(moments: pd.Series[Any], local: pd.Series[Any]) -> str | None:
+    """Return a time zone in which moments have these local times."""
+    few = np.unique(np.linspace(0, len(moments) - 1, 50).astype(int))
+    for name in [*_PREFERRED, *sorted(available_timezones() - set(_PREFERRED))]:
+        if all(
+            (moments.iloc[rows].dt.tz_convert(ZoneInfo(name)).dt.tz_localize(None) == local.iloc[rows]).all()
+            for rows in (few, slice(None))
+        ):
+            return name
+    return None
+
+
+def is_sound_zoned(value: Any) -> bool:
+    """Return whether a value is what `ZonedForm.to_dict` returns."""
+    if not isinstance(value, Mapping) or set(value) != {"zone", "form", "decimals", "colon"}:
+        return False
+    known = {f"%Y-%m-%d{between}{time}" for between in " T" for time in ("%H:%M", "%H:%M:%S")}
+    sound = value["zone"] in available_timezones() and value["form"] in known and type(value["colon"]) is bool
+    return sound and type(value["decimals"]) is int and 0 <= value["decimals"] <= 6
