@@ -20,7 +20,8 @@ NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
 TABLES_ONLY = (
-    *("target", "exclude", "separator", "encoding", "header", "date_order", "kinds", "relations"),
+    *("target", "exclude", "separator", "encoding", "header", "date_order", "na", "thousands", "decimal"),
+    *("kinds", "relations"),
     *("mark", "groups", "spreadsheet_safe", "out_separator", "out_encoding", "soft", "soft_size", "distil"),
 )
 IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")

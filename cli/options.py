@@ -173,13 +173,17 @@ column_options = _combine(
         encoding_option,
         header_option,
         date_order_option,
+        click.option("--na", multiple=True, metavar="MARK", help="Another mark of missing cells; may be repeated."),
+        click.option("--thousands", metavar="CHARACTER", help="Separator of thousands, where it could be the decimal."),
+        click.option("--decimal", type=click.Choice([".", ","]), help="Decimal separator, where it is not clear."),
     ]
 )
 
 
 def get_reading_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of `ganaug.read_table` among those of a command."""
-    return {name: options[name] for name in ("separator", "encoding", "header", "date_order")}
+    names = ("separator", "encoding", "header", "date_order", "na", "thousands", "decimal")
+    return {name: options[name] for name in names}
 
 
 writing_options = _combine(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta, timezone
 from functools import partial
 from typing import Any, TypeAlias
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .dates import DateForm, find_dates
-from .notes import BLANKS, BOOLEANS, ISO_FORM, MISSING_MARKS, MOST_DECIMALS, OFFSET, Notes
-from .numbers import find_forms, spell_all
+from .notes import BLANKS, BOOLEANS, ISO_FORM, MISSING, MOST_DECIMALS, OFFSET, Notes, is_mark
+from .numbers import SEPARATORS, Separators, find_forms, spell_all
 
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
 
@@ -35,19 +36,42 @@ _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 _NESTED = (list, tuple, dict, set, frozenset, bytes, bytearray, memoryview, np.ndarray)
 
 
+_ODD_WORDS = 3  # words at most beside numbers,
+_MOSTLY = 0.8  # which are this share of the cells,
+_VARIED = 10  # and more than a few different ones
 _DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{OFFSET})?)?")
 
 
-def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[pd.Series[Any], Notes]:
+@dataclass(frozen=True)
+class Reading:
+    """What a user says of the cells of a file.
+
+    Attributes
+    ----------
+    date_order : {"dmy", "mdy", "ymd"} or None
+        Order of day, month and year in dates that may have several.
+    na : tuple of str
+        Further marks of missing cells.
+    thousands, decimal : str or None
+        Separators of numbers.
+    """
+
+    date_order: str | None = None
+    na: tuple[str, ...] = ()
+    thousands: str | None = None
+    decimal: str | None = None
+
+
+def parse_cells(cells: pa.ChunkedArray, reading: Reading | None = None) -> tuple[pd.Series[Any], Notes]:
     """Parse text cells into a typed column, and note how it was written.
 
     Parameters
     ----------
     cells : pyarrow.ChunkedArray of string, shape (n,)
         The cells as written in the file; an empty one is missing.
-    date_order : {"dmy", "mdy", "ymd"}, optional
-        Order of day, month and year in dates that may have several.
+    reading : Reading, optional
+        What a user says of them.
 
     Returns
     -------
@@ -60,12 +84,14 @@ def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[
         only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is not
         clear has ``date_orders``, the orders that fit.
     """
+    reading = reading or Reading()
     cells = _without(cells, pc.equal(cells, ""))
-    known = _without(cells, pc.is_in(pc.utf8_trim(cells, BLANKS), pa.array(["", *MISSING_MARKS])))
+    trimmed = pc.utf8_trim(cells, BLANKS)
+    is_own = pc.is_in(trimmed, pa.array(reading.na, pa.string()))
+    known = _without(cells, pc.or_(pc.match_substring_regex(trimmed, MISSING), is_own))
     if known.null_count < len(known):
         bare, padding = _strip_padding(known)
-        readers = (_numbers, _booleans, _parse_moments, partial(_parse_dates, order=date_order), _spelled_numbers)
-        for reader in readers:
+        for reader in _list_readers(reading):
             typed = reader(bare)
             if isinstance(typed, list):
                 return _text(cells), {"date_orders": typed}
@@ -73,6 +99,21 @@ def parse_cells(cells: pa.ChunkedArray, date_order: str | None = None) -> tuple[
                 column, notes = typed
                 return column, _find_missing_mark(cells, known) | padding | notes
     return _text(cells), {}
+
+
+def _list_readers(reading: Reading) -> list[Callable[[pa.ChunkedArray], Typed | list[str]]]:
+    """Return what may read a column, in order."""
+    others: list[Callable[[pa.ChunkedArray], Typed | list[str]]] = [
+        _booleans,
+        _parse_moments,
+        partial(_parse_dates, order=reading.date_order),
+    ]
+    if reading.thousands is None and reading.decimal is None:
+        return [_numbers, *others, _spelled_numbers]
+    decimal = reading.decimal or ("." if reading.thousands == "," else ",")
+    separators = ((reading.thousands or "", decimal), ("", decimal))
+    asked = partial(_spelled_numbers, separators=separators)
+    return [asked, _whole_numbers, *others]
 
 
 def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]:
@@ -95,6 +136,17 @@ def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
     return (bare, {"padding": [before, after]}) if pc.all(pc.equal(padded, known)).as_py() else (known, {})
 
 
+def find_odd_words(cells: pa.ChunkedArray) -> list[str]:
+    """Return the few words in a column of text that holds numbers otherwise, an empty list if there are more."""
+    known = cells.drop_null()
+    known = known.filter(pc.invert(pc.match_substring_regex(pc.utf8_trim(known, BLANKS), MISSING)))
+    is_number = pc.match_substring_regex(pc.utf8_trim(known, BLANKS), rf"\A(?:{_DECIMAL})\z")
+    words = pc.unique(known.filter(pc.invert(is_number)))
+    if not len(words) or len(words) > _ODD_WORDS or pc.mean(is_number.cast(pa.int8())).as_py() < _MOSTLY:
+        return []
+    return words.to_pylist() if len(pc.unique(known)) > _VARIED else []
+
+
 def _without(cells: pa.ChunkedArray, where: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(where, pa.scalar(None, pa.string()), cells)
 
@@ -109,7 +161,9 @@ def _find_missing_mark(cells: pa.ChunkedArray, known: pa.ChunkedArray) -> Notes:
         return {}
     marks = pc.value_counts(cells.filter(pc.is_null(known)).drop_null()).to_pylist()
     most = max(marks, key=lambda mark: (mark["counts"], mark["values"]))
-    return {"missing_text": most["values"]} if most["counts"] >= cells.null_count else {}
+    if most["counts"] < cells.null_count:
+        return {}
+    return {"missing_text" if is_mark(most["values"]) else "own_mark": most["values"]}
 
 
 def _text(cells: pa.ChunkedArray) -> pd.Series[Any]:
@@ -131,9 +185,13 @@ def _numbers(known: pa.ChunkedArray) -> Typed:
     return None  # so long a number is an identifier; a float would change its digits
 
 
-def _spelled_numbers(known: pa.ChunkedArray) -> Typed:
+def _whole_numbers(known: pa.ChunkedArray) -> Typed:
+    return _numbers(known) if _all_match(known, _WHOLE) else None
+
+
+def _spelled_numbers(known: pa.ChunkedArray, separators: Separators = SEPARATORS) -> Typed:
     """Parse numbers with a currency, a unit or separators, if they are spelled again as they were."""
-    for form, plain in find_forms(known, _first(known)):
+    for form, plain in find_forms(known, _first(known), separators):
         typed = _numbers(plain)
         if typed is None:
             continue
@@ -278,7 +336,7 @@ def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     spelled = [f"{before}{text}{after}" for text in _spell(known, notes)] if before + after else _spell(known, notes)
     if len(known) == len(column):
         return spelled
-    missing = notes.get("missing_text", "") if is_typed else ""
+    missing = notes.get("own_mark", notes.get("missing_text", "")) if is_typed else ""
     texts = iter(spelled)
     return [next(texts) if there else missing for there in column.notna().tolist()]
 

@@ -82,6 +82,74 @@ def is_sound_clock(value: Any) -> bool:
     return 1 <= value["width"] <= 3 and 0 <= value["decimals"] <= 6
 
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_NAMED = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
+_MONTH_PARTS = {
+    "Y": r"(?P<Y>[12]\d{3})",
+    "y": r"(?P<y>\d{2})",
+    "m": r"(?P<m>0[1-9]|1[0-2])",
+    "b": rf"(?P<b>{'|'.join(_NAMED)})",
+    "B": rf"(?P<B>{'|'.join(_MONTHS)})",
+}
+_MONTH_FORMS = ("Y-m", "Y/m", "m/Y", "m.Y", "b Y", "B Y", "b-Y", "B-Y", "b-y", "b y", "b, Y", "B, Y")
+_PIVOT = 69  # of years of two digits: 69 is 1969, 68 is 2068, as in POSIX
+
+
+@dataclass(frozen=True)
+class MonthForm:
+    """How months of a column are spelled: ``2024-01``, ``Jan 2024``, ``January-24``.
+
+    Attributes
+    ----------
+    form : str
+        A letter for each part, as those of strftime.
+    """
+
+    form: str
+
+    def spell(self, moments: pd.Series[Any]) -> list[str]:
+        """Return the months of moments as text."""
+        return [self._spell(year, month) for year, month in zip(moments.dt.year, moments.dt.month, strict=True)]
+
+    def _spell(self, year: int, month: int) -> str:
+        name = _MONTHS[month - 1]
+        parts = {"Y": f"{year:04}", "y": f"{year % 100:02}", "m": f"{month:02}", "b": name[:3], "B": name}
+        return "".join(parts.get(letter, letter) for letter in self.form)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form as plain JSON."""
+        return asdict(self)
+
+
+def find_months(texts: Sequence[str]) -> tuple[pd.Series[Any], MonthForm] | None:
+    """Return the first days of months and how the months are spelled, None if the texts are no months."""
+    for form in _MONTH_FORMS if len(texts) else ():
+        pattern = re.compile("".join(_MONTH_PARTS.get(letter, re.escape(letter)) for letter in form))
+        found = [match.groupdict() for match in map(pattern.fullmatch, texts) if match]
+        if len(found) == len(texts):
+            months = [f"{_read_year(parts):04}-{_read_month(parts):02}" for parts in found]
+            return pd.Series(np.asarray(months, dtype="M8[M]").astype("M8[us]")), MonthForm(form)
+    return None
+
+
+def _read_year(parts: Mapping[str, str]) -> int:
+    if "Y" in parts:
+        return int(parts["Y"])
+    return int(parts["y"]) + (1900 if int(parts["y"]) >= _PIVOT else 2000)
+
+
+def _read_month(parts: Mapping[str, str]) -> int:
+    return int(parts["m"]) if "m" in parts else _NAMED[parts.get("b", parts.get("B", ""))[:3]]
+
+
+def is_sound_month(value: Any) -> bool:
+    """Return whether a value is what `MonthForm.to_dict` returns."""
+    return isinstance(value, Mapping) and set(value) == {"form"} and value["form"] in _MONTH_FORMS
+
+
 @dataclass(frozen=True)
 class ZonedForm:
     """How moments of a column are spelled whose offsets are those of a time zone.

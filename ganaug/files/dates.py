@@ -154,15 +154,15 @@ def _read(known: pa.ChunkedArray, form: str, pattern: str) -> tuple[pd.Series[An
     moments = _assemble(text)
     if moments is None:
         return None
-    spelled, wanted = pd.Series(moments), cells.to_pylist()
-    for padded_date in (True, False):
-        for padded_time in (True, False):
-            made = DateForm(form, padded_date, padded_time, lower="P" in text and str(text["P"][0]).islower())
-            if made.spell(spelled) == wanted:
-                column = pd.Series(np.full(len(known), np.datetime64("NaT"), dtype="M8[us]"))
-                column[pc.is_valid(known).to_numpy()] = moments
-                return column, made
-    return None
+    spelled, wanted = pd.Series(moments), np.asarray(cells.to_pylist(), dtype=object)
+    lower = "P" in text and str(text["P"][0]).islower()
+    forms = [DateForm(form, date, time, lower) for date in (True, False) for time in (True, False)]
+    equal = np.stack([np.asarray(one.spell(spelled), dtype=object) == wanted for one in forms])
+    if not equal.any(axis=0).all():  # zeros may be there in some cells and not in others
+        return None
+    column = pd.Series(np.full(len(known), np.datetime64("NaT"), dtype="M8[us]"))
+    column[pc.is_valid(known).to_numpy()] = moments
+    return column, forms[int(equal.sum(axis=1).argmax())]
 
 
 def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64]] | None:

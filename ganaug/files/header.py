@@ -9,7 +9,7 @@ from itertools import pairwise
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .notes import MISSING_MARKS
+from .notes import MISSING, is_mark
 
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?\s*%?")
 _PATTERN = r"\A\s*[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?\s*%?\z"
@@ -48,10 +48,9 @@ def _counts(names: Sequence[str]) -> bool:
 
 def _belongs(name: str, cells: pa.ChunkedArray) -> bool:
     """Return whether the first line's cell could be one of a column's."""
-    if name.strip() in MISSING_MARKS:
+    if is_mark(name):
         return True
-    trimmed = pc.utf8_trim_whitespace(cells)
-    filled = cells.filter(pc.invert(pc.is_in(trimmed, pa.array(["", *MISSING_MARKS]))))
+    filled = cells.filter(pc.invert(pc.match_substring_regex(pc.utf8_trim_whitespace(cells), MISSING)))
     if not len(filled):
         return False
     numbers = pc.mean(pc.match_substring_regex(filled, _PATTERN).cast(pa.int8())).as_py()

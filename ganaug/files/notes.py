@@ -6,19 +6,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from .clocks import is_sound_clock, is_sound_zoned
+from .clocks import is_sound_clock, is_sound_month, is_sound_zoned
 from .dates import is_sound_form as is_sound_date_form
 from .dialect import is_sound_dialect
 from .numbers import is_sound_form as is_sound_number_form
 
 Notes: TypeAlias = "dict[str, Any]"
 
-# Missing in a column of numbers, booleans or dates, with blanks around them or not; ordinary words in a column of text.
-MISSING_MARKS = (
-    *("?", "NA", "N/A", "n/a", "na", "n.a.", "N.A.", "NaN", "nan", "NAN", "NaT", "<NA>", "null", "NULL", "Null"),
-    *("None", "none", "NONE", "nil", "missing", "Missing", "unknown", "Unknown", "-", "--", "---", ".", "..", "..."),
-    *("#N/A", "#NA", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?"),  # spreadsheets'
+# Missing in a column of numbers, booleans or dates, with blanks around them or not; ordinary words in a column of text,
+# in any case of letters. So are cells of signs alone, such as ** and --.
+_MISSING_WORDS = (
+    *("na", "n/a", "n.a.", "nan", "nat", "<na>", "null", "none", "nil", "missing", "unknown"),
+    *("#n/a", "#na", "#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?"),  # spreadsheets'
 )
+_SIGNS = r"[^\pL\pN]*"  # in the syntax of Arrow; for Python's, see `is_mark`
+MISSING = rf"(?i)\A(?:{'|'.join(map(re.escape, _MISSING_WORDS))})\z|\A{_SIGNS}\z"
+"""Pattern of marks of missing cells, without blanks around them, in the syntax of Arrow."""
+MOST_MARK = 40
+"""Characters that the mark of missing cells may have, if a user names it."""
 
 BLANKS = " \t\u00a0"
 
@@ -28,12 +33,14 @@ OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
 ISO_FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{OFFSET})?)?")
 
 _SOUND: dict[str, Callable[[Any], object]] = {
-    "missing_text": lambda value: isinstance(value, str) and (value.isspace() or value.strip() in MISSING_MARKS),
+    "missing_text": lambda value: isinstance(value, str) and bool(value) and is_mark(value),
+    "own_mark": lambda value: isinstance(value, str) and 0 < len(value) <= MOST_MARK and value.isprintable(),
     "padding": lambda value: _is_padding(value),
     "whole": lambda value: value is True,
     "number_form": is_sound_number_form,
     "date_form": is_sound_date_form,
     "clock_form": is_sound_clock,
+    "month_form": is_sound_month,
     "zoned_form": is_sound_zoned,
     "decimals": lambda value: type(value) is int and 0 <= value <= MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and ISO_FORM.fullmatch(value),
@@ -52,9 +59,9 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``padding``, ``decimals``, ``whole``, ``number_form``, ``date_form``,
-        ``clock_form``, ``zoned_form``, ``datetime_format`` and ``boolean_text`` of the columns with a valid note,
-        ``column_order`` if it is a list of distinct names, and a sound ``dialect``.
+        Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``decimals``, ``whole``, ``number_form``,
+        ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``datetime_format`` and ``boolean_text`` of the
+        columns with a valid note, ``column_order`` if it is a list of distinct names, and a sound ``dialect``.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():
@@ -67,6 +74,12 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     if is_sound_dialect(dialect := attrs.get("dialect")):
         notes["dialect"] = dialect
     return notes
+
+
+def is_mark(text: str) -> bool:
+    """Return whether a cell says that it is missing, in a column of numbers, booleans or dates."""
+    bare = text.strip(BLANKS)
+    return bare.lower() in _MISSING_WORDS or not any(letter.isalnum() for letter in bare)
 
 
 def _is_names(value: Any) -> bool:

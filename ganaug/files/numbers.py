@@ -28,8 +28,16 @@ _WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}"  # after a blank, as in "10 years"; let
 _AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
 _DIGITS = rf"[0-9](?:[0-9.,'{_SPACES}]*[0-9])?|[.,][0-9]+"
 _CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?-?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
+Separators = tuple[tuple[str, str], ...]
 # Of (thousands, decimal), the first that fits: '1,234' is more often a thousand than a decimal comma
-_SEPARATORS = ((",", "."), (".", ","), ("'", "."), *((space, mark) for space in _SPACES for mark in ",."), ("", ","))
+SEPARATORS: Separators = (
+    (",", "."),
+    (".", ","),
+    ("'", "."),
+    *((space, mark) for space in _SPACES for mark in ",."),
+    ("", ","),
+)
+_ASKED = tuple((thousands, "." if thousands == "," else ",") for thousands in ("", ",", ".", "'", *_SPACES))
 _ADDRESS = r"\A(?:[0-9]{1,3}\.){3}[0-9]{1,3}\z"  # of the internet
 _MOST = 16  # characters before or after a number
 
@@ -82,12 +90,14 @@ def is_sound_form(value: Any) -> bool:
         len(value["before"]) <= _MOST
         and len(value["after"]) <= _MOST
         and not re.search(r'[\d"\r\n\0]', around)
-        and (value["thousands"], value["decimal"]) in (*_SEPARATORS, ("", "."))
+        and (value["thousands"], value["decimal"]) in (*SEPARATORS, ("", "."), *_ASKED)
         and value["negative"] in ("-", "-$", "()")
     )
 
 
-def find_forms(known: pa.ChunkedArray, first: str) -> list[tuple[NumberForm, pa.ChunkedArray]]:
+def find_forms(
+    known: pa.ChunkedArray, first: str, separators: Separators = SEPARATORS
+) -> list[tuple[NumberForm, pa.ChunkedArray]]:
     """Return forms that all cells may have, each with the cells as plain numbers.
 
     Parameters
@@ -96,6 +106,8 @@ def find_forms(known: pa.ChunkedArray, first: str) -> list[tuple[NumberForm, pa.
         Cells, null where missing.
     first : str
         The first of them that is not missing.
+    separators : tuple of (thousands, decimal)
+        Separators to try, in order.
     """
     match = _CELL.fullmatch(first)
     if match is None:
@@ -106,7 +118,7 @@ def find_forms(known: pa.ChunkedArray, first: str) -> list[tuple[NumberForm, pa.
         bare = _strip(known, before, after, negative)
         if bare is None:
             continue
-        for thousands, decimal in (*([("", ".")] if before + after else []), *_SEPARATORS):
+        for thousands, decimal in (*([("", ".")] if before + after and separators == SEPARATORS else []), *separators):
             form = NumberForm(before, after, thousands, decimal, negative)
             if (plain := _to_plain(bare, thousands, decimal)) is not None:
                 found.append((form, plain))

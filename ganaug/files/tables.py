@@ -15,7 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import DataError, DataWarning, ParameterError
-from .cells import format_cells, parse_cells
+from ..messages import join_names
+from .cells import Reading, find_odd_words, format_cells, parse_cells
 from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
 from .dates import ORDERS
 from .dialect import Dialect, find_line_end, is_sound_dialect
@@ -32,13 +33,16 @@ _BLOCK = 10_000  # rows spelled at a time
 _LOOKED_AT = 1000  # cells among which the most telling is looked for
 
 
-def read_table(
+def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a file
     path: str | os.PathLike[str],
     *,
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
     date_order: str | None = None,
+    na: Sequence[str] = (),
+    thousands: str | None = None,
+    decimal: str | None = None,
     keep_text: bool = False,
 ) -> pd.DataFrame:
     r"""Read a table file without changing any value.
@@ -64,6 +68,11 @@ def read_table(
     date_order : {"dmy", "mdy", "ymd"}, optional
         Order of day, month and year in columns of dates that may have several, such as 1/2/2020; they are text without
         it.
+    na : sequence of str, default=()
+        Further marks of missing cells in columns of numbers, booleans and dates, such as "Indef.".
+    thousands, decimal : str, optional
+        Separators of all numbers, where they could be read in several ways: ``decimal=","`` reads 1,234 as one and a
+        bit, and ``thousands="."`` reads 1.234 as more than a thousand.
     keep_text : bool, default=False
         Whether to keep the text of all cells in ``frame.attrs["text"]``. `write_table` then writes columns that have
         not been changed as they were, such as ``1e5`` and ``2.50``, at the cost of memory.
@@ -86,14 +95,16 @@ def read_table(
           pandas.
 
         Blanks around all cells of a column alike do not count in all types but the last. An empty cell is missing
-        (quoted or not: CSV cannot tell them apart). In columns of those types so are blank cells, and ``?``,
-        ``-``, ``.``, ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``, ``#N/A`` and their
-        like; in text these are words. Integers and booleans with missing cells have pandas' nullable dtypes.
+        (quoted or not: CSV cannot tell them apart). In columns of those types so are blank cells, cells of signs alone
+        (``?``, ``-``, ``.``, ``**``), and ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``,
+        ``#N/A`` and their like in any case; in text these are words. Integers and booleans with missing cells have
+        pandas' nullable dtypes.
 
         How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
         remember are absent:
 
         * ``missing_text``: column -> the mark of most missing cells, unless that is the empty cell;
+        * ``own_mark``: column -> the same, for a mark that `na` named;
         * ``padding``: column -> [blanks before, blanks after] every cell;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``whole``: column -> True, where whole numbers among others have no decimals;
@@ -109,7 +120,7 @@ def read_table(
         The file cannot be opened, is no text in a known encoding, has no rows, a row with too many or too few cells, a
         blank line between rows, a quote that is never closed, or could be split in several ways.
     ParameterError
-        `separator` is not one character, or there is no such `encoding`.
+        `separator` is not one character, there is no such `encoding`, or numbers have no such separators.
 
     Warns
     -----
@@ -137,6 +148,9 @@ def read_table(
         raise ParameterError(
             f"The 'date_order' parameter must be one of {', '.join(map(repr, ORDERS))}. Got {date_order!r} instead."
         )
+    _check_numbers(thousands, decimal)
+    if isinstance(na, str):
+        raise ParameterError(f"The 'na' parameter must be a list of marks, such as [{na!r}]. Got {na!r} instead.")
     path = os.fspath(path)
     name = "standard input" if path == "-" else repr(path)
     data = read_bytes(path)
@@ -150,7 +164,7 @@ def read_table(
     decoded = decode_text(data, name, encoding)
     parsed = parse_csv(decoded.text, name, separator or (by_name if by_name == "\t" else None), header)
     assumed = [f"its bytes look like {decoded.encoding} text"] if decoded.guessed else []
-    frame, unclear = _type_columns(parsed, date_order)
+    frame, unclear = _type_columns(parsed, Reading(date_order, tuple(na), thousands, decimal))
     if dialect := Dialect(parsed.separator, decoded.encoding, find_line_end(decoded.text)).to_note():
         frame.attrs["dialect"] = dialect
     if keep_text:
@@ -159,6 +173,17 @@ def read_table(
     if assumed := assumed + parsed.notes + _describe_forms(frame, parsed) + unclear:
         warnings.warn(f"{name}: {'; '.join(assumed)}.", DataWarning, stacklevel=2)
     return frame
+
+
+def _check_numbers(thousands: str | None, decimal: str | None) -> None:
+    """Raise ParameterError for separators that no numbers have."""
+    if decimal not in (None, ".", ",") or thousands not in (None, ".", ",", "'", " ", "\u00a0", "\u202f"):
+        raise ParameterError(
+            "The 'decimal' parameter must be '.' or ',', and 'thousands' one of , . ' or a blank. Got "
+            f"{decimal!r} and {thousands!r} instead."
+        )
+    if thousands is not None and thousands == (decimal or ("." if thousands == "," else ",")):
+        raise ParameterError(f"The 'decimal' and 'thousands' parameters are both {thousands!r}; give different ones.")
 
 
 def _describe_forms(frame: pd.DataFrame, parsed: TextTable) -> list[str]:
@@ -171,18 +196,23 @@ def _describe_forms(frame: pd.DataFrame, parsed: TextTable) -> list[str]:
     return found
 
 
-def _type_columns(parsed: TextTable, date_order: str | None) -> tuple[pd.DataFrame, list[str]]:
+def _type_columns(parsed: TextTable, reading: Reading) -> tuple[pd.DataFrame, list[str]]:
     """Return the typed table, and which columns hold dates in an order that is not clear."""
     unclear = []
     cells = list(parsed.columns)
     columns: dict[str, pd.Series[Any]] = {}
     attrs: dict[str, dict[str, Any]] = {}
     for column in parsed.names:
-        columns[column], notes = parse_cells(cells.pop(0), date_order)
+        text = cells.pop(0)
+        columns[column], notes = parse_cells(text, reading)
         if orders := notes.pop("date_orders", None):
             example = columns[column].dropna().iloc[0]
             which = " or ".join(f"date_order={order!r}" for order in orders)
             unclear.append(f"{column!r} holds dates such as {example!r}, text until you say {which} (--date-order)")
+        elif not notes and pd.api.types.is_string_dtype(columns[column].dtype) and (words := find_odd_words(text)):
+            marks = join_names(words, len(words))
+            listed = ", ".join(map(repr, words))
+            unclear.append(f"{column!r} holds numbers beside {marks}, text until you say na=[{listed}] (--na)")
         for note, value in notes.items():
             attrs.setdefault(note, {})[column] = value
     frame: pd.DataFrame = pd.DataFrame(columns)

@@ -14,8 +14,8 @@ import pyarrow as pa
 from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
 from ..files.cells import format_cells, parse_cells
-from ..files.clocks import ClockForm, ZonedForm, find_clock, find_zoned
-from ..files.notes import MISSING_MARKS, valid_notes
+from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
+from ..files.notes import is_mark, valid_notes
 from ..messages import join_names
 
 Spelling = dict[str, Any]
@@ -108,9 +108,9 @@ def _parse_texts(texts: Any) -> tuple[Any, dict[str, Any]]:
     column, notes = parse_cells(pa.chunked_array([pa.array(texts, pa.string())]))
     if "date_orders" in notes or not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
         return column, notes
-    known = [text for text in texts if text is not None and text.strip() and text.strip() not in MISSING_MARKS]
+    known = [text for text in texts if text is not None and not is_mark(text)]
     there = np.isin(np.asarray(texts, dtype=object), list(set(known)))
-    for note, find in (("clock_form", find_clock), ("zoned_form", find_zoned)):
+    for note, find in (("clock_form", find_clock), ("month_form", find_months), ("zoned_form", find_zoned)):
         if found := find(known):
             values, form = found
             typed = pd.Series(pd.NaT, index=range(len(there)), dtype=values.dtype)
@@ -182,6 +182,8 @@ def _spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     known = column[column.notna()]
     if "clock_form" in notes:
         spelled = ClockForm(**notes["clock_form"]).spell(known.astype("m8[us]").astype("int64").tolist())
+    elif "month_form" in notes:
+        spelled = MonthForm(**notes["month_form"]).spell(known)
     elif "zoned_form" in notes:
         spelled = ZonedForm(**notes["zoned_form"]).spell(known)
     else:

@@ -57,7 +57,7 @@ def test_an_encoding_is_guessed_and_said_or_taken_as_told(folder):
     assert "'latin.csv': its bytes look like cp1252 text." in train("latin.csv", "--target", "churn")
     assert "look like" not in train("latin.csv", "--target", "churn", "--encoding", "cp1252")
     run("augment", "latin.csv", "--target", "churn", "--balance", *QUICK)
-    assert "São Paulo" in read_table("latin_augmented.csv")["city"].tolist()
+    assert "São Paulo" in read_table("latin_augmented.csv", encoding="cp1252")["city"].tolist()
 
 
 @pytest.mark.parametrize("mark", [" ", "#N/A", "?", "unknown"])

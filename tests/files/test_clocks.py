@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganaug.files.clocks import ClockForm, find_clock, find_zoned
+from ganaug.files.clocks import ClockForm, MonthForm, find_clock, find_months, find_zoned
 from ganaug.files.notes import valid_notes
 
 CLOCKS = {
@@ -43,6 +43,27 @@ def test_what_is_no_time_or_in_two_forms_is_none(texts):
     assert find_clock(texts) is None
 
 
+MONTHS = {
+    "Y-m": ["1949-08", "2012-12"],
+    "b Y": ["Mar 1976", "May 1980"],
+    "B-Y": ["November-2012", "May-2013"],
+    "m/Y": ["01/2020", "12/2021"],
+    "b-y": ["Jan-69", "Dec-68"],
+}
+
+
+@pytest.mark.parametrize(("form", "texts"), MONTHS.items(), ids=MONTHS)
+def test_months_are_their_first_days_in_a_form(form, texts):
+    column, found = find_months(texts)
+    assert found == MonthForm(form) and (column.dt.day == 1).all() and found.spell(column) == texts
+    assert found.spell(column + pd.Timedelta(days=20)) == texts
+
+
+@pytest.mark.parametrize("texts", [["2020-13"], ["2020-01", "Jan 2020"], ["Foo 2020"], ["5/2020"], [], ["2020"]])
+def test_what_is_no_month_is_none(texts):
+    assert find_months(texts) is None
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut"])
 @pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M%z", "%Y-%m-%dT%H:%M:%S.000%z"])
 def test_offsets_that_change_are_those_of_a_zone(zone, form):
@@ -76,6 +97,7 @@ def test_offsets_of_no_zone_or_of_one_offset_are_none(texts):
         {"zoned_form": {"c": {"zone": "Europe/Atlantis", "form": "%Y-%m-%d %H:%M", "decimals": 0, "colon": True}}},
         {"zoned_form": {"c": {"zone": "UTC", "form": "%x", "decimals": 0, "colon": True}}},
         {"zoned_form": {"c": {"zone": "UTC"}}},
+        {"month_form": {"c": {"form": "%Y"}}},
     ],
 )
 def test_unsound_notes_are_left_out(notes):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import pandas as pd
 import pytest
 
-from ganaug import DataError, ParameterError, read_table, write_table
+from ganaug import DataError, DataWarning, ParameterError, read_table, write_table
 from ganaug.files.notes import valid_notes
 
 ROWS = [
@@ -134,3 +135,82 @@ def test_a_character_that_the_encoding_lacks_is_named(tmp_path):
 )
 def test_an_unsound_dialect_is_no_note(dialect):
     assert "dialect" not in valid_notes({"dialect": dialect})
+
+
+# --- what a user says of numbers and marks ---
+
+
+def write(tmp_path, *rows):
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(rows) + "\n")
+    return file
+
+
+def test_a_few_words_beside_numbers_are_said_with_the_cure(tmp_path):
+    rows = [f"{i},{'ab'[i % 2]}" for i in range(40)]
+    with pytest.warns(
+        DataWarning, match=r"'n' holds numbers beside 'Indef.', text until you say na=\['Indef.'\] \(--na\)"
+    ):
+        assert read_table(write(tmp_path, "n,label", *rows, "Indef.,a"))["n"].tolist()[-1] == "Indef."
+    read_table(write(tmp_path, "n,label", *rows, *(f"word{i},a" for i in range(9))))  # a column of text
+
+
+def test_a_mark_that_the_user_names_is_missing_and_comes_back(tmp_path):
+    file = write(tmp_path, "games,label", "1,a", "Indef.,b", "3,a")
+    assert read_table(file)["games"].tolist() == ["1", "Indef.", "3"]
+    table = read_table(file, na=["Indef."])
+    assert table["games"].isna().tolist() == [False, True, False] and table["games"].dtype == "Int64"
+    write_table(table, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ({}, [1234.0, 2.5]),
+        ({"decimal": ","}, [1.234, 2.5]),
+        ({"decimal": ",", "thousands": "."}, [1.234, 2.5]),
+    ],
+)
+def test_a_comma_is_what_the_user_says(tmp_path, options, values):
+    file = write(tmp_path, "x;label", "1,234;a", f"{'2.5' if not options else '2,5'};b")
+    if not options:
+        file.write_text("x;label\n1,234;a\n2,500;b\n")
+        values = [1234, 2500]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = read_table(file, **options)
+    assert table["x"].tolist() == values
+    write_table(table, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
+
+
+def test_a_point_is_what_the_user_says(tmp_path):
+    file = write(tmp_path, "x;n;label", "1.234;7;a", "2.500;8;b")
+    assert read_table(file)["x"].tolist() == [1.234, 2.5]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = read_table(file, thousands=".")
+    assert table["x"].tolist() == [1234, 2500] and table["n"].tolist() == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"decimal": ";"}, "'decimal' parameter must be '.' or ','"),
+        ({"thousands": "x"}, "'thousands' one of"),
+        ({"decimal": ",", "thousands": ","}, "are both ','"),
+        ({"na": "x"}, "'na' parameter must be a list"),
+    ],
+)
+def test_impossible_numbers_are_refused(tmp_path, options, message):
+    with pytest.raises(ParameterError, match=message):
+        read_table(write(tmp_path, "x,label", "1,a"), **options)
+
+
+def test_dates_with_zeros_in_some_cells_only_are_dates(tmp_path):
+    file = write(tmp_path, "day,label", "12/8/2012,a", "29/08/2004,b", "3/11/2004,a", "30/1/2004,a")
+    table = read_table(file, keep_text=True)
+    assert table["day"].dt.month.tolist() == [8, 8, 11, 1]
+    write_table(table, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
