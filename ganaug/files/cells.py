@@ -309,7 +309,7 @@ def _time_zone(zone: str) -> timezone:
     return timezone(-offset if zone.startswith("-") else offset)
 
 
-def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
+def format_cells(column: pd.Series[Any], notes: Mapping[str, Any], is_filled: bool = False) -> list[str]:
     """Format a column as text cells from which `parse_cells` parses the same column.
 
     Parameters
@@ -319,6 +319,8 @@ def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     notes : mapping
         What `parse_cells` returned beside a column of this name, or other sound ones; an empty one gives the defaults.
         A note that would lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
+    is_filled : bool
+        Whether the file has values in this column elsewhere, beside which missing cells have their mark.
 
     Returns
     -------
@@ -331,7 +333,7 @@ def format_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
         A value is bytes, or holds several.
     """
     known = column[column.notna()]
-    is_typed = len(known) > 0 and _is_parsed_typed(known)
+    is_typed = (len(known) > 0 or is_filled) and _is_parsed_typed(known)
     before, after = notes.get("padding", ("", "")) if is_typed else ("", "")
     spelled = [f"{before}{text}{after}" for text in _spell(known, notes)] if before + after else _spell(known, notes)
     if len(known) == len(column):

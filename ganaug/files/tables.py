@@ -358,6 +358,7 @@ def _write_csv(
     """Write the parts, and return the numbers of rows and of cells that may be evaluated as formulas."""
     rows = formulas = 0
     dialect = Dialect()
+    filled: set[str] = set()
     for number, part in enumerate(parts):
         if not number:
             dialect = Dialect(**{**valid_notes(part.attrs).get("dialect", {}), **wanted})
@@ -365,15 +366,21 @@ def _write_csv(
             formulas += found
             target.write(dialect.mark)
             target.write(_encoded(format_header(names, dialect.separator, dialect.line_end), dialect))
-        for lines, found in _spell_blocks(part, names, dialect, safe):
+        for lines, found in _spell_blocks(part, names, dialect, safe, filled):
             formulas += found
             target.write(_encoded(lines, dialect))
         rows += len(part)
     return rows, formulas
 
 
-def _spell_blocks(part: pd.DataFrame, names: Sequence[str], dialect: Dialect, safe: bool) -> Iterator[tuple[str, int]]:
-    """Yield the lines of some rows at a time, and how many cells may be evaluated as formulas."""
+def _spell_blocks(
+    part: pd.DataFrame, names: Sequence[str], dialect: Dialect, safe: bool, filled: set[str]
+) -> Iterator[tuple[str, int]]:
+    """Yield the lines of some rows at a time, and how many cells may be evaluated as formulas.
+
+    `filled` names the columns in which the file has values so far.
+    """
+    filled.update(name for name in part.columns if name not in filled and part[name].notna().any())
     notes = _notes(part, safe)
     kept = part.attrs.get("text")
     texts = kept.find_unchanged(part) if isinstance(kept, CellTexts) else {}
@@ -382,7 +389,7 @@ def _spell_blocks(part: pd.DataFrame, names: Sequence[str], dialect: Dialect, sa
         cells = {
             name: texts[name].slice(start, _BLOCK).to_pylist()
             if name in texts
-            else format_cells(block[name], notes[name])
+            else format_cells(block[name], notes[name], name in filled)
             for name in block.columns
         }
         spelled = [escape_formulas(block[name], cells[name], safe) for name in block.columns]

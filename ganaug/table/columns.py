@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..data.dtypes import MAX_TEXT, Codes, Mask, Plain, as_plain, factorise
 from ..records import JsonRecord
+from .id_shapes import IdShapes, form_from_json
 from .identifiers import IdPattern
 from .quantiles import LEVELS, Marginal
 
@@ -378,7 +379,7 @@ class Identifier:
         Pattern of the values, and the range of new ones.
     """
 
-    form: IdPattern
+    form: IdPattern | IdShapes
     kind: ClassVar[str] = "identifier"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
@@ -394,7 +395,7 @@ class Identifier:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> Identifier:
         """Return the column that `to_json` described."""
-        return cls(IdPattern.from_json(facts["form"]))
+        return cls(form_from_json(facts["form"]))
 
 
 def _count_decimals(distinct: NDArray[np.float64]) -> int | None:

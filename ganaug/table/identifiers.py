@@ -25,7 +25,8 @@ _MIN_ROWS = 20
 _UNIQUE_SHARE = 0.95  # a few repeated names or addresses do not make a category
 _SURPRISE = 10  # -log of the chance that independent draws from the same range would never repeat
 _NAME = re.compile(r"(^|[^a-z])(id|key|uuid|guid|index|row|number|no|nr)$|[a-z]ID$|[a-z](Id|Key|Number|Index)$")
-_LEAST_ROOM = 10_000_000  # number of unused whole numbers that the dtype must have above the largest
+LEAST_ROOM = 10_000_000
+"""Unused whole numbers that the dtype must have above the largest."""
 
 _NUMBERED = re.compile(r"(.*?)([0-9]+)([^0-9]*)", re.DOTALL)
 _COMMON_LENGTH = 0.5  # share of the texts that must be of one length for a pattern position by position
@@ -74,7 +75,7 @@ def is_identifier(name: Any, plain: Plain, largest: int) -> bool:
 
 def has_room(plain: Plain, largest: int) -> bool:
     """Return whether the dtype of a column holds enough whole numbers beyond those that occur."""
-    return int(plain.max()) + _LEAST_ROOM <= largest
+    return int(plain.max()) + LEAST_ROOM <= largest
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,18 @@ class IdPattern:
 
     @classmethod
     def fit(cls, plain: Plain, largest: int) -> IdPattern:
-        """Learn the pattern of the values of a column: text, or whole numbers up to `largest`."""
+        """Learn the pattern of the values of a column, or number new ones if there is none; see `find`."""
+        return cls.find(plain, largest) or _make_numbered(sorted(set(plain.tolist())))
+
+    @classmethod
+    def find(cls, plain: Plain, largest: int) -> IdPattern | None:
+        """Return the pattern of the values of a column, text or whole numbers up to `largest`; None if it has none."""
         values = sorted(set(plain.tolist()))
         if plain.dtype.kind in "iu":
             beyond = 10 ** len(str(abs(values[-1])))
-            beyond = beyond if beyond + _LEAST_ROOM <= largest else values[-1] + 1
-            return cls("integer", [], 0, *_find_gap(values, beyond), beyond)
-        return _fit_numbered(values) or _fit_code(values) or _make_numbered(values)
+            beyond = beyond if beyond + LEAST_ROOM <= largest else values[-1] + 1
+            return cls("integer", [], 0, *find_gap(values, beyond), beyond)
+        return _fit_numbered(values) or _fit_code(values)
 
     def make_fresh(self, first: int, n: int) -> list[Any]:
         """Return new values number `first` to ``first + n - 1``, all different, and none of them in training."""
@@ -124,7 +130,7 @@ class IdPattern:
 
     def boundary_positions(self) -> list[int]:
         """Return numbers of new values at the ends of ranges: if these and the next can be written, all can."""
-        last = _LEAST_ROOM - 2
+        last = LEAST_ROOM - 2
         return [0, max(0, self.room - 1), last, self.room + last]
 
     def _spell(self, i: int) -> int | str:
@@ -150,7 +156,7 @@ class IdPattern:
         return decode(facts | {key: int(facts[key]) for key in ("start", "room", "beyond")}, cls)
 
 
-def _find_gap(taken: list[int], end: int) -> tuple[int, int]:
+def find_gap(taken: list[int], end: int) -> tuple[int, int]:
     """Return start and length, both rounded, of a range inside the widest gap between rising numbers."""
     width, low = max((b - a - 1, a) for a, b in pairwise([*taken, end]))
     unit = 10 ** max(0, len(str(width)) - 2)
@@ -169,7 +175,7 @@ def _fit_numbered(texts: list[str]) -> IdPattern | None:
         return None
     beyond = 10 ** max(lengths)
     return IdPattern(
-        "numbered", [before, after], min(lengths), *_find_gap(sorted(set(map(int, numbers))), beyond), beyond
+        "numbered", [before, after], min(lengths), *find_gap(sorted(set(map(int, numbers))), beyond), beyond
     )
 
 
@@ -182,7 +188,7 @@ def _fit_code(texts: list[str]) -> IdPattern | None:
     alphabets = [_find_alphabet(set(characters)) for characters in zip(*alike, strict=True)]
     size = int(np.prod([len(alphabet) for alphabet in alphabets], dtype=object))
     tail = min(max(map(len, texts)) - length + 1, MAX_LENGTH)  # a code with a tail is longer than any in training
-    return IdPattern("code", alphabets, tail, *_find_gap(sorted(_rank(text, alphabets) for text in alike), size), size)
+    return IdPattern("code", alphabets, tail, *find_gap(sorted(rank(text, alphabets) for text in alike), size), size)
 
 
 def _make_numbered(texts: list[str]) -> IdPattern:
@@ -199,7 +205,7 @@ def _find_alphabet(seen: set[str]) -> str:
     return next((known for known in _ALPHABETS if seen <= set(known)), "".join(sorted(seen)))
 
 
-def _rank(text: str, alphabets: list[str]) -> int:
+def rank(text: str, alphabets: list[str]) -> int:
     """Return the rank of `text` among all texts of these alphabets, a number in a mixed base."""
     rank = 0
     for character, alphabet in zip(text, alphabets, strict=True):

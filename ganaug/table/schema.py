@@ -15,7 +15,8 @@ from ..errors import DataError, ParameterError
 from .codes import CodedRows
 from .columns import ROOM, Category, Constant, Encoded, Identifier, Number
 from .followers import Determined, Later
-from .identifiers import IdPattern, has_room, is_identifier
+from .id_shapes import fit_identifier
+from .identifiers import has_room, is_identifier
 from .kinds import Column
 from .lookups import FactorisedColumn, link_determined
 from .relations import NumberSample, relate_numbers
@@ -118,7 +119,7 @@ def fit_column(cells: ColumnCells, kind: str, room: int = ROOM) -> Column:
     if kind in ("numeric", "datetime"):
         return Number.fit(kind, cells.plain, cells.missing, room)
     if kind == "identifier":
-        return Identifier(IdPattern.fit(known, _largest_integer(cells.series, cells.plain)))
+        return Identifier(fit_identifier(known, _largest_integer(cells.series, cells.plain)))
     return Category.from_codes(kind, cells.coded.codes, cells.coded.values, room)
 
 
