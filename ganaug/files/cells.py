@@ -245,8 +245,15 @@ def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
 
 
 def _count_decimals_note(known: pa.ChunkedArray) -> Notes:
+    """Return how many decimals numbers have, and whether those below 1 begin with the point, as in .5."""
+    begins = pc.any(pc.match_substring_regex(known, r"\A-?\.")).as_py()
+    bare = begins and not pc.any(pc.match_substring_regex(known, r"\A-?0\.")).as_py()
+    return _count_decimals(known) | ({"bare_point": True} if bare else {})
+
+
+def _count_decimals(known: pa.ChunkedArray) -> Notes:
     decimals = len(_first(known).partition(".")[2])
-    if 0 < decimals <= MOST_DECIMALS and _all_match(known, rf"-?[0-9]+\.[0-9]{{{decimals}}}"):
+    if 0 < decimals <= MOST_DECIMALS and _all_match(known, rf"-?[0-9]*\.[0-9]{{{decimals}}}"):
         return {"decimals": decimals}
     # Where some numbers are whole and none ends in .0, whole ones have no decimals
     is_whole = pc.any(pc.match_substring_regex(known, r"\A-?[0-9]+\z")).as_py()
@@ -386,6 +393,8 @@ def _format_numbers(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str
     if not pd.api.types.is_float_dtype(known.dtype):
         return list(map(str, known.tolist()))
     texts = _format_floats(known, notes.get("decimals"))
+    if notes.get("bare_point"):
+        texts = [re.sub(r"\A(-?)0\.", r"\1.", text) for text in texts]
     return [text.removesuffix(".0") for text in texts] if notes.get("whole") else texts
 
 

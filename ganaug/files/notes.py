@@ -37,6 +37,7 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "own_mark": lambda value: isinstance(value, str) and 0 < len(value) <= MOST_MARK and value.isprintable(),
     "padding": lambda value: _is_padding(value),
     "whole": lambda value: value is True,
+    "bare_point": lambda value: value is True,
     "number_form": is_sound_number_form,
     "date_form": is_sound_date_form,
     "clock_form": is_sound_clock,
@@ -59,9 +60,10 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``decimals``, ``whole``, ``number_form``,
-        ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``datetime_format`` and ``boolean_text`` of the
-        columns with a valid note, ``column_order`` if it is a list of distinct names, and a sound ``dialect``.
+        Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``decimals``, ``whole``, ``bare_point``,
+        ``number_form``, ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``datetime_format`` and
+        ``boolean_text`` of the columns with a valid note, ``column_order`` if it is a list of distinct names, and a
+        sound ``dialect``.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():

@@ -108,6 +108,7 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * ``padding``: column -> [blanks before, blanks after] every cell;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``whole``: column -> True, where whole numbers among others have no decimals;
+        * ``bare_point``: column -> True, where numbers below 1 begin with the point, as in ``.5``;
         * ``number_form``: column -> what stands around its numbers, their separators, and the form of negative ones;
         * ``date_form``: column -> order, separators and zeros of dates in other forms than ISO's;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;

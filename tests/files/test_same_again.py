@@ -208,6 +208,13 @@ def test_impossible_numbers_are_refused(tmp_path, options, message):
         read_table(write(tmp_path, "x,label", "1,a"), **options)
 
 
+@pytest.mark.parametrize("cells", [["1", ".5", "-.25"], [".50", ".25", "1.75"], ["0.5", "0.25", "1"]])
+def test_numbers_below_one_keep_or_lack_their_zero(tmp_path, cells):
+    file = write(tmp_path, "x,label", *(f"{cell},a" for cell in cells))
+    write_table(read_table(file), tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
+
+
 def test_dates_with_zeros_in_some_cells_only_are_dates(tmp_path):
     file = write(tmp_path, "day,label", "12/8/2012,a", "29/08/2004,b", "3/11/2004,a", "30/1/2004,a")
     table = read_table(file, keep_text=True)
