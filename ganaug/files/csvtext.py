@@ -14,6 +14,7 @@ from itertools import chain, islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as csv_arrow
 
 from ..errors import DataError
 from .dialect import SEPARATORS
@@ -21,6 +22,8 @@ from .header import find_spare, is_header, name_columns, number_names
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
+_PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
+_BLANK_LINE = re.compile(rb"\A(?:\xef\xbb\xbf)?[\r\n]|\n\r?\n")
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(SEPARATORS)}"\\r\\n\ufeff]')
@@ -69,14 +72,9 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     """
     _check_text(data, name)
     separator = _separator(data, name, separator)
-    names, blocks = _read_blocks(data, separator, name)
-    parts: list[list[pa.Array]] = [[] for _ in names]
-    for block in blocks:
-        for column, cells in zip(parts, zip(*block, strict=True), strict=True):
-            column.append(pa.array(cells, pa.string()))
-    if not parts[0] and header is not False:
+    names, columns = _read_columns(data, separator, name)
+    if not len(columns[0]) and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
-    columns = [pa.chunked_array(column, pa.string()) for column in parts]
     spaced: list[str] = []
     if header is not True:  # who knows of the header knows of its blanks
         names, columns, spaced = _strip_spaces(names, columns)
@@ -170,10 +168,48 @@ def _header_width(data: bytes, separator: str) -> int:
 
 def _fits(data: bytes, separator: str) -> bool:
     try:
-        header, blocks = _read_blocks(data, separator, "")
-        return any(header) and sum(map(len, blocks)) > 0
+        header, columns = _read_columns(data, separator, "")
+        return any(header) and len(columns[0]) > 0
     except DataError:
         return False
+
+
+def _read_columns(data: bytes, separator: str, name: str) -> tuple[list[str], list[pa.ChunkedArray]]:
+    """Return the column names, and the cells of each column."""
+    header, rows = _read_rows(data, separator, name)
+    if (columns := _read_plain(data, separator, len(header))) is not None:
+        return header, columns
+    parts: list[list[pa.Array]] = [[] for _ in header]
+    for block in iter(lambda: list(islice(rows, _BLOCK)), []):
+        for column, cells in zip(parts, zip(*block, strict=True), strict=True):
+            column.append(pa.array(cells, pa.string()))
+    return header, [pa.chunked_array(column, pa.string()) for column in parts]
+
+
+def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray] | None:
+    """Return the cells of each column by Arrow's reader, which is twenty times as fast; None where it could differ.
+
+    It reads only text without quotes and blank lines, whose rows are all as wide; anything else is read row by row,
+    which names the line of a fault.
+    """
+    is_plain = b'"' not in data and data.count(b"\r") == data.count(b"\r\n")
+    if not is_plain or len(separator.encode()) > 1 or _BLANK_LINE.search(data):
+        return None
+    names = list(map(str, range(width)))
+    try:
+        table = csv_arrow.read_csv(
+            pa.BufferReader(data),
+            csv_arrow.ReadOptions(column_names=names, skip_rows=1, block_size=_PLAIN_BLOCK),
+            csv_arrow.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
+            csv_arrow.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:  # rows of different widths
+        return None
+    columns = table.columns
+    most = max((pc.max(pc.binary_length(cells)).as_py() or 0 for cells in columns), default=0)
+    return columns if most <= csv.field_size_limit() else None
 
 
 def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -205,8 +241,8 @@ def _describe_csv_error(error: csv.Error) -> str:
     return f"has text after a closing quote ({error}); double the quotes that belong to the text"
 
 
-def _read_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[list[str]]]]:
-    """Return the column names, and the rows in lists of at most `_BLOCK`, each as wide as the header."""
+def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the column names, and the rows, each as wide as the header."""
     records = _records(data, separator, name)
     header = next(records)[1]
     first = list(islice(records, 2))
@@ -226,8 +262,7 @@ def _read_blocks(data: bytes, separator: str, name: str) -> tuple[list[str], Ite
             )
         return cells
 
-    rows = (row(line, cells) for line, cells in records)
-    return header, iter(lambda: list(islice(rows, _BLOCK)), [])
+    return header, (row(line, cells) for line, cells in records)
 
 
 def format_header(names: Sequence[str], separator: str, line_end: str = "\n") -> str:
