@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -54,10 +55,23 @@ class Progress(NamedTuple):
     note: str
 
 
-class _Evaluation(NamedTuple):
+@dataclass
+class _Evaluation:
+    """What judges a generator, and the seconds that the last judgement took."""
+
     score: Score
     collapsed: FindCollapsed
     learned: IsLearned
+    seconds: float = 0.0
+
+    def find_budget(self, plan: Plan) -> float:
+        """Return the seconds for steps: the last score, and the choice of filters, take about as long as a score."""
+        most = math.inf if plan.max_seconds is None else plan.max_seconds
+        return max(0.5 * most, most - 2 * self.seconds)
+
+    def is_late(self, plan: Plan, seconds: float) -> bool:
+        """Return whether the seconds for steps are used up."""
+        return seconds >= self.find_budget(plan)
 
 
 def train_gan(
@@ -108,11 +122,14 @@ def train_gan(
     evaluation = _Evaluation(score, collapsed or (lambda _: ()), learned or (lambda _: False))
     started = time.monotonic() - state.seconds
     finite = (state.tensors(), state.facts())
-    while not _is_finished(state, plan, started):
+    while not _is_finished(state, plan, started, evaluation):
         # 1. Train for some fifty steps
         first = state.step
         for _ in range(min(_CHECK_EVERY, state.last_step - state.step)):
-            _set_rate(state, plan, time.monotonic() - started)
+            seconds = time.monotonic() - started
+            if state.step > first and evaluation.is_late(plan, seconds):
+                break
+            _set_rate(state, plan, seconds, evaluation)
             _train_step(state, plan, real, augment)
             state.step += 1
         state.seconds = time.monotonic() - started
@@ -130,9 +147,9 @@ def train_gan(
         yield _make_progress(state, plan, first, newest, note)
 
 
-def _is_finished(state: TrainingState, plan: Plan, started: float) -> bool:
+def _is_finished(state: TrainingState, plan: Plan, started: float, evaluation: _Evaluation) -> bool:
     """Return whether steps, seconds or patience are used up."""
-    late = plan.max_seconds is not None and time.monotonic() - started >= plan.max_seconds
+    late = evaluation.is_late(plan, time.monotonic() - started)
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
     scores = [value for _, value in reversed(state.scores)]
@@ -154,13 +171,13 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
         )
 
 
-def _set_rate(state: TrainingState, plan: Plan, seconds: float) -> None:
+def _set_rate(state: TrainingState, plan: Plan, seconds: float, evaluation: _Evaluation) -> None:
     """Set the learning rate, and the strength of class conditioning, for the share of the training that is done."""
     # 1. The share that is done, by steps or by the clock; what is left of it is run through faster after a cut
     begun = state.cut_at / plan.max_steps
     done = begun + (1.0 - begun) * (state.step - state.cut_at) / (state.last_step - state.cut_at)
     if plan.max_seconds is not None:
-        done = min(1.0, max(done, seconds / plan.max_seconds))
+        done = min(1.0, max(done, seconds / evaluation.find_budget(plan)))
 
     # 2. The strength of class conditioning: a linear ramp
     if plan.condition_ramp is not None:
@@ -286,14 +303,16 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
     """
     # 1. Is a score due?
     last = state.step >= state.last_step
-    late = plan.max_seconds is not None and state.seconds >= plan.max_seconds
+    late = evaluation.is_late(plan, state.seconds)
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
     if not (due or last or late):
         return None, ""
 
     # 2. Score the average
+    began = time.monotonic()
     newest = evaluation.score(state.average)
     collapsed = evaluation.collapsed(state.average)
+    evaluation.seconds = time.monotonic() - began
     newest = newest if math.isfinite(newest) else _NO_SCORE
 
     # 3. Keep it if it is as good as the best: first by collapse, then by score
