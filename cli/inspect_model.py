@@ -150,6 +150,8 @@ def _summarise(column: Mapping[str, Any]) -> str:
         return first
     more = " ..." if len(categories) > _MAX_CATEGORIES else ""
     pooled = f"; {len(column['pooled'])} rare ones pooled" if column["pooled"] else ""
+    if column["not_drawn"]:
+        pooled += f"; {len(column['not_drawn'])} rare ones not drawn, as nothing is known beside them"
     if "decides" in column:
         pooled += f"; decides {column['decides']}"
     return f"{len(categories)} values: {first}{more}{pooled}"

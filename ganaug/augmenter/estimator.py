@@ -553,7 +553,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
               "diversity" (see `diversity_`).
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
-              the rare ones among them that are "pooled"; the column "by" which a determined column is looked up; the
+              the rare ones among them that are "pooled", and those that are "not_drawn" because other columns follow
+              from the column; the column "by" which a determined column is looked up; the
               columns "by" which a calculated column follows, and its "formula", with dates in days; the column that a
               date is "not_before"; and the coarser column that a category "decides".
             * "rules", of a table: what holds between values of two columns in every row: a list of "if" and "then",

@@ -108,7 +108,9 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
     categories = _readable(values, dtype)
     facts["categories"] = categories
     if "own" in column:
-        facts["pooled"] = categories[column["own"] :]
+        drawn = [value for value, count in zip(categories, column["counts"], strict=True) if count]
+        facts["pooled"] = [value for value in categories[column["own"] :] if value in drawn]
+        facts["not_drawn"] = [value for value in categories if value not in drawn]
     if column.get("within") is not None:
         facts["decides"] = names[column["within"]]
     return facts

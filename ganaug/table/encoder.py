@@ -34,6 +34,8 @@ from .spelled import apply_spellings, type_texts
 from .ties import check_ties, find_ties
 from .validation import validate_schema
 
+_MANY_RARE = 0.2  # share of the values of a column that decides others, above which the rare ones are said
+
 
 class TableEncoder:
     """Reversible map between tables and tensors.
@@ -125,6 +127,7 @@ class TableEncoder:
         frame, options = self._prepare(X)
         self.columns, self.dtypes, encoded = fit_encode_columns(frame, *options, transform_rng)
         self._set_layout()
+        self._warn_of_rare_keys()
         x = self.layout.allocate_rows(len(frame))
         self._fill(x, encoded)
         self._relate_columns(x)
@@ -159,6 +162,19 @@ class TableEncoder:
                 DataWarning,
                 stacklevel=3,
             )
+
+    def _warn_of_rare_keys(self) -> None:
+        """Warn of columns that decide others and of which many values are too rare to be drawn."""
+        for name, column in zip(self.names, self.columns, strict=True):
+            rare = sum(not count for count in column.counts) if isinstance(column, Category) else 0
+            if isinstance(column, Category) and rare > _MANY_RARE * len(column.values):
+                warnings.warn(
+                    f"{name!r} decides other columns, and {rare} of its {len(column.values)} values occur once or "
+                    "twice, so that what belongs to them is not kept, and they are not drawn; relations=False "
+                    "(--no-relations) draws them beside anything.",
+                    DataWarning,
+                    stacklevel=4,
+                )
 
     def _relate_columns(self, x: Tensor) -> None:
         """Learn from packed rows which states decide others, and in which order columns are drawn."""

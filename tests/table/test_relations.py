@@ -9,7 +9,7 @@ import torch
 from possible import assert_possible
 from small import quick_augmenter
 
-from ganaug import ParameterError
+from ganaug import DataWarning, ParameterError
 from ganaug.table.description import describe_table
 from ganaug.table.encoder import TableEncoder
 
@@ -110,6 +110,7 @@ NONE = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:'a' decides other columns")
 @pytest.mark.parametrize("columns", NONE.values(), ids=NONE)
 def test_what_one_row_contradicts_or_chance_explains_is_no_relation(columns):
     frame = pd.DataFrame(columns)
@@ -187,3 +188,15 @@ def test_a_forged_formula_is_refused_when_it_is_read(facts):
     schema["columns"][2] |= facts
     with pytest.raises((ValueError, IndexError, TypeError)):
         TableEncoder.from_json(schema)
+
+
+def test_many_values_that_are_too_rare_to_be_drawn_are_said_and_described():
+    key = np.r_[np.arange(300) % 30, np.arange(300, 340)]
+    frame = pd.DataFrame(
+        {"zip": [f"z{i}" for i in key], "city": [f"c{i % 9}" for i in key], "x": rng().normal(size=340)}
+    )
+    with pytest.warns(DataWarning, match=r"'zip' decides other columns, and 40 of its 70 values occur once or twice"):
+        encoder = fitted(frame)
+    described = describe_table(encoder.to_json())["columns"][0]
+    assert len(described["not_drawn"]) == 40 and not described["pooled"]
+    assert set(generated(encoder)["zip"]) == {f"z{i}" for i in range(30)}
