@@ -21,6 +21,7 @@ from .figures import (
     make_boards,
 )
 from .models import NAMES as PEER_NAMES
+from .ranks import RANKED, rank_models
 
 FOLDER = Path(__file__).parents[1] / "results" / "fidelity"
 NAMES = {
@@ -43,6 +44,9 @@ pairs of columns from the training rows. C2ST: how well a classifier tells real 
 Verbatim copies score well here, so near-copying methods such as SMOTE are shown for reference, not as a target.
 `benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity --summary` lists every
 figure in which ganaug is behind.
+"""
+RANK_TEXT = """Mean ranks over the {} tables that all models finished ({}): 1 is best, and ties share their rank.
+Sequential CART takes each cell from a real row, which these measures reward; its AUC is what that is worth.
 """
 RARE_TEXT = """Rare classes: F1 of the rarest class, cut down to this share of the training rows, by XGBoost trained on
 synthetic rows; the real test rows are weighted to the same share.
@@ -74,7 +78,19 @@ def render_fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) ->
 def write_page(docs: Path, folder: Path = FOLDER) -> None:
     """Write docs/fidelity.md."""
     docs.mkdir(exist_ok=True)
-    (docs / "fidelity.md").write_text(f"{PAGE_HEAD}{render_fidelity_tables(folder)}\n", encoding="utf-8")
+    text = f"{PAGE_HEAD}{_render_ranks(folder)}\n\n{render_fidelity_tables(folder)}\n"
+    (docs / "fidelity.md").write_text(text, encoding="utf-8")
+
+
+def _render_ranks(folder: Path) -> str:
+    """Return the mean ranks of all models over the tables that all of them finished."""
+    boards = make_boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
+    found = [ranking for ranking in rank_models(boards) if "ganaug" in ranking.means]
+    if not found:
+        return ""
+    rows = [[NAMES[model], *(f"{mean:.2f}" for mean in means)] for model, means in found[0].means.items()]
+    grid = _render_grid(["rows from", *(measure.heading for measure in RANKED)], rows)
+    return f"{RANK_TEXT.format(len(found[0].tables), ', '.join(found[0].tables))}\n{grid}"
 
 
 def _format_rows(board: Board) -> list[list[str]]:

@@ -25,7 +25,7 @@ from .columns import Category, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
 from .decoding import RowDecoder
 from .dependence import PairCounts, assign_levels, check_levels
-from .followers import Later
+from .followers import Calculated, Later
 from .kinds import Column, column_from_json
 from .layout import Layout
 from .objects import apply_objects, forms_from_json, type_objects
@@ -310,7 +310,10 @@ class TableEncoder:
 
     def states_and_scores(self, x: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
         """Yield states and scores of the encoded rows `x` for each column in turn, None if the column has none."""
-        features = self.features(x).double().numpy()
+        return self._split_features(self._own_features(x))
+
+    def _split_features(self, own: Tensor) -> Iterator[tuple[Codes | None, NDArray[np.float64] | None]]:
+        features = own.double().cpu().numpy()
         state_at, score_at = 0, len(self.layout.segments)
         for column in self.columns:
             states = np.rint(features[:, state_at]).astype(np.int64) if column.n_states else None
@@ -324,9 +327,28 @@ class TableEncoder:
 
         Returns
         -------
-        Tensor of shape (n, segments + scores)
-            State of each segment, then the normal scores.
+        Tensor of shape (n, segments + scores + followers)
+            State of each segment, the normal scores, then the columns that are calculated from others, so that what is
+            wrong in them is seen: 0 at the smallest value in training, 1 at the largest, and -1 where missing.
         """
+        own = self._own_features(x)
+        followers = [i for i, column in enumerate(self.columns) if isinstance(column, Calculated | Later)]
+        if not followers:
+            return own
+        drawn = list(self._split_features(own))
+        rows = RowDecoder(self.columns, drawn, lambda i: np.random.default_rng(0), 0, len(own))
+        parts = [self._place(i, *rows.decode(i)) for i in followers]
+        return torch.cat([own, torch.from_numpy(np.stack(parts, axis=1)).to(own.device)], dim=1)
+
+    def _place(self, i: int, plain: Plain, missing: Mask) -> NDArray[np.float32]:
+        """Return the place of cells of a column of numbers between its limits in training."""
+        column = self.columns[i]
+        low, high = column.limits if isinstance(column, Calculated | Later) else (0, 1)
+        places = (plain - low) / max(high - low, np.finfo(np.float64).tiny)
+        return np.where(missing, -1.0, places).astype(np.float32)
+
+    def _own_features(self, x: Tensor) -> Tensor:
+        """Return the state of each segment, then the normal scores."""
         layout = self.layout
         if not x.is_floating_point():
             return layout.get_features(x)

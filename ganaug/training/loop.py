@@ -129,7 +129,7 @@ def train_gan(
             seconds = time.monotonic() - started
             if state.step > first and evaluation.is_late(plan, seconds):
                 break
-            _set_rate(state, plan, seconds, evaluation)
+            _set_rate(state, plan, seconds, evaluation.find_budget(plan))
             _train_step(state, plan, real, augment)
             state.step += 1
         state.seconds = time.monotonic() - started
@@ -171,13 +171,12 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
         )
 
 
-def _set_rate(state: TrainingState, plan: Plan, seconds: float, evaluation: _Evaluation) -> None:
+def _set_rate(state: TrainingState, plan: Plan, seconds: float, budget: float = math.inf) -> None:
     """Set the learning rate, and the strength of class conditioning, for the share of the training that is done."""
     # 1. The share that is done, by steps or by the clock; what is left of it is run through faster after a cut
     begun = state.cut_at / plan.max_steps
     done = begun + (1.0 - begun) * (state.step - state.cut_at) / (state.last_step - state.cut_at)
-    if plan.max_seconds is not None:
-        done = min(1.0, max(done, seconds / evaluation.find_budget(plan)))
+    done = min(1.0, max(done, seconds / budget))
 
     # 2. The strength of class conditioning: a linear ramp
     if plan.condition_ramp is not None:
