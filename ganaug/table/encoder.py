@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.dtypes import Codes, Mask, factorise, restore, split
+from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
 from ..errors import DataError, DataWarning, ParameterError
 from ..rng import numpy_stream
 from .columns import Category, Encoded, Identifier, Number
