@@ -119,6 +119,8 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
 def write_formula(column: Mapping[str, Json], names: Sequence[Json]) -> str:
     """Return the formula of a calculated column as text, such as "2.54 * inches + 1"."""
     by = [str(names[i]) for i in column["by"]]
+    if column["form"] == "power":
+        return f"{column['offset']:.15g} * {by[0]} ** {column['factors'][0]:.15g}"
     if column["form"] != "sum":
         return f" {'*' if column['form'] == 'product' else '/'} ".join(by)
     parts = [

@@ -58,14 +58,14 @@ class Calculated(JsonRecord):
     Attributes
     ----------
     form : str
-        "sum" of the other columns, each times its factor, and of the offset; "product" of two columns; or "ratio" of
-        the first to the second.
+        "sum" of the other columns, each times its factor, and of the offset; "power" of one column, whose exponent is
+        the factor, times the offset; "product" of two columns; or "ratio" of the first to the second.
     by : list of int
         Positions of these columns.
     factors : list of float
-        One for each of them in a sum; none otherwise.
+        One for each of them in a sum or power; none otherwise.
     offset : float
-        What a sum is without them.
+        What a sum is without them, and what a power is multiplied by.
     units : list of int
         Plain units in a day for this column, then for each in `by`; 1 for a number that is no date.
     base, step, decimals
@@ -76,7 +76,7 @@ class Calculated(JsonRecord):
         Whether a cell was missing; it is where a cell of the others is.
     """
 
-    form: Literal["sum", "product", "ratio"]
+    form: Literal["sum", "power", "product", "ratio"]
     by: Annotated[list[int], Meta(min_length=1, max_length=_MOST_PARTS)]
     factors: list[float]
     offset: float
@@ -91,10 +91,13 @@ class Calculated(JsonRecord):
     has_score: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if len(self.units) != 1 + len(self.by) or len(self.factors) != len(self.by) * (self.form == "sum"):
+        n_factors = len(self.by) if self.form in ("sum", "power") else 0
+        if len(self.units) != 1 + len(self.by) or len(self.factors) != n_factors:
             raise ValueError("a calculated column has other numbers of parts than of factors or units")
-        if self.form != "sum" and len(self.by) != 2:
+        if self.form in ("product", "ratio") and len(self.by) != 2:
             raise ValueError("a product or ratio is one of two columns")
+        if self.form == "power" and len(self.by) != 1:
+            raise ValueError("a power is that of one column")
 
     @property
     def spikes(self) -> list[int | float]:
@@ -126,7 +129,9 @@ class Calculated(JsonRecord):
 
 
 def combine(form: str, factors: Sequence[float], offset: float, measures: Sequence[Floats]) -> Floats:
-    """Return a sum, product or ratio of columns; see `Calculated`."""
+    """Return a sum, power, product or ratio of columns; see `Calculated`."""
+    if form == "power":
+        return np.asarray(offset * np.abs(measures[0]) ** factors[0])
     if form == "product":
         return measures[0] * measures[1]
     if form == "ratio":

@@ -33,6 +33,7 @@ _SMALL = 1e-6  # standardised factor that is 0
 _EXACT = 1e-9  # relative error of a number without rounding
 _DIGITS = 15
 _FEW_DIGITS = 4
+_STEADY = 0.7  # variation of a product or ratio in relation to that of its parts, at least
 _HALF = 0.5 + 1e-9
 _HARDLY = 1e-6
 _MOST_WHOLE = 2**53
@@ -41,7 +42,7 @@ _CHANCE = 0.01  # probability that chance orders a pair of columns in a table of
 
 
 class Formula(NamedTuple):
-    """Proposed relation: the column `target` is a "sum", "product" or "ratio" of others."""
+    """Proposed relation: the column `target` is a "sum", "power", "product" or "ratio" of others."""
 
     target: int
     form: str
@@ -145,8 +146,8 @@ def relate_numbers(columns: list[Column], sample: NumberSample, read: Read, room
     def is_free(target: int, by: Sequence[int]) -> bool:
         return target not in leaders and not any(_follows(leaders, i, target) for i in by)
 
-    # 1. Formulas: linear images of one column, products and ratios, sums
-    for propose in (_propose_linear, _propose_products, _propose_sums):
+    # 1. Formulas: linear images and powers of one column, products and ratios of two, sums
+    for propose in (_propose_linear, _propose_powers, _propose_products, _propose_sums):
         for formula in propose(sample, [i for i in sample.measures if i not in leaders]):
             if is_free(formula.target, formula.by) and (calculated := _calculate(formula, sample, read)):
                 columns[formula.target], leaders[formula.target] = calculated, formula.by
@@ -182,6 +183,8 @@ def _calculate(formula: Formula, sample: NumberSample, read: Read) -> Calculated
     parts = [read(i) for i in by]
     plain, missing = read(target)
     if form == "ratio" and not _has_one_sign(*parts[1]):
+        return None
+    if form == "power" and not (parts[0][0][~parts[0][1]] > 0).all():
         return None
     gaps = np.any([mask for _, mask in parts], axis=0)
     if not np.array_equal(gaps, missing):
@@ -258,6 +261,24 @@ def _simplify(sample: NumberSample, target: int, by: list[int], factors: Sequenc
     return None
 
 
+def _propose_powers(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
+    """Yield columns that are a power of an earlier one, times a constant, such as the area of a circle."""
+    positive = [
+        i for i in free if sample.units[i] == 1 and (sample.measures[i][~np.isnan(sample.measures[i])] > 0).all()
+    ]
+    for group in _group_by_gaps(sample, positive):
+        logs = [np.log(sample.measures[i]) for i in group]
+        together = np.abs(_correlate(logs))
+        for a, b in zip(*np.nonzero(np.triu(together >= _LINEAR, 1)), strict=True):
+            known = ~np.isnan(logs[a])
+            x, c = logs[a][known], logs[b][known]
+            exponent = float(f"{(x - x.mean()) @ (c - c.mean()) / ((x - x.mean()) ** 2).sum():.{_FEW_DIGITS}g}")
+            factor = float(np.exp(np.mean(c - exponent * x)))
+            formula = Formula(group[b], "power", [group[a]], [exponent], factor)
+            if group[b] in sample.numbers and exponent != 1 and sample.is_met(formula):
+                yield formula
+
+
 def _propose_products(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
     """Yield columns that are products or ratios of two others, neither of them dates."""
     some = [i for i in free if sample.units[i] == 1][:_MOST_FACTORS]
@@ -285,8 +306,20 @@ def _propose_products(sample: NumberSample, free: Sequence[int]) -> Iterator[For
         for pair, which in zip(left.tolist(), whose.tolist(), strict=True):
             by = [some[a[pair]], some[b[pair]]]
             formula = Formula(targets[which], form, by, [], 0.0)
-            if targets[which] not in by and sample.is_met(formula):
+            if targets[which] not in by and sample.is_met(formula) and _is_steady(sample, formula):
                 yield formula
+
+
+def _is_steady(sample: NumberSample, formula: Formula) -> bool:
+    """Return whether a product or ratio varies as much as its parts: else small errors of these would be large in it.
+
+    A ratio of two columns that rise together varies little, and is generated better than it is calculated.
+    """
+    spreads = []
+    for i in (formula.target, *formula.by):
+        logs = np.log(np.abs(sample.measures[i][sample.measures[i] != 0]))
+        spreads.append(float(np.nanstd(logs)) if len(logs) else 0.0)
+    return spreads[0] >= _STEADY * max(spreads[1:])
 
 
 def _propose_sums(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
