@@ -44,8 +44,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         "datetime", "constant" or "identifier". Tables only.
     relations : bool, default=True
         Whether to keep what holds between columns in every training row and is no coincidence: a column that follows
-        from others (a copy, linear image, power, sum, product or ratio, the name of a code), dates that are never before
-        others, and single values that decide each other. `describe` lists what was found. Tables only.
+        from others (a copy, linear image, power, sum, product or ratio, the name of a code), dates that are never
+        before others, and single values that decide each other. `describe` lists what was found. Tables only.
     channel_axis : {"auto", 1, -1, 3, None}, default="auto"
         Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"

@@ -108,7 +108,7 @@ NONE = {
     "one date is earlier": {"from": DAY, "to": DAY + LATER - pd.to_timedelta(91 * (np.arange(N) == 3), unit="D")},
     "nearly": {"a": PRICE, "b": PRICE + rng(7).normal(0, 0.1, N).round(2)},
     "dates of other years": {"from": DAY, "to": DAY[::-1] + pd.Timedelta(days=4000)},
-    "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(4)},
+    "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(2)},
     "what is left could be negative": {"a": X % 50, "b": Z % 50, "c": 100 - X % 50 - Z % 50},
     "a copy of a number in few rows": {"a": np.where(np.arange(N) < 15, X, 0), "b": np.where(np.arange(N) < 15, X, 0)},
 }
