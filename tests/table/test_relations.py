@@ -100,7 +100,7 @@ def test_copies_products_and_totals_are_exact():
     assert np.allclose(made["cost"], (made["n"] * made["price"]).round(2), rtol=0, atol=1e-9)
 
 
-COST = (WEIGHT * (PRICE % 0.2 + 3)).round(2)
+COST = (WEIGHT * rng(6).uniform(3, 3.2, N)).round(2)
 NONE = {
     "one row breaks the copy": {"a": X, "b": np.r_[X[:-1], X[-1] + 1]},
     "one row breaks the sum": {"a": X, "b": Z, "c": X + Z + (np.arange(N) == 7)},
@@ -108,7 +108,7 @@ NONE = {
     "one date is earlier": {"from": DAY, "to": DAY + LATER - pd.to_timedelta(91 * (np.arange(N) == 3), unit="D")},
     "nearly": {"a": PRICE, "b": PRICE + rng(7).normal(0, 0.1, N).round(2)},
     "dates of other years": {"from": DAY, "to": DAY[::-1] + pd.Timedelta(days=4000)},
-    "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(2)},
+    "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(3)},
     "what is left could be negative": {"a": X % 50, "b": Z % 50, "c": 100 - X % 50 - Z % 50},
     "a copy of a number in few rows": {"a": np.where(np.arange(N) < 15, X, 0), "b": np.where(np.arange(N) < 15, X, 0)},
 }
