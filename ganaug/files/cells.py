@@ -1,4 +1,4 @@
-"""Parse text cells into typed columns, and format typed columns as text cells.
+"""Parse text cells into typed columns.
 
 A type is given only to a column that fits it from the first cell to the last, and only where spelling the values
 again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text.
@@ -7,10 +7,8 @@ again loses nothing that the file said: ``00123``, ``+5`` and ``1_000`` are text
 from __future__ import annotations
 
 import re
-import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..errors import DataError
-from .dates import DateForm, find_dates
-from .notes import BLANKS, BOOLEANS, ISO_FORM, MISSING, MOST_DECIMALS, OFFSET, Notes, is_mark
-from .numbers import SEPARATORS, Separators, find_forms, spell_all
+from .dates import find_dates
+from .formatting import parse_offset, spell
+from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, OFFSET, Notes, is_mark
+from .numbers import SEPARATORS, Separators, find_forms
 
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
 
@@ -31,10 +29,6 @@ Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
 _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative zero
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
-
-# str() leaves out most of a long array, and nothing reads the others again.
-_NESTED = (list, tuple, dict, set, frozenset, bytes, bytearray, memoryview, np.ndarray)
-
 
 _ODD_WORDS = 3  # words at most beside numbers,
 _MOSTLY = 0.8  # which are this share of the cells,
@@ -197,7 +191,7 @@ def _spelled_numbers(known: pa.ChunkedArray, separators: Separators = SEPARATORS
             continue
         column, notes = typed
         notes = notes | {"number_form": form.to_dict()}
-        if _spell(column[column.notna()], notes) == known.drop_null().to_pylist():
+        if spell(column[column.notna()], notes) == known.drop_null().to_pylist():
             return column, notes
     return None
 
@@ -291,7 +285,7 @@ def _parse_moments(known: pa.ChunkedArray) -> Typed:
     try:
         naive = pc.cast(pc.utf8_slice_codeunits(known, 0, -len(zone) or None), pa.timestamp("us"))
         column = pd.Series(naive.to_numpy())
-        return (column.dt.tz_localize(_time_zone(zone)) if zone else column), {"datetime_format": form, **digits}
+        return (column.dt.tz_localize(parse_offset(zone)) if zone else column), {"datetime_format": form, **digits}
     except (pa.ArrowInvalid, ValueError, OverflowError):  # February the 30th
         return None
 
@@ -306,130 +300,3 @@ def _count_fraction_note(known: pa.ChunkedArray, zone: str) -> Notes:
     if len(counts) == 1:
         return {"decimals": counts[0] - 1}
     return {} if pc.any(pc.match_substring_regex(bare, r"\.[0-9]*0\z")).as_py() else {"whole": True}
-
-
-def _time_zone(zone: str) -> timezone:
-    digits = zone[1:].replace(":", "")
-    if not digits.strip("0"):  # Z, +00:00
-        return timezone.utc
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
-    return timezone(-offset if zone.startswith("-") else offset)
-
-
-def format_cells(column: pd.Series[Any], notes: Mapping[str, Any], is_filled: bool = False) -> list[str]:
-    """Format a column as text cells from which `parse_cells` parses the same column.
-
-    Parameters
-    ----------
-    column : pandas.Series, shape (n,)
-        Values of any dtype; a categorical is spelled as its values.
-    notes : mapping
-        What `parse_cells` returned beside a column of this name, or other sound ones; an empty one gives the defaults.
-        A note that would lose part of a value (two decimals for 0.125, a date for noon) does not apply to that value.
-    is_filled : bool
-        Whether the file has values in this column elsewhere, beside which missing cells have their mark.
-
-    Returns
-    -------
-    list of str, length n
-        Unquoted cells.
-
-    Raises
-    ------
-    DataError
-        A value is bytes, or holds several.
-    """
-    known = column[column.notna()]
-    is_typed = (len(known) > 0 or is_filled) and _is_parsed_typed(known)
-    before, after = notes.get("padding", ("", "")) if is_typed else ("", "")
-    spelled = [f"{before}{text}{after}" for text in _spell(known, notes)] if before + after else _spell(known, notes)
-    if len(known) == len(column):
-        return spelled
-    missing = notes.get("own_mark", notes.get("missing_text", "")) if is_typed else ""
-    texts = iter(spelled)
-    return [next(texts) if there else missing for there in column.notna().tolist()]
-
-
-def _is_parsed_typed(known: pd.Series[Any]) -> bool:
-    """Return whether a column is parsed as numbers, booleans or dates, where alone marks of missing cells count."""
-    dtype = known.dtype.categories.dtype if isinstance(known.dtype, pd.CategoricalDtype) else known.dtype
-    kinds = pd.api.types
-    return kinds.is_any_real_numeric_dtype(dtype) or kinds.is_bool_dtype(dtype) or kinds.is_datetime64_any_dtype(dtype)
-
-
-def _spell(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
-    """Format values, all present."""
-    if isinstance(known.dtype, pd.CategoricalDtype):
-        known = known.cat.remove_unused_categories()
-        texts = _spell(pd.Series(known.cat.categories, name=known.name), notes)
-        return [texts[code] for code in known.cat.codes.tolist()]
-    if pd.api.types.is_bool_dtype(known.dtype):
-        false, true = notes.get("boolean_text", BOOLEANS[0])
-        return [true if value else false for value in known.tolist()]
-    if pd.api.types.is_any_real_numeric_dtype(known.dtype):
-        texts = _format_numbers(known, notes)
-        return spell_all(texts, notes["number_form"]) if "number_form" in notes else texts
-    if pd.api.types.is_datetime64_any_dtype(known.dtype) and not _is_arrow_date(known.dtype):
-        texts = _format_moments(known, notes.get("datetime_format", ""), notes)
-        if "date_form" not in notes or known.dt.tz is not None:
-            return texts
-        spelled = DateForm(**notes["date_form"]).spell(known)
-        return [text if own is None else own for own, text in zip(spelled, texts, strict=True)]
-    values = known.tolist()
-    if nested := next((kind for kind in set(map(type, values)) if issubclass(kind, _NESTED)), None):
-        example = reprlib.repr(next(value for value in values if type(value) is nested))
-        raise DataError(
-            f"Column {known.name!r} holds {example} of type {nested.__name__}, and no cell of CSV can; write Parquet, "
-            "or make text of it first, as by json.dumps."
-        )
-    return list(map(str, values))
-
-
-def _is_arrow_date(dtype: Any) -> bool:
-    return isinstance(dtype, pd.ArrowDtype) and pa.types.is_date(dtype.pyarrow_dtype)
-
-
-def _format_numbers(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
-    if not pd.api.types.is_float_dtype(known.dtype):
-        return list(map(str, known.tolist()))
-    texts = _format_floats(known, notes.get("decimals"))
-    if notes.get("bare_point"):
-        texts = [re.sub(r"\A(-?)0\.", r"\1.", text) for text in texts]
-    return [text.removesuffix(".0") for text in texts] if notes.get("whole") else texts
-
-
-def _format_floats(known: pd.Series[Any], decimals: int | None) -> list[str]:
-    if known.dtype in ("float16", "float32", "Float32"):
-        return list(map(str, known.to_numpy(dtype="float32")))  # the shortest text that gives the same float32
-    values = known.to_numpy(dtype="float64")
-    if decimals is None:
-        return list(map(repr, values.tolist()))
-    fixed = f"%.{decimals}f"
-    return [text if float(text := fixed % value) == value else repr(value) for value in values.tolist()]
-
-
-def _format_moments(known: pd.Series[Any], form: str, notes: Mapping[str, Any]) -> list[str]:
-    aware = known.dt.tz is not None
-    match = ISO_FORM.fullmatch(form)
-    if match is None or aware != bool(match[4]):
-        match = ISO_FORM.fullmatch("%Y-%m-%d %H:%M:%S" + ("Z" if aware else ""))
-    between, seconds, fraction, zone = match.groups() if match else (None,) * 4
-    if aware:
-        known = known.dt.tz_convert(_time_zone(zone or "Z")).dt.tz_localize(None)
-    values: np.ndarray[Any, np.dtype[np.datetime64]] = known.to_numpy(dtype=f"M8[{known.dt.unit}]")
-    unit: Any = "us" if fraction else "s" if seconds else "m" if between else "D"
-    for finer in (unit, "s", "us", "ns"):
-        if (values.astype(f"M8[{finer}]") == values).all():
-            break
-    texts = [_shorten(text, notes) for text in np.datetime_as_string(values.astype(f"M8[{finer}]")).tolist()]
-    return [text.replace("T", between or " ") + (zone or "") for text in texts]
-
-
-def _shorten(text: str, notes: Mapping[str, Any]) -> str:
-    """Return a moment without fractional digits that are 0 and that the cells of its column do not have."""
-    before, point, digits = text.partition(".")
-    if not point or not notes:
-        return text
-    least = notes.get("decimals", 0 if notes.get("whole") else len(digits))
-    short = digits[:least] + digits[least:].rstrip("0")
-    return f"{before}.{short}" if short else before

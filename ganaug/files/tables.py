@@ -16,12 +16,13 @@ import pyarrow as pa
 
 from ..errors import DataError, DataWarning, ParameterError
 from ..messages import join_names
-from .cells import Reading, find_odd_words, format_cells, parse_cells
+from .cells import Reading, find_odd_words, parse_cells
 from .csvtext import TextTable, check_names, format_header, format_rows, parse_csv
 from .dates import ORDERS
 from .dialect import Dialect, find_line_end, is_sound_dialect
 from .encodings import decode_text
 from .formats import READERS, ZIP, sniff, unzip
+from .formatting import format_cells
 from .formulas import escape_formulas, is_formula
 from .kept import CellTexts
 from .notes import valid_notes

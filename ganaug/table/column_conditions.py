@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .followers import Calculated, Determined, Later
 from .kinds import Column
 from .periods import UnclearOrderError, find_periods
 
+_FINE = 1_000_000  # values on the grid of a column, above which a single one hardly ever occurs
 NUMBERS = (Number, Calculated, Later)
 """Columns of numbers and dates."""
 
@@ -116,6 +118,12 @@ def parse_condition(
             if isinstance(column, Determined):
                 why = "is not among the values that were learned"
             raise ParameterError(f"where[{name!r}]: {said!r} {why}; {_describe_values(column, dtype, said)}")
+        if span is not None and _is_fine(column, span):
+            low, high = _format_values(_find_neighbourhood(column, span[0]), dtype)
+            raise ParameterError(
+                f"where[{name!r}]: hardly any row has exactly {said!r} in a column of such fine numbers; give a range, "
+                f"such as ({low}, {high})."
+            )
     known = [span for span in spans if span is not None]
     return ColumnCondition(
         given,
@@ -264,6 +272,21 @@ def _may_occur(column: Column, span: tuple[Any, Any] | None) -> bool:
     if low == high:
         return bool(first <= low <= last and (not column.step or (low - first) % column.step == 0))
     return bool(low <= last and high >= first)
+
+
+def _is_fine(column: Column, span: tuple[Any, Any]) -> bool:
+    """Return whether a span is a single value, and no frequent one, of a column of numbers without a coarse grid."""
+    if not isinstance(column, Number | Calculated) or column.step or span[0] != span[1]:
+        return False
+    low, high = column.limits
+    steps = math.inf if column.decimals is None else (high - low) * 10.0**column.decimals
+    return steps > _FINE and not any(_are_equal(value, span[0]) for value in _list_known_values(column))
+
+
+def _find_neighbourhood(column: Column, value: Any) -> list[float]:
+    """Return the ends of a range about a value, a fiftieth of that of the column wide."""
+    low, high = column.limits if isinstance(column, NUMBERS) else (value, value)
+    return [float(f"{value + part * (high - low):.4g}") for part in (-0.01, 0.01)]
 
 
 def _are_equal(a: Any, b: Any) -> bool:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.dtypes import Codes, Mask, Plain, factorise, restore, split
-from ..errors import DataError, DataWarning, ParameterError
+from ..errors import DataError, DataWarning
 from ..rng import numpy_stream
+from .categorical import resolve_categorical
 from .columns import Category, Encoded, Identifier, Number
 from .containers import join_columns, to_frame
 from .decoding import RowDecoder
@@ -137,7 +138,7 @@ class TableEncoder:
         """Learn container and names; return the frame, and the options of `fit_encode_columns`."""
         frame, self.container = to_frame(X)
         self.names = frame.columns.tolist()
-        categorical = _resolve_categorical(frame, self.categorical_features)
+        categorical = resolve_categorical(frame, self.categorical_features)
         kinds = self.column_kinds or {}
         if self.container["kind"] == "frame":
             frame, objects = type_objects(frame)
@@ -411,31 +412,6 @@ class TableEncoder:
         check_levels(encoder.layout.levels, encoder.layout.segments)
         validate_schema(encoder.names, encoder.columns, encoder.dtypes, encoder.container)
         return encoder
-
-
-def _resolve_categorical(frame: pd.DataFrame, features: str | Sequence[Any]) -> list[Any]:
-    """Return the column names of names, positions or a mask; what is both name and position counts as a name."""
-    if isinstance(features, str):
-        return []
-    listed, names = list(features), frame.columns.tolist()
-    if listed and all(isinstance(feature, bool | np.bool_) for feature in listed):
-        if len(listed) != len(names):
-            raise ParameterError(
-                f"categorical_features is a mask of {len(listed)} entries, but there are {len(names)} columns."
-            )
-        return [name for name, chosen in zip(names, listed, strict=True) if chosen]
-    found = []
-    for feature in listed:
-        if feature in names:
-            found.append(feature)
-        elif isinstance(feature, int | np.integer) and -len(names) <= feature < len(names):
-            found.append(names[feature])
-        else:
-            raise ParameterError(
-                f"categorical_features names the column {feature!r}, which is not in the data; give names, positions "
-                "from 0, or a mask of booleans."
-            )
-    return found
 
 
 def _refuse_unseen(series: pd.Series[Any], unseen: Mask) -> None:

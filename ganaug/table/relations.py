@@ -7,124 +7,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from ..data.dtype_facts import count_units_per_day, has_zone, holds_sums, is_date
 from ..data.dtypes import Mask, Plain
-from .columns import Category, Number
-from .followers import Calculated, Cells, Floats, Later, combine, to_measure
+from .columns import Number
+from .followers import Calculated, Cells, Floats, Later, to_measure
 from .kinds import Column
+from .number_sample import HALF, MIN_ROWS, Formula, NumberSample, allow_rounding, apply_formula
 
 Read = Callable[[int], Cells]
 """Function that returns all cells of the column at a position."""
 
-_ROWS = 1000  # rows that propose relations
-_MIN_ROWS = 20  # different rows that a relation needs, and two more for each column in it
 _MOST_NUMBERS = 200  # columns among which sums are looked for,
 _MOST_FACTORS = 50  # and products and ratios
 _LINEAR = 0.998  # correlation of a column with its rounded linear image, at least
 _RANK = 1e-9  # share of a column's variation that is left where others explain all of it, at most
 _SMALL = 1e-6  # standardised factor that is 0
-_EXACT = 1e-9  # relative error of a number without rounding
 _DIGITS = 15
 _FEW_DIGITS = 4
 _STEADY = 0.7  # variation of a product or ratio in relation to that of its parts, at least
-_HALF = 0.5 + 1e-9
 _HARDLY = 1e-6
-_MOST_WHOLE = 2**53
-_MOST = 1e100
 _CHANCE = 0.01  # probability that chance orders a pair of columns in a table of independent dates
-
-
-class Formula(NamedTuple):
-    """Proposed relation: the column `target` is a "sum", "power", "product" or "ratio" of others."""
-
-    target: int
-    form: str
-    by: list[int]
-    factors: list[float]
-    offset: float
-
-
-@dataclass
-class NumberSample:
-    """Some rows of all columns of numbers and dates, in days.
-
-    Attributes
-    ----------
-    measures : dict of int to ndarray of shape (rows,)
-        For each position of such a column, its cells; NaN where missing.
-    numbers : dict of int to Number
-        Those that may be calculated from others: all but numbers with few values.
-    units : dict of int to int
-        Plain units in a day, 1 for a number that is no date.
-    clocks : dict of int to tuple
-        Of dates that may be compared: the unit, and whether they have a zone.
-    """
-
-    measures: dict[int, Floats] = field(default_factory=dict)
-    numbers: dict[int, Number] = field(default_factory=dict)
-    units: dict[int, int] = field(default_factory=dict)
-    clocks: dict[int, tuple[int, bool]] = field(default_factory=dict)
-
-    def add(self, position: int, column: Column, cells: Cells, dtype: dict[str, Any]) -> None:
-        """Keep some rows of a column, if it holds numbers or dates."""
-        plain, missing = cells
-        unit = count_units_per_day(dtype)
-        is_number = isinstance(column, Number) or (isinstance(column, Category) and column.kind == "ordered")
-        if not is_number or plain.dtype.kind not in "iuf":
-            return
-        if not _is_exact(plain[~missing], unit):
-            return
-        rows = np.unique(np.linspace(0, len(plain) - 1, _ROWS).astype(np.int64))
-        self.measures[position] = np.where(missing[rows], np.nan, to_measure(plain[rows], unit))
-        self.units[position] = unit
-        if isinstance(column, Number) and holds_sums(dtype):
-            self.numbers[position] = column
-            if is_date(dtype):
-                self.clocks[position] = unit, has_zone(dtype)
-
-    def tolerance(self, position: int, rounding: float = _HALF) -> Floats:
-        """Return by how much each cell of the sample may differ from what a formula gives."""
-        return _allow(self.numbers[position], self.units[position], self.measures[position], rounding)
-
-    def is_met(self, formula: Formula, rounding: float = _HALF) -> bool:
-        """Return whether enough different rows of the sample show a formula, and none contradicts it.
-
-        `rounding` is the part of its grid by which the column may be off.
-        """
-        expected = _apply(formula, [self.measures[i] for i in formula.by])
-        found = self.measures[formula.target]
-        if not (np.isnan(expected) == np.isnan(found)).all():
-            return False
-        known = ~np.isnan(found)
-        if not (np.abs(expected - found) <= self.tolerance(formula.target, rounding))[known].all():
-            return False
-        told = np.stack([self.measures[i][known & (found != 0)] for i in formula.by])
-        return np.unique(told, axis=1).shape[1] >= _MIN_ROWS + 2 * len(formula.by)
-
-
-def _is_exact(plain: Plain, unit: int) -> bool:
-    """Return whether floats hold whole numbers exactly, and squares of all numbers."""
-    most = _MOST if plain.dtype.kind == "f" else _MOST_WHOLE * unit
-    return bool((plain >= -most).all() and (plain <= most).all())
-
-
-def _allow(number: Number, unit: int, measures: Floats, rounding: float = _HALF) -> Floats:
-    """Return by how much cells of a column may differ from what a formula gives: by rounding to its grid."""
-    grid = 0.0 if number.decimals is None else 10.0**-number.decimals
-    grid = number.step / unit if number.step else grid
-    return grid * rounding + _EXACT * np.abs(measures)
-
-
-def _apply(formula: Formula, measures: Sequence[Floats]) -> Floats:
-    with np.errstate(all="ignore"):
-        return combine(formula.form, formula.factors, formula.offset, measures)
 
 
 def relate_numbers(columns: list[Column], sample: NumberSample, read: Read, room: int) -> list[int]:
@@ -192,7 +98,9 @@ def _calculate(formula: Formula, sample: NumberSample, read: Read) -> Calculated
     measures = [to_measure(cells[~missing], unit) for (cells, _), unit in zip(parts, column.units[1:], strict=True)]
     found = to_measure(plain[~missing], column.units[0])
     return (
-        column if (np.abs(column.combine(measures) - found) <= _allow(number, column.units[0], found)).all() else None
+        column
+        if (np.abs(column.combine(measures) - found) <= allow_rounding(number, column.units[0], found)).all()
+        else None
     )
 
 
@@ -248,9 +156,9 @@ def _simplify(sample: NumberSample, target: int, by: list[int], factors: Sequenc
     A sum without rounding comes before all those with it.
     """
     known = ~np.isnan(sample.measures[target])
-    for rounding, digits in product((_HARDLY, _HALF), range(1, _DIGITS + 1)):
+    for rounding, digits in product((_HARDLY, HALF), range(1, _DIGITS + 1)):
         short = [float(f"{factor:.{digits}g}") for factor in factors]
-        rest = sample.measures[target] - _apply(
+        rest = sample.measures[target] - apply_formula(
             Formula(target, "sum", by, short, 0.0), [sample.measures[i] for i in by]
         )
         middle = float(np.median(rest[known])) if known.any() else 0.0
@@ -290,7 +198,7 @@ def _propose_products(sample: NumberSample, free: Sequence[int]) -> Iterator[For
     first, second = np.triu_indices(len(some), 1)
     pairs = [("product", first, second), ("ratio", first, second), ("ratio", second, first)]
     tolerances = np.stack([np.broadcast_to(sample.tolerance(i), x.shape[1:]) for i in targets])
-    rows = np.flatnonzero(~np.isnan(x).any(axis=0))[:_MIN_ROWS]
+    rows = np.flatnonzero(~np.isnan(x).any(axis=0))[:MIN_ROWS]
     if not len(rows):
         return
     at = [some.index(target) for target in targets]
@@ -331,7 +239,7 @@ def _propose_sums(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula
         if len(among) < 3:
             continue
         gaps = np.isnan([sample.measures[i] for i in among]).any(axis=0)
-        if (~gaps).sum() < 2 * len(among) + _MIN_ROWS:
+        if (~gaps).sum() < 2 * len(among) + MIN_ROWS:
             continue
         x, _, deviation = _standardise([sample.measures[i] for i in among])
         if not (deviation > 0).all():
@@ -367,7 +275,7 @@ def _solve(sample: NumberSample, dependence: Mapping[int, float]) -> Formula | N
 def _is_plausible(sample: NumberSample, formula: Formula) -> bool:
     """Return whether each factor has few digits, or its column many values: a few values would fit any sum."""
     return all(
-        float(f"{factor:.{_FEW_DIGITS}g}") == factor or len(np.unique(sample.measures[i])) >= _MIN_ROWS
+        float(f"{factor:.{_FEW_DIGITS}g}") == factor or len(np.unique(sample.measures[i])) >= MIN_ROWS
         for i, factor in zip(formula.by, formula.factors, strict=True)
     )
 
@@ -381,7 +289,7 @@ def _propose_order(sample: NumberSample, dates: Sequence[int]) -> list[tuple[int
                 continue
             late, early = sample.measures[target], sample.measures[by]
             known = ~np.isnan(late)
-            if known.sum() < _MIN_ROWS or np.isnan(early[known]).any() or not (late >= early)[known].all():
+            if known.sum() < MIN_ROWS or np.isnan(early[known]).any() or not (late >= early)[known].all():
                 continue
             by_chance = np.searchsorted(np.sort(early[known]), late[known], side="right").mean() / known.sum()
             if -known.sum() * math.log(by_chance) > math.log(len(dates) ** 2 / _CHANCE):

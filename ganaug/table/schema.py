@@ -19,7 +19,8 @@ from .id_shapes import fit_identifier
 from .identifiers import has_room, is_identifier
 from .kinds import Column
 from .lookups import FactorisedColumn, link_determined
-from .relations import NumberSample, relate_numbers
+from .number_sample import NumberSample
+from .relations import relate_numbers
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """Values of `column_kinds`."""

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
-from ..files.cells import format_cells, parse_cells
+from ..files.cells import parse_cells
 from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
+from ..files.formatting import format_cells
 from ..files.notes import is_mark, valid_notes
 from ..messages import join_names
 

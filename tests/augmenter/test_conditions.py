@@ -233,6 +233,11 @@ MISTAKES = {
         r"where\['age'\]: '40' did not occur in training; values were from 17 to 90, and none",
     ),
     "a boolean for a number": ({"age": True}, r"where\['age'\]: True did not occur in training"),
+    "a single value of fine numbers": (
+        {"income": 20_000.123},
+        r"where\['income'\]: hardly any row has exactly 20000.123 in a column of such fine numbers; give a range, such "
+        r"as \([0-9.]+, [0-9.]+\)",
+    ),
     "a number off the grid": ({"age": 40.5}, r"where\['age'\]: 40.5 did not occur in training"),
     "a number out of reach": (
         {"age": 120},

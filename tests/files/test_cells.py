@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganaug.errors import DataError
-from ganaug.files.cells import Reading, format_cells, parse_cells
+from ganaug.files.cells import Reading, parse_cells
+from ganaug.files.formatting import format_cells
 from ganaug.files.notes import valid_notes
 
 MARKS = (
