@@ -97,11 +97,8 @@ def _calculate(formula: Formula, sample: NumberSample, read: Read) -> Calculated
         return None
     measures = [to_measure(cells[~missing], unit) for (cells, _), unit in zip(parts, column.units[1:], strict=True)]
     found = to_measure(plain[~missing], column.units[0])
-    return (
-        column
-        if (np.abs(column.combine(measures) - found) <= allow_rounding(number, column.units[0], found)).all()
-        else None
-    )
+    difference = np.abs(column.combine(measures) - found)
+    return column if (difference <= allow_rounding(number, column.units[0], found)).all() else None
 
 
 def _has_one_sign(plain: Plain, missing: Mask) -> bool:
