@@ -33,6 +33,7 @@ _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 _ODD_WORDS = 3  # words at most beside numbers,
 _MOSTLY = 0.8  # which are this share of the cells,
 _VARIED = 10  # and more than a few different ones
+_FIRST_CELLS = 1000
 _DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
 _MOMENT = re.compile(rf"{_DATE}(?:([ T])[0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?(Z|{OFFSET})?)?")
 
@@ -81,8 +82,9 @@ def parse_cells(cells: pa.ChunkedArray, reading: Reading | None = None) -> tuple
     reading = reading or Reading()
     cells = _without(cells, pc.equal(cells, ""))
     trimmed = pc.utf8_trim(cells, BLANKS)
-    is_own = pc.is_in(trimmed, pa.array(reading.na, pa.string()))
-    known = _without(cells, pc.or_(pc.match_substring_regex(trimmed, MISSING), is_own))
+    distinct = pc.unique(trimmed)  # the pattern is slow, and most columns have few values
+    marks = distinct.filter(pc.match_substring_regex(distinct, MISSING))
+    known = _without(cells, pc.is_in(trimmed, pa.array([*marks.to_pylist(), *reading.na], pa.string())))
     if known.null_count < len(known):
         bare, padding = _strip_padding(known)
         for reader in _list_readers(reading):
@@ -132,13 +134,22 @@ def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
 
 def find_odd_words(cells: pa.ChunkedArray) -> list[str]:
     """Return the few words in a column of text that holds numbers otherwise, an empty list if there are more."""
+    if _share_numbers(cells.slice(0, _FIRST_CELLS)) < _MOSTLY / 2:  # as in most columns of text
+        return []
     known = cells.drop_null()
     known = known.filter(pc.invert(pc.match_substring_regex(pc.utf8_trim(known, BLANKS), MISSING)))
-    is_number = pc.match_substring_regex(pc.utf8_trim(known, BLANKS), rf"\A(?:{_DECIMAL})\z")
-    words = pc.unique(known.filter(pc.invert(is_number)))
-    if not len(words) or len(words) > _ODD_WORDS or pc.mean(is_number.cast(pa.int8())).as_py() < _MOSTLY:
+    words = pc.unique(known.filter(pc.invert(_is_number(known))))
+    if not len(words) or len(words) > _ODD_WORDS or _share_numbers(known) < _MOSTLY:
         return []
     return words.to_pylist() if len(pc.unique(known)) > _VARIED else []
+
+
+def _is_number(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.match_substring_regex(pc.utf8_trim(cells, BLANKS), rf"\A(?:{_DECIMAL})\z")
+
+
+def _share_numbers(cells: pa.ChunkedArray) -> float:
+    return pc.mean(_is_number(cells).cast(pa.int8())).as_py() or 0.0
 
 
 def _without(cells: pa.ChunkedArray, where: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -23,7 +23,6 @@ from .header import find_spare, is_header, name_columns, number_names
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
-_BLANK_LINE = re.compile(rb"\A(?:\xef\xbb\xbf)?[\r\n]|\n\r?\n")
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(SEPARATORS)}"\\r\\n\ufeff]')
@@ -192,8 +191,9 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
     It reads only text without quotes and blank lines, whose rows are all as wide; anything else is read row by row,
     which names the line of a fault.
     """
+    has_blank_line = data.removeprefix(b"\xef\xbb\xbf")[:1] in (b"\r", b"\n") or b"\n\n" in data or b"\n\r\n" in data
     is_plain = b'"' not in data and data.count(b"\r") == data.count(b"\r\n")
-    if not is_plain or len(separator.encode()) > 1 or _BLANK_LINE.search(data):
+    if not is_plain or has_blank_line or len(separator.encode()) > 1:
         return None
     names = list(map(str, range(width)))
     try:
