@@ -22,6 +22,7 @@ from .header import find_spare, is_header, name_columns, number_names
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
+_LARGEST_HEAD = 100_000  # bytes before the header that may be comments
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
@@ -78,7 +79,26 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     if header is not True:  # who knows of the header knows of its blanks
         names, columns, spaced = _strip_spaces(names, columns)
     table = _settle_names(names, columns, header, name)
-    return replace(table, notes=[*spaced, *table.notes], separator=separator)
+    comments = _count_comments(data)
+    said = [f"the first {comments} lines, of comments, are left out" if comments > 1 else "the first line, a comment, is left out"]
+    return replace(table, notes=[*said * bool(comments), *spaced, *table.notes], separator=separator)
+
+
+def _count_comments(data: bytes) -> int:
+    """Return the number of lines before the header that begin with # or are blank among such.
+
+    A line that begins with # and has as many cells as the next is the header itself.
+    """
+    start = data[:_LARGEST_HEAD].removeprefix(b"\xef\xbb\xbf")
+    if not start.startswith(b"#"):
+        return 0
+    lines = start.splitlines()
+    n = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), len(lines))
+    if n == len(lines):
+        return 0
+    widths = [[lines[i].count(one.encode()) for one in SEPARATORS] for i in (n - 1, n)]
+    is_header = lines[n - 1].startswith(b"#") and widths[0] == widths[1] and any(widths[1])
+    return n - is_header
 
 
 def _strip_spaces(
@@ -199,7 +219,7 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
     try:
         table = csv_arrow.read_csv(
             pa.BufferReader(data),
-            csv_arrow.ReadOptions(column_names=names, skip_rows=1, block_size=_PLAIN_BLOCK),
+            csv_arrow.ReadOptions(column_names=names, skip_rows=1 + _count_comments(data), block_size=_PLAIN_BLOCK),
             csv_arrow.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
             csv_arrow.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
@@ -215,8 +235,9 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
 def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line number and the cells of each record; only the end of the file may have blank lines."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    line, blank = 1, 0
+    comments = _count_comments(data)
+    reader = csv.reader(islice(lines, comments, None), delimiter=separator, strict=True)
+    line, blank = 1 + comments, 0
     while True:
         try:
             record = next(reader, None)
@@ -230,7 +251,7 @@ def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list
             raise DataError(f'Line {blank} of {name} is blank; remove it, or write an empty cell as "".')
         else:
             yield line, record
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + comments
 
 
 def _describe_csv_error(error: csv.Error) -> str:

@@ -6,6 +6,7 @@ import gzip
 
 # What pandas.read_csv or a spreadsheet would change without a word: bytes -> what they say
 READ = {
+    "a header that begins with #": (b"#,b\n1,x\n2,y\n", {"#": [1, 2], "b": ["x", "y"]}),
     "byte order mark": (b"\xef\xbb\xbfa,b\n1,2\n", {"a": [1], "b": [2]}),
     "windows line ends": (b"a,b\r\n1,x\r\n", {"a": [1], "b": ["x"]}),
     "old mac line ends": (b"a,b\r1,x\r2,y", {"a": [1, 2], "b": ["x", "y"]}),
@@ -44,6 +45,8 @@ READ = {
 
 # bytes -> what they say, and what is said of them
 ASSUMED = {
+    "comments": (b"# made by hand\n#\n\na,b\n1,x\n2,y\n", {"a": [1, 2], "b": ["x", "y"]}, "the first 3 lines, of comm"),
+    "a comment": (b"# of 2020, and more, and more\na;b\n1;x\n", {"a": [1], "b": ["x"]}, "the first line"),
     "pandas' index": (b",a,b\n0,5,x\n1,6,y\n", {"a": [5, 6], "b": ["x", "y"]}, "column 1 has no name and names the"),
     "row names": (b'"","mpg"\n"Mazda",21\n"Fiat",32\n', {"mpg": [21, 32]}, "column 1 has no name and names the rows"),
     "row names of R without a name": (b'"a","b"\n"1",5,x\n"2",6,y\n', {"a": [5, 6], "b": ["x", "y"]}, "column 1 has"),
@@ -94,6 +97,7 @@ HEADERS = {
 
 # bytes -> what is wrong with them
 REFUSED = {
+    "a short row below comments": (b"# one\n# two\na,b\n1,2\n3\n", r"^Line 5 of .* has 1 cells where the header has 2"),
     "empty": (b"", r"'.*t\.csv' is empty; give a file with a header line and rows\."),
     "blank": (b"\xef\xbb\xbf \r\n\n", r"is empty"),
     "header only": (b"a,b\n\n", r"has a header line but no rows"),
