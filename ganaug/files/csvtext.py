@@ -80,8 +80,9 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
         names, columns, spaced = _strip_spaces(names, columns)
     table = _settle_names(names, columns, header, name)
     comments = _count_comments(data)
-    said = [f"the first {comments} lines, of comments, are left out" if comments > 1 else "the first line, a comment, is left out"]
-    return replace(table, notes=[*said * bool(comments), *spaced, *table.notes], separator=separator)
+    lines = "line, a comment, is" if comments == 1 else f"{comments} lines, of comments, are"
+    said = [f"the first {lines} left out"] if comments else []
+    return replace(table, notes=[*said, *spaced, *table.notes], separator=separator)
 
 
 def _count_comments(data: bytes) -> int:
