@@ -94,7 +94,7 @@ def _count_comments(data: bytes) -> int:
     if not start.startswith(b"#"):
         return 0
     lines = start.splitlines()
-    n = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith(b"#")), len(lines))
+    n = next((i for i, line in enumerate(lines) if line.strip(b" ") and not line.startswith(b"#")), len(lines))
     if n == len(lines):
         return 0
     widths = [[lines[i].count(one.encode()) for one in SEPARATORS] for i in (n - 1, n)]
@@ -290,10 +290,11 @@ def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Itera
 def format_header(names: Sequence[str], separator: str, line_end: str = "\n") -> str:
     """Format a header line; names that hold a usual separator are quoted.
 
-    It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way.
+    It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way. A first name
+    that begins with # would be taken for a comment.
     """
     cells = [_quoted("The header", [name], _SPECIAL_IN_HEADER) for name in names]
-    if cells[0] == [names[0]] and _SEPARATOR.search("".join(names)):
+    if cells[0] == [names[0]] and (_SEPARATOR.search("".join(names)) or names[0].startswith("#")):
         cells[0] = [f'"{names[0]}"']
     return _format_rows(cells, separator, line_end)
 
