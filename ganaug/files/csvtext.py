@@ -290,8 +290,8 @@ def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Itera
 def format_header(names: Sequence[str], separator: str, line_end: str = "\n") -> str:
     """Format a header line; names that hold a usual separator are quoted.
 
-    It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way. A first name
-    that begins with # would be taken for a comment.
+    It is quoted, and so is the first: a line that begins with a quoted cell cannot be split in any other way. So is a
+    first name that would be taken for a comment.
     """
     cells = [_quoted("The header", [name], _SPECIAL_IN_HEADER) for name in names]
     if cells[0] == [names[0]] and (_SEPARATOR.search("".join(names)) or names[0].startswith("#")):
