@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import pandas as pd
 
+from .dates import MONTHS, PIVOT
+
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?:(:\d\d)(?:\.(\d{1,6}))?)?)([+-]\d\d:?\d\d)")
 _PREFERRED = (
@@ -82,20 +84,15 @@ def is_sound_clock(value: Any) -> bool:
     return 1 <= value["width"] <= 3 and 0 <= value["decimals"] <= 6
 
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_NAMED = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
+_NAMED = {name[:3]: number for number, name in enumerate(MONTHS, 1)}
 _MONTH_PARTS = {
     "Y": r"(?P<Y>[12]\d{3})",
     "y": r"(?P<y>\d{2})",
     "m": r"(?P<m>0[1-9]|1[0-2])",
     "b": rf"(?P<b>{'|'.join(_NAMED)})",
-    "B": rf"(?P<B>{'|'.join(_MONTHS)})",
+    "B": rf"(?P<B>{'|'.join(MONTHS)})",
 }
 _MONTH_FORMS = ("Y-m", "Y/m", "m/Y", "m.Y", "b Y", "B Y", "b-Y", "B-Y", "b-y", "b y", "b, Y", "B, Y")
-_PIVOT = 69  # of years of two digits: 69 is 1969, 68 is 2068, as in POSIX
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ class MonthForm:
         return [self._spell(year, month) for year, month in zip(moments.dt.year, moments.dt.month, strict=True)]
 
     def _spell(self, year: int, month: int) -> str:
-        name = _MONTHS[month - 1]
+        name = MONTHS[month - 1]
         parts = {"Y": f"{year:04}", "y": f"{year % 100:02}", "m": f"{month:02}", "b": name[:3], "B": name}
         return "".join(parts.get(letter, letter) for letter in self.form)
 
@@ -138,7 +135,7 @@ def find_months(texts: Sequence[str]) -> tuple[pd.Series[Any], MonthForm] | None
 def _read_year(parts: Mapping[str, str]) -> int:
     if "Y" in parts:
         return int(parts["Y"])
-    return int(parts["y"]) + (1900 if int(parts["y"]) >= _PIVOT else 2000)
+    return int(parts["y"]) + (1900 if int(parts["y"]) >= PIVOT else 2000)
 
 
 def _read_month(parts: Mapping[str, str]) -> int:

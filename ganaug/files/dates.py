@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ORDERS = ("dmy", "mdy", "ymd")
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_PIVOT = 69  # of years of two digits: 69 is 1969, 68 is 2068, as in POSIX
+PIVOT = 69
+"""Years of two digits: 69 is 1969, 68 is 2068, as in POSIX."""
 
 # Date with a letter for each part, and the order of the parts
 _DATES = {
@@ -32,8 +33,8 @@ _DATES = {
 _TIMES = ("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M:S", " I:M P", " I:M:S P", " I:MP")
 _PATTERNS = {
     "d": "[0-9]{1,2}", "m": "[0-9]{1,2}", "Y": "[0-9]{4}", "y": "[0-9]{2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
-    "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(_MONTHS),
-    "b": "|".join(name[:3] for name in _MONTHS),
+    "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(MONTHS),
+    "b": "|".join(name[:3] for name in MONTHS),
 }  # fmt: skip
 _LETTERS = re.compile("[dmYyHIMSPBb]")
 _PADDED = {"d", "m", "H", "I"}
@@ -68,8 +69,8 @@ class DateForm:
             "m": self._pad(at.month, self.padded_date),
             "Y": [f"{year:04}" for year in at.year.tolist()],
             "y": [f"{year % 100:02}" for year in at.year.tolist()],
-            "b": [_MONTHS[month - 1][:3] for month in at.month.tolist()],
-            "B": [_MONTHS[month - 1] for month in at.month.tolist()],
+            "b": [MONTHS[month - 1][:3] for month in at.month.tolist()],
+            "B": [MONTHS[month - 1] for month in at.month.tolist()],
             "H": self._pad(at.hour, self.padded_time),
             "I": self._pad((hours + 11) % 12 + 1, self.padded_time),
             "M": [f"{minute:02}" for minute in at.minute.tolist()],
@@ -83,7 +84,7 @@ class DateForm:
         values = moments.to_numpy(dtype="M8[us]")
         fits = values.astype(f"M8[{unit}]").astype("M8[us]") == values
         if "y" in self.form:
-            fits &= at.year.between(1900 + _PIVOT, 1999 + _PIVOT).to_numpy()
+            fits &= at.year.between(1900 + PIVOT, 1999 + PIVOT).to_numpy()
         return [text if fit else None for text, fit in zip(texts, fits.tolist(), strict=True)]
 
     @staticmethod
@@ -169,11 +170,11 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
     """Return moments from the texts of their parts, None if one does not exist."""
     year = text["Y"].astype(np.int64) if "Y" in text else text["y"].astype(np.int64)
     if "y" in text:
-        year = year + np.where(year >= _PIVOT, 1900, 2000)
+        year = year + np.where(year >= PIVOT, 1900, 2000)
     if "m" in text:
         month = text["m"].astype(np.int64)
     else:
-        named = {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
+        named = {name[:3]: number for number, name in enumerate(MONTHS, 1)}
         month = np.array([named[name[:3]] for name in text.get("b", text.get("B")).tolist()])
     zero = np.zeros(len(year), dtype=np.int64)
     hour = text["H"].astype(np.int64) if "H" in text else zero

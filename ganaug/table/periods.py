@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..files.dates import ORDERS
+from ..files.dates import ORDERS, PIVOT
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 """First moment, and the first one after it; both are the same for a single moment."""
@@ -86,7 +86,7 @@ def _read_in_order(match: re.Match[str], order: str) -> Period | None:
     if len(parts["y"]) not in (2, 4) or len(parts["d"]) > 2 or len(parts["m"]) > 2:
         return None
     year = int(parts["y"])
-    year += (len(parts["y"]) == 2) * (1900 if year >= 69 else 2000)  # as in POSIX
+    year += (len(parts["y"]) == 2) * (1900 if year >= PIVOT else 2000)
     try:
         return _make_period(year, parts["m"], parts["d"], *match.group("H", "M", "S"))
     except ValueError:
