@@ -88,14 +88,14 @@ _CURES = {  # how a table, and a column, of another library becomes one of panda
 
 
 def refuse_foreign(name: str, data: Any) -> None:
-    """Raise DataError for a table of another library, of which an array would lose names and types."""
+    """Raise DataError for a table of another library: as an array it would lose names and types."""
     library = type(data).__module__.partition(".")[0].lstrip("_")
     known = library in _CURES or (hasattr(data, "__dataframe__") and not isinstance(data, pd.DataFrame))
     if not known:
         return
     lazy = f"{name}.collect()" if type(data).__name__ == "LazyFrame" else name
     whole, column = _CURES.get(library, ("{}.to_pandas()", "{}.to_pandas()"))
-    cure = (column if type(data).__name__ in ("Series", "Array", "ChunkedArray") else whole).format(lazy)
+    cure = (column if type(data).__name__.endswith(("Series", "Array")) else whole).format(lazy)
     raise DataError(
         f"{name} is a {type(data).__name__} of {library}, and ganaug takes tables of pandas; give {cure}, which keeps "
         "names and types."

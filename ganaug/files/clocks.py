@@ -1,4 +1,4 @@
-"""Recognise times, durations and moments with changing offsets in text, and spell them again."""
+"""Recognise times, durations, months and moments with changing offsets in text, and spell them again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 
 from .dates import MONTHS, PIVOT
 
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?:(:\d\d)(?:\.(\d{1,6}))?)?)([+-]\d\d:?\d\d)")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?:(:\d\d)(?:\.(\d{1,6}))?)?)([+-]\d\d:?\d\d)", re.ASCII)
 _PREFERRED = (
     *("UTC", "Europe/Berlin", "Europe/London", "Europe/Athens", "Europe/Moscow", "America/New_York", "America/Chicago"),
     *("America/Denver", "America/Los_Angeles", "America/Halifax", "America/Sao_Paulo", "Australia/Sydney"),
@@ -124,7 +124,7 @@ class MonthForm:
 def find_months(texts: Sequence[str]) -> tuple[pd.Series[Any], MonthForm] | None:
     """Return the first days of months and how the months are spelled, None if the texts are no months."""
     for form in _MONTH_FORMS if len(texts) else ():
-        pattern = re.compile("".join(_MONTH_PARTS.get(letter, re.escape(letter)) for letter in form))
+        pattern = re.compile("".join(_MONTH_PARTS.get(letter, re.escape(letter)) for letter in form), re.ASCII)
         found = [match.groupdict() for match in map(pattern.fullmatch, texts) if match]
         if len(found) == len(texts):
             months = [f"{_read_year(parts):04}-{_read_month(parts):02}" for parts in found]

@@ -69,8 +69,7 @@ def is_sound_dialect(note: Any) -> bool:
         return False
     separator = note.get("separator", ",")
     try:
-        codecs.lookup(note.get("encoding", "utf-8")).incrementalencoder  # noqa: B018 - raises for unknown ones
         "a".encode(note.get("encoding", "utf-8"))
-    except (LookupError, UnicodeError, TypeError, AttributeError):
+    except (LookupError, UnicodeError):  # unknown, or no encoding of text
         return False
     return len(separator) == 1 and separator not in '"\r\n\0' and note.get("line_end", "\n") in _LINE_ENDS

@@ -24,7 +24,7 @@ class CellTexts:
 
     def __init__(self, texts: Mapping[str, pa.ChunkedArray], columns: Mapping[str, pd.Series[Any]]):
         self._texts = dict(texts)
-        self._columns = dict(columns)
+        self._columns = {name: column.copy() for name, column in columns.items()}  # a frame may be changed in place
 
     def __deepcopy__(self, memo: dict[int, Any]) -> CellTexts:
         return self
@@ -38,5 +38,4 @@ class CellTexts:
         }
 
     def _is_read(self, column: pd.Series[Any]) -> bool:
-        read = self._columns[str(column.name)]
-        return bool(column.array is read.array or column.reset_index(drop=True).equals(read))
+        return bool(column.reset_index(drop=True).equals(self._columns[str(column.name)]))

@@ -18,7 +18,7 @@ from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError
 from ..records import JsonRecord
 
-_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _LOOKED_AT = 50  # cells that rule out most columns
 _LEAST = 20  # different dates, which no other numbers happen to be
 _MICROSECONDS = np.dtype("m8[us]")

@@ -59,7 +59,18 @@ def test_months_are_their_first_days_in_a_form(form, texts):
     assert found.spell(column + pd.Timedelta(days=20)) == texts
 
 
-@pytest.mark.parametrize("texts", [["2020-13"], ["2020-01", "Jan 2020"], ["Foo 2020"], ["5/2020"], [], ["2020"]])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2020-13"],
+        ["\u0662\u0660\u0662\u0660-01", "2020-02"],
+        ["2020-01", "Jan 2020"],
+        ["Foo 2020"],
+        ["5/2020"],
+        [],
+        ["2020"],
+    ],
+)
 def test_what_is_no_month_is_none(texts):
     assert find_months(texts) is None
 

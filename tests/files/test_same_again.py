@@ -85,6 +85,15 @@ def test_columns_that_were_changed_are_written_as_they_are_now(tmp_path):
     assert [line.split(";")[1] for line in again[1:]] == ["1e5", "1000000", "1E+3", "2.0"]
 
 
+def test_cells_that_were_changed_in_place_are_written_as_they_are_now(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_bytes(text_of(";", "utf-8", "\n"))
+    table = read_table(file, keep_text=True)
+    table.iloc[0, table.columns.get_loc("n")] = 99.5
+    write_table(table, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_text().splitlines()[1].startswith("99.5;1e5;")
+
+
 def test_other_rows_are_not_taken_for_those_that_were_read(tmp_path):
     file = tmp_path / "t.csv"
     file.write_bytes(text_of(";", "utf-8", "\n"))
@@ -164,22 +173,18 @@ def test_a_mark_that_the_user_names_is_missing_and_comes_back(tmp_path):
     assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("options", "values"),
-    [
-        ({}, [1234.0, 2.5]),
-        ({"decimal": ","}, [1.234, 2.5]),
-        ({"decimal": ",", "thousands": "."}, [1.234, 2.5]),
-    ],
-)
-def test_a_comma_is_what_the_user_says(tmp_path, options, values):
-    file = write(tmp_path, "x;label", "1,234;a", f"{'2.5' if not options else '2,5'};b")
-    if not options:
-        file.write_text("x;label\n1,234;a\n2,500;b\n")
-        values = [1234, 2500]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        table = read_table(file, **options)
+COMMAS = {
+    "thousands, unless told": ({}, ["1,234", "2,500"], [1234, 2500]),
+    "the decimal": ({"decimal": ","}, ["1,234", "2,5"], [1.234, 2.5]),
+    "the decimal beside thousands": ({"decimal": ",", "thousands": "."}, ["1.001,5", "2,5"], [1001.5, 2.5]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.DataWarning")
+@pytest.mark.parametrize(("options", "cells", "values"), COMMAS.values(), ids=COMMAS)
+def test_a_comma_is_what_the_user_says(tmp_path, options, cells, values):
+    file = write(tmp_path, "x;label", *(f"{cell};a" for cell in cells))
+    table = read_table(file, **options)
     assert table["x"].tolist() == values
     write_table(table, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()

@@ -379,3 +379,14 @@ def test_a_change_that_does_nothing_changes_nothing():
     plain, changed = trained(plan)[0], point_state(plan)
     list(train_gan(changed, plan, real_points(), closeness, augment=lambda x, rng: x))
     assert equal(changed.tensors(), plain.tensors())
+
+
+def test_the_last_score_and_the_filters_are_counted_into_the_seconds():
+    evaluation = training._Evaluation(closeness, lambda _: (), lambda _: False)
+    plan = point_plan(max_seconds=10.0)
+    assert evaluation.find_budget(plan) == 10.0 and not evaluation.is_late(plan, 9.9)
+    evaluation.seconds = 2.0
+    assert evaluation.find_budget(plan) == 6.0 and evaluation.is_late(plan, 6.0)
+    evaluation.seconds = 9.0
+    assert evaluation.find_budget(plan) == 5.0  # at least half is for steps
+    assert not evaluation.is_late(point_plan(max_seconds=None), 1e9)
