@@ -141,7 +141,9 @@ class TableEncoder:
         categorical = resolve_categorical(frame, self.categorical_features)
         kinds = self.column_kinds or {}
         if self.container["kind"] == "frame":
-            frame, objects = type_objects(frame)
+            frame, objects = type_objects(
+                frame, {*categorical, *(n for n, kind in kinds.items() if kind != "datetime")}
+            )
             frame, spelled = type_texts(frame, kinds, categorical)
             self.container |= {"spelled": spelled} if spelled else {}
             self.container |= {"objects": [form.to_json() for form in objects]} if objects else {}

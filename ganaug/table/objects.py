@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -53,8 +53,15 @@ class ObjectForm(JsonRecord):
     arrow: Annotated[str, Meta(pattern=f"^(|{_DECIMAL}|{_TIME}|{_DICTIONARY})$")] = ""
 
 
-def type_objects(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[ObjectForm]]:
+def type_objects(frame: pd.DataFrame, codes: Collection[Any] = ()) -> tuple[pd.DataFrame, list[ObjectForm]]:
     """Return a frame whose columns of such objects hold dates, durations or floats, and what they were.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Table.
+    codes : collection of column names
+        Columns whose digits are no dates, as the user says.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def type_objects(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[ObjectForm]]:
     for position in range(frame.shape[1]):
         series = frame.iloc[:, position]
         form = _find_form(series)
-        if form is not None:
+        if form is not None and not (form.kind == "digits" and form.name in codes):
             frame.isetitem(position, _convert(series, form).array)
             found.append(form)
     return frame, found
@@ -141,7 +148,8 @@ def _find_form(series: pd.Series[Any]) -> ObjectForm | None:
     if isinstance(series.dtype, pd.ArrowDtype):
         kind = series.dtype.pyarrow_dtype
         if pa.types.is_decimal(kind):
-            return ObjectForm(name, "decimal", digits=max(0, kind.scale), arrow=str(kind))
+            numbers = [number.normalize() for number in series.dropna().tolist()]  # Arrow fills up with zeros
+            return ObjectForm(name, "decimal", _count_digits(name, numbers), arrow=str(kind))
         if re.fullmatch(_DICTIONARY, str(kind)):
             return ObjectForm(name, "text", arrow=str(kind))
         return ObjectForm(name, "time", arrow=str(kind)) if pa.types.is_time(kind) else None
@@ -180,7 +188,7 @@ def _count_digits(name: Any, numbers: list[Decimal]) -> int:
 def _convert(series: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
     """Return a column of objects as dates, durations or floats."""
     if form.arrow:
-        series = pd.Series(pa.array(series.array).to_pylist(), index=series.index, name=series.name, dtype=object)
+        series = pd.Series(_list_arrow(series), index=series.index, name=series.name, dtype=object)
     missing = series.isna().to_numpy()
     known = series[~missing].tolist()
     if form.kind == "text":
@@ -196,6 +204,15 @@ def _convert(series: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
     else:
         column = _to_moments(series.name, known, missing)
     return column.set_axis(series.index).rename(series.name)
+
+
+def _list_arrow(series: pd.Series[Any]) -> list[Any]:
+    """Return Arrow values as Python objects; raise DataError for times that these cannot hold."""
+    values = pa.array(series.array)
+    if values.type == pa.time64("ns") and np.any(np.asarray(values.cast(pa.int64()).fill_null(0)) % 1000):
+        raise DataError(f"Column {series.name!r} holds times that are finer than microseconds; round them first.")
+    listed: list[Any] = values.to_pylist()
+    return listed
 
 
 def _count_microseconds(time: datetime.time) -> int:

@@ -57,6 +57,7 @@ COLUMNS = {
     "Arrow decimal numbers with gaps": arrow(
         [None if gap else one for one, gap in zip(PRICES, GAPS, strict=True)], pa.decimal128(9, 2)
     ),
+    "wide Arrow decimal numbers": arrow(PRICES, pa.decimal128(38, 20)),
     "Arrow dictionary": arrow(list(R.choice(["a", "b", "c"], N)), pa.dictionary(pa.int32(), pa.string())),
 }
 
@@ -110,12 +111,17 @@ def test_conditions_on_them_mean_what_they_say():
     ("column", "message"),
     [
         ([Decimal("0.12345678901234567890")] * N, "'it' holds .* more digits than floats"),
+        (
+            arrow([Decimal("0.12345678901234567890")] * N, pa.decimal128(38, 20)),
+            "'it' holds .* more digits than floats",
+        ),
+        (arrow(np.arange(N) + 1, pa.int64()).astype(pd.ArrowDtype(pa.time64("ns"))), "'it' holds times that are finer"),
         ([MOMENTS[0].replace(tzinfo=ZONE), *MOMENTS[1:]], "'it' holds moments in the zones None, UTC"),
         ([datetime.date(2020, 1, 1), Decimal(1)] * (N // 2), "'it' holds a date in row 0"),
     ],
 )
 def test_what_cannot_come_back_is_refused_with_the_cure(column, message):
-    X = pd.DataFrame({"x": np.arange(N) % 50, "it": objects(column)})
+    X = pd.DataFrame({"x": np.arange(N) % 50, "it": column if isinstance(column, pd.Series) else objects(column)})
     with pytest.raises(DataError, match=message):
         quick_augmenter().fit(X, np.arange(N) % 2)
 
@@ -137,3 +143,12 @@ def test_no_date_of_eight_digits_is_impossible(column):
 def test_other_numbers_of_eight_digits_stay_numbers(numbers):
     encoder = TableEncoder().fit(pd.DataFrame({"it": numbers, "x": np.arange(N) % 50}), np.random.default_rng(0))
     assert "objects" not in encoder.container
+
+
+@pytest.mark.parametrize("kind", ["category", "numeric", "identifier"])
+def test_digits_that_the_user_calls_no_dates_are_none(kind):
+    frame = pd.DataFrame({"it": sorted(set(DIGITS)), "x": np.arange(len(set(DIGITS))) % 9})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        encoder = TableEncoder({"it": kind}).fit(frame, np.random.default_rng(0))
+    assert encoder.columns[0].kind == kind and "objects" not in encoder.container
