@@ -10,8 +10,8 @@ from ganaug.table.columns import Identifier, Number
 from ganaug.table.followers import Calculated, Later
 
 
-def plain_of(series):
-    plain, missing = split(series, describe_dtype(series))
+def plain_of(series, dtype=None):
+    plain, missing = split(series, dtype or describe_dtype(series))
     return plain[~missing], missing
 
 
@@ -25,8 +25,8 @@ def assert_same_form(found, frame):
 def assert_possible(found, frame, encoder):
     """Every cell of `found` may stand in `frame`."""
     assert_same_form(found, frame)
-    for name, column in zip(frame.columns, encoder.columns, strict=True):
-        (made, gaps), (seen, real_gaps) = plain_of(found[name]), plain_of(frame[name])
+    for name, column, dtype in zip(frame.columns, encoder.columns, encoder.dtypes, strict=True):
+        (made, gaps), (seen, real_gaps) = (plain_of(table[name], dtype) for table in (found, frame))
         assert real_gaps.any() or not gaps.any(), f"{name!r} has new gaps"
         if isinstance(column, Identifier):
             assert len(set(made.tolist())) == len(found) and not set(made.tolist()) & set(seen.tolist())

@@ -94,7 +94,10 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "promise(name): an attempt at a promise of tests/helpers/promises.py")
+    # The suite draws the same examples each time, so that it passes or fails by the code alone; a soak draws new ones.
+    settings.register_profile("suite", derandomize=True)
     if not config.getoption("--soak"):
+        settings.load_profile("suite")
         return
     os.environ[SOAKING] = "1"
     config.option.markexpr = "promise"

@@ -69,10 +69,10 @@ def generated(encoder, n, seed=0):
 def assert_close(found, frame, encoder):
     """Every cell of `found` is that of `frame`, as far as promised."""
     assert_same_form(found, frame)
-    for name, column in zip(frame.columns, encoder.columns, strict=True):
+    for name, column, dtype in zip(frame.columns, encoder.columns, encoder.dtypes, strict=True):
         if isinstance(column, Identifier):
             continue
-        (back, gaps), (real, real_gaps) = plain_of(found[name]), plain_of(frame[name])
+        (back, gaps), (real, real_gaps) = (plain_of(table[name], dtype) for table in (found, frame))
         if draws(column, encoder):
             assert {(type(v), v) for v in back.tolist()} <= {(type(v), v) for v in real.tolist()}, repr(name)
             continue
