@@ -171,9 +171,11 @@ def _propose_powers(sample: NumberSample, free: Sequence[int]) -> Iterator[Formu
     positive = [
         i for i in free if sample.units[i] == 1 and (sample.measures[i][~np.isnan(sample.measures[i])] > 0).all()
     ]
-    for group in _group_by_gaps(sample, positive):
-        logs = [np.log(sample.measures[i]) for i in group]
-        together = np.abs(_correlate(logs))
+    for some in _group_by_gaps(sample, positive):
+        every = {i: np.log(sample.measures[i]) for i in some}
+        group = [i for i in some if np.nanstd(every[i]) > _RANK]  # what varies less has no power that could be told
+        logs = [every[i] for i in group]
+        together = np.abs(_correlate(logs)) if group else np.empty((0, 0))
         for a, b in zip(*np.nonzero(np.triu(together >= _LINEAR, 1)), strict=True):
             known = ~np.isnan(logs[a])
             x, c = logs[a][known], logs[b][known]

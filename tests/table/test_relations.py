@@ -204,3 +204,9 @@ def test_many_values_that_are_too_rare_to_be_drawn_are_said_and_described():
     described = describe_table(encoder.to_json())["columns"][0]
     assert len(described["not_drawn"]) == 40 and not described["pooled"]
     assert set(generated(encoder)["zip"]) == {f"z{i}" for i in range(30)}
+
+
+def test_columns_that_hardly_vary_beside_their_size_follow_from_nothing():
+    values = 1e9 + np.random.default_rng(0).random(16) / 1e6
+    frame = pd.DataFrame({"a": values, "b": values + 0.5, "c": np.arange(16) % 2})
+    assert not any(getattr(column, "form", None) == "power" for column in fitted(frame).columns)
