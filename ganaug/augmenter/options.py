@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
     "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "max_rows": integer(1000),
     "relations": choice(False, True),
     "channel_axis": either(_AUTO, choice(1, 3, -1, None)),
     "architecture": either(_AUTO, choice(*PAIRS)),
