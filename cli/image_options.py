@@ -9,8 +9,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from .datasets import is_parquet_set
 from .front import CommandLineError
+from .parquet_sets import is_parquet_set
 from .places import PLACE, is_folder
 
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.

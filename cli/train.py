@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .datasets import ParquetFiles, is_parquet_set, name_files
 from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, get_reading_options, training_options
+from .parquet_sets import ParquetFiles, is_parquet_set, name_files
 from .places import PLACE, check_folder_output, check_local_output, is_folder, is_url, make_default_output
 from .tables import LabelledTable, read_labelled_table
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..files.datasets import draw_rows, is_dataset
+from ..files.parquet_sets import draw_rows, is_parquet_set
 
 
 class Given(NamedTuple):
@@ -36,7 +36,7 @@ def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> G
     Parameters
     ----------
     X, y : user data
-        Samples and labels; or a data set on disk, see `ganaug.files.datasets.draw_rows`, and the column of its labels.
+        Samples and labels; or a data set on disk, see `ganaug.files.parquet_sets.draw_rows`, and the column of its labels.
     column_kinds : mapping or None
         Kinds of columns, as for `GANAugmenter`; they overrule what a look at all rows found.
     max_rows : int
@@ -49,7 +49,7 @@ def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> G
     DataError
         `X` is a data set on disk, and it cannot be read, or `y` does not name one of its columns.
     """
-    if not is_dataset(X):
+    if not is_parquet_set(X):
         return Given(X, y, column_kinds)
     if not isinstance(y, str):
         raise DataError(

@@ -80,7 +80,7 @@ def test_the_column_of_the_labels_has_to_be_named(rows, y):
 LIMITED = """
 import resource, sys
 import ganaug.augmenter.fitting, pyarrow.dataset
-from ganaug.files.datasets import draw_rows
+from ganaug.files.parquet_sets import draw_rows
 with open("/proc/self/statm") as file:
     used = int(file.read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + int(sys.argv[2]), -1))

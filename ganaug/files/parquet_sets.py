@@ -88,7 +88,7 @@ class _Kept(NamedTuple):
     extremes: dict[tuple[str, str], _Extreme]
 
 
-def is_dataset(X: Any) -> bool:
+def is_parquet_set(X: Any) -> bool:
     """Return whether `X` is Parquet on disk: a data set of pyarrow, or the path of a file, a folder or a pattern."""
     return isinstance(X, ds.Dataset) or (isinstance(X, str | os.PathLike) and bool(_find_files(os.fspath(X))))
 

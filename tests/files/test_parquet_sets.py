@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ganaug.errors import DataError
-from ganaug.files.datasets import draw_rows, is_dataset
+from ganaug.files.parquet_sets import draw_rows, is_parquet_set
 
 N = 20_000
 
@@ -74,7 +74,7 @@ def test_a_folder_a_pattern_a_file_and_a_data_set_are_the_same(tmp_path):
     whole = write(tmp_path / "whole", []) / "part-00.parquet"
     expected = draw_rows(folder, "label", 2000, 7)
     for source in (f"{folder}/*.parquet", whole, ds.dataset(sorted(folder.glob("*.parquet")), format="parquet")):
-        assert is_dataset(source)
+        assert is_parquet_set(source)
         assert same(draw_rows(source, "label", 2000, 7), expected)
 
 
@@ -187,4 +187,4 @@ def test_other_folders_files_and_data_are_no_data_sets(tmp_path):
         None,
         b"x",
     ):
-        assert not is_dataset(other)
+        assert not is_parquet_set(other)
