@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import split_samples, text_columns
+from ..data.layouts import Field
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
@@ -243,22 +244,25 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> GANAugmenter:
+    def fit(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> GANAugmenter:
         """Train the GAN.
 
         Parameters
         ----------
         X : samples
             A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
-            or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
-            per class. Tables larger than memory: the path of a Parquet file, of a folder of such files, or a pattern
-            such as ``"rows/*.parquet"``, or a Dataset of pyarrow. They are read in parts, `max_rows` of them are
-            learned from, and all decide the shares of the classes and the ranges of numbers. What a worker of
-            ``joblib.parallel_config`` reads is one file at a time.
+            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list or series of PIL
+            images; or, without `y`, a map-style data set of images with labels, such as one of torch, torchvision or
+            Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than memory: the path of
+            a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of
+            pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares of the
+            classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
         y : array-like of shape (n,), or str, default=None
             Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
             the labels.
+        image, label : position, key or function of an item, default=None
+            Fields that are image and label in the items of a data set. None finds them, as `MixedDataset` does, and
+            refuses items with several fields that could be either.
 
         Returns
         -------
@@ -290,9 +294,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
         seed = new_seed(self.random_state)
         X, y, column_kinds, weights = read_given(X, y, self.column_kinds, self.max_rows, stream_seed(seed, "rows"))
-        modality = find_modality(self.modality, X, y)
+        modality = find_modality(self.modality, X, y, has_fields=image is not None or label is not None)
         check_applies(modality, self.get_params(deep=False))
-        X, y = split_samples(modality, X, y)
+        X, y = split_samples(modality, X, y, image, label)
         options = {name: getattr(self, name) for name in modality.options}
         encoder = modality.encoder(**options | ({} if weights is None else {"column_kinds": column_kinds}))
         with one_thread():
@@ -411,12 +415,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
                 self.conditions_ = request.count_candidates()
             yield X, model.labels.restore(codes)
 
-    def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Train the GAN, and append synthetic samples to the classes that `sampling_strategy` fills up.
 
         Parameters
         ----------
-        X, y
+        X, y, image, label
             As for `fit`.
 
         Returns
@@ -437,15 +441,17 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
-        return self.fit(X, y).resample(X, y)
+        return self.fit(X, y, image=image, label=label).resample(X, y, image=image, label=label)
 
-    def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+    def resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Append synthetic samples to the classes that `sampling_strategy` fills up, without training again.
 
         Parameters
         ----------
         X, y
             Samples with the columns and classes of the training data; they may be other samples.
+        image, label
+            As for `fit`.
 
         Returns
         -------
@@ -465,7 +471,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        X, y = split_samples(self.model_.modality, X, y)
+        X, y = split_samples(self.model_.modality, X, y, image, label)
         counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")

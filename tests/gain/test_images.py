@@ -85,6 +85,14 @@ def test_every_arm_runs_on_images_of_any_layout(layout):
     assert report.to_dict()["design"]["features"] == 100
 
 
+def test_the_fields_of_a_data_set_can_be_named_in_a_report():
+    items = [{"scan": x, "ward": i % 4, "finding": label} for i, (x, label) in enumerate(zip(*bars(), strict=True))]
+    with pytest.raises(DataError, match=r"'ward' .* and 'finding' .* could each be the label"):
+        report_of(items, None)
+    named = report_of(items, None, image="scan", label="finding", arms=[])
+    assert named.to_frame().equals(report_of(*bars(), arms=[]).to_frame())
+
+
 def test_class_weights_are_an_arm_of_the_network():
     report = report_of(*bars(), classifier=ImageClassifier(steps=2), arms=["class_weight"])
     assert arms_of(report) == {"real_only", "class_weight", "augmented"}

@@ -234,12 +234,12 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ),
         (Items([(pil(), 0), (pil(),)]), None, r"Item 1 of Items does not fit. The data set yields \(Image\), without"),
         (
-            Items([{"image": pil(), "name": "x"}]),
+            Items([{"image": pil(), "name": None}]),
             None,
-            "Item 0 of Items does not fit. .* a dict with the keys 'image', 'name', but no label; .* given as y",
+            "Item 0 of Items does not fit. .* items of 'image' .*, 'name' .*, without a label .* given as y",
         ),
-        (Items([{"name": "x", "label": 1}]), None, "keys 'name' besides its label, but no image, array or tensor"),
-        (Items([{"a": pil(), "b": pil(), "label": 1}]), None, "Item 0 of Items .* 'a', 'b' could each be the sample"),
+        (Items([{"name": "x", "label": 1}]), None, "items of 'name' .*, 'label' .*, without an image, array or tensor"),
+        (Items([{"a": pil(), "b": pil(), "label": 1}]), None, "Item 0 of Items .* 'a', 'b' could each be the image"),
         (Items([(pil(), 0), (pil(size=(8, 8)), 1)]), None, "The image of Items item 1 is 8 x 8 pixels .*8 x 9"),
         (
             Items([(pil(), 0), ("x", 1)]),
