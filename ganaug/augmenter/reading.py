@@ -36,7 +36,7 @@ def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> G
     Parameters
     ----------
     X, y : user data
-        Samples and labels; or a data set on disk, see `ganaug.files.parquet_sets.draw_rows`, and the column of its labels.
+        Samples and labels; or a data set on disk, see `parquet_sets.draw_rows`, and the column of its labels.
     column_kinds : mapping or None
         Kinds of columns, as for `GANAugmenter`; they overrule what a look at all rows found.
     max_rows : int
