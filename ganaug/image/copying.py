@@ -10,12 +10,13 @@ from typing import Any
 
 from ..errors import DataError
 from ..files.atomic import replacing
+from .depth import choose_suffix, write_picture
 from .folders import NAMES_FILE, explain_errors, find_class_folders, find_image_files, read_labels
-from .png import label_pictures, prepare_folder, write_png
+from .png import label_pictures, prepare_folder
 
 PathLike = str | os.PathLike[str]
 
-_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.png")
+_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.(png|tif)")
 
 
 def list_image_folder(path: PathLike) -> dict[str, list[Path]]:
@@ -67,7 +68,7 @@ def augment_image_folder(
     y: Any,
     output: PathLike,
     *,
-    value_range: tuple[int, int] | None = None,
+    value_range: tuple[float, float] | str | None = None,
     channel_axis: int | str | None = "auto",
     overwrite: bool = False,
 ) -> int:
@@ -136,7 +137,8 @@ def augment_image_folder(
             raise DataError(f"{os.fspath(root)!r} has no class {label!r}; give labels of its classes.")
         counts[label] += 1
         with explain_errors(out, "written"):
-            write_png(picture, _place(out, Path(homes[label], f"synthetic_{counts[label]:06d}.png")))
+            name = f"synthetic_{counts[label]:06d}{choose_suffix(picture)}"
+            write_picture(picture, _place(out, Path(homes[label], name)))
     return sum(counts.values())
 
 
