@@ -7,6 +7,7 @@ bits, and no colours of 16.
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,25 +65,36 @@ def check_depth(image: Image, stored: str | None) -> None:
     if stored in ("uint16", "uint32") and not image.mode.startswith(("I", "F")):
         raise DataError(
             f"It has {stored.removeprefix('uint')} bits in each of several channels, of which 8 would be read; save it "
-            "as PNG, of which all 16 are read from a folder, or with 8 bits, or give the images as an array."
+            "as RGB or RGBA in PNG or TIFF, of which all are read from a folder, or with 8 bits, or give an array."
         )
 
 
-def is_deep_png(image: Image, stored: str | None) -> bool:
-    """Return whether a file is a PNG of 16 bits in several channels."""
-    return image.format == "PNG" and stored == "uint16" and not image.mode.startswith("I")
+def has_deep_colours(image: Image, stored: str | None) -> bool:
+    """Return whether a file has 16 bits in each of three or four channels, in a form of which all can be read."""
+    return stored == "uint16" and image.mode in ("RGB", "RGBA") and image.format in ("PNG", "TIFF")
 
 
-def read_deep_png(path: Path) -> NDArray[np.uint16]:
-    """Read a PNG file of 16 bits in several channels, shape (h, w, 3) or (h, w, 4), upright."""
-    import torch
-    from torchvision.io import ImageReadMode, decode_image
+def choose_low_bytes(image: Image) -> None:
+    """Let an opened image with deep colours read the lower eight bits, where it would read the upper ones.
 
-    data = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
-    values = decode_image(data, ImageReadMode.UNCHANGED, apply_exif_orientation=True).numpy()
-    if len(values) == 2:  # grey with transparency
-        values = values[[0, 0, 0, 1]]
-    return np.ascontiguousarray(values.transpose(1, 2, 0))
+    Pillow takes one of the two bytes of each value, that which is the upper one for the byte order that it is told.
+    """
+    other = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+
+    def swap(part: Any) -> Any:
+        if isinstance(part, str):
+            return part[:-1] + other[part[-1]] if ";16" in part else part
+        if isinstance(part, tuple):
+            parts = map(swap, part)
+            return part._make(parts) if hasattr(part, "_make") else tuple(parts)
+        return part
+
+    image.tile = [swap(tile) for tile in image.tile]  # type: ignore[attr-defined]
+
+
+def join_bytes(upper: Image, lower: Image) -> NDArray[np.uint16]:
+    """Return the values of 16 bits whose halves are two images, shape (h, w, 3) or (h, w, 4)."""
+    return np.asarray(upper).astype(np.uint16) << 8 | np.asarray(lower)
 
 
 def interpret(values: Array, stored: str | None, what: str) -> Array:

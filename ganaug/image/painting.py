@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError, GanaugError, ParameterError
 from .depth import WRITTEN
 from .encoder import pictures
 from .pixels import ImageFormat, to_numpy
@@ -42,6 +42,8 @@ class Painter:
         scale, kept = _choose_scale(array, value_range)
         try:
             return cls(ImageFormat.infer(images, channel_axis, scale), kept)
+        except GanaugError:
+            raise
         except ValueError as error:
             raise ParameterError(
                 "The 'value_range' parameter must be None, 'keep', or the values of black and white, two numbers in "
@@ -51,7 +53,7 @@ class Painter:
     def paint(self, images: Any) -> Array:
         """Return pictures of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4)."""
         if self.kept is None:
-            return pictures(self.form.encode(self.form.validate(images)))
+            return pictures(self.form.encode(self.form.check_layout(images)))
         array = _put_channels_last(self.form.check_layout(images), self.form)
         if array.ndim == 4 and self.kept not in _AS_THEY_ARE.values():
             raise DataError(
@@ -62,7 +64,7 @@ class Painter:
         if array.size and (array.min() < limits.min or array.max() > limits.max):
             raise DataError(
                 f"The values run from {array.min():.6g} to {array.max():.6g}, and files of {self.kept} hold "
-                f"{limits.min:.6g} to {limits.max:.6g}; scale them, or give the values of black and white "
+                f"{limits.min:.10g} to {limits.max:.10g}; scale them, or give the values of black and white "
                 "(value_range=(low, high))."
             )
         return array.astype(self.kept)

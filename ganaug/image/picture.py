@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..messages import reason_of
-from .depth import check_depth, find_stored_dtype, interpret, is_deep_png, read_deep_png, resize_values
+from .depth import (
+    check_depth,
+    choose_low_bytes,
+    find_stored_dtype,
+    has_deep_colours,
+    interpret,
+    join_bytes,
+    resize_values,
+)
 from .pixels import check_sides
 
 if TYPE_CHECKING:  # Pillow is imported only where images are
@@ -96,19 +104,20 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
         The file is damaged or of another format, holds several images, has more than 4096 pixels a side, or its image
         has an unsupported size.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     if not path.is_file():  # to open a pipe would wait forever
         raise DataError(f"{os.fspath(path)!r} is not a regular file, or is a broken link; remove it.")
-    Image.init()
     try:
-        with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
+        with _open(path) as image:
             _check_header(image, path, size)
             stored = find_stored_dtype(image)
-            if is_deep_png(image, stored):
-                values = read_deep_png(path)
+            if has_deep_colours(image, stored):
+                with _open(path) as other:
+                    choose_low_bytes(other)
+                    values = join_bytes(_turn_upright(image), _turn_upright(other))
                 return values if size is None else resize_values(values, size)
-            image = ImageOps.exif_transpose(image)
+            image = _turn_upright(image)
             return _to_array(image, stored) if size is None else _resize(image, size, stored)
     except DataError as error:
         raise DataError(f"{os.fspath(path)!r}: {error}") from error
@@ -119,6 +128,21 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
         raise DataError(
             f"{os.fspath(path)!r} cannot be read as an image ({reason}); replace it, or remove it."
         ) from error
+
+
+def _open(path: Path) -> Image:
+    from PIL import Image
+
+    Image.init()
+    return Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
+
+
+def _turn_upright(image: Image) -> Image:
+    """Return an image turned as its EXIF data say."""
+    from PIL.ImageOps import exif_transpose
+
+    image.load()  # TIFF is turned here already, by some releases of Pillow a second time below otherwise
+    return exif_transpose(image)
 
 
 def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> None:

@@ -67,9 +67,7 @@ class ImageFormat(JsonRecord):
             raise ValueError(f"{self.dtype} runs from {self.low!r} to {self.high!r}, but {fault}")
 
     @classmethod
-    def infer(
-        cls, X: Any, channel_axis: int | str | None = "auto", value_range: Range | None = None
-    ) -> ImageFormat:
+    def infer(cls, X: Any, channel_axis: int | str | None = "auto", value_range: Range | None = None) -> ImageFormat:
         """Infer the format of images.
 
         Parameters
@@ -176,9 +174,7 @@ def to_numpy(X: Any) -> Array:
         raise DataError(f"Images must be an array or a tensor, but X is a {type(X).__name__}; give numpy.stack(X).")
     name = X.dtype.name if isinstance(X, np.ndarray) else str(X.dtype).removeprefix("torch.")
     if name not in _DTYPES:
-        raise DataError(
-            f"The images are {name}, which ganaug does not take; give uint8, uint16, int16 or float32."
-        )
+        raise DataError(f"The images are {name}, which ganaug does not take; give uint8, uint16, int16 or float32.")
     array: Array = X if isinstance(X, np.ndarray) else X.detach().cpu().numpy()
     if array.ndim not in (3, 4):
         raise DataError(

@@ -1,6 +1,6 @@
 """Learn the range of the values of images, and check that other images are of the same scale.
 
-A range is the pair of values that networks see as -1 and 1. Images that fill at least half of a conventional range have
+A range is the pair of values that networks see as -1 and 1. Images that fill two thirds of a conventional range have
 that one: [0, 255], or [0, 65535] as uint16, [0, 1] for floats and for black and white, [-1, 1] for floats of both signs.
 All others have the range of their own values, because a network that sees only a sliver beside -1 learns nothing: 12
 bits in uint16, Hounsfield units, digits from 0 to 16, floats up to 0.06 or 4095.
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from ..errors import DataError, DataWarning
 
 Array = NDArray[Any]
+Ends: TypeAlias = NDArray[np.float64]
 Range: TypeAlias = tuple[int, int] | tuple[float, float]
 
-_FILLED = 0.5  # of a conventional range: images that fill less have a range of their own
+_FILLED = 2 / 3  # of a conventional range: images that fill less have a range of their own
 _ROUNDING = 1e-4  # resizing may move floats this far outside [0, 1] or [-1, 1]
 _LARGEST_WHOLE, _LARGEST_FLOAT, _LEAST_SPAN = 2**53, 1e30, 1e-30  # what arithmetic in float64 keeps apart
 
@@ -37,8 +38,8 @@ def dtype_kind(dtype: np.dtype[Any]) -> str:
     return {"b": "bool", "f": "float"}.get(dtype.kind, "whole")
 
 
-def find_extremes(array: Array) -> tuple[Array, Array]:
-    """Return the lowest and the highest value of each image.
+def find_extremes(array: Array) -> tuple[Ends, Ends]:
+    """Return the lowest and the highest value of each image, as float64.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def find_extremes(array: Array) -> tuple[Array, Array]:
     if not array.size:
         raise DataError(f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is required.")
     inner = tuple(range(1, array.ndim))
-    lows, highs = array.min(axis=inner), array.max(axis=inner)
+    lows, highs = (ends.astype(np.float64) for ends in (array.min(axis=inner), array.max(axis=inner)))
     broken = np.flatnonzero(~(np.isfinite(lows) & np.isfinite(highs)))
     if len(broken):
         raise DataError(
@@ -79,7 +80,7 @@ def name_range(dtype: np.dtype[Any], low: float, high: float) -> tuple[int, int]
 
 
 def learn_range(array: Array) -> Range:
-    """Return the range of images: a conventional one if they fill at least half of it, else that of their values.
+    """Return the range of images: a conventional one if they fill two thirds of it, else that of their values.
 
     A few values far outside of all others, such as those of hot or dead pixels, do not count: the rest would fill a
     small part of the range. They are clipped, and a DataWarning says so. They lie further out than the range of the
@@ -133,7 +134,9 @@ def find_fault(dtype: np.dtype[Any], low: float, high: float) -> str | None:
             return "the range has to be two finite numbers in order"
         most = min(float(np.finfo(dtype).max), _LARGEST_FLOAT)
         least = -most
-    return None if least <= low <= most and least <= high <= most else f"images of {dtype.name} may hold {least} to {most}"
+    return (
+        None if least <= low <= most and least <= high <= most else f"images of {dtype.name} may hold {least} to {most}"
+    )
 
 
 def check_range(array: Array, low: float, high: float) -> None:
@@ -153,7 +156,7 @@ def check_range(array: Array, low: float, high: float) -> None:
     if not len(array):
         return
     lows, highs = find_extremes(array)
-    margin = _BEYOND * (high - low)
+    margin = np.float64(_BEYOND * (high - low))  # no Python number: the images may have too few bits for it
     least, most = low - margin, high + margin
     outside = np.flatnonzero((lows < least) | (highs > most))
     most_strange = _STRANGE * len(array)
@@ -172,7 +175,7 @@ def _find_ends(array: Array) -> tuple[Any, Any]:
     few = max(1, int(_RARE * n))
     if n < _LEAST_IMAGES:
         return lows.min(), highs.max()
-    low, high = float(np.partition(lows, few)[few]), float(np.partition(highs, n - 1 - few)[n - 1 - few])
+    low, high = np.partition(lows, few)[few], np.partition(highs, n - 1 - few)[n - 1 - few]
     least, most = 2 * low - high, 2 * high - low
     # Images that leave it, and whether they do so in a few values
     outside = np.flatnonzero((lows < least) | (highs > most))
@@ -193,7 +196,7 @@ def _find_ends(array: Array) -> tuple[Any, Any]:
     return ends
 
 
-def _have_many_outside(images: Array, low: float, high: float) -> NDArray[np.bool_]:
+def _have_many_outside(images: Array, low: np.float64, high: np.float64) -> NDArray[np.bool_]:
     """Return which images have more values outside of a range than a hot pixel has."""
     values = images.reshape(len(images), -1)
     counts = ((values < low) | (values > high)).sum(1)
