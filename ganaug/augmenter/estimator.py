@@ -244,8 +244,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : samples
             A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
-            or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
+            (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list of PIL images. Their range is
+            [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else the one that was
+            seen, apart from a few values far outside, such as hot pixels, which are clipped with a DataWarning. Or,
+            without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
             per class.
         y : array-like of shape (n,), default=None
             Class of each sample; at least two classes, each with at least two samples.

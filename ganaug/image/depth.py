@@ -42,13 +42,14 @@ WRITTEN = {
 
 def find_stored_dtype(image: Image) -> str | None:
     """Return the dtype of the values in the file that an image was opened from; None where that is not known."""
+    opened: Any = image  # which has more attributes than others
     if image.format == "TIFF":
-        tags: Any = image.tag_v2  # type: ignore[attr-defined]
+        tags = opened.tag_v2
         bits = max(np.atleast_1d(tags.get(_BITS, 1)).tolist())
         kind = _KINDS.get(int(np.atleast_1d(tags.get(_SAMPLE_FORMAT, 1))[0]), "uint")
         return f"{kind}{next((depth for depth in (8, 16, 32) if bits <= depth), 64)}"
-    if image.format in ("PNG", "PPM") and image.tile:
-        arguments = image.tile[0][3]
+    if image.format in ("PNG", "PPM") and opened.tile:
+        arguments = opened.tile[0][3]
         raw, most = (arguments, 0) if isinstance(arguments, str) else (str(arguments), _find_maximum(arguments))
         return "uint16" if ";16" in raw or most > 255 else "uint8"
     return None

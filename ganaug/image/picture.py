@@ -105,6 +105,7 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
         has an unsupported size.
     """
     from PIL import Image
+    from PIL.ImageOps import exif_transpose
 
     if not path.is_file():  # to open a pipe would wait forever
         raise DataError(f"{os.fspath(path)!r} is not a regular file, or is a broken link; remove it.")
@@ -115,9 +116,9 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
             if has_deep_colours(image, stored):
                 with _open(path) as other:
                     choose_low_bytes(other)
-                    values = join_bytes(_turn_upright(image), _turn_upright(other))
+                    values = join_bytes(exif_transpose(image), exif_transpose(other))
                 return values if size is None else resize_values(values, size)
-            image = _turn_upright(image)
+            image = exif_transpose(image)
             return _to_array(image, stored) if size is None else _resize(image, size, stored)
     except DataError as error:
         raise DataError(f"{os.fspath(path)!r}: {error}") from error
@@ -135,14 +136,6 @@ def _open(path: Path) -> Image:
 
     Image.init()
     return Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
-
-
-def _turn_upright(image: Image) -> Image:
-    """Return an image turned as its EXIF data say."""
-    from PIL.ImageOps import exif_transpose
-
-    image.load()  # TIFF is turned here already, by some releases of Pillow a second time below otherwise
-    return exif_transpose(image)
 
 
 def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> None:

@@ -1,9 +1,9 @@
 """Learn the range of the values of images, and check that other images are of the same scale.
 
 A range is the pair of values that networks see as -1 and 1. Images that fill two thirds of a conventional range have
-that one: [0, 255], or [0, 65535] as uint16, [0, 1] for floats and for black and white, [-1, 1] for floats of both signs.
-All others have the range of their own values, because a network that sees only a sliver beside -1 learns nothing: 12
-bits in uint16, Hounsfield units, digits from 0 to 16, floats up to 0.06 or 4095.
+that one: [0, 255], or [0, 65535] as uint16; [0, 1] for floats and for black and white; [-1, 1] for floats of both
+signs. All others have the range of their own values, because of images that fill a sliver beside -1 networks learn
+nothing: 12 bits in uint16, Hounsfield units, digits from 0 to 16, floats up to 0.06.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def find_fault(dtype: np.dtype[Any], low: float, high: float) -> str | None:
         if type(low) is not int or type(high) is not int or low >= high:
             return "the range has to be two whole numbers in order"
         limits = np.iinfo(dtype)
-        least, most = max(int(limits.min), -_LARGEST_WHOLE), min(int(limits.max), _LARGEST_WHOLE)
+        least: float = max(int(limits.min), -_LARGEST_WHOLE)
+        most: float = min(int(limits.max), _LARGEST_WHOLE)
     else:
         if not (math.isfinite(low) and math.isfinite(high) and high - low >= _LEAST_SPAN):
             return "the range has to be two finite numbers in order"

@@ -271,12 +271,12 @@ def _check_own_transform(converter: SampleConverter, sample: Any, spec: SampleSp
 def _warn_of_scale(pool: SampleSpec, spec: SampleSpec) -> None:
     """Warn about images that go beside real ones of clearly another range, which may be normalised or scaled."""
     # The range of synthetic images once they are converted
-    is_float = tuple("float" in dtype for dtype in (pool.dtype, spec.dtype))
-    scale = {(False, True): 1 / 255, (True, False): 255.0}.get(is_float, 1.0)
+    is_float, to_float = "float" in pool.dtype, "float" in spec.dtype
+    scale = {(False, True): 1 / 255, (True, False): 255.0}.get((is_float, to_float), 1.0)
     low, high = pool.low * scale, pool.high * scale
     # Beside that of real ones
     ratio = (high - low) / (spec.high - spec.low) if spec.high > spec.low else 1.0
-    is_normalised = is_float[0] and pool.is_unit and spec.low < 0
+    is_normalised = is_float and pool.is_unit and spec.low < 0
     if len(spec.shape) >= 2 and (is_normalised or not 1 / _APART <= ratio <= _APART):
         warnings.warn(
             f"Synthetic images have values in [{low:.3g}, {high:.3g}], where real ones are in "

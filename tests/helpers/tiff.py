@@ -17,7 +17,7 @@ def pack_entry(order, tag, kind, count, value):
 
 
 def save_tiff(file, array, order="<", deflate=False):
-    """Write an array of shape (h, w) or (h, w, c) as a TIFF file with the same dtype [1]_, of the byte order "<" or ">".
+    """Write an array of shape (h, w) or (h, w, c) as a TIFF file of the same dtype [1]_, in byte order "<" or ">".
 
     References
     ----------
