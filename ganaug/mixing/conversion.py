@@ -24,7 +24,7 @@ from ..errors import DataError, DataWarning
 
 Transform = Callable[[Any], Any]
 
-_APART = 8  # times as wide: the ranges of a few images of one kind hardly differ so much
+_APART = 8  # times as high: the highest values of a few images of one kind hardly differ so much
 _CURE = "give transform=, a function of one synthetic sample that returns what the data set yields in its place"
 
 
@@ -269,15 +269,14 @@ def _check_own_transform(converter: SampleConverter, sample: Any, spec: SampleSp
 
 
 def _warn_of_scale(pool: SampleSpec, spec: SampleSpec) -> None:
-    """Warn about images that go beside real ones of clearly another range, which may be normalised or scaled."""
-    # The range of synthetic images once they are converted
+    """Warn about images beside real ones that seem to be normalised, or beside real ones in [0, 1] of another scale."""
     is_float, to_float = "float" in pool.dtype, "float" in spec.dtype
-    scale = {(False, True): 1 / 255, (True, False): 255.0}.get((is_float, to_float), 1.0)
+    scale = 1 / 255 if to_float and not is_float else 1.0  # by which they are converted
     low, high = pool.low * scale, pool.high * scale
-    # Beside that of real ones
-    ratio = (high - low) / (spec.high - spec.low) if spec.high > spec.low else 1.0
     is_normalised = is_float and pool.is_unit and spec.low < 0
-    if len(spec.shape) >= 2 and (is_normalised or not 1 / _APART <= ratio <= _APART):
+    is_unit = to_float and spec.is_unit and spec.high > 0
+    is_scaled = is_unit and not spec.high / _APART <= max(-low, high) <= spec.high * _APART
+    if len(spec.shape) >= 2 and (is_normalised or is_scaled):
         warnings.warn(
             f"Synthetic images have values in [{low:.3g}, {high:.3g}], where real ones are in "
             f"[{spec.low:.3g}, {spec.high:.3g}]: if those are normalised or scaled, {_CURE}.",

@@ -230,7 +230,9 @@ def test_counts_per_class_are_exact_for_images(folder):
         ("float32", 0, 0.0625, (8, 10), ".tif", "grey, float32, in 2"),
     ],
 )
-def test_samples_have_the_depth_and_the_range_of_the_files(tmp_path, monkeypatch, dtype, low, high, shape, suffix, said):
+def test_samples_have_the_depth_and_the_range_of_the_files(
+    tmp_path, monkeypatch, dtype, low, high, shape, suffix, said
+):
     monkeypatch.chdir(tmp_path)
     X = np.random.default_rng(0).uniform(low, high, (12, *shape))
     X = (np.rint(X) if dtype != "float32" else X).astype(dtype)

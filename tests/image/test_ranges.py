@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from ganaug.errors import DataError, DataWarning
+from ganaug.gain import ImageClassifier
 from ganaug.image.encoder import ImageEncoder
 from ganaug.image.pixels import ImageFormat
 from ganaug.image.ranges import check_range, find_fault, learn_range, name_range
@@ -170,6 +172,36 @@ def test_wider_whole_numbers_may_hold_the_same_values():
     X = ramp(0, 4095, "uint16")
     encoder = ImageEncoder().fit(X, RNG)
     assert np.array_equal(encoder.transform(X.astype(np.int32), RNG), encoder.transform(X, RNG))
+
+
+def test_digits_of_any_scale_look_the_same_to_networks():
+    digits = load_digits().images
+    full = ImageEncoder().fit(np.rint(digits * 255 / 16).astype(np.uint8), RNG)
+    wanted = full.transform(np.rint(digits * 255 / 16).astype(np.uint8), RNG)
+    for X in (np.uint8(digits), np.int64(digits), digits, np.uint16(digits * 255), np.int16(digits * 255 - 1024)):
+        assert (ImageEncoder().fit(X, RNG).transform(X, RNG) - wanted).abs().max() < 0.005
+        made = ImageEncoder().fit(X, RNG).inverse_transform(wanted, 0, 0)
+        assert made.min() == X.min()
+        assert made.max() == X.max()
+
+
+def test_near_copies_are_found_at_any_scale():
+    digits = np.uint16(load_digits().images[:200] * 255)
+    made = digits[:3].copy()
+    made[1] = np.minimum(made[1] + 5, 4080)
+    made[2] = 4080 - made[2]
+    assert ImageEncoder().fit(digits, RNG).copies(digits, made).tolist() == [True, True, False]
+
+
+def test_a_classifier_takes_the_other_images_of_its_kind():
+    X, y = load_digits(return_X_y=True)
+    X = np.int16(X.reshape(-1, 8, 8) * 255 - 1024)
+    X[-1, 4, 4] = 3500  # brighter than all that are trained on
+    classifier = ImageClassifier(steps=60, random_state=0).fit(X[:300], y[:300])
+    assert classifier.score(X[300:], y[300:]) > 0.7
+    assert classifier.predict(X[-1:]).shape == (1,)
+    with pytest.raises(DataError, match="run from 0 to 65280, but images from -1024 to 3056 were learned"):
+        classifier.predict(np.int32(load_digits().images * 4080))
 
 
 def test_a_learned_range_is_plain_json_and_comes_back():
