@@ -84,7 +84,8 @@ def learn_range(array: Array) -> Range:
 
     A few values far outside of all others, such as those of hot or dead pixels, do not count: the rest would fill a
     small part of the range. They are clipped, and a DataWarning says so. They lie further out than the range of the
-    others is wide, in at most one image in a hundred, and are at most three values or 0.1 % of such an image.
+    others is wide, in at most one image in a hundred, and are at most three values or 0.1 % of such an image. If so few
+    images do so in more values, their range counts, and a DataWarning says that the others will fill little of it.
 
     Parameters
     ----------
@@ -178,12 +179,23 @@ def _find_ends(array: Array) -> tuple[Any, Any]:
         return lows.min(), highs.max()
     low, high = np.partition(lows, few)[few], np.partition(highs, n - 1 - few)[n - 1 - few]
     least, most = 2 * low - high, 2 * high - low
-    # Images that leave it, and whether they do so in a few values
+    # Images that leave it
     outside = np.flatnonzero((lows < least) | (highs > most))
-    odd = array[outside]
-    if high <= low or not len(outside) or _have_many_outside(odd, least, most).any():
+    if high <= low or not len(outside):
         return lows.min(), highs.max()
-    # The range of all other values
+    # If one does so in many values, its range counts
+    odd = array[outside]
+    if _have_many_outside(odd, least, most).any():
+        usual = np.delete(lows, outside).min(), np.delete(highs, outside).max()
+        warnings.warn(
+            f"{len(outside)} of {n} images reach far outside of the range of all others, {usual[0]:.6g} to "
+            f"{usual[1]:.6g} (image {outside[0]}, counted from 0: {lows[outside[0]]:.6g} to {highs[outside[0]]:.6g}), "
+            "of which little will be learned beside them; drop those images, or clip all to that range (numpy.clip).",
+            DataWarning,
+            stacklevel=2,
+        )
+        return lows.min(), highs.max()
+    # Else the range of all other values
     is_odd = (odd < least) | (odd > most)
     others = odd[~is_odd]
     ends = min(np.delete(lows, outside).min(), others.min()), max(np.delete(highs, outside).max(), others.max())

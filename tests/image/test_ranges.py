@@ -117,13 +117,22 @@ def test_a_hot_pixel_decides_nothing_and_is_clipped_with_a_warning(X, value, exp
 @pytest.mark.parametrize(
     "places",
     [
-        (slice(5, 7), 3, 3),  # in more than one image of a hundred
         (5, slice(3, 5), slice(3, 5)),  # more values than a pixel has
+        (slice(5, 7),),
     ],
 )
-def test_a_bright_spot_is_no_hot_pixel(places):
-    X = ramp(0, 4095, "uint16", 100)
+def test_a_bright_spot_is_no_hot_pixel_and_is_warned_of(places):
+    X = ramp(0, 4095, "uint16", 200)
     X[places] = 65535
+    with pytest.warns(
+        DataWarning, match=r"of 200 images reach far .* others, 0 to 4095 \(image 5, .* to 65535\), of which"
+    ):
+        assert learn_range(X) == (0, 65535)
+
+
+def test_bright_images_that_are_not_rare_are_no_outliers():
+    X = ramp(0, 4095, "uint16", 100)
+    X[5:8, 3:5, 3:5] = 65535
     assert learn_range(X) == (0, 65535)
 
 
