@@ -12,10 +12,12 @@ from ..errors import DataError
 from ..files.atomic import replacing
 from .depth import choose_suffix, write_picture
 from .folders import NAMES_FILE, explain_errors, find_class_folders, find_image_files, read_labels
+from .picture import read_picture
 from .png import label_pictures, prepare_folder
 
 PathLike = str | os.PathLike[str]
 
+_SMALL = (8, 8)  # pixels, of a file of which the dtype counts
 _SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.(png|tif)")
 
 
@@ -79,7 +81,8 @@ def augment_image_folder(
     path : str or path-like
         A folder that `read_image_folder` reads. Its image files and ``classes.json`` are copied byte for byte.
     X, y, value_range, channel_axis
-        Synthetic images and their labels, as for `write_image_folder`.
+        Synthetic images and their labels, as for `write_image_folder`. Without a `value_range`, images of the dtype
+        that the real files have stay as they are.
     output : str or path-like
         Where the copy goes; made if it is not there. Nothing outside it is written.
     overwrite : bool, default=False
@@ -132,7 +135,8 @@ def augment_image_folder(
     # 3. The synthetic images, each in the first folder of its class
     homes = {label: of_class[0].relative_to(root).parts[0] for label, of_class in files.items() if of_class}
     counts = dict.fromkeys(homes, 0)
-    for picture, label in label_pictures(X, y, value_range, channel_axis):
+    beside = read_picture(real[0], _SMALL).dtype.name if real and value_range is None else None
+    for picture, label in label_pictures(X, y, value_range, channel_axis, beside):
         if label not in homes:
             raise DataError(f"{os.fspath(root)!r} has no class {label!r}; give labels of its classes.")
         counts[label] += 1

@@ -36,9 +36,11 @@ class Painter:
     kept: str | None
 
     @classmethod
-    def choose(cls, images: Any, value_range: Any, channel_axis: int | str | None) -> Painter:
-        """Choose how images are painted, from the first of them and the arguments of `write_image_folder`."""
+    def choose(cls, images: Any, value_range: Any, channel_axis: int | str | None, beside: str | None) -> Painter:
+        """Choose how images are painted, from the first of them and the arguments of `label_pictures`."""
         array = to_numpy(images)
+        if value_range is None and array.dtype.name == beside:
+            value_range = "keep"
         scale, kept = _choose_scale(array, value_range)
         try:
             return cls(ImageFormat.infer(images, channel_axis, scale), kept)

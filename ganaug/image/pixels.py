@@ -151,7 +151,7 @@ class ImageFormat(JsonRecord):
 
     def decode(self, x: Tensor) -> Any:
         """Convert a tensor of shape (n, c, h, w) to images of this format, clipped to its range."""
-        values = x.detach().to("cpu", torch.float64).clamp(-1, 1).mul_(self.half).add_(self.centre)
+        values = x.detach().cpu().double().clamp(-1, 1).mul_(self.half).add_(self.centre)
         if dtype_kind(np.dtype(self.dtype)) != "float":
             values.round_()
         if self.channel_axis is None:

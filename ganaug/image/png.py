@@ -120,16 +120,28 @@ def prepare_folder(root: Path, overwrite: bool) -> None:
 
 
 def label_pictures(
-    X: Any, y: Any, value_range: tuple[float, float] | str | None, channel_axis: int | str | None
+    X: Any,
+    y: Any,
+    value_range: tuple[float, float] | str | None,
+    channel_axis: int | str | None,
+    beside: str | None = None,
 ) -> Iterator[tuple[Array, str]]:
-    """Yield each image as a picture that a file can hold, with its label; the arguments of `write_image_folder`."""
+    """Yield each image as a picture that a file can hold, with its label.
+
+    Parameters
+    ----------
+    X, y, value_range, channel_axis
+        See `write_image_folder`.
+    beside : str or None
+        Dtype of the files beside which these come; without a `value_range`, images of that dtype stay as they are.
+    """
     painter: Painter | None = None
     for images, labels in X if y is None else [(X, y)]:
         labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)
         if not len(images) and not labels:
             continue
         images, _ = take_apart(images, labels)
-        painter = painter or Painter.choose(images, value_range, channel_axis)
+        painter = painter or Painter.choose(images, value_range, channel_axis, beside)
         yield from zip(painter.paint(images), map(str, labels), strict=True)
 
 

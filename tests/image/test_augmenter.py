@@ -66,6 +66,13 @@ FORMS = {
     "float64 from -1 to 1": (lambda X: as_float(X[..., 0]).astype(np.float64) * 2 - 1, (-1, 1)),
     "tensor, channels first": (lambda X: torch.from_numpy(as_float(X)).permute(0, 3, 1, 2), (0, 1)),
     "uint8 tensor": (lambda X: torch.from_numpy(X[..., 0]), (0, 255)),
+    "a part of uint8": (lambda X: X[..., 0] // 15, (0, 15)),
+    "12 bits in uint16": (lambda X: X[..., 0].astype(np.uint16) * 16, (0, 3824)),
+    "signed": (lambda X: X[..., 0].astype(np.int16) * 16 - 1024, (-1024, 2800)),
+    "int64 tensor": (lambda X: torch.from_numpy(X[..., 0].astype(np.int64) * 16), (0, 3824)),
+    "float32 of a small part": (lambda X: as_float(X) / 16, (0, 0.06)),
+    "float64 as whole numbers": (lambda X: X.astype(np.float64), (0, 239)),
+    "normalised tensor": (lambda X: torch.from_numpy(as_float(X)).permute(0, 3, 1, 2) * 4 - 2, (-2, 1.75)),
 }
 
 
@@ -662,8 +669,8 @@ def spoiled(change):
     return X, y
 
 
-def beyond(X, y):
-    X[7, 0, 0] = 3.0
+def blank(X, y):
+    X[:] = 3.0
 
 
 def not_a_number(X, y):
@@ -681,7 +688,7 @@ def measured(X, y):
 
 
 BAD = {
-    "beyond the range": (lambda: spoiled(beyond), r"must lie in \[0, 1\] or \[-1, 1\].*image 7"),
+    "a single value": (lambda: spoiled(blank), "hold no other value than 3, so there is nothing to learn"),
     "not a number": (lambda: spoiled(not_a_number), "Image 7 holds NaN"),
     "one image of a class": (lambda: spoiled(lonely), "Class 1 has 1 image; a class needs at least 2 images"),
     "too few labels": (lambda: (bars()[0], [0, 1]), "X has 40 images and y has 2 labels"),

@@ -155,15 +155,30 @@ def test_floats_are_scaled_to_8_bits_or_kept(tmp_path):
     assert np.array_equal(read_image_folder(tmp_path)[0], np.rint((X * 2).clip(0, 1) * 255))
 
 
-def test_synthetic_images_have_the_depth_of_the_real_ones_beside_them(tmp_path):
-    X = values(4, 8, 9, dtype="float32", low=-2, high=2.5)
-    write_image_folder(X, ["a", "a", "b", "b"], tmp_path / "real")
+@pytest.mark.parametrize(
+    ("X", "suffix"),
+    [
+        (values(4, 8, 9, dtype="float32", low=-2, high=2.5), ".tif"),
+        (values(4, 8, 9, dtype="float32", low=0, high=1), ".tif"),
+        (values(4, 8, 9, dtype="uint8", high=1), ".png"),
+        (values(4, 8, 9, dtype="uint16", high=1), ".png"),
+    ],
+)
+def test_synthetic_images_have_the_depth_of_the_real_ones_beside_them(tmp_path, X, suffix):
+    write_image_folder(X, ["a", "a", "b", "b"], tmp_path / "real", value_range="keep")
     augment_image_folder(tmp_path / "real", X[:1], ["a"], tmp_path / "both")
-    assert (tmp_path / "both/a/synthetic_000001.tif").is_file()
+    assert (tmp_path / f"both/a/synthetic_000001{suffix}").is_file()
     back, _ = read_image_folder(tmp_path / "both")
     assert np.array_equal(back, X[[0, 1, 0, 2, 3]])
     augment_image_folder(tmp_path / "real", X[:0], [], tmp_path / "both", overwrite=True)
     assert len(read_image_folder(tmp_path / "both")[0]) == 4
+
+
+def test_synthetic_floats_beside_files_of_8_bits_become_8_bits(tmp_path):
+    X = values(4, 8, 9, dtype="uint8")
+    write_image_folder(X, ["a", "a", "b", "b"], tmp_path / "real")
+    augment_image_folder(tmp_path / "real", X[:1] / 255, ["a"], tmp_path / "both")
+    assert np.array_equal(read_image_folder(tmp_path / "both")[0], X[[0, 1, 0, 2, 3]])
 
 
 @pytest.mark.parametrize(
