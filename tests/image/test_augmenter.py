@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
 from small import equal, numbers, quick_augmenter
 from small_images import bars, image_digest, image_folder
 from torch.utils.data import DataLoader, Dataset, TensorDataset
@@ -90,6 +92,22 @@ def test_images_come_out_as_they_came_in(make, bounds):
     assert abs(values.mean() - (low + high) / 2) < 0.3 * (high - low)  # hardly trained, it is near the middle
     none, labels = augmenter.sample(0)
     assert type(none) is type(X) and none.dtype == X.dtype and none.shape == (0, *X.shape[1:]) and len(labels) == 0
+
+
+@pytest.mark.slow
+def test_images_of_a_small_range_are_learned_as_well_as_those_of_the_whole():
+    images, y = load_digits().images, load_digits().target
+
+    def score(X):
+        made, labels = GANAugmenter(max_steps=300, filters=None, random_state=0).fit(X[:900], y[:900]).sample(1000)
+        assert made.max() <= X.max()
+        rows = [(part / X.max()).reshape(len(part), -1) for part in (made, X[900:])]
+        return LogisticRegression(max_iter=300).fit(rows[0], labels).score(rows[1], y[900:])
+
+    full, few, deep = (score(X) for X in (np.uint8(images * 15.9375), np.uint8(images), np.uint16(images * 255)))
+    assert full > 0.8
+    assert few > full - 0.02
+    assert deep > full - 0.02
 
 
 def test_labels_of_a_tensor_come_as_a_tensor(tmp_path):
