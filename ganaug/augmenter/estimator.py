@@ -251,10 +251,12 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : samples
             A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list or series of PIL
-            images; or, without `y`, a map-style data set of images with labels, such as one of torch, torchvision or
-            Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than memory: the path of
-            a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of
+            (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list or series of PIL images. Their
+            range is [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else the one
+            that was seen, apart from a few values far outside, such as hot pixels, which are clipped with a
+            DataWarning. Or, without `y`, a map-style data set of images with labels, such as one of torch, torchvision
+            or Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than memory: the path
+            of a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of
             pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares of the
             classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
         y : array-like of shape (n,), or str, default=None

@@ -22,7 +22,8 @@ from ..errors import DataError, ParameterError
 from ..params import check_params
 from .folders import read_image_folder
 from .picture import to_array
-from .pixels import MAX_SIDE, to_numpy, value_range
+from .pixels import MAX_SIDE, to_numpy
+from .ranges import find_extremes
 
 
 def accepts(X: Any) -> bool:
@@ -60,7 +61,8 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
     Returns
     -------
     X : ndarray or Tensor of shape (n, ...)
-        PIL images become uint8 arrays of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4), or uint16 for 16 bits.
+        PIL images become uint8 arrays of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4); uint16 for 16 bits, int16 or
+        int32 for signed values, float32 for floats.
     y : array-like of shape (n,)
         What was given; else an int64, bool or text array.
 
@@ -91,7 +93,7 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per image.")
     array = to_numpy(X)
     _check_labels(len(array), y)
-    value_range(array)
+    find_extremes(array)
     return X, y
 
 
@@ -295,5 +297,6 @@ def _decoded(image: Any, what: str) -> Any:
 
 def _describe(image: Any, plain: Any) -> str:
     if is_pil_image(image):
-        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}"
+        depth = f", {plain.dtype}" if image.mode == "I" else ""
+        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}{depth}"
     return f"{type(plain).__name__.lower()} of shape {tuple(plain.shape)}, {plain.dtype}"

@@ -74,8 +74,16 @@ def arms_of(report):
 
 @pytest.mark.parametrize(
     "layout",
-    [lambda X: X, lambda X: X[..., None], lambda X: X[:, None], torch.from_numpy, list],
-    ids=["grey", "channels last", "channels first", "tensor", "list"],
+    [
+        lambda X: X,
+        lambda X: X[..., None],
+        lambda X: X[:, None],
+        torch.from_numpy,
+        list,
+        lambda X: X.astype(np.int16) * 16 - 1024,
+        lambda X: X.astype(np.float32) * 16,
+    ],
+    ids=["grey", "channels last", "channels first", "tensor", "list", "signed", "floats"],
 )
 def test_every_arm_runs_on_images_of_any_layout(layout):
     X, y = bars(rare=3)
