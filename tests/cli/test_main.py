@@ -31,6 +31,7 @@ from ganaug.filters import FILTERS
 from ganaug.gain.classifiers import resolve_classifiers
 from ganaug.gain.teachers import SYNTHETIC_SIZE
 from ganaug.losses import LOSSES
+from ganaug.storage import FORMAT_VERSION
 from ganaug.table.schema import KINDS
 from ganaug_cli import inspect_model, options, places, soft
 from ganaug_cli.conditions import parse_where
@@ -483,7 +484,7 @@ def test_inspect_shows_columns_classes_and_origin(trained):
 
 def test_inspect_as_json_is_for_machines(trained):
     facts = json.loads(run("inspect", trained[0] / "toy.safetensors", "--json").stdout)
-    assert facts["format_version"] == 1
+    assert facts["format_version"] == FORMAT_VERSION
     assert facts["ganaug_version"] == importlib.metadata.version("ganaug")
     assert facts["rows"] == 80
     assert facts["steps"] == 5
