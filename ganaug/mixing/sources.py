@@ -1,4 +1,4 @@
-"""Read labels, class names and transforms from a real data set before training.
+"""Read labels, class names and example items from a real data set before training.
 
 They are looked up in torchvision's data sets and inside torch's `Subset` and `ConcatDataset`. Stored labels are used
 only if they agree with those of some items.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
 from ..errors import DataError
 from ..rng import isolated_global_state
+from .origin import Origin, is_same_image, trace_item
 
 Leaf: TypeAlias = "tuple[int, ...]"
 
@@ -36,6 +37,8 @@ class DatasetSurvey:
         Label of every item, as a Python value.
     items : dict of int to item
         Example items by index.
+    origins : dict of int to Origin
+        What the samples of some of these items were made of.
     class_names : dict
         Labels to the names of their classes.
     """
@@ -43,15 +46,23 @@ class DatasetSurvey:
     layout: ItemLayout
     labels: list[Any]
     items: dict[int, Any]
+    origins: dict[int, Origin]
     class_names: dict[Any, Any]
 
 
-def survey_dataset(dataset: Any) -> DatasetSurvey:
+def survey_dataset(dataset: Any, traced: bool = True) -> DatasetSurvey:
     """Read the labels and some items of a map-style data set.
 
     Stored labels (``targets``, ``labels``, ``y``, or the last tensor of a `TensorDataset`) are compared with the labels
     of one item of each class and of some more. If there are none, or if they differ, every item is read once. The
     global random state, which transforms may draw from, is restored.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Map-style.
+    traced : bool, default=True
+        Whether to find what samples were made of; `DatasetSurvey.origins` is empty otherwise.
 
     Raises
     ------
@@ -61,14 +72,22 @@ def survey_dataset(dataset: Any) -> DatasetSurvey:
     n = _check_length(dataset)
     spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_find_part_starts(dataset)))
     with isolated_global_state():
-        items = {i: dataset[i] for i in spaced}
-        layout = infer_layout(items[0])
-        for item in items.values():
-            layout.get_label(item)
+        first = dataset[0]
+        layout = infer_layout(first)
+        items, origins = {0: first}, {}
+        for i in spaced:
+            if traced:
+                _, part, place = find_leaf(dataset, i)
+                items[i], origins[i] = trace_item(part, place, layout.get_sample)
+            elif i:
+                items[i] = dataset[i]
+            layout.get_label(items[i])
+        if traced and not is_same_image(layout.get_sample(first), layout.get_sample(items[0])):
+            origins[0] = replace(origins[0], is_random=True)
         labels = _confirm_labels(dataset, layout, items)
         if labels is None:
             labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
-    return DatasetSurvey(layout, labels, items, get_class_names(_get_named_dataset(dataset)))
+    return DatasetSurvey(layout, labels, items, origins, get_class_names(_get_named_dataset(dataset)))
 
 
 def _check_length(dataset: Any) -> int:
@@ -148,7 +167,7 @@ def _get_named_dataset(dataset: Any) -> Any:
     return dataset
 
 
-def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
+def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any, int]:
     """Find the data set that loads an item, inside subsets and concatenations.
 
     Returns
@@ -157,9 +176,11 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
         Number of the part in each concatenation on the way.
     dataset : Dataset
         The data set that loads the item.
+    index : int
+        Index of the item there.
     """
     path: Leaf = ()
-    while isinstance(dataset, Subset | ConcatDataset):
+    while _reads_through(dataset):
         if isinstance(dataset, Subset):
             dataset, index = dataset.dataset, int(dataset.indices[index])
             continue
@@ -167,33 +188,11 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
         part = bisect.bisect_right(dataset.cumulative_sizes, index)
         index -= dataset.cumulative_sizes[part - 1] if part else 0
         path, dataset = (*path, part), dataset.datasets[part]
-    return path, dataset
+    return path, dataset, index
 
 
-class _PairTransform:
-    """A transform of images that calls torchvision's ``transforms`` of (image, target) pairs with a fixed target."""
-
-    def __init__(self, transforms: Any, target: Any) -> None:
-        self.transforms = transforms
-        self._target = target
-
-    def __call__(self, image: Any) -> Any:
-        return self.transforms(image, self._target)[0]
-
-
-def get_image_transform(dataset: Any, target: Any) -> Any:
-    """Return the transform that a data set applies to its images, or None.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        torchvision-like: with ``transform``, or with ``transforms`` of an image and its target.
-    target : label
-        Label of any item, for transforms of both.
-    """
-    transform = getattr(dataset, "transform", None)
-    if callable(transform):
-        return transform
-    both = getattr(dataset, "transforms", None)
-    only_images = not callable(both) or hasattr(both, "target_transform")  # torchvision's pair of two single ones
-    return None if only_images else _PairTransform(both, target)
+def _reads_through(dataset: Any) -> bool:
+    """Return whether a data set hands out the items of others as they are; subclasses may do something to them."""
+    return any(
+        isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__ for kind in (Subset, ConcatDataset)
+    )

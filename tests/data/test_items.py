@@ -24,7 +24,7 @@ from ganaug.rng import numpy_stream
 
 N = 24
 LABELS = [i % 2 for i in range(N)]
-SYNTHETIC = 200  # grey of synthetic images; real ones are 10
+SYNTHETIC, REAL = 200, 190  # greys of images
 
 
 class Greys:
@@ -51,7 +51,7 @@ class Images(VisionDataset):
         return len(self.labels_of_items)
 
     def __getitem__(self, i):
-        image, label = Image.new(self.mode, (8, 8), 10 if self.mode == "L" else (10, 10, 10)), self.labels_of_items[i]
+        image, label = Image.new(self.mode, (8, 8), (REAL,) * len(self.mode)), self.labels_of_items[i]
         return (image, label) if self.transforms is None else self.transforms(image, label)
 
 
