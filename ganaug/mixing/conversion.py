@@ -111,9 +111,14 @@ class SampleSpec:
     @property
     def full_scale(self) -> float:
         """The length of the range that values could fill: 255 for 8 bits, 1 in [0, 1], else what was seen."""
-        if self.dtype == "uint8" or (self.kind == "PIL image" and self.dtype not in _DEEP_MODES) or self.has_bytes:
+        if self.is_byte or self.has_bytes:
             return 255.0
         return 1.0 if self.is_unit else self.high - self.low or abs(self.high)
+
+    @property
+    def is_byte(self) -> bool:
+        """Whether samples have 8 bits a channel."""
+        return self.dtype == "uint8" or (self.kind == "PIL image" and self.dtype not in _DEEP_MODES)
 
     @property
     def has_bytes(self) -> bool:
@@ -150,8 +155,15 @@ def describe_sample(sample: Any, values: bool = True) -> SampleSpec:
         return SampleSpec(type(sample).__name__, "")
     if not values or sample is None or 0 in spec.shape or spec.dtype.startswith("complex") or spec.dtype == "object":
         return spec
-    mean = sample.double().mean() if isinstance(sample, Tensor) else sample.mean(dtype=np.float64)
-    return replace(spec, low=float(sample.min()), high=float(sample.max()), means=(float(mean),))
+    array = _to_array(sample)
+    return replace(spec, low=float(array.min()), high=float(array.max()), means=(float(array.mean(dtype=np.float64)),))
+
+
+def _to_array(sample: Any) -> NDArray[Any]:
+    if not isinstance(sample, Tensor):
+        return np.asarray(sample)
+    plain = sample.detach().cpu().as_subclass(Tensor)
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
 
 
 def convert_to_pixels(sample: Any) -> NDArray[np.uint8]:
@@ -278,10 +290,14 @@ def give_type(made: Any, real: Any) -> Any:
     if type(made) is kind:
         return made
     if isinstance(made, Tensor) and isinstance(real, Tensor):
-        typed = made.as_subclass(kind)
-        vars(typed).update({name: copy.copy(value) for name, value in vars(real).items()})
-        return typed
+        return attach(made.as_subclass(kind), real)
     is_plain = kind in (np.ndarray, np.memmap)  # a memmap is a file, and what is made anew lies in memory
     if isinstance(made, np.ndarray) and isinstance(real, np.ndarray) and not is_plain:
         return made.view(kind)
+    return made
+
+
+def attach(made: Tensor, real: Tensor) -> Tensor:
+    """Attach to a tensor of a subclass what a real one has attached."""
+    vars(made).update({name: copy.copy(value) for name, value in vars(real).items()})
     return made

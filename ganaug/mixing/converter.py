@@ -118,7 +118,8 @@ def _choose_chain(origins: Sequence[Origin]) -> tuple[Origin, list[SampleSpec]]:
         one = describe_sample(origin.raw, values=False)
         groups.setdefault((one.kind, one.dtype, len(one.shape)), []).append(origin.raw)
     raws = [SampleSpec.infer(group).with_any_size() for group in sorted(groups.values(), key=len, reverse=True)]
-    return replace(chosen[0], is_complete=all(origin.is_complete for origin in chosen)), raws
+    is_complete, is_random = all(o.is_complete for o in chosen), any(o.is_random for o in chosen)
+    return replace(chosen[0], is_complete=is_complete, is_random=is_random), raws
 
 
 def _is_finished(samples: Sequence[Any], pool: SampleSpec, spec: SampleSpec, raws: Sequence[SampleSpec]) -> bool:
@@ -142,7 +143,7 @@ def _try_convert(sample: Any, spec: SampleSpec) -> Any:
 
 def _suits(pool: SampleSpec, spec: SampleSpec) -> bool:
     """Return whether samples have the values of 8-bit images if that is needed; one in [0, 1] may be an exception."""
-    return pool.is_image_like or pool.dtype == spec.dtype or (spec.dtype != "uint8" and spec.kind != "PIL image")
+    return pool.is_image_like or pool.dtype == spec.dtype or not spec.is_byte
 
 
 def _measure_gap(spec: SampleSpec, samples: Sequence[Any]) -> float:

@@ -54,8 +54,9 @@ def survey_dataset(dataset: Any, traced: bool = True) -> DatasetSurvey:
     """Read the labels and some items of a map-style data set.
 
     Stored labels (``targets``, ``labels``, ``y``, or the last tensor of a `TensorDataset`) are compared with the labels
-    of one item of each class and of some more. If there are none, or if they differ, every item is read once. The
-    global random state, which transforms may draw from, is restored.
+    of one item of each class and of some more. If there are none, or if they differ, every item is read once. Some are
+    read again to find what their samples are made of. The global random state, which transforms may draw from, is
+    restored.
 
     Parameters
     ----------
@@ -72,22 +73,22 @@ def survey_dataset(dataset: Any, traced: bool = True) -> DatasetSurvey:
     n = _check_length(dataset)
     spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_find_part_starts(dataset)))
     with isolated_global_state():
-        first = dataset[0]
-        layout = infer_layout(first)
-        items, origins = {0: first}, {}
-        for i in spaced:
-            if traced:
-                _, part, place = find_leaf(dataset, i)
-                items[i], origins[i] = trace_item(part, place, layout.get_sample)
-            elif i:
-                items[i] = dataset[i]
-            layout.get_label(items[i])
-        if traced and not is_same_image(layout.get_sample(first), layout.get_sample(items[0])):
-            origins[0] = replace(origins[0], is_random=True)
+        items = {i: dataset[i] for i in spaced}
+        layout = infer_layout(items[0])
+        for item in items.values():
+            layout.get_label(item)
         labels = _confirm_labels(dataset, layout, items)
         if labels is None:
             labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
+        origins = {i: _find_origin(dataset, i, layout, items[i]) for i in spaced} if traced else {}
     return DatasetSurvey(layout, labels, items, origins, get_class_names(_get_named_dataset(dataset)))
+
+
+def _find_origin(dataset: Any, index: int, layout: ItemLayout, item: Any) -> Origin:
+    """Read an item again, find what its sample was made of, and whether it is the same one as before."""
+    _, part, place = find_leaf(dataset, index)
+    again, origin = trace_item(part, place, layout.get_sample)
+    return replace(origin, is_random=not is_same_image(layout.get_sample(item), layout.get_sample(again)))
 
 
 def _check_length(dataset: Any) -> int:

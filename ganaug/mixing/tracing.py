@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..data.items import is_pil_image, is_sample
+from .conversion import attach
 
 Place: TypeAlias = "tuple[Any, ...]"
 """The keys that lead to an image inside of dicts, lists and tuples."""
@@ -179,11 +180,11 @@ def _list_callables(holder: Any, names: set[str]) -> dict[str, tuple[Any, bool]]
     """Return the attributes of an object that are, or hold, something to call, and whether each is a method."""
     found: dict[str, Any] = {}
     for kind in reversed(type(holder).__mro__):
-        own = {name: value for name, value in vars(kind).items() if not isinstance(value, _DESCRIPTORS)}
-        found |= {name: value for name, value in own.items() if _holds_callables(value, (list, tuple))}
+        own = {n: value for n, value in vars(kind).items() if not (isinstance(value, _DESCRIPTORS) or _is_special(n))}
+        found |= {name: getattr(holder, name) for name, value in own.items() if _holds_callables(value, (list, tuple))}
     found |= {name: value for name, value in vars(holder).items() if _holds_callables(value, (list, tuple, dict))}
     methods = {name: (getattr(holder, name), True) for name in names if _get_function(holder, name) is not None}
-    return methods | {name: (value, False) for name, value in found.items() if not _is_special(name)}
+    return methods | {name: (value, False) for name, value in found.items()}
 
 
 def _is_special(name: str) -> bool:
@@ -298,7 +299,7 @@ def find_images(value: Any) -> dict[Place, Any]:
 def copy_image(image: Any) -> Any:
     """Return a copy of an image, array or tensor."""
     if isinstance(image, Tensor):
-        return image.detach().clone()
+        return attach(image.detach().clone(), image)
     return image.copy() if is_pil_image(image) or isinstance(image, np.ndarray) else image
 
 
