@@ -183,7 +183,7 @@ def _list_callables(holder: Any, names: set[str]) -> dict[str, tuple[Any, bool]]
         own = {n: value for n, value in vars(kind).items() if not (isinstance(value, _DESCRIPTORS) or _is_special(n))}
         found |= {name: getattr(holder, name) for name, value in own.items() if _holds_callables(value, (list, tuple))}
     found |= {name: value for name, value in vars(holder).items() if _holds_callables(value, (list, tuple, dict))}
-    methods = {name: (getattr(holder, name), True) for name in names if _get_function(holder, name) is not None}
+    methods = {name: (getattr(holder, name), True) for name in names if _is_method(holder, name)}
     return methods | {name: (value, False) for name, value in found.items()}
 
 
@@ -212,6 +212,13 @@ def _find_method_names(holders: Sequence[Any]) -> set[str]:
         found |= new
         queue += [function for name in new for holder in holders if (function := _get_function(holder, name))]
     return found
+
+
+def _is_method(holder: Any, name: str) -> bool:
+    """Return whether the class of an object gives it something to call, such as a method with a cache."""
+    static = inspect.getattr_static(type(holder), name, None)
+    is_computed = isinstance(static, property | functools.cached_property)
+    return not (static is None or is_computed or _is_special(name)) and _is_transform(getattr(holder, name))
 
 
 def _get_function(holder: Any, name: str) -> Any:

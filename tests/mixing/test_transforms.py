@@ -96,6 +96,7 @@ WAYS = {
     "a subset that transforms": lambda: OwnSubset(made(lambda d, x, y: (x, y)), list(range(20))),
     "a method": lambda: Methodical(),
     "a method that remembers": lambda: Remembering(),
+    "a method with options": lambda: Halved(),
     "of the class": lambda: OfTheClass(),
     "a stream": lambda: Stream(),
     "a batch at a time": lambda: Lazy(),
@@ -128,9 +129,19 @@ class Methodical(Dataset):
 
 
 class Remembering(Methodical):
+    def load(self, i):
+        return self.preprocess(to_float(raw_image()))
+
     @functools.lru_cache(maxsize=3)  # noqa: B019 - what is tried
-    def preprocess(self, image):
-        return 1 - to_float(image)
+    def preprocess(self, tensor):
+        return 1 - tensor
+
+
+class Halved(Methodical):
+    def change(self, image, weight):
+        return weight - to_float(image)
+
+    preprocess = functools.partialmethod(change, weight=1)
 
 
 class OfTheClass(Methodical):
