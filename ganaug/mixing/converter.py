@@ -95,9 +95,7 @@ def choose_converter(
         plain = _choose_plain(samples, pool, spec, Origin(None))
         _warn(f"The data set calls {_join(chain)} with images, and yields others; synthetic ones do not go there")
         return plain
-    raise DataError(
-        f"Images of the data set go through {_join(chain)}, and synthetic ones cannot: {failure}; {CURE}."
-    )
+    raise DataError(f"Images of the data set go through {_join(chain)}, and synthetic ones cannot: {failure}; {CURE}.")
 
 
 def _choose_chain(origins: Sequence[Origin]) -> tuple[Origin, list[SampleSpec]]:

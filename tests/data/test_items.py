@@ -256,7 +256,9 @@ def test_one_sample_that_happens_to_be_in_range_does_not_speak_for_all():
 @pytest.mark.parametrize("shape", [(8, 8), (1, 8, 8)])
 def test_images_that_lack_the_normalisation_of_real_ones_are_refused(shape):
     real = Items(lambda i: (torch.zeros(1, 8, 8) - 2, LABELS[i]))
-    with pytest.raises(DataError, match=r"values in \[0.784, 0.784\] where real ones are in \[-2, -2\]; give transform="):
+    with pytest.raises(
+        DataError, match=r"values in \[0.784, 0.784\] where real ones are in \[-2, -2\]; give transform="
+    ):
         MixedDataset(real, Greys(shape, "float32"))
 
 
@@ -450,7 +452,9 @@ def test_a_label_that_appears_later_is_refused_by_name():
 
 def test_random_draws_of_the_data_set_are_as_if_nothing_had_been_looked_at():
     def draw(_):
-        return torch.full((8, 8), 0.7 + float(torch.rand(()) / 10 + random.random() / 100 + np.random.random() / 1000)), 0
+        return torch.full(
+            (8, 8), 0.7 + float(torch.rand(()) / 10 + random.random() / 100 + np.random.random() / 1000)
+        ), 0
 
     def batches(wrap):
         for seed in (random.seed, np.random.seed, torch.manual_seed):
