@@ -127,9 +127,9 @@ def _is_finished(samples: Sequence[Any], pool: SampleSpec, spec: SampleSpec, raw
     leaving = [_try_convert(sample, spec) for sample in samples]
     if not _suits(pool, spec) or any(sample is None for sample in leaving):
         return False
-    entering = [(raw, [_try_convert(sample, raw) for sample in samples]) for raw in raws if _suits(pool, raw)]
+    entering = [(raw, [_try_convert(sample, raw) for sample in samples]) for raw in raws if _may_enter(pool, raw)]
     gaps = [_measure_gap(raw, made) for raw, made in entering if all(one is not None for one in made)]
-    return not gaps or _measure_gap(spec, leaving) + _FAR < min(gaps)
+    return _measure_gap(spec, leaving) < (min(gaps) - _FAR if gaps else 0.5)
 
 
 def _try_convert(sample: Any, spec: SampleSpec) -> Any:
@@ -142,6 +142,13 @@ def _try_convert(sample: Any, spec: SampleSpec) -> Any:
 def _suits(pool: SampleSpec, spec: SampleSpec) -> bool:
     """Return whether samples have the values of 8-bit images if that is needed; one in [0, 1] may be an exception."""
     return pool.is_image_like or pool.dtype == spec.dtype or not spec.is_byte
+
+
+def _may_enter(pool: SampleSpec, raw: SampleSpec) -> bool:
+    """Return whether samples can stand for raw images, as far as the range of their values tells."""
+    are_floats = pool.dtype.startswith("float") and raw.dtype.startswith("float")
+    goes_beyond = raw.is_picture and are_floats and raw.is_unit and not -0.5 <= pool.low <= pool.high <= 1.5
+    return _suits(pool, raw) and not _is_told_apart(pool, raw) and not goes_beyond
 
 
 def _measure_gap(spec: SampleSpec, samples: Sequence[Any]) -> float:
@@ -165,10 +172,10 @@ def _find_way(
     sample: Any, pool: SampleSpec, spec: SampleSpec, stages: tuple[Stage, ...], raws: Sequence[SampleSpec]
 ) -> tuple[SampleConverter | None, str]:
     """Return a converter that sends samples through stages and makes them like real ones, or why there is none."""
-    failure = f"{describe_sample(sample, values=False)} cannot be made {raws[0]}, as images enter there"
+    failure = f"{_describe_range(pool, raws[0])} cannot be made {raws[0]}, as images enter there"
     for raw in raws:
         entering = _try_convert(sample, raw)
-        if entering is None or not _suits(pool, raw):
+        if entering is None or not _may_enter(pool, raw):
             continue
         through = SampleConverter((replace(stages[0], spec=raw), *stages[1:]))
         try:

@@ -68,7 +68,7 @@ class Origin:
         Whether the image of the item was another one when it was read again.
     """
 
-    raw: Any
+    raw: Any = field(repr=False)
     stages: tuple[Stage, ...] = ()
     is_complete: bool = True
     idle: tuple[str, ...] = ()

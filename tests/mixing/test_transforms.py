@@ -18,12 +18,12 @@ from image_sets import (
     INVERTED,
     KEPT,
     LABELS,
-    N,
     CachedDicts,
     Chain,
     Dicts,
     Fake,
     Keywords,
+    N,
     OnKeys,
     Wrapper,
     array_to_float,
@@ -95,6 +95,7 @@ WAYS = {
     ),
     "a subset that transforms": lambda: OwnSubset(made(lambda d, x, y: (x, y)), list(range(20))),
     "a method": lambda: Methodical(),
+    "another object": lambda: Helped(),
     "a method that remembers": lambda: Remembering(),
     "a method with options": lambda: Halved(),
     "of the class": lambda: OfTheClass(),
@@ -126,6 +127,19 @@ class Methodical(Dataset):
 
     def preprocess(self, image):
         return 1 - to_float(image)
+
+
+class Inverter:
+    def apply(self, image):
+        return 1 - to_float(image)
+
+
+class Helped(Methodical):
+    def __init__(self):
+        self.own = Inverter()
+
+    def load(self, i):
+        return self.own.apply(raw_image())
 
 
 class Remembering(Methodical):
@@ -276,6 +290,16 @@ def test_images_that_were_normalised_out_of_sight_are_refused(augmenter):
     assert means_of(real, augmenter, transform=lambda x: torch.zeros(3, 16, 16))[1] == 0
 
 
+def test_floats_of_other_scales_do_not_enter_a_transform():
+    bytes_as_floats = made(lambda d, x, y: (d.tfm(np.asarray(x, np.float32)), y), tfm=lambda x: (x - 128) / 16)
+    with pytest.raises(
+        DataError, match=r"with values in \[0.784, 0.792\] where real ones are in \[200, 200\] cannot be"
+    ):
+        MixedDataset(bytes_as_floats, Fake("float"))
+    mixed = MixedDataset(bytes_as_floats, Fake(), 1.0, random_state=0)
+    assert mixed[0][0].mean() == pytest.approx(72 / 16, abs=0.2)
+
+
 def test_what_the_augmenter_learned_finished_is_not_transformed_again():
     real = made(lambda d, x, y: (d.tfm(x), y), tfm=BOTH)
     finished = Fake("float", value=55)  # learned from the items of `real`
@@ -299,7 +323,7 @@ def fail_on_synthetic(image):
 REFUSED = {
     "a transform that fails": (
         lambda: made(lambda d, x, y: (d.tfm(x), y), tfm=fail_on_synthetic),
-        "go through 'Made.tfm', and synthetic ones cannot: a PIL image of mode RGB fails there with ValueError: no such",
+        "through 'Made.tfm', and synthetic ones cannot: a PIL image of mode RGB fails there with ValueError: no such",
     ),
     "another size": (
         lambda: made(lambda d, x, y: (d.tfm(x.resize((32, 32))), y), tfm=FLOAT),
