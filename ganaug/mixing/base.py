@@ -128,6 +128,11 @@ class MixedBase:
         has_work = len(self._pool) and not self._pool.from_frame
         return self._transform if has_work else None
 
+    @property
+    def _is_overruled(self) -> bool:
+        """Whether the user's transform decides, whatever real samples go through."""
+        return self._transform is not None or self._pool.from_frame
+
     def _choose_converter(self, spec: SampleSpec, origins: Sequence[Origin]) -> SampleConverter:
         """Choose how synthetic samples are given `spec`, by the user's transform or as real ones get it."""
         own = self._sample_transform

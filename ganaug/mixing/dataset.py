@@ -20,7 +20,9 @@ from .iterable import MixedIterableDataset
 from .origin import Origin, trace_item
 from .pool import SamplePool, check_pool_size, split_pool_size
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
-from .sources import Leaf, find_leaf, survey_dataset
+from .sources import Leaf, find_leaf, group_by_leaf, survey_dataset
+
+_MAX_TRACED = 8  # items of a part of the data set
 
 
 class NumberedIndex(int):
@@ -174,8 +176,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
             random_state=random_state,
         )
         # Match the labels of the real items to the augmenter's classes.
-        self._is_traced = transform is None  # one of the user's overrules what real samples go through
-        survey = survey_dataset(real, self._is_traced)
+        survey = survey_dataset(real)
         self._layout = survey.layout
         matched = match_labels(survey.labels, get_classes(augmenter), survey.class_names, label_map)
         classes = list(dict.fromkeys(matched.values()))
@@ -203,12 +204,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
         self._spec = SampleSpec.infer([survey.layout.get_sample(item) for item in survey.items.values()])
         self._converters: dict[Leaf, SampleConverter] = {}
         if len(self._pool):
-            origins: dict[Leaf, list[Origin]] = {}
-            for index in survey.items:
-                known = [survey.origins[index]] if index in survey.origins else []
-                origins.setdefault(find_leaf(real, index)[0], []).extend(known)
-            for leaf, known in origins.items():
-                self._converters[leaf] = self._choose_converter(self._spec, known)
+            self._add_converters(survey.items)
 
     def __len__(self) -> int:
         """Return the number of real samples, and with ``mode="append"`` of synthetic ones too."""
@@ -259,13 +255,24 @@ class MixedDataset(MixedBase, Dataset[Any]):
         ]
         return rng.permutation(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
 
-    def _get_converter(self, index: int) -> SampleConverter:
-        """Return the converter for the part of the real data set that has an item; parts may differ in transform."""
-        leaf, dataset, place = find_leaf(self.real, index)
-        if leaf not in self._converters:
-            with isolated_global_state():
-                origins = [trace_item(dataset, place, self._layout.get_sample)[1]] if self._is_traced else []
+    def _add_converters(self, items: Mapping[int, Any]) -> None:
+        """Choose a converter for each part of the real data set that has some of these items."""
+        for leaf, indices in group_by_leaf(self.real, items).items():
+            some = [] if self._is_overruled else indices[:: -(-len(indices) // _MAX_TRACED)]
+            origins = [self._find_origin(index, items[index]) for index in some]
             self._converters[leaf] = self._choose_converter(self._spec, origins)
+
+    def _find_origin(self, index: int, item: Any) -> Origin:
+        """Return what the sample of a real item was made of."""
+        _, dataset, place = find_leaf(self.real, index)
+        with isolated_global_state():
+            return trace_item(dataset, place, self._layout.get_sample, item)
+
+    def _get_converter(self, index: int, item: Any) -> SampleConverter:
+        """Return the converter for the part of the real data set that has an item."""
+        leaf = find_leaf(self.real, index)[0]
+        if leaf not in self._converters:
+            self._add_converters({index: item})
         return self._converters[leaf]
 
     def _find_position(self, index: Any) -> int:
@@ -317,7 +324,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
                 "change."
             )
         index = self._pool.get_index(self._code[label], slot, self._shared.epoch)
-        convert = self._get_converter(owner)
+        convert = self._get_converter(owner, item)
         sample = convert(self._pool.get_sample(index), self._layout.get_sample(item))
         mixed = self._layout.replace_sample(item, sample)
         proba = self._pool.get_proba(index)

@@ -141,7 +141,8 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
 
     def choose_converter_like(self, sample: Any, trace: Trace) -> SampleConverter:
         """Choose how synthetic samples become like a first real one, by the calls that were noted when it was read."""
-        return self._choose_converter(SampleSpec.infer([sample]), [find_origin(trace, sample)])
+        origins = [] if self._is_overruled else [find_origin(trace, sample)]
+        return self._choose_converter(SampleSpec.infer([sample]), origins)
 
 
 class _Pass:

@@ -80,8 +80,8 @@ class Origin:
         return tuple(stage.name for stage in self.stages)
 
 
-def trace_item(dataset: Any, index: int, get_sample: Callable[[Any], Any]) -> tuple[Any, Origin]:
-    """Read an item of a map-style data set, and find what its image was made of.
+def trace_item(dataset: Any, index: int, get_sample: Callable[[Any], Any], before: Any) -> Origin:
+    """Read an item of a map-style data set again, and find what its image was made of.
 
     Parameters
     ----------
@@ -91,6 +91,8 @@ def trace_item(dataset: Any, index: int, get_sample: Callable[[Any], Any]) -> tu
         Index of the item.
     get_sample : callable
         Returns the image of an item.
+    before : item
+        The item as it was read before.
     """
     item, origin = _trace(dataset, lambda: dataset[index], get_sample)
     # MONAI's cached data sets keep what the first transforms made.
@@ -98,7 +100,7 @@ def trace_item(dataset: Any, index: int, get_sample: Callable[[Any], Any]) -> tu
         anew, whole = _trace(dataset, lambda: dataset.transform(dataset.data[index]), get_sample)
         if describe_sample(get_sample(item)).matches(get_sample(anew)):
             origin = whole
-    return item, origin
+    return replace(origin, is_random=not is_same_image(get_sample(before), get_sample(item)))
 
 
 def _trace(dataset: Any, read: Callable[[], Any], get_sample: Callable[[Any], Any]) -> tuple[Any, Origin]:

@@ -1,4 +1,4 @@
-"""Read labels, class names and example items from a real data set before training.
+"""Read labels and class names from a real data set before training, and find the parts that load its items.
 
 They are looked up in torchvision's data sets and inside torch's `Subset` and `ConcatDataset`. Stored labels are used
 only if they agree with those of some items.
@@ -7,8 +7,8 @@ only if they agree with those of some items.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +18,6 @@ from torch.utils.data import ConcatDataset, Subset, TensorDataset
 from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
 from ..errors import DataError
 from ..rng import isolated_global_state
-from .origin import Origin, is_same_image, trace_item
 
 Leaf: TypeAlias = "tuple[int, ...]"
 
@@ -37,8 +36,6 @@ class DatasetSurvey:
         Label of every item, as a Python value.
     items : dict of int to item
         Example items by index.
-    origins : dict of int to Origin
-        What the samples of some of these items were made of.
     class_names : dict
         Labels to the names of their classes.
     """
@@ -46,24 +43,15 @@ class DatasetSurvey:
     layout: ItemLayout
     labels: list[Any]
     items: dict[int, Any]
-    origins: dict[int, Origin]
     class_names: dict[Any, Any]
 
 
-def survey_dataset(dataset: Any, traced: bool = True) -> DatasetSurvey:
+def survey_dataset(dataset: Any) -> DatasetSurvey:
     """Read the labels and some items of a map-style data set.
 
     Stored labels (``targets``, ``labels``, ``y``, or the last tensor of a `TensorDataset`) are compared with the labels
-    of one item of each class and of some more. If there are none, or if they differ, every item is read once. Some are
-    read again to find what their samples are made of. The global random state, which transforms may draw from, is
-    restored.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Map-style.
-    traced : bool, default=True
-        Whether to find what samples were made of; `DatasetSurvey.origins` is empty otherwise.
+    of one item of each class and of some more. If there are none, or if they differ, every item is read once. The
+    global random state, which transforms may draw from, is restored.
 
     Raises
     ------
@@ -80,15 +68,7 @@ def survey_dataset(dataset: Any, traced: bool = True) -> DatasetSurvey:
         labels = _confirm_labels(dataset, layout, items)
         if labels is None:
             labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
-        origins = {i: _find_origin(dataset, i, layout, items[i]) for i in spaced} if traced else {}
-    return DatasetSurvey(layout, labels, items, origins, get_class_names(_get_named_dataset(dataset)))
-
-
-def _find_origin(dataset: Any, index: int, layout: ItemLayout, item: Any) -> Origin:
-    """Read an item again, find what its sample was made of, and whether it is the same one as before."""
-    _, part, place = find_leaf(dataset, index)
-    again, origin = trace_item(part, place, layout.get_sample)
-    return replace(origin, is_random=not is_same_image(layout.get_sample(item), layout.get_sample(again)))
+    return DatasetSurvey(layout, labels, items, get_class_names(_get_named_dataset(dataset)))
 
 
 def _check_length(dataset: Any) -> int:
@@ -181,7 +161,7 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any, int]:
         Index of the item there.
     """
     path: Leaf = ()
-    while _reads_through(dataset):
+    while _hands_out(dataset, Subset) or _hands_out(dataset, ConcatDataset):
         if isinstance(dataset, Subset):
             dataset, index = dataset.dataset, int(dataset.indices[index])
             continue
@@ -192,8 +172,14 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any, int]:
     return path, dataset, index
 
 
-def _reads_through(dataset: Any) -> bool:
-    """Return whether a data set hands out the items of others as they are; subclasses may do something to them."""
-    return any(
-        isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__ for kind in (Subset, ConcatDataset)
-    )
+def _hands_out(dataset: Any, kind: type[Any]) -> bool:
+    """Return whether a data set of a kind hands out the items of others as they are; subclasses may change them."""
+    return isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__
+
+
+def group_by_leaf(dataset: Any, indices: Iterable[int]) -> dict[Leaf, list[int]]:
+    """Return the indices of items that each part of a data set loads; parts may differ in transform."""
+    groups: dict[Leaf, list[int]] = {}
+    for index in indices:
+        groups.setdefault(find_leaf(dataset, index)[0], []).append(index)
+    return groups
