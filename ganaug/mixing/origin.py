@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ..data.items import is_pil_image
 from .conversion import SampleSpec, convert_to_spec, describe_sample, give_type
-from .tracing import Call, Place, Trace, get_image, list_members, put_image, trace_calls
+from .places import Place, get_image, put_image
+from .tracing import Call, Trace, list_members, trace_calls
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Watch a data set make an item: which of the callables that it holds it calls, with what, and what they return.
 
 A data set does not tell what its transforms are called, nor what they take: torchvision gives them PIL images,
-albumentations wants ``image=array``, MONAI a dict, Hugging Face a batch. Therefore every callable that it holds is
-replaced by a stand-in, for as long as one item is read. A stand-in calls what it stands for and notes the images that
-went in and came out.
+albumentations wants ``image=array``, MONAI a dict, Hugging Face a batch. Therefore every callable that it holds, or
+that its code names, is replaced by a stand-in, for as long as one item is read. A stand-in calls what it stands for and
+notes the images that went in and came out.
 """
 
 from __future__ import annotations
@@ -12,28 +12,24 @@ import copy
 import functools
 import inspect
 import re
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ..data.items import is_pil_image, is_sample
-from .conversion import attach
-
-Place: TypeAlias = "tuple[Any, ...]"
-"""The keys that lead to an image inside of dicts, lists and tuples."""
+from ..data.items import is_sample
+from .places import MAX_DEPTH, MAX_ELEMENTS, Place, copy_containers, find_images
 
 _READERS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 _METHODS = (FunctionType, staticmethod, classmethod)
 _DESCRIPTORS = (*_METHODS, property, functools.cached_property)
-_MAX_DEPTH = 5  # data sets inside data sets, and containers inside containers
-_MAX_ELEMENTS = 64
 _TRANSFORM_NAME = re.compile(r"\.(?!.*(target|label))\w*(transform|tfm|aug|preproc)", re.IGNORECASE)
 
 
@@ -90,7 +86,7 @@ class Trace:
         if not self.is_active:
             return function(*args, **kwargs)
         self._called.add(name.partition("[")[0])
-        given = _copy_containers((args, kwargs))
+        given = copy_containers((args, kwargs))
         images_given = find_images(given)
         start = self._tick()
         result = function(*args, **kwargs)
@@ -106,43 +102,56 @@ class Trace:
 
 @contextmanager
 def trace_calls(dataset: Any, members: bool = False) -> Iterator[Trace]:
-    """Note the calls of everything callable that a data set, or a data set inside it, holds.
+    """Note the calls of everything callable that a data set, or a data set inside it, holds or its code names.
 
     Parameters
     ----------
     dataset : Dataset
-        Its attributes hold stand-ins until the context ends.
+        Its attributes, and variables in its code, hold stand-ins until the context ends.
     members : bool, default=False
         Whether to look into compositions, too: at the elements of the ``transforms`` of a callable.
     """
     trace = Trace()
-    replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
-
-    def replace_with(attributes: dict[str, Any], name: str, stand_in: Any) -> None:
-        replaced.append((attributes, name, attributes.get(name, _MISSING), stand_in))
-        attributes[name] = stand_in
-
+    replaced = _Replacements()
     try:
         holders = _find_holders(dataset)
-        names = _find_method_names(holders)
+        names, spaces = _read_code(holders)
+        for space in spaces:
+            for name in names:
+                if _is_transform(space.get(name)) and not _is_special(name):
+                    replaced.put(space, name, _make_stand_in(space.get(name), name, trace))
         for holder in holders:
             for name, (value, is_method) in _list_callables(holder, names).items():
                 full_name = f"{type(holder).__name__}.{name}"
                 trace.add(full_name, value, is_method)
                 if members and list_members(value) is not None:
                     inner = _replace_callables(list_members(value), f"{full_name}.transforms", trace)
-                    replace_with(vars(value), "transforms", inner)
-                replace_with(vars(holder), name, _replace_callables(value, full_name, trace))
+                    replaced.put(vars(value), "transforms", inner)
+                replaced.put(vars(holder), name, _replace_callables(value, full_name, trace))
         yield trace
     finally:
         trace.is_active = False
-        for attributes, name, old, stand_in in reversed(replaced):
-            if attributes.get(name) is not stand_in:  # the data set has set another one meanwhile
+        replaced.take_back()
+
+
+class _Replacements:
+    """What was replaced by stand-ins, in attributes and variables."""
+
+    def __init__(self) -> None:
+        self._done: list[tuple[Any, str, Any, Any]] = []
+
+    def put(self, space: Any, name: str, stand_in: Any) -> None:
+        self._done.append((space, name, space.get(name, _MISSING), stand_in))
+        space[name] = stand_in
+
+    def take_back(self) -> None:
+        for space, name, old, stand_in in reversed(self._done):
+            if space.get(name) is not stand_in:  # the data set has set another one meanwhile
                 continue
             if old is _MISSING:
-                del attributes[name]
+                del space[name]
             else:
-                attributes[name] = old
+                space[name] = old
 
 
 _MISSING = object()
@@ -154,11 +163,11 @@ def _find_holders(dataset: Any) -> list[Any]:
     queue = [(dataset, 0)]
     while queue:
         holder, depth = queue.pop(0)
-        if id(holder) in found or depth > _MAX_DEPTH or not hasattr(holder, "__dict__"):
+        if id(holder) in found or depth > MAX_DEPTH or not hasattr(holder, "__dict__"):
             continue
         found[id(holder)] = holder
         for value in vars(holder).values() if _is_dataset(holder) or depth == 0 else ():
-            parts = value[:_MAX_ELEMENTS] if type(value) in (list, tuple) else [value]
+            parts = value[:MAX_ELEMENTS] if type(value) in (list, tuple) else [value]
             queue += [(part, depth + 1) for part in parts if _is_dataset(part) or _is_helper(part)]
     return list(found.values())
 
@@ -194,7 +203,7 @@ def _is_special(name: str) -> bool:
 def _holds_callables(value: Any, containers: tuple[type, ...]) -> bool:
     if type(value) in containers:
         elements = list(value.values()) if isinstance(value, dict) else value
-        return len(elements) <= _MAX_ELEMENTS and any(_is_transform(element) for element in elements)
+        return len(elements) <= MAX_ELEMENTS and any(_is_transform(element) for element in elements)
     return _is_transform(value)
 
 
@@ -202,16 +211,52 @@ def _is_transform(value: Any) -> bool:
     return callable(value) and not isinstance(value, type) and not _is_dataset(value)
 
 
-def _find_method_names(holders: Sequence[Any]) -> set[str]:
-    """Return the names in the code that reads items, and in that of the methods which it names."""
-    found: set[str] = set()
+def _read_code(holders: Sequence[Any]) -> tuple[set[str], list[Any]]:
+    """Follow the code that reads items, through methods and functions of the user's.
+
+    Returns
+    -------
+    names : set of str
+        The names of attributes and variables in the code.
+    spaces : list
+        Where its variables outside of functions are: the globals of modules, and the cells of closures.
+    """
+    names: set[str] = set()
+    spaces: dict[int, Any] = {}
     queue = [getattr(type(holder), name, None) for holder in holders for name in _READERS]
     while queue:
-        code = getattr(inspect.unwrap(queue.pop()), "__code__", None)  # type: ignore[arg-type]
-        new = set(_list_names(code) if isinstance(code, CodeType) else ()) - found
-        found |= new
-        queue += [function for name in new for holder in holders if (function := _get_function(holder, name))]
-    return found
+        function = inspect.unwrap(queue.pop())  # type: ignore[arg-type]
+        if not isinstance(function, FunctionType):
+            continue
+        new = set(_list_names(function.__code__)) - names
+        names |= new
+        queue += [found for name in new for holder in holders if (found := _get_function(holder, name))]
+        if function.__code__.co_filename.startswith(_LIBRARIES):
+            continue
+        for space in (function.__globals__, _Cells(function)):
+            spaces.setdefault(id(space), space)
+            queue += [space.get(name) for name in new]
+    return names, list(spaces.values())
+
+
+_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+class _Cells:
+    """The variables that a function inside of another one takes from there."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self._cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a variable."""
+        try:
+            return self._cells[name].cell_contents
+        except (KeyError, ValueError):  # none of that name, or one that is not set yet
+            return default
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._cells[name].cell_contents = value
 
 
 def _is_method(holder: Any, name: str) -> bool:
@@ -229,9 +274,9 @@ def _get_function(holder: Any, name: str) -> Any:
 
 
 def _list_names(code: CodeType) -> list[str]:
-    """Return the names of attributes in code, also in the functions and comprehensions inside it."""
+    """Return the names of attributes and variables in code, also in the functions and comprehensions inside it."""
     inner = [name for part in code.co_consts if isinstance(part, CodeType) for name in _list_names(part)]
-    return [*code.co_names, *inner]
+    return [*code.co_names, *code.co_freevars, *inner]
 
 
 def _replace_callables(value: Any, name: str, trace: Trace) -> Any:
@@ -284,61 +329,3 @@ def _make_stand_in(function: Any, name: str, trace: Trace) -> Any:
     methods: dict[str, Any] = {s: forward(s) for s in _PROTOCOLS if hasattr(type(function), s)}
     methods["__class__"] = property(lambda self: type(vars(self)["__wrapped__"]))
     return type("_StandIn", (_StandIn,), methods)(function, name, trace)
-
-
-# Images inside of containers
-
-
-def find_images(value: Any) -> dict[Place, Any]:
-    """Return copies of the images, arrays and tensors inside of dicts, lists and tuples, each at its place."""
-    found: dict[Place, Any] = {}
-    queue: list[tuple[Place, Any]] = [((), value)]
-    while queue:
-        place, part = queue.pop(0)
-        if is_sample(part):
-            found[place] = copy_image(part)
-        elif len(place) < _MAX_DEPTH and isinstance(part, Mapping | list | tuple):
-            items = part.items() if isinstance(part, Mapping) else enumerate(part[:_MAX_ELEMENTS])
-            queue += [((*place, key), element) for key, element in items]
-    return found
-
-
-def copy_image(image: Any) -> Any:
-    """Return a copy of an image, array or tensor."""
-    if isinstance(image, Tensor):
-        return attach(image.detach().clone(), image)
-    return image.copy() if is_pil_image(image) or isinstance(image, np.ndarray) else image
-
-
-def _copy_containers(value: Any, depth: int = 0) -> Any:
-    """Return a copy of dicts, lists and tuples that keeps what is inside them; transforms often change their input."""
-    if depth > _MAX_DEPTH:
-        return value
-    if type(value) is dict:
-        return {key: _copy_containers(element, depth + 1) for key, element in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_copy_containers(element, depth + 1) for element in value)
-    return copy.copy(value) if isinstance(value, Mapping) else value
-
-
-def put_image(value: Any, place: Place, image: Any) -> Any:
-    """Return a copy of nested containers with another image at a place."""
-    if not place:
-        return image
-    key, *rest = place
-    if isinstance(value, Mapping):
-        changed: Any = copy.copy(value)
-        changed[key] = put_image(value[key], tuple(rest), image)
-        return changed
-    elements = list(value)
-    elements[key] = put_image(elements[key], tuple(rest), image)
-    if isinstance(value, list):
-        return elements
-    return type(value)(*elements) if hasattr(value, "_fields") else tuple(elements)
-
-
-def get_image(value: Any, place: Place) -> Any:
-    """Return what stands at a place."""
-    for key in place:
-        value = value[key]
-    return value

@@ -99,6 +99,9 @@ WAYS = {
     "a method that remembers": lambda: Remembering(),
     "a method with options": lambda: Halved(),
     "of the class": lambda: OfTheClass(),
+    "a variable of the module": lambda: OfTheModule(),
+    "a function of the module, in another one": lambda: OfAFunction(),
+    "a variable of a closure": lambda: make_enclosed(INVERT)(),
     "a stream": lambda: Stream(),
     "a batch at a time": lambda: Lazy(),
 }
@@ -163,6 +166,32 @@ class OfTheClass(Methodical):
 
     def load(self, i):
         return self.transform(image=np.array(raw_image()))["image"]
+
+
+class OfTheModule(Methodical):
+    def load(self, i):
+        return BOTH(raw_image())
+
+
+def read_and_invert(i):
+    return invert(raw_image())
+
+
+def invert(image):
+    return 1 - to_float(image)
+
+
+class OfAFunction(Methodical):
+    def load(self, i):
+        return read_and_invert(i)
+
+
+def make_enclosed(transform):
+    class Enclosed(Methodical):
+        def load(self, i):
+            return to_float(transform(raw_image()))
+
+    return Enclosed
 
 
 class Stream(IterableDataset):
@@ -406,9 +435,12 @@ class ConcatWrapper(Wrapper):
         super().__init__(ConcatDataset([made(lambda d, x, y: (x, y)), other]), FLOAT)
 
 
+OUT_OF_SIGHT = [BOTH]
+
+
 class Hidden(IterableDataset):
     def __iter__(self):
-        return ((BOTH(raw_image()), label) for label in LABELS)
+        return ((OUT_OF_SIGHT[0](raw_image()), label) for label in LABELS)
 
 
 @pytest.mark.parametrize("name", WARNED)
@@ -435,6 +467,9 @@ def test_a_data_set_is_left_as_it_was():
     real = Wrapper(Subset(inner, range(20)), Chain(FLOAT))
     before = [dict(vars(part)) for part in (real, real.dataset, inner, real.transform)]
     MixedDataset(real, Fake(), 1.0)
+    module = dict(globals())
+    MixedDataset(OfTheModule(), Fake(), 1.0)
+    assert all(globals()[name] is value for name, value in module.items())
     for part, old in zip((real, real.dataset, inner, real.transform), before, strict=True):
         assert list(vars(part)) == list(old)
         assert all(vars(part)[name] is value for name, value in old.items())
