@@ -107,11 +107,11 @@ def trace_item(dataset: Any, index: int, get_sample: Callable[[Any], Any], befor
 def _trace(dataset: Any, read: Callable[[], Any], get_sample: Callable[[Any], Any]) -> tuple[Any, Origin]:
     """Read an item with stand-ins in the data set; look into compositions where that is needed to find a raw image."""
     for members in (False, True):
-        with trace_calls(dataset, members) as trace:
-            try:
+        try:
+            with trace_calls(dataset, members) as trace:
                 item = read()
-            except Exception:  # it may be the stand-ins that the data set cannot do with
-                break
+        except Exception:  # it may be the stand-ins that the data set cannot do with
+            break
         origin = find_origin(trace, get_sample(item))
         if not trace.has_members or not _starts_in_composition(trace, origin):
             return item, origin

@@ -16,6 +16,7 @@ import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -114,24 +115,28 @@ def trace_calls(dataset: Any, members: bool = False) -> Iterator[Trace]:
     trace = Trace()
     replaced = _Replacements()
     try:
-        holders = _find_holders(dataset)
-        names, spaces = _read_code(holders)
-        for space in spaces:
-            for name in names:
-                if _is_transform(space.get(name)) and not _is_special(name):
-                    replaced.put(space, name, _make_stand_in(space.get(name), name, trace))
-        for holder in holders:
-            for name, (value, is_method) in _list_callables(holder, names).items():
-                full_name = f"{type(holder).__name__}.{name}"
-                trace.add(full_name, value, is_method)
-                if members and list_members(value) is not None:
-                    inner = _replace_callables(list_members(value), f"{full_name}.transforms", trace)
-                    replaced.put(vars(value), "transforms", inner)
-                replaced.put(vars(holder), name, _replace_callables(value, full_name, trace))
+        _put_stand_ins(dataset, members, trace, replaced)
         yield trace
     finally:
         trace.is_active = False
         replaced.take_back()
+
+
+def _put_stand_ins(dataset: Any, members: bool, trace: Trace, replaced: _Replacements) -> None:
+    holders = _find_holders(dataset)
+    names, spaces = _read_code(holders)
+    for space in spaces:
+        for name in names:
+            if _is_transform(space.get(name)) and not _is_special(name):
+                replaced.put(space, name, _make_stand_in(space.get(name), name, trace))
+    for holder in holders:
+        for name, (value, is_method) in _list_callables(holder, names).items():
+            full_name = f"{type(holder).__name__}.{name}"
+            trace.add(full_name, value, is_method)
+            if members and list_members(value) is not None:
+                inner = _replace_callables(list_members(value), f"{full_name}.transforms", trace)
+                replaced.put(vars(value), "transforms", inner)
+            replaced.put(vars(holder), name, _replace_callables(value, full_name, trace))
 
 
 class _Replacements:
@@ -223,23 +228,30 @@ def _read_code(holders: Sequence[Any]) -> tuple[set[str], list[Any]]:
     """
     names: set[str] = set()
     spaces: dict[int, Any] = {}
+    seen: set[Any] = set()
     queue = [getattr(type(holder), name, None) for holder in holders for name in _READERS]
     while queue:
-        function = inspect.unwrap(queue.pop())  # type: ignore[arg-type]
-        if not isinstance(function, FunctionType):
+        function = queue.pop()
+        if not isinstance(function, FunctionType) or function in seen:
             continue
-        new = set(_list_names(function.__code__)) - names
-        names |= new
-        queue += [found for name in new for holder in holders if (found := _get_function(holder, name))]
-        if function.__code__.co_filename.startswith(_LIBRARIES):
+        seen.add(function)
+        function = inspect.unwrap(function)
+        own = _list_names(function.__code__)
+        names |= set(own)
+        queue += [found for name in own for holder in holders if (found := _get_function(holder, name))]
+        if _is_installed(Path(function.__code__.co_filename).parent):
             continue
         for space in (function.__globals__, _Cells(function)):
-            spaces.setdefault(id(space), space)
-            queue += [space.get(name) for name in new]
+            spaces[id(space)] = space
+            queue += [space.get(name) for name in own]
     return names, list(spaces.values())
 
 
-_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+@functools.cache
+def _is_installed(folder: Path) -> bool:
+    """Return whether code of a folder belongs to Python or to a package that was installed, not to the user."""
+    python = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    return any(place in python or any(place.glob("*.dist-info")) for place in (folder, *folder.parents))
 
 
 class _Cells:
