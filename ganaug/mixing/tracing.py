@@ -115,7 +115,10 @@ def trace_calls(dataset: Any, members: bool = False) -> Iterator[Trace]:
     trace = Trace()
     replaced = _Replacements()
     try:
-        _put_stand_ins(dataset, members, trace, replaced)
+        try:
+            _put_stand_ins(dataset, members, trace, replaced)
+        except Exception:  # of an attribute that cannot be looked at
+            replaced.take_back()
         yield trace
     finally:
         trace.is_active = False
@@ -157,6 +160,7 @@ class _Replacements:
                 del space[name]
             else:
                 space[name] = old
+        self._done.clear()
 
 
 _MISSING = object()

@@ -510,6 +510,47 @@ def test_a_data_set_that_checks_its_transforms_closely_is_read_all_the_same():
         MixedDataset(made(make, aug=ALBUM), Fake(), 1.0)
 
 
+class Strict(IterableDataset):
+    def __init__(self):
+        self.tfm = ALBUM
+
+    def __iter__(self):
+        if type(self.tfm) is not Keywords:
+            raise TypeError("I take albumentations only")
+        return ((self.tfm(image=np.array(raw_image()))["image"], label) for label in LABELS)
+
+
+class LateStrict(Strict):
+    def __iter__(self):
+        yield from super().__iter__()
+
+
+def test_a_stream_that_checks_its_transforms_closely_is_read_all_the_same():
+    assert means_of(Strict()) == pytest.approx([INVERTED, INVERTED], abs=0.01)
+    with pytest.warns(DataWarning, match="Real images have means of"):
+        assert len(list(MixedDataset(LateStrict(), Fake(), 1.0))) == N
+
+
+class Broken:
+    def __getattribute__(self, name):
+        if name in ("tfm", "load"):
+            raise RuntimeError("not now")
+        return super().__getattribute__(name)
+
+    def tfm(self):
+        raise NotImplementedError
+
+    load = tfm
+
+
+def test_an_attribute_that_cannot_be_looked_at_is_no_reason_to_fail():
+    real = OfTheModule()
+    real.other = Broken()
+    with pytest.warns(DataWarning, match="Real images have means of"):
+        mixed = MixedDataset(real, Fake(), 1.0)
+    assert len(mixed) == N
+
+
 def test_an_attribute_that_is_set_while_it_is_watched_stays():
     def make(data, image, label):
         data.tfm = BOTH
