@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, isolated_global_state, new_seed
-from .conversion import SampleConverter, SampleSpec, Transform, choose_converter
+from .conversion import SampleSpec, Transform
+from .converter import SampleConverter, choose_converter
+from .origin import Origin
 from .pool import SamplePool
 from .share import FRACTION, Schedule, SharedSettings, evaluate_schedule
 from .soft import LabelSoftener
-from .sources import get_image_transform
 
 
 class MixedBase:
@@ -126,9 +128,13 @@ class MixedBase:
         has_work = len(self._pool) and not self._pool.from_frame
         return self._transform if has_work else None
 
-    def _choose_converter(self, spec: SampleSpec, dataset: Any, label: Any) -> SampleConverter:
-        """Choose how synthetic samples are given `spec`, by the user's transform or that of `dataset`."""
+    @property
+    def _is_overruled(self) -> bool:
+        """Whether the user's transform decides, whatever real samples go through."""
+        return self._transform is not None or self._pool.from_frame
+
+    def _choose_converter(self, spec: SampleSpec, origins: Sequence[Origin]) -> SampleConverter:
+        """Choose how synthetic samples are given `spec`, by the user's transform or as real ones get it."""
         own = self._sample_transform
-        transform = own or get_image_transform(dataset, label)
         with isolated_global_state():
-            return choose_converter(self._pool.get_sample(0), self._pool.infer_spec(), spec, transform, own is not None)
+            return choose_converter(self._pool.get_examples(), self._pool.infer_spec(), spec, origins, own)

@@ -17,7 +17,8 @@ from ..data.layouts import Field, FieldNames, ItemLayout, infer_layout
 from ..errors import DataError
 from ..params import check_params
 from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
-from .conversion import SampleSpec, Transform, choose_converter
+from .conversion import SampleSpec, Transform, give_type
+from .converter import choose_converter
 from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, list_classes
 from .share import FRACTION, check_options, choose_positions
 from .soft import LabelSoftener
@@ -226,7 +227,8 @@ class SyntheticMix:
             return x, y
         pool = self._convert_pool(x)
         synthetic = pool[torch.tensor(indices, device=pool.device)].to(x.device, non_blocking=True)
-        return x.clone().index_copy_(0, chosen.to(x.device), synthetic), y  # a clone stays channels_last
+        mixed = x.clone().index_copy_(0, chosen.to(x.device), synthetic)  # a clone stays channels_last
+        return give_type(mixed, x), y
 
     def _soften(self, labels: list[Any], chosen: list[int], indices: list[int], device: torch.device) -> Tensor:
         """Return the class probabilities of a batch."""
@@ -264,7 +266,7 @@ class SyntheticMix:
     def _convert_samples(self, spec: SampleSpec) -> Tensor:
         own = None if self._pool.from_frame else self._transform
         with isolated_global_state():
-            convert = choose_converter(self._pool.get_sample(0), self._pool.infer_spec(), spec, own, own is not None)
+            convert = choose_converter(self._pool.get_examples(), self._pool.infer_spec(), spec, own=own)
             return torch.stack([convert(self._pool.get_sample(i)) for i in range(len(self._pool))])
 
 

@@ -1,17 +1,10 @@
-"""Describe the samples of a data set, and convert synthetic samples to that description.
-
-Two rules say how. Images (PIL, uint8, or floats in [0, 1]) go through the data set's own transform. Samples without a
-transform pass unchanged if they have the type, dtype and shape of real ones; layout, uint8 and [0, 1] are converted.
-
-A data set does not tell what its transform takes: torchvision gives it PIL images, others arrays or tensors. Therefore
-the first rule tries several views of one sample, and keeps the first one that comes out like a real sample.
-"""
+"""Describe the samples of a data set, and convert samples to a description where there is only one way to do so."""
 
 from __future__ import annotations
 
-import warnings
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.items import is_pil_image
-from ..errors import DataError, DataWarning
+from ..errors import DataError
 
 Transform = Callable[[Any], Any]
 
-_APART = 8  # times as high: the highest values of a few images of one kind hardly differ so much
-_CURE = "give transform=, a function of one synthetic sample that returns what the data set yields in its place"
+CURE = "give transform=, a function of one synthetic sample that returns what the data set yields in its place"
+
+MIN_SIDE = 8  # pixels; arrays with shorter sides are rows of tables, or pieces of them
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,8 @@ class SampleSpec:
         None for a side that differs between samples; empty for PIL images.
     low, high : float
         Range of the values in the samples that were seen.
+    means : tuple of float
+        Mean value of each of these samples; NaN where values have no order, as in palettes.
 
     Examples
     --------
@@ -59,6 +55,7 @@ class SampleSpec:
     shape: tuple[int | None, ...] = ()
     low: float = 0.0
     high: float = 0.0
+    means: tuple[float, ...] = ()
 
     @classmethod
     def infer(cls, samples: Sequence[Any]) -> SampleSpec:
@@ -69,21 +66,22 @@ class SampleSpec:
         DataError
             They have different types, dtypes or numbers of dimensions.
         """
-        specs = [_infer_one_spec(sample) for sample in samples]
+        specs = [describe_sample(sample) for sample in samples]
         first = specs[0]
         for other in specs:
             if (other.kind, other.dtype, len(other.shape)) != (first.kind, first.dtype, len(first.shape)):
                 raise DataError(
                     f"The data set yields {first} and {other}; give samples of one type, dtype and number of "
-                    f"dimensions, or {_CURE}."
+                    f"dimensions, or {CURE}."
                 )
         sides = zip(*(spec.shape for spec in specs), strict=True)
         shape = tuple(side[0] if len(set(side)) == 1 else None for side in sides)
-        return cls(first.kind, first.dtype, shape, min(s.low for s in specs), max(s.high for s in specs))
+        low, high = min(spec.low for spec in specs), max(spec.high for spec in specs)
+        return cls(first.kind, first.dtype, shape, low, high, tuple(mean for spec in specs for mean in spec.means))
 
     def matches(self, sample: Any) -> bool:
         """Return whether a sample has this type, dtype and shape, whatever its values."""
-        other = _infer_one_spec(sample, values=False)
+        other = describe_sample(sample, values=False)
         return (self.kind, self.dtype) == (other.kind, other.dtype) and self.matches_shape(other.shape)
 
     def matches_shape(self, shape: Sequence[int | None]) -> bool:
@@ -91,6 +89,41 @@ class SampleSpec:
         if len(self.shape) != len(shape):
             return False
         return all(a in (None, b) for a, b in zip(self.shape, shape, strict=True))
+
+    def with_any_size(self) -> SampleSpec:
+        """Return the same description of images of any height and width."""
+        shape = self.shape
+        if len(shape) == 2:
+            return replace(self, shape=(None, None))
+        if len(shape) != 3:
+            return self
+        ends = [axis for axis in (0, 2) if (shape[axis] or 0) in range(1, 5)]
+        first = ends == [0] or (len(ends) == 2 and self.kind == "tensor")
+        return replace(self, shape=(shape[0], None, None) if first else (None, None, shape[2])) if ends else self
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether samples have the sides of images: of at least 8 pixels, beside an axis of channels."""
+        return self.kind == "PIL image" or (
+            len(self.shape) in (2, 3) and sum(side is None or side >= MIN_SIDE for side in self.shape) >= 2
+        )
+
+    @property
+    def full_scale(self) -> float:
+        """The length of the range that values could fill: 255 for 8 bits, 1 in [0, 1], else what was seen."""
+        if self.is_byte or self.has_bytes:
+            return 255.0
+        return 1.0 if self.is_unit else self.high - self.low or abs(self.high)
+
+    @property
+    def is_byte(self) -> bool:
+        """Whether samples have 8 bits a channel."""
+        return self.dtype == "uint8" or (self.kind == "PIL image" and self.dtype not in _DEEP_MODES)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether the values that were seen are floats that fill a part of 0..255."""
+        return self.dtype.startswith("float") and self.low >= 0.0 and 16.0 < self.high <= 255.0
 
     @property
     def is_unit(self) -> bool:
@@ -110,17 +143,27 @@ class SampleSpec:
         return f"a {self.dtype} {self.kind} of shape ({sides}{',' * (len(self.shape) == 1)})"
 
 
-def _infer_one_spec(sample: Any, values: bool = True) -> SampleSpec:
+def describe_sample(sample: Any, values: bool = True) -> SampleSpec:
+    """Return the description of one sample, with or without the range of its values."""
     if is_pil_image(sample):
-        return SampleSpec("PIL image", str(sample.mode))
-    if not isinstance(sample, np.ndarray | Tensor):
+        spec = SampleSpec("PIL image", str(sample.mode))
+        sample = np.asarray(sample) if values and sample.mode != "P" else None
+    elif isinstance(sample, np.ndarray | Tensor):
+        kind = "tensor" if isinstance(sample, Tensor) else "array"
+        spec = SampleSpec(kind, str(sample.dtype).removeprefix("torch."), tuple(sample.shape))
+    else:
         return SampleSpec(type(sample).__name__, "")
-    kind = "tensor" if isinstance(sample, Tensor) else "array"
-    dtype = str(sample.dtype).removeprefix("torch.")
-    shape = tuple(sample.shape)
-    if not values or 0 in shape or dtype.startswith("complex") or dtype == "object":
-        return SampleSpec(kind, dtype, shape)
-    return SampleSpec(kind, dtype, shape, float(sample.min()), float(sample.max()))
+    if not values or sample is None or 0 in spec.shape or spec.dtype.startswith("complex") or spec.dtype == "object":
+        return spec
+    array = _to_array(sample)
+    return replace(spec, low=float(array.min()), high=float(array.max()), means=(float(array.mean(dtype=np.float64)),))
+
+
+def _to_array(sample: Any) -> NDArray[Any]:
+    if not isinstance(sample, Tensor):
+        return np.asarray(sample)
+    plain = sample.detach().cpu().as_subclass(Tensor)
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
 
 
 def convert_to_pixels(sample: Any) -> NDArray[np.uint8]:
@@ -149,168 +192,54 @@ def convert_to_pixels(sample: Any) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array)
 
 
-def _to_pil_image(sample: Any) -> Any:
-    from PIL import Image
-
-    return Image.fromarray(convert_to_pixels(sample))
-
-
-def _to_channels_first(sample: Any) -> Tensor:
-    pixels = convert_to_pixels(sample)
-    return torch.from_numpy(pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0).copy())
-
-
-_UNCHANGED = "unchanged"
-_IMAGE_VIEWS: dict[str, Transform] = {
-    "PIL image": lambda sample: sample if is_pil_image(sample) else _to_pil_image(sample),
-    "RGB PIL image": lambda sample: _to_pil_image(sample).convert("RGB"),
-    "grey PIL image": lambda sample: _to_pil_image(sample).convert("L"),
-    "uint8 array": convert_to_pixels,
-    "uint8 tensor": _to_channels_first,
-    "float tensor": lambda sample: _to_channels_first(sample).float() / 255,
-}
-"""Inputs that a data set's transform may take, in the order in which they are tried; torchvision's takes PIL images."""
-
-
-@dataclass(frozen=True)
-class SampleConverter:
-    """A function that makes of a synthetic sample what a data set yields.
-
-    Attributes
-    ----------
-    view : str
-        What the transform gets: "unchanged", or a key of `_IMAGE_VIEWS`.
-    transform : callable or None
-        Transform of the user or of the data set.
-    spec : SampleSpec or None
-        Layout, dtype and container to which the result is converted.
-    """
-
-    view: str
-    transform: Transform | None = None
-    spec: SampleSpec | None = None
-
-    def __call__(self, sample: Any) -> Any:
-        """Convert a sample."""
-        result = sample if self.view == _UNCHANGED else _IMAGE_VIEWS[self.view](sample)
-        if self.transform is not None:
-            result = self.transform(result)
-        return result if self.spec is None else convert_to_spec(result, self.spec)
-
-    def produces(self, sample: Any, spec: SampleSpec) -> bool:
-        """Return whether the converted sample has a description; False if the transform rejects this view."""
-        try:
-            return spec.matches(self(sample))
-        except Exception:  # a transform of the user's was given another input than it is made for
-            return False
-
-
-def choose_converter(
-    sample: Any, pool: SampleSpec, spec: SampleSpec, transform: Transform | None, own: bool
-) -> SampleConverter:
-    """Choose how synthetic samples become like real ones.
-
-    Parameters
-    ----------
-    sample : PIL image, array or tensor
-        One synthetic sample.
-    pool : SampleSpec
-        Description of all synthetic samples.
-    spec : SampleSpec
-        Description of the real samples.
-    transform : callable or None
-        The user's transform of synthetic samples if `own`, else the data set's transform of its images.
-    own : bool
-        Whether the user gave the transform for synthetic samples.
-
-    Raises
-    ------
-    DataError
-        No view of the sample comes out like a real sample, or the range of values is ambiguous.
-    """
-    if own:
-        return _check_own_transform(SampleConverter(_UNCHANGED, transform), sample, spec)
-    for converter in _list_converters(sample, pool, spec, transform):
-        if converter.produces(sample, spec):
-            if converter.transform is None:
-                _warn_of_scale(pool, spec)
-            return converter
-    raise DataError(f"The data set yields {spec}, and the augmenter samples {_describe_range(pool, spec)}; {_CURE}.")
-
-
-def _list_converters(
-    sample: Any, pool: SampleSpec, spec: SampleSpec, transform: Transform | None
-) -> list[SampleConverter]:
-    """List the converters that are tried, in order."""
-    converters = []
-    # 1. Images go through the data set's transform.
-    if transform is not None and pool.is_image_like:
-        converters += [SampleConverter(view, transform) for view in _IMAGE_VIEWS]
-    # 2. Samples like real ones pass unchanged; others are converted. One sample in [0, 1] does not speak for the pool.
-    if pool.is_image_like or spec.dtype != "uint8":
-        converters.append(SampleConverter(_UNCHANGED, None, None if spec.matches(sample) else spec))
-    if spec.kind == "PIL image" and pool.is_image_like:
-        converters += [SampleConverter(view) for view in _IMAGE_VIEWS if view.endswith("PIL image")]
-    return converters
-
-
-def _check_own_transform(converter: SampleConverter, sample: Any, spec: SampleSpec) -> SampleConverter:
-    try:
-        result = converter(sample)
-    except Exception as error:
-        raise DataError(
-            f"transform= failed on one synthetic sample, {_infer_one_spec(sample, values=False)}, with "
-            f"{type(error).__name__}: {error}; make it take what the augmenter samples."
-        ) from error
-    if not spec.matches(result):
-        got = _infer_one_spec(result, values=False)
-        raise DataError(f"The data set yields {spec}, and transform= returned {got}; return what the data set yields.")
-    return converter
-
-
-def _warn_of_scale(pool: SampleSpec, spec: SampleSpec) -> None:
-    """Warn about images beside real ones that seem to be normalised, or beside real ones in [0, 1] of another scale."""
-    is_float, to_float = "float" in pool.dtype, "float" in spec.dtype
-    scale = 1 / 255 if to_float and not is_float else 1.0  # by which they are converted
-    low, high = pool.low * scale, pool.high * scale
-    is_normalised = is_float and pool.is_unit and spec.low < 0
-    is_unit = to_float and spec.is_unit and spec.high > 0
-    is_scaled = is_unit and not spec.high / _APART <= max(-low, high) <= spec.high * _APART
-    if len(spec.shape) >= 2 and (is_normalised or is_scaled):
-        warnings.warn(
-            f"Synthetic images have values in [{low:.3g}, {high:.3g}], where real ones are in "
-            f"[{spec.low:.3g}, {spec.high:.3g}]: if those are normalised or scaled, {_CURE}.",
-            DataWarning,
-            stacklevel=2,
-        )
-
-
-def _describe_range(pool: SampleSpec, spec: SampleSpec) -> str:
-    """Describe synthetic samples in words, with the ranges of values where these can be why samples do not match."""
-    if pool.kind == "PIL image" or spec.kind == "PIL image" or "float" not in pool.dtype + spec.dtype:
-        return str(pool)
-    of_real = f"[{spec.low:.3g}, {spec.high:.3g}]"
-    return f"{pool} with values in [{pool.low:.3g}, {pool.high:.3g}] where real ones are in {of_real}"
-
-
 def convert_to_spec(sample: Any, spec: SampleSpec) -> Any:
-    """Convert an array or tensor to another layout, dtype and container, if there is only one way to do so.
+    """Convert a sample to another layout, dtype and container, if there is only one way to do so.
 
     Grey images gain or lose their channel axis or are repeated to three channels. The channel axis is moved. uint8 in
-    0..255 and floats in [0, 1] are scaled into each other. Floats are cast to another precision.
+    0..255 and floats in [0, 1] are scaled into each other. Floats are cast to another precision. PIL images change
+    their mode.
 
     Raises
     ------
     TypeError
         There is no such conversion.
     """
-    x = torch.from_numpy(np.array(sample))  # a copy, because PIL's arrays are read-only
+    if spec.matches(sample):
+        return sample
+    if spec.kind == "PIL image":
+        return _convert_to_pil(sample, spec.dtype)
+    if spec.kind not in ("tensor", "array"):
+        raise TypeError(spec.kind)
+    plain = sample.detach().cpu().as_subclass(Tensor) if isinstance(sample, Tensor) else None
+    x = torch.from_numpy(np.array(sample)) if plain is None else plain  # a copy, because PIL's arrays are read-only
     x = _change_dtype(_change_layout(x, spec), spec)
-    if spec.kind == "tensor":
-        return x
-    if spec.kind == "array":
-        return x.numpy()
-    raise TypeError(spec.kind)
+    return x if spec.kind == "tensor" else x.numpy()
+
+
+def _convert_to_pil(sample: Any, mode: str) -> Any:
+    """Return a PIL image of a mode; one of 8 bits a channel, unless the sample has that mode's own dtype."""
+    from PIL import Image
+
+    if is_pil_image(sample):
+        image = sample
+    elif mode in _DEEP_MODES:
+        array = np.asarray(sample).squeeze()
+        if array.dtype.name not in _DEEP_MODES[mode] or array.ndim != 2:
+            raise TypeError(f"not a grey image of {_DEEP_MODES[mode]}")
+        image = Image.fromarray(array)
+    else:
+        image = Image.fromarray(convert_to_pixels(sample))
+    if image.mode == mode:
+        return image
+    if image.mode in _DEEP_MODES or mode in _DEEP_MODES:
+        raise TypeError(f"mode {image.mode} to {mode}")
+    if mode == "P":
+        return image.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE)
+    return image.convert(mode, dither=Image.Dither.NONE)
+
+
+_DEEP_MODES = {"I": ("int32",), "I;16": ("uint16",), "F": ("float32",)}
+"""Modes of more than 8 bits a channel, and the dtypes that Pillow gives them."""
 
 
 def _change_layout(x: Tensor, spec: SampleSpec) -> Tensor:
@@ -338,6 +267,37 @@ def _change_dtype(x: Tensor, spec: SampleSpec) -> Tensor:
         return x.to(wanted)
     if x.ndim >= 2 and x.dtype == torch.uint8 and wanted.is_floating_point and spec.is_unit:
         return x.to(wanted) / 255
+    if x.ndim >= 2 and x.dtype == torch.uint8 and spec.has_bytes:
+        return x.to(wanted)
     if x.ndim >= 2 and x.is_floating_point() and wanted == torch.uint8 and 0 <= float(x.min()) <= float(x.max()) <= 1:
         return (x * 255).round().to(wanted)
     raise TypeError(f"{x.dtype} to {wanted}")
+
+
+def give_type(made: Any, real: Any) -> Any:
+    """Return a sample as the subclass of tensor or array that a real one is of, with what that one has attached.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ganaug.mixing.conversion import give_type
+    >>> class Scan(torch.Tensor):
+    ...     pass
+    >>> type(give_type(torch.zeros(8, 8), Scan(8, 8))).__name__
+    'Scan'
+    """
+    kind = type(real)
+    if type(made) is kind:
+        return made
+    if isinstance(made, Tensor) and isinstance(real, Tensor):
+        return attach(made.as_subclass(kind), real)
+    is_plain = kind in (np.ndarray, np.memmap)  # a memmap is a file, and what is made anew lies in memory
+    if isinstance(made, np.ndarray) and isinstance(real, np.ndarray) and not is_plain:
+        return made.view(kind)
+    return made
+
+
+def attach(made: Tensor, real: Tensor) -> Tensor:
+    """Attach to a tensor of a subclass what a real one has attached."""
+    vars(made).update({name: copy.copy(value) for name, value in vars(real).items()})
+    return made

@@ -13,13 +13,17 @@ from torch.utils.data import Dataset, IterableDataset
 from ..data.items import get_classes, match_labels
 from ..data.layouts import Field, FieldNames
 from ..errors import DataError
-from ..rng import Seed, numpy_stream
+from ..rng import Seed, isolated_global_state, numpy_stream
 from .base import MixedBase
-from .conversion import SampleConverter, SampleSpec, Transform
+from .conversion import SampleSpec, Transform
+from .converter import SampleConverter
 from .iterable import MixedIterableDataset
+from .origin import Origin, trace_item
 from .pool import SamplePool, check_pool_size, split_pool_size
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
-from .sources import Leaf, find_leaf, survey_dataset
+from .sources import Leaf, find_leaf, group_by_leaf, survey_dataset
+
+_MAX_TRACED = 8  # items of a part of the data set
 
 
 class NumberedIndex(int):
@@ -92,9 +96,10 @@ class MixedDataset(MixedBase, Dataset[Any]):
         has for them in ``classes``, in the ``ClassLabel`` of Hugging Face, or in the ``info`` of medmnist.
     transform : callable, default=None
         A function of one synthetic sample that returns what the data set yields in its place. Where the augmenter
-        samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it, images (PIL, uint8
-        or floats in [0, 1]) go through the data set's ``transform`` as 8-bit images. Samples with the type, dtype and
-        shape of real ones pass unchanged; layout, uint8 and [0, 1] are converted.
+        samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it, they
+        go through what real samples go through: the transforms that the data set calls, whatever their names, when it
+        reads some items here. Without such transforms, or where the augmenter learned what comes out of them, samples
+        with the type, dtype and shape of real ones pass unchanged; layout, uint8 and [0, 1] are converted.
     soft_labels : classifier with ``predict_proba``, or callable, default=None
         A teacher. Labels are then class probabilities, float32 of shape (n_classes,), as MixUp gives them: those of the
         teacher for synthetic samples, computed once, and one-hot rows for real ones. Labels have to number its classes
@@ -122,6 +127,11 @@ class MixedDataset(MixedBase, Dataset[Any]):
         An option has a value it may not have.
     DataError
         Items, labels and synthetic samples do not fit together; raised before any training.
+
+    Warns
+    -----
+    DataWarning
+        Real samples seem to go through something that synthetic ones do not go through.
 
     See Also
     --------
@@ -211,8 +221,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
         self._spec = SampleSpec.infer([survey.layout.get_sample(item) for item in survey.items.values()])
         self._converters: dict[Leaf, SampleConverter] = {}
         if len(self._pool):
-            for index, item in survey.items.items():
-                self._get_converter(index, item)
+            self._add_converters(survey.items)
 
     def __len__(self) -> int:
         """Return the number of real samples, and with ``mode="append"`` of synthetic ones too."""
@@ -263,12 +272,24 @@ class MixedDataset(MixedBase, Dataset[Any]):
         ]
         return rng.permutation(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
 
+    def _add_converters(self, items: Mapping[int, Any]) -> None:
+        """Choose a converter for each part of the real data set that has some of these items."""
+        for leaf, indices in group_by_leaf(self.real, items).items():
+            some = [] if self._is_overruled else indices[:: -(-len(indices) // _MAX_TRACED)]
+            origins = [self._find_origin(index, items[index]) for index in some]
+            self._converters[leaf] = self._choose_converter(self._spec, origins)
+
+    def _find_origin(self, index: int, item: Any) -> Origin:
+        """Return what the sample of a real item was made of."""
+        _, dataset, place = find_leaf(self.real, index)
+        with isolated_global_state():
+            return trace_item(dataset, place, self._layout.get_sample, item)
+
     def _get_converter(self, index: int, item: Any) -> SampleConverter:
-        """Return the converter for the part of the real data set that has an item; parts may differ in transform."""
-        leaf, dataset = find_leaf(self.real, index)
+        """Return the converter for the part of the real data set that has an item."""
+        leaf = find_leaf(self.real, index)[0]
         if leaf not in self._converters:
-            label = self._layout.get_raw_label(item)
-            self._converters[leaf] = self._choose_converter(self._spec, dataset, label)
+            self._add_converters({index: item})
         return self._converters[leaf]
 
     def _find_position(self, index: Any) -> int:
@@ -321,7 +342,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
             )
         index = self._pool.get_index(self._code[label], slot, self._shared.epoch)
         convert = self._get_converter(owner, item)
-        mixed = self._layout.replace_sample(item, convert(self._pool.get_sample(index)))
+        sample = convert(self._pool.get_sample(index), self._layout.get_sample(item))
+        mixed = self._layout.replace_sample(item, sample)
         proba = self._pool.get_proba(index)
         return mixed if proba is None else self._layout.replace_label(mixed, proba)
 

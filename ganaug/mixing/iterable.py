@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import torch.distributed
@@ -15,9 +16,12 @@ from ..data.stored import find_class_names, list_class_labels
 from ..errors import ParameterError
 from ..rng import Seed, numpy_stream
 from .base import MixedBase
-from .conversion import SampleConverter, SampleSpec, Transform
+from .conversion import SampleSpec, Transform
+from .converter import SampleConverter
+from .origin import find_origin
 from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
 from .share import Schedule, check_options
+from .tracing import Trace, trace_calls
 
 
 class MixedIterableDataset(MixedBase, IterableDataset[Any]):
@@ -120,7 +124,8 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Return the items of this worker."""
-        return map(_Pass(self).mix_item, self.real)
+        own = _Pass(self)
+        return map(own.mix_item, own.read(iter(self.real)))
 
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, counted from 0, also in the real data set if it has ``set_epoch``."""
@@ -149,10 +154,10 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
             self._softener.check_classes(matched)
         return classes.index(matched[label])
 
-    def choose_converter_like(self, item: Any, layout: ItemLayout) -> SampleConverter:
-        """Choose how synthetic samples become like the sample of a first item."""
-        spec = SampleSpec.infer([layout.get_sample(item)])
-        return self._choose_converter(spec, self.real, layout.get_raw_label(item))
+    def choose_converter_like(self, sample: Any, trace: Trace) -> SampleConverter:
+        """Choose how synthetic samples become like a first real one, by the calls that were noted when it was read."""
+        origins = [] if self._is_overruled else [find_origin(trace, sample)]
+        return self._choose_converter(SampleSpec.infer([sample]), origins)
 
 
 class _Pass:
@@ -169,6 +174,18 @@ class _Pass:
         self._codes: dict[Any, int] = {}
         self._used: dict[int, int] = {}
         self._first: tuple[ItemLayout, SampleConverter] | None = None
+        self._trace = Trace()
+
+    def read(self, items: Iterator[Any]) -> Iterator[Any]:
+        """Return the items of the data set, and note how it makes the first one."""
+        first: list[Any] = []
+        try:
+            with trace_calls(self._mixed.real) as self._trace:
+                first = list(islice(items, 1))
+        except Exception:  # it may be the stand-ins that the data set cannot do with
+            self._trace, items = Trace(), iter(self._mixed.real)
+        yield from first
+        yield from items
 
     def mix_item(self, item: Any) -> Any:
         """Return the item, or a copy with a synthetic sample in it."""
@@ -183,7 +200,8 @@ class _Pass:
             return item if softener is None else layout.replace_label(item, softener.soften(label))
         self._due -= 1.0
         index = self._take_next(self._codes[label])
-        mixed = layout.replace_sample(item, converter(self._mixed._pool.get_sample(index)))
+        sample = converter(self._mixed._pool.get_sample(index), layout.get_sample(item))
+        mixed = layout.replace_sample(item, sample)
         proba = self._mixed._pool.get_proba(index)
         return mixed if proba is None else layout.replace_label(mixed, proba)
 
@@ -192,7 +210,7 @@ class _Pass:
         self._number = self._mixed.number_pass()
         self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
         layout = self._mixed.read_layout(item)
-        self._first = layout, self._mixed.choose_converter_like(item, layout)
+        self._first = layout, self._mixed.choose_converter_like(layout.get_sample(item), self._trace)
         return self._first
 
     def _take_next(self, code: int) -> int:

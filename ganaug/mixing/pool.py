@@ -19,6 +19,7 @@ from .soft import LabelSoftener
 
 DEFAULT_POOL_SIZE = 10_000
 _SHARE_SAMPLES = 1000
+_EXAMPLES = 16
 
 
 class SamplePool:
@@ -134,6 +135,10 @@ class SamplePool:
 
             return Image.fromarray(sample.numpy())
         return sample.numpy()
+
+    def get_examples(self) -> list[Any]:
+        """Return some samples, evenly spaced; see `get_sample`."""
+        return [self.get_sample(int(i)) for i in np.linspace(0, len(self) - 1, min(len(self), _EXAMPLES))]
 
     def get_proba(self, index: int) -> Tensor | None:
         """Return the class probabilities of a sample, shape (n_classes,); None without a teacher."""

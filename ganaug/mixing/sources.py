@@ -1,4 +1,4 @@
-"""Read labels, class names and transforms from a real data set before training.
+"""Read labels and class names from a real data set before training, and find the parts that load its items.
 
 Stored labels are used only if they agree with those of some items.
 """
@@ -6,7 +6,7 @@ Stored labels are used only if they agree with those of some items.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -148,7 +148,7 @@ def _confirm_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> 
     return [label_in_items[label] for label in stored]
 
 
-def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
+def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any, int]:
     """Find the data set that loads an item, inside subsets and concatenations.
 
     Returns
@@ -157,9 +157,11 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
         Number of the part in each concatenation on the way.
     dataset : Dataset
         The data set that loads the item.
+    index : int
+        Index of the item there.
     """
     path: Leaf = ()
-    while isinstance(dataset, Subset | ConcatDataset):
+    while _hands_out(dataset, Subset) or _hands_out(dataset, ConcatDataset):
         if isinstance(dataset, Subset):
             dataset, index = dataset.dataset, int(dataset.indices[index])
             continue
@@ -167,33 +169,17 @@ def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:
         part = bisect.bisect_right(dataset.cumulative_sizes, index)
         index -= dataset.cumulative_sizes[part - 1] if part else 0
         path, dataset = (*path, part), dataset.datasets[part]
-    return path, dataset
+    return path, dataset, index
 
 
-class _PairTransform:
-    """A transform of images that calls torchvision's ``transforms`` of (image, target) pairs with a fixed target."""
-
-    def __init__(self, transforms: Any, target: Any) -> None:
-        self.transforms = transforms
-        self._target = target
-
-    def __call__(self, image: Any) -> Any:
-        return self.transforms(image, self._target)[0]
+def _hands_out(dataset: Any, kind: type[Any]) -> bool:
+    """Return whether a data set of a kind hands out the items of others as they are; subclasses may change them."""
+    return isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__
 
 
-def get_image_transform(dataset: Any, target: Any) -> Any:
-    """Return the transform that a data set applies to its images, or None.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        torchvision-like: with ``transform``, or with ``transforms`` of an image and its target.
-    target : label
-        Label of any item, for transforms of both.
-    """
-    transform = getattr(dataset, "transform", None)
-    if callable(transform):
-        return transform
-    both = getattr(dataset, "transforms", None)
-    only_images = not callable(both) or hasattr(both, "target_transform")  # torchvision's pair of two single ones
-    return None if only_images else _PairTransform(both, target)
+def group_by_leaf(dataset: Any, indices: Iterable[int]) -> dict[Leaf, list[int]]:
+    """Return the indices of items that each part of a data set loads; parts may differ in transform."""
+    groups: dict[Leaf, list[int]] = {}
+    for index in indices:
+        groups.setdefault(find_leaf(dataset, index)[0], []).append(index)
+    return groups

@@ -20,8 +20,8 @@ from ganaug.image.samples import take_apart
 from ganaug.mixing import MixedDataset, SyntheticMix, augment_loader
 
 N = 60
-BASE = 200  # a synthetic image of class c has the grey BASE + c; a real one has the grey of its index
-IMAGES = np.broadcast_to(np.arange(N, dtype=np.uint8)[:, None, None], (N, 8, 8))
+BASE = 200  # a synthetic image of class c has the grey BASE + c; a real one of index i has 199 - i
+IMAGES = np.broadcast_to((199 - np.arange(N)).astype(np.uint8)[:, None, None], (N, 8, 8))
 
 
 def label(i):
@@ -77,7 +77,7 @@ def classes_of(images):
 def assert_all_learn(data, get_image, **names):
     """`fit` reads image and label, and each synthetic image is of the class that its item has."""
     X, y = take_apart(data, **names)
-    assert np.asarray(X)[:, 0, 0].tolist() == list(range(N))
+    assert np.asarray(X)[:, 0, 0].tolist() == IMAGES[:, 0, 0].tolist()
     assert list(y) == [label(i) for i in range(N)]
     assert classes_of(map(get_image, mixed_items(data, **names))) == [label(i) for i in range(N)]
 
@@ -176,7 +176,7 @@ def test_several_images_are_refused_by_name_and_can_be_chosen():
     assert_both_refuse(Items(lambda i: (IMAGES[i], IMAGES[0], label(i))), "0, 1 could each be the image; .* image=0")
     keyed = Items(lambda i: {"image": IMAGES[i], "images": IMAGES[0], "label": label(i)})
     assert_both_refuse(keyed, "'image', 'images' could each be the image; say which is, by image='image'")
-    assert take_apart(keyed, image="image")[0][:, 0, 0].tolist() == list(range(N))
+    assert take_apart(keyed, image="image")[0][:, 0, 0].tolist() == IMAGES[:, 0, 0].tolist()
 
 
 def test_an_image_inside_of_a_field_can_be_pointed_at_and_replaced():
@@ -184,7 +184,7 @@ def test_an_image_inside_of_a_field_can_be_pointed_at_and_replaced():
         DataError, match=r"^Item 0 .*yields \(tuple, int\), without an image.* image=lambda item: item\[0\]\[0\]"
     ):
         take_apart(NESTED)
-    assert take_apart(NESTED, **ANSWER)[0][:, 0, 0].tolist() == list(range(N))
+    assert take_apart(NESTED, **ANSWER)[0][:, 0, 0].tolist() == IMAGES[:, 0, 0].tolist()
     with pytest.raises(DataError, match=r"an item has \(0, 1\) \(ndarray of shape \(8, 8\)\)"):
         MixedDataset(NESTED, Made(), **ANSWER)
     for keep in ([(0, 1)], [0]):

@@ -26,7 +26,7 @@ from ganaug.rng import numpy_stream
 
 N = 24
 LABELS = [i % 2 for i in range(N)]
-SYNTHETIC = 200  # grey of synthetic images; real ones are 10
+SYNTHETIC, REAL = 200, 190  # greys of images
 
 
 class Greys:
@@ -53,7 +53,7 @@ class Images(VisionDataset):
         return len(self.labels_of_items)
 
     def __getitem__(self, i):
-        image, label = Image.new(self.mode, (8, 8), 10 if self.mode == "L" else (10, 10, 10)), self.labels_of_items[i]
+        image, label = Image.new(self.mode, (8, 8), (REAL,) * len(self.mode)), self.labels_of_items[i]
         return (image, label) if self.transforms is None else self.transforms(image, label)
 
 
@@ -111,9 +111,9 @@ def test_random_transforms_are_drawn_for_synthetic_images_too():
 
 
 def test_samples_that_are_finished_are_not_transformed_again():
-    finished = Greys((1, 8, 8), "float32", value=-1.5)
+    finished = Greys((1, 8, 8), "float32", value=1.25)
     for image, _ in all_of(Images(transform=NORMALISED), finished):
-        assert torch.all(image == -1.5)
+        assert torch.all(image == 1.25)
 
 
 def test_grey_samples_become_rgb_where_the_data_set_is():
@@ -255,12 +255,13 @@ def test_one_sample_that_happens_to_be_in_range_does_not_speak_for_all():
             MixedDataset(real, Odd(dtype="float32"))
 
 
-def test_images_that_seem_to_lack_the_normalisation_of_real_ones_bring_a_warning():
+@pytest.mark.parametrize("shape", [(8, 8), (1, 8, 8)])
+def test_images_that_lack_the_normalisation_of_real_ones_are_refused(shape):
     real = Items(lambda i: (torch.zeros(1, 8, 8) - 2, LABELS[i]))
-    with pytest.warns(
-        DataWarning, match=r"values in \[0.784, 0.784\], where real ones are in \[-2, -2\]: if those are norm"
+    with pytest.raises(
+        DataError, match=r"values in \[0.784, 0.784\] where real ones are in \[-2, -2\]; give transform="
     ):
-        MixedDataset(real, Greys((1, 8, 8), "float32"))
+        MixedDataset(real, Greys(shape, "float32"))
 
 
 def test_a_transform_of_ones_own_gives_any_form():
@@ -438,7 +439,7 @@ def test_stored_labels_are_believed_only_where_items_confirm_them(stored, reads)
     real = Counted(lambda i: (torch.zeros(8, 8), LABELS[i]), targets=stored)
     augmenter = Told()
     MixedDataset(real, augmenter)
-    assert real.reads <= reads + 8 * (reads == N)
+    assert real.reads <= reads + 8 * (reads == N) + 8  # some again, to see how their samples are made
     assert sorted(augmenter.asked) == sorted(LABELS)
 
 
@@ -452,13 +453,18 @@ def test_a_label_that_appears_later_is_refused_by_name():
 
 def test_random_draws_of_the_data_set_are_as_if_nothing_had_been_looked_at():
     def draw(_):
-        return torch.full((8, 8), float(torch.rand(()) + random.random() / 10 + np.random.random() / 100)), 0
+        return torch.full(
+            (8, 8), 0.7 + float(torch.rand(()) / 10 + random.random() / 100 + np.random.random() / 1000)
+        ), 0
 
     def batches(wrap):
         for seed in (random.seed, np.random.seed, torch.manual_seed):
             seed(3)
         loader = DataLoader(Items(draw), batch_size=4, generator=torch.Generator())
-        return torch.cat([x for x, _ in (augment_loader(loader, Greys(), 0.0) if wrap else loader)])
+        if wrap:
+            with pytest.warns(DataWarning, match="changes its images at random"):
+                loader = augment_loader(loader, Greys(), 0.0)
+        return torch.cat([x for x, _ in loader])
 
     assert torch.equal(batches(True), batches(False))
 

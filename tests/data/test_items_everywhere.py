@@ -16,7 +16,7 @@ from ganaug.image.samples import take_apart
 from ganaug.mixing import augment_loader
 
 LABELS = [0, 1, 1, 0, 1, 0]
-GREYS = [10 * i for i in range(len(LABELS))]
+GREYS = [150 + 10 * i for i in range(len(LABELS))]
 SYNTHETIC = 200
 
 Pair = namedtuple("Pair", ["picture", "kind"])
