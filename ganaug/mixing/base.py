@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, cast
 
-from ..errors import ParameterError
+from ..errors import DataWarning, ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, isolated_global_state, new_seed
 from .conversion import SampleConverter, SampleSpec, Transform, choose_converter
@@ -49,6 +50,7 @@ class MixedBase:
         self._transform = transform
         self._softener = None if soft_labels is None else LabelSoftener(soft_labels)
         self._shared = SharedSettings(fraction if schedule is None else evaluate_schedule(schedule, 0))
+        self._sampler_epoch: int | None = 0  # what the sampler said last; None where it is not asked
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the real data set."""
@@ -88,23 +90,68 @@ class MixedBase:
             )
         self._shared.fraction = fraction
 
+    @property
+    def epoch(self) -> int:
+        """Number of the present epoch, counted from 0."""
+        return self._shared.epoch
+
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, which decides its synthetic samples and its scheduled fraction.
 
-        Loaders of `augment_loader` count epochs by themselves. Call it to resume training after a stop.
+        Loaders of `augment_loader` count epochs by themselves, or follow ``set_epoch`` of their sampler, which
+        Lightning and Fabric call. Call it to resume training after a stop.
 
         Parameters
         ----------
         epoch : int
             Counted from 0.
         """
+        self.set_own_epoch(epoch)
+
+    def set_own_epoch(self, epoch: int) -> None:
+        """Set the number of the next epoch, but not that of the real data set; samplers are not asked any more."""
         check_params("set_epoch", {"epoch": epoch}, {"epoch": integer(0)})
-        self._shared.set_epoch(epoch)
-        self._follow_schedule(epoch)
+        self._sampler_epoch = None
+        self._go_to(epoch)
+
+    def follow_sampler(self, epoch: int | None, has_begun: bool) -> None:
+        """Go to the epoch that somebody set on the sampler; one that has begun goes on as that epoch."""
+        if None in (epoch, self._sampler_epoch) or epoch == self._sampler_epoch:
+            return
+        self._sampler_epoch = epoch
+        self._go_to(cast(int, epoch))
+        if has_begun:
+            self.start_epoch()
+
+    def note_sampler(self, epoch: int | None) -> None:
+        """Take the epoch of the sampler as known, so that only a change of it is followed."""
+        if None not in (epoch, self._sampler_epoch):
+            self._sampler_epoch = epoch
 
     def start_epoch(self) -> None:
         """Begin the next epoch; loaders of `augment_loader` do so at each pass."""
         self._follow_schedule(self._shared.start_epoch())
+
+    def _go_to(self, epoch: int) -> None:
+        self._shared.set_epoch(epoch)
+        self._follow_schedule(epoch)
+
+    def get_progress(self) -> dict[str, Any]:
+        """Return the fraction, the epoch and what decides the samples, for the state of a loader."""
+        return {"settings": self._shared.save(), "seed": self._seed, "draws": self._pool.draws}
+
+    def set_progress(self, progress: dict[str, Any]) -> None:
+        """Return to the fraction and the epoch of a state; a pool that was refreshed before is refreshed again."""
+        if progress["seed"] != self._seed:
+            warnings.warn(
+                "The state was saved by a loader with another random_state, so its synthetic samples and their "
+                "positions differ from here on; give augment_loader the same number as random_state=.",
+                DataWarning,
+                stacklevel=2,
+            )
+        if progress["draws"] != self._pool.draws:
+            self._pool.refresh(self._augmenter, self._transform, progress["draws"])
+        self._shared.restore(progress["settings"])
 
     def refresh(self) -> None:
         """Replace all synthetic samples by new ones; running workers see them if samples are arrays or tensors.

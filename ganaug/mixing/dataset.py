@@ -17,6 +17,7 @@ from .base import MixedBase
 from .conversion import SampleConverter, SampleSpec, Transform
 from .iterable import MixedIterableDataset
 from .pool import SamplePool, check_pool_size, split_pool_size
+from .resume import is_stateful
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
 from .sources import Leaf, find_leaf, survey_dataset
 
@@ -224,6 +225,15 @@ class MixedDataset(MixedBase, Dataset[Any]):
         if self.mode == "append":
             return 1.0 - len(self.real) / len(self)
         return self._shared.fraction
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the real data set, if it has one; the epoch belongs to the state of a loader."""
+        return self.real.state_dict() if is_stateful(self.real) else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load a state of the real data set."""
+        if is_stateful(self.real):
+            self.real.load_state_dict(state)
 
     def permute_appended(self, rank: int, replicas: int) -> NDArray[np.int64]:
         """Return the indices of one process's appended samples, in a random order that the epoch decides."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
@@ -14,6 +14,7 @@ from ..rng import Seed, numpy_stream
 from .base import MixedBase
 from .conversion import SampleConverter, SampleSpec, Transform
 from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
+from .resume import ResumablePass, check_state
 from .share import Schedule, check_options
 
 
@@ -111,7 +112,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Return the items of this worker."""
-        return map(_Pass(self).mix_item, self.real)
+        return _Pass(self)
 
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, counted from 0, also in the real data set if it has ``set_epoch``."""
@@ -140,22 +141,43 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         return self._choose_converter(spec, self.real, layout.get_raw_label(item))
 
 
-class _Pass:
-    """One pass over the data set in one worker, which decides about each item in turn."""
+class _Pass(Iterator[Any]):
+    """One pass over the data set in one worker, which decides about each item in turn, and which can be saved."""
 
     def __init__(self, mixed: MixedIterableDataset) -> None:
         self._mixed = mixed
-        self._number = 0
+        self._items = ResumablePass(mixed.real)
+        self._number: int | None = None
         self._due = 0.0  # synthetic samples that are due
         worker = get_worker_info()
         rank, replicas = mixed._process
         self._stripe = (worker.id if worker else 0) * replicas + rank
         self._stripes = (worker.num_workers if worker else 1) * replicas
         self._codes: dict[Any, int] = {}
-        self._used: dict[int, int] = {}
+        self._used = [0] * len(mixed._pool.classes)
         self._first: tuple[ItemLayout, SampleConverter] | None = None
 
-    def mix_item(self, item: Any) -> Any:
+    def __next__(self) -> Any:
+        return self._mix_item(next(self._items))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the pass stands in the real items and in the pool."""
+        used = list(self._used)
+        return {"number": self._number, "due": self._due, "used": used, "items": self._items.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the pass of a state.
+
+        Raises
+        ------
+        DataError
+            The state is that of a loader without synthetic samples.
+        """
+        check_state(state, ("number", "due", "used", "items"))
+        self._number, self._due, self._used = state["number"], state["due"], list(state["used"])
+        self._items.load_state_dict(state["items"])
+
+    def _mix_item(self, item: Any) -> Any:
         """Return the item, or a copy with a synthetic sample in it."""
         layout, converter = self._first or self._begin(item)
         label = layout.get_label(item)
@@ -174,18 +196,18 @@ class _Pass:
 
     def _begin(self, item: Any) -> tuple[ItemLayout, SampleConverter]:
         """Read the layout from a first item, and the epoch, which the main process sets before it asks for items."""
-        self._number = self._mixed.number_pass()
-        self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
+        if self._number is None:
+            self._number = self._mixed.number_pass()
+            self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
         layout = infer_layout(item)
         self._first = layout, self._mixed.choose_converter_like(item, layout)
         return self._first
 
     def _take_next(self, code: int) -> int:
         """Return the index of the next synthetic sample of a class in this worker's stripe of the pool."""
-        used = self._used.get(code, 0)
-        self._used[code] = used + 1
-        pool = self._mixed._pool
-        return pool.get_index(code, used * self._stripes + self._stripe, self._number)
+        used = self._used[code]
+        self._used[code] += 1
+        return self._mixed._pool.get_index(code, used * self._stripes + self._stripe, cast(int, self._number))
 
 
 def _get_length(dataset: Any) -> int:

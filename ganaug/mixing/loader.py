@@ -6,13 +6,13 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset
 
 from ..errors import ParameterError
 from ..rng import Seed
 from .conversion import Transform
 from .dataset import MixedDataset
-from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
+from .sampler import MixedBatchSampler, MixedSampler, append_indices, wrap_sampler
 from .share import Schedule, check_options, plan_epoch
 
 _PREPARED = {
@@ -186,30 +186,35 @@ def _get_length(dataset: Any) -> int:
     return len(dataset) if hasattr(dataset, "__len__") else 0
 
 
+def _has_own_batches(loader: Any) -> bool:
+    """Return whether a loader has a batch sampler of the user's own, and not one of its sampler and its batch size."""
+    batches = loader.batch_sampler
+    if batches is None or type(batches) is BatchSampler:
+        return False
+    # A loader that was given a batch sampler has no batch size. torchdata has a class of its own for all others.
+    made_by_loader = loader.batch_size is not None and getattr(batches, "sampler", None) is loader.sampler
+    return not (made_by_loader and isinstance(batches, BatchSampler))
+
+
 def _get_index_source(loader: Any) -> Any:
     """Return the object that draws indices: the sampler, or a batch sampler of the user's own."""
-    own = loader.batch_sampler is not None and type(loader.batch_sampler) is not BatchSampler
-    return loader.batch_sampler if own else getattr(loader.batch_sampler, "sampler", loader.sampler)
+    if _has_own_batches(loader):
+        return loader.batch_sampler
+    return getattr(loader.batch_sampler, "sampler", loader.sampler)
 
 
 def _make_samplers(loader: Any, dataset: Any) -> tuple[Any, Any]:
     """Return the sampler and the batch sampler that hand indices to the data set."""
     sampler = loader.sampler
     batches = loader.batch_sampler
+    appends = dataset.mode == "append"
     if batches is None:
-        return MixedSampler(_append_indices(sampler, dataset), dataset), None
-    if type(batches) is not BatchSampler:
+        return MixedSampler(append_indices(sampler, dataset) if appends else sampler, dataset), None
+    if _has_own_batches(loader):
         return sampler, MixedSampler(batches, dataset)
-    source = _append_indices(batches.sampler, dataset)
-    visible = source if loader.batch_size is not None else sampler
-    return visible, MixedBatchSampler(source, batches.batch_size, batches.drop_last, dataset)
-
-
-def _append_indices(sampler: Any, dataset: Any) -> Any:
-    if dataset.mode == "replace":
-        return sampler
-    kind = AppendedRandomSampler if isinstance(sampler, RandomSampler) else AppendedSampler
-    return kind(sampler, dataset)
+    source = (append_indices if appends else wrap_sampler)(batches.sampler, dataset)
+    visible = source if appends and loader.batch_size is not None else sampler
+    return visible, MixedBatchSampler(source, batches.batch_size, batches.drop_last, dataset, batches)
 
 
 def _rebuild_loader(loader: Any, dataset: Any) -> DataLoader[Any]:
@@ -227,6 +232,8 @@ def _rebuild_loader(loader: Any, dataset: Any) -> DataLoader[Any]:
         for name in [name for name in vars(new) if name.startswith("__")]:
             del vars(new)[name]
     vars(new).update(dataset=dataset, sampler=sampler, batch_sampler=batches, _iterator=None)
+    if hasattr(new, "_initial_iter_for_state_dict"):  # torchdata's, if the given loader was asked for its state
+        vars(new)["_initial_iter_for_state_dict"] = False
     return new
 
 

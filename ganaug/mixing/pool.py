@@ -50,6 +50,8 @@ class SamplePool:
         Type of a sample: "tensor", "array", "PIL image" or the name of another type.
     from_frame : bool
         Whether the augmenter returned a frame.
+    draws : int
+        How often all samples were drawn.
 
     Raises
     ------
@@ -76,13 +78,20 @@ class SamplePool:
         self._softener = softener
         self._proba: Tensor | None = None
         self.kind, self._samples = self._draw_samples(augmenter, transform, 0)
-        self._draws = 1
+        self.draws = 1
         for shared in (self._samples, self._proba):
             if isinstance(shared, Tensor):
                 _move_to_shared_memory(shared)
 
-    def refresh(self, augmenter: Any, transform: Transform | None = None) -> None:
+    def refresh(self, augmenter: Any, transform: Transform | None = None, draws: int | None = None) -> None:
         """Replace all samples by new ones; running workers see them if samples are arrays or tensors.
+
+        Parameters
+        ----------
+        augmenter, transform
+            As for the constructor.
+        draws : int, optional
+            Take the samples of the draw with this number, counted from 1; by default those of the next one.
 
         Raises
         ------
@@ -96,8 +105,9 @@ class SamplePool:
                 "refresh() needs the augmenter, which copies lack, such as those in other processes; call it on the "
                 "original."
             )
-        kind, samples = self._draw_samples(augmenter, transform, self._draws)
-        self._draws += 1
+        draws = self.draws + 1 if draws is None else draws
+        kind, samples = self._draw_samples(augmenter, transform, draws - 1)
+        self.draws = draws
         if not isinstance(self._samples, Tensor):
             self._samples[:] = samples
             return
