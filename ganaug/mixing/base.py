@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, cast
+from typing import Any
 
 from ..errors import DataWarning, ParameterError
 from ..params import check_params, integer
@@ -50,7 +50,9 @@ class MixedBase:
         self._transform = transform
         self._softener = None if soft_labels is None else LabelSoftener(soft_labels)
         self._shared = SharedSettings(fraction if schedule is None else evaluate_schedule(schedule, 0))
-        self._sampler_epoch: int | None = 0  # what the sampler said last; None where it is not asked
+        self._given: int | None = None  # the epoch of `set_epoch`, until a framework numbers that epoch, too
+        self._offset = 0  # between the epochs of a framework and these
+        self._sampler_epoch = 0  # what the sampler said last
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the real data set."""
@@ -98,35 +100,36 @@ class MixedBase:
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, which decides its synthetic samples and its scheduled fraction.
 
-        Loaders of `augment_loader` count epochs by themselves, or follow ``set_epoch`` of their sampler, which
-        Lightning and Fabric call. Call it to resume training after a stop.
+        Loaders of `augment_loader` count epochs by themselves, and follow what is set on their sampler, as Lightning
+        does. Call it to resume training after a stop; it comes before the numbers of a framework, which then count on.
 
         Parameters
         ----------
         epoch : int
             Counted from 0.
         """
-        self.set_own_epoch(epoch)
-
-    def set_own_epoch(self, epoch: int) -> None:
-        """Set the number of the next epoch, but not that of the real data set; samplers are not asked any more."""
         check_params("set_epoch", {"epoch": epoch}, {"epoch": integer(0)})
-        self._sampler_epoch = None
+        self._given = epoch
         self._go_to(epoch)
 
+    def follow_framework(self, epoch: int) -> None:
+        """Go to the epoch with this number of a framework's, which counts from 0 unless it resumes."""
+        if self._given is not None:
+            self._offset, self._given = self._given - epoch, None
+        self._go_to(max(0, epoch + self._offset))
+
     def follow_sampler(self, epoch: int | None, has_begun: bool) -> None:
-        """Go to the epoch that somebody set on the sampler; one that has begun goes on as that epoch."""
-        if None in (epoch, self._sampler_epoch) or epoch == self._sampler_epoch:
+        """Go to the epoch that somebody set on the sampler; an epoch that has begun goes on as that one."""
+        is_new = epoch != self._sampler_epoch or (self._given is not None and not has_begun)
+        if epoch is None or not is_new:
             return
-        self._sampler_epoch = epoch
-        self._go_to(cast(int, epoch))
+        self.follow_framework(epoch)
         if has_begun:
             self.start_epoch()
 
     def note_sampler(self, epoch: int | None) -> None:
         """Take the epoch of the sampler as known, so that only a change of it is followed."""
-        if None not in (epoch, self._sampler_epoch):
-            self._sampler_epoch = epoch
+        self._sampler_epoch = epoch or 0
 
     def start_epoch(self) -> None:
         """Begin the next epoch; loaders of `augment_loader` do so at each pass."""

@@ -129,7 +129,7 @@ class MixedDraws(Iterator[Any]):
             warnings.warn(
                 f"The epoch was set to {dataset.epoch} when batches had been fetched ahead for epoch {self._epoch}, "
                 "which may have the synthetic samples and the share of that; set it before the loader is iterated, by "
-                "loader.dataset.set_epoch(epoch): in Lightning in train_dataloader(), to self.current_epoch.",
+                "loader.dataset.set_epoch(epoch), in Lightning to self.trainer.current_epoch in train_dataloader().",
                 DataWarning,
                 stacklevel=2,
             )
@@ -176,7 +176,7 @@ class EpochSampler(Sampler[Any]):
 
     def set_epoch(self, epoch: int) -> None:
         """Set the epoch of the data set, and of the loader's own sampler if it has epochs."""
-        self.dataset.set_own_epoch(epoch)
+        self.dataset.follow_framework(epoch)
         if callable(getattr(self.inner, "set_epoch", None)):
             self.inner.set_epoch(epoch)
 
