@@ -14,6 +14,8 @@ from .share import FRACTION, Schedule, SharedSettings, evaluate_schedule
 from .soft import LabelSoftener
 from .sources import get_image_transform
 
+_OWN = ("real", "mode", "class_codes")  # attributes of the wrapper; all other public ones are the real data set's
+
 
 class MixedBase:
     """The real data set, the pool of synthetic samples, and the settings of both mixed data sets.
@@ -21,7 +23,7 @@ class MixedBase:
     Attributes
     ----------
     real : Dataset
-        The data set that was given. Its attributes can be read from this one too.
+        The data set that was given. Its attributes can be read and set by this one too.
     mode : {"replace", "append"}
         Whether synthetic samples replace real ones or follow them.
     """
@@ -59,6 +61,17 @@ class MixedBase:
         if name.startswith("_") or name == "real":  # not there yet while it is unpickled
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute of the real data set, as timm sets its ``transform``, unless it is one of the wrapper's."""
+        if name.startswith("_") or name in _OWN or hasattr(type(self), name) or "real" not in vars(self):
+            super().__setattr__(name, value)
+            return
+        setattr(self.real, name, value)
+        self._forget_form()
+
+    def _forget_form(self) -> None:
+        """Look at real items anew before the next synthetic sample, because they may have another form."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what workers need; the augmenter, which may be on a GPU, stays in the main process."""

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from ..data.items import get_classes, match_labels
 from ..errors import DataError
-from ..rng import Seed, numpy_stream
+from ..rng import Seed, isolated_global_state, numpy_stream
 from .base import MixedBase
 from .conversion import SampleConverter, SampleSpec, Transform
 from .iterable import MixedIterableDataset
@@ -20,6 +20,8 @@ from .pool import SamplePool, check_pool_size, split_pool_size
 from .resume import is_stateful
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
 from .sources import Leaf, find_leaf, survey_dataset
+
+_EXAMPLES = 8  # real items that are looked at again when an attribute of the data set was set
 
 
 class NumberedIndex(int):
@@ -98,7 +100,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
     Attributes
     ----------
     real : Dataset
-        The data set that was given. Its attributes, such as ``classes`` and ``targets``, can be read from this one too.
+        The data set that was given. Its attributes, such as ``classes``, can be read from this one too. If one is set,
+        such as ``transform``, it is set there, and synthetic samples get the form that real ones have then.
     mode : {"replace", "append"}
         As given.
     class_codes : ndarray of int64, shape (len(self),)
@@ -192,7 +195,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
         if self._softener is not None:
             self._softener.check_classes(matched)
             self._softener.learn_real(survey.labels)
-        self._spec = SampleSpec.infer([survey.layout.get_sample(item) for item in survey.items.values()])
+        self._examples = list(survey.items)[:_EXAMPLES]
+        self._spec: SampleSpec | None = SampleSpec.infer([survey.layout.get_sample(i) for i in survey.items.values()])
         self._converters: dict[Leaf, SampleConverter] = {}
         if len(self._pool):
             for index, item in survey.items.items():
@@ -261,8 +265,19 @@ class MixedDataset(MixedBase, Dataset[Any]):
         leaf, dataset = find_leaf(self.real, index)
         if leaf not in self._converters:
             label = self._layout.get_raw_label(item)
-            self._converters[leaf] = self._choose_converter(self._spec, dataset, label)
+            self._converters[leaf] = self._choose_converter(self._get_spec(), dataset, label)
         return self._converters[leaf]
+
+    def _get_spec(self) -> SampleSpec:
+        """Return what real samples are, from examples where their form was forgotten."""
+        if self._spec is None:
+            with isolated_global_state():
+                self._spec = SampleSpec.infer([self._layout.get_sample(self.real[i]) for i in self._examples])
+        return self._spec
+
+    def _forget_form(self) -> None:
+        self._spec = None
+        self._converters.clear()
 
     def _find_position(self, index: Any) -> int:
         try:
