@@ -69,7 +69,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
         "y" or "class". Labels are numbers, text, 0-d tensors or one-hot rows. Labels stored as ``targets``, ``labels``
         or ``y`` are used if they agree with those of some items; else every item is read once.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. The constructor calls it once; workers do not need it.
+        Such as a fitted `GANAugmenter`, or a generator of your own, called as the notes of `augment_loader` say. Only
+        the constructor and `refresh` call it; workers do not need it.
     synthetic_fraction : float in [0, 1], default=0.3
         Synthetic samples / all samples.
     mode : {"replace", "append"}, default="replace"

@@ -64,7 +64,8 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         Over a map-style or iterable data set with items ``(sample, label)`` as tuple or list, or dicts with a label;
         see `MixedDataset`.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. It is called once, here; workers read its samples from shared memory.
+        Such as a fitted `GANAugmenter`, or a generator of your own; see the notes for how it is called. It is called
+        here only; workers read its samples from shared memory.
     synthetic_fraction : float in [0, 1], default=0.3
         Synthetic samples / all samples. ``loader.dataset.set_synthetic_fraction(f)`` changes it later, also while
         persistent workers run.
@@ -102,6 +103,17 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
 
     Notes
     -----
+    A generator of your own needs no more than ``sample``, called as ``sample(None, y=labels, random_state=seed)``. Here
+    `labels` is an array of shape (m,) with a label for each sample that is wanted. It returns the pair of m samples, in
+    that order, and `labels`. If it has no attribute ``classes_``, or the data set is iterable, it is also called as
+    ``sample(1000, random_state=seed)``, for samples of any classes and their labels. The last example has one.
+
+    A loader with ``state_dict``, such as torchdata's ``StatefulDataLoader``, keeps the epoch and the synthetic samples
+    in its state, and goes on from it exactly as it goes on alone. Give `random_state` or the loader a generator then.
+    Lightning sets the epoch in a resumed training and in reloaded loaders, and `schedule` follows it. With workers it
+    does so after the first batches were fetched; let ``train_dataloader`` call
+    ``loader.dataset.set_epoch(self.trainer.current_epoch)``.
+
     Some samplers for several processes repeat indices to fill up, as `DistributedSampler` and Accelerate's even batches
     do; then synthetic samples repeat as well. Processes that share no seed have different pools, and so different
     samples.
@@ -121,6 +133,20 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     >>> loader.dataset.set_synthetic_fraction(0.5)
     >>> loader.dataset.synthetic_fraction
     0.5
+
+    A generator of your own:
+
+    >>> import numpy as np
+    >>> means = np.array([X[y == label].mean(axis=0) for label in range(3)])
+    >>> class Noisy:
+    ...     classes_ = [0, 1, 2]
+    ...     def sample(self, n=None, y=None, random_state=None):
+    ...         rng = np.random.default_rng(random_state)
+    ...         y = rng.integers(0, 3, n) if y is None else np.asarray(y)
+    ...         return (means[y] + 0.3 * rng.normal(size=(len(y), 4))).astype(np.float32), y
+    >>> loader = augment_loader(DataLoader(data, batch_size=50, shuffle=True), Noisy(), 0.3, random_state=0)
+    >>> [x.shape for x, labels in loader]
+    [torch.Size([50, 4]), torch.Size([50, 4]), torch.Size([50, 4])]
     """
     options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
     options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.generators import call_sample, sample_labels
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
@@ -27,7 +28,7 @@ class SamplePool:
     Parameters
     ----------
     augmenter : object with ``sample``
-        It is called as ``sample(None, y=labels, random_state=int)``.
+        See `ganaug.data.generators`.
     classes : sequence of length n_classes
         The augmenter's labels.
     sizes : sequence of int, length n_classes
@@ -167,14 +168,7 @@ class SamplePool:
         seed = stream_seed(self._seed, "bank", draws) % 2**32
         if not len(wanted):
             return "tensor", torch.empty(0)
-        X, y = augmenter.sample(None, y=wanted, random_state=seed)
-        given = y.tolist() if hasattr(y, "tolist") else [convert_label(label) for label in y]
-        if len(X) != len(wanted) or given != wanted.tolist():
-            got = "other labels" if len(given) == len(wanted) else f"{len(given)} labels"
-            raise DataError(
-                f"The augmenter was asked for {len(wanted)} samples of given labels and returned {len(X)} with {got}; "
-                "sample(None, y=labels) has to return one sample per label, in order."
-            )
+        X, _ = sample_labels(augmenter, wanted, seed)
         if self._softener is not None:
             proba = self._softener.predict(X)
             self._proba = proba if self._proba is None else self._proba.copy_(proba)
@@ -241,7 +235,7 @@ def estimate_class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any
 
     Iterable data sets need it, because their labels are unknown before they run.
     """
-    _, y = augmenter.sample(_SHARE_SAMPLES, random_state=stream_seed(seed, "shares") % 2**32)
+    _, y = call_sample(augmenter, _SHARE_SAMPLES, None, stream_seed(seed, "shares") % 2**32)
     given = [convert_label(label) for label in y]
     classes = [*(get_classes(augmenter) or ()), *(convert_label(v) for v in (label_map or {}).values()), *given]
     counts = {label: max(1, given.count(label)) for label in dict.fromkeys(classes)}
