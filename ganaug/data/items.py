@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..messages import join_names
+from .label_faults import explain_label
 
 LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
 """Keys of the label in a dict, in order of preference."""
@@ -187,22 +188,15 @@ def _count_axes(sample: Any) -> int:
     return 3 if is_pil_image(sample) else int(sample.ndim)
 
 
-MIX_FIRST = (
-    "mix synthetic samples in before MixUp or CutMix, and put SyntheticMix on the batches where the data set itself "
-    "yields whole batches"
-)
-"""The cure for labels that belong to several classes, where synthetic samples are mixed in."""
-
-
-def convert_label(value: Any, cure: str = MIX_FIRST) -> Hashable:
+def convert_label(value: Any, cure: str | None = None) -> Hashable:
     """Return a label as a Python value: the class of a one-hot row, the content of a 0-d tensor, else itself.
 
     Parameters
     ----------
     value : int, float, bool, str, numpy scalar, or array, tensor or list of shape (), (1,) or (n_classes,)
         The label of one sample.
-    cure : str
-        What the message tells the user to do about labels of several classes.
+    cure : str, optional
+        What the message tells the user to do about labels of several classes; by default what suits the label.
 
     Raises
     ------
@@ -224,17 +218,14 @@ def convert_label(value: Any, cure: str = MIX_FIRST) -> Hashable:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, Hashable):
-        raise DataError(f"A label is a {type(value).__name__}, neither one class nor a one-hot row: {cure}.")
+        raise DataError(explain_label(value, cure))
     return value
 
 
-def _decode_one_hot(row: NDArray[Any], cure: str) -> int:
+def _decode_one_hot(row: NDArray[Any], cure: str | None) -> int:
     """Return the class of a one-hot row."""
     if row.ndim != 1 or row.dtype.kind not in "biuf" or np.count_nonzero(row) != 1 or row.max() != 1:
-        array = f"an array of shape {row.shape}"
-        if row.ndim == 1:
-            array = f"the array {np.array2string(row, threshold=6, edgeitems=3, precision=3)}"
-        raise DataError(f"A label is {array}, neither one class nor a one-hot row: {cure}.")
+        raise DataError(explain_label(row, cure))
     return int(row.argmax())
 
 

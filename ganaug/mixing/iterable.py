@@ -9,6 +9,7 @@ import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
+from ..data.label_faults import refuse_batch
 from ..errors import ParameterError
 from ..rng import Seed, numpy_stream
 from .base import MixedBase
@@ -200,6 +201,7 @@ class _Pass(Iterator[Any]):
             self._number = self._mixed.number_pass()
             self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
         layout = infer_layout(item)
+        refuse_batch(layout.get_sample(item), layout.get_raw_label(item))
         self._first = layout, self._mixed.choose_converter_like(item, layout)
         return self._first
 

@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
 
 from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
+from ..data.label_faults import refuse_batch
 from ..errors import DataError
 from ..rng import isolated_global_state
 
@@ -63,6 +64,7 @@ def survey_dataset(dataset: Any) -> DatasetSurvey:
     with isolated_global_state():
         items = {i: dataset[i] for i in spaced}
         layout = infer_layout(items[0])
+        refuse_batch(layout.get_sample(items[0]), layout.get_raw_label(items[0]))
         for item in items.values():
             layout.get_label(item)
         labels = _confirm_labels(dataset, layout, items)
