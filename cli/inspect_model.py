@@ -144,7 +144,8 @@ def _summarise(column: Mapping[str, Any]) -> str:
         return f"{column['min']} to {column['max']}, not before {column['not_before']}"
     categories = column["categories"]
     if kind == "determined":
-        return f"{len(categories)} values, follows {column['by']}"
+        bands = f" in {column['bands']} bands" if "bands" in column else ""
+        return f"{len(categories)} values, follows {column['by']}{bands}"
     first = ", ".join(map(str, categories[:_MAX_CATEGORIES]))
     if kind == "constant":
         return first

@@ -28,7 +28,7 @@ from ..progress import print_message, show_progress, show_status
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import Plan, RealSamples, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
-from .collapse import find_collapsed_classes, measure_diversity, warn_of_collapse
+from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
 from .filtering import SCORED, choose_filters, draw_samples
 from .model import Model, make_source
 from .options import Options
@@ -106,10 +106,13 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     with show_status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
 
-    # 5. Look for collapsed classes
-    found = measure_diversity(model.source(), data, stream_seed(seed, "collapse"))
+    # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
+    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"))
+    found = measure_diversity(pairs)
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
+    if options.max_steps == "auto":
+        warn_of_alike_classes(pairs)
 
     # 6. Finish: from here on the model is sampled on the CPU
     model.generator = generator.to("cpu")
