@@ -27,8 +27,8 @@ class ResumablePass(Iterator[Any]):
     """
 
     def __init__(self, source: Iterable[Any]) -> None:
-        self._source = source
-        self._items = iter(source)
+        self._source: Any = source
+        self._items: Any = iter(source)
         self._drawn = 0
 
     def __next__(self) -> Any:
@@ -44,10 +44,10 @@ class ResumablePass(Iterator[Any]):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state: that of the source comes first, then its iterator, then the state of that."""
         if is_stateful(self._source):
-            self._source.load_state_dict(state["source"])  # type: ignore[attr-defined]
+            self._source.load_state_dict(state["source"])
         self._items = iter(self._source)
         if is_stateful(self._items):
-            self._items.load_state_dict(state["items"])  # type: ignore[attr-defined]
+            self._items.load_state_dict(state["items"])
         elif not is_stateful(self._source):
             for _ in islice(self._items, state["drawn"]):
                 pass

@@ -310,7 +310,7 @@ class AppendedSampler(EpochSampler):
         return len(self.inner) + (len(self.dataset) - len(self.dataset.real)) // get_rank(self.inner)[1]
 
 
-class AppendedRandomSampler(AppendedSampler, EpochRandomSampler):
+class AppendedRandomSampler(AppendedSampler, EpochRandomSampler):  # type: ignore[misc]
     """An `AppendedSampler` that is a `RandomSampler`."""
 
 
