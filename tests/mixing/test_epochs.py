@@ -157,9 +157,9 @@ def test_an_iterator_that_was_left_is_not_spoken_of():
 class Watch:
     """Lightning's trainer over a loader that its hook makes, and the share of each epoch."""
 
-    def __init__(self, folder, set_epoch=False, **options):
+    def __init__(self, folder, make, set_epoch=False):
         self.lightning = pytest.importorskip("lightning.pytorch")
-        self.folder, self.set_epoch, self.options = folder, set_epoch, options
+        self.folder, self.make, self.set_epoch = folder, make, set_epoch
 
     def make_module(self):
         watch, shares = self, {}
@@ -170,7 +170,7 @@ class Watch:
                 self.layer = torch.nn.Linear(16, 3)
 
             def train_dataloader(self):
-                loader = mixed(**watch.options)
+                loader = watch.make()
                 if watch.set_epoch:
                     loader.dataset.set_epoch(self.trainer.current_epoch)
                 return loader
@@ -210,12 +210,12 @@ def assert_shares(shares, epochs):
 
 @pytest.mark.filterwarnings("ignore:.*(does not have many workers|logging interval|LeafSpec)")
 def test_lightning_resumes_with_the_share_of_its_epoch(tmp_path):
-    assert_shares(Watch(tmp_path, drop_last=True).resume(), [2, 3])
+    assert_shares(Watch(tmp_path, lambda: mixed(drop_last=True)).resume(), [2, 3])
 
 
 @pytest.mark.filterwarnings("ignore:.*(does not have many workers|logging interval|LeafSpec)")
 def test_lightning_reloads_loaders_with_the_share_of_its_epoch(tmp_path):
-    watch = Watch(tmp_path, drop_last=True)
+    watch = Watch(tmp_path, lambda: mixed(drop_last=True))
     module, shares = watch.make_module()
     watch.make_trainer(4, reload_dataloaders_every_n_epochs=1).fit(module)
     assert_shares(shares, range(4))
@@ -225,5 +225,30 @@ def test_lightning_reloads_loaders_with_the_share_of_its_epoch(tmp_path):
 @pytest.mark.parametrize("persistent", [False, True])
 @pytest.mark.filterwarnings("ignore:.*(does not have many workers|logging interval|LeafSpec)")
 def test_lightning_resumes_with_workers_where_the_hook_sets_the_epoch(tmp_path, persistent):
-    watch = Watch(tmp_path, set_epoch=True, num_workers=1, persistent_workers=persistent, drop_last=True)
-    assert_shares(watch.resume(), [2, 3])
+    options = {"num_workers": 1, "persistent_workers": persistent, "drop_last": True}
+    assert_shares(Watch(tmp_path, lambda: mixed(**options), set_epoch=True).resume(), [2, 3])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.filterwarnings("ignore:.*(does not have many workers|logging interval|LeafSpec|set_vital)")
+def test_lightning_goes_on_within_an_epoch_with_the_loader_of_torchdata(tmp_path, workers):
+    lightning = pytest.importorskip("lightning.pytorch")
+    stateful = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
+
+    class Save(lightning.Callback):
+        def on_train_batch_end(self, trainer, module, outputs, batch, i):
+            if (trainer.current_epoch, i) == (1, 4):
+                trainer.save_checkpoint(tmp_path / "within.ckpt")
+
+    def make():
+        old = stateful(Real(), 9, True, num_workers=workers)
+        return augment_loader(old, Numbers(), schedule=SCHEDULE, random_state=0)
+
+    watch = Watch(tmp_path, make)
+    module, whole = watch.make_module()
+    watch.make_trainer(3, callbacks=[Save()]).fit(module)
+    module, rest = watch.make_module()
+    watch.make_trainer(3).fit(module, ckpt_path=tmp_path / "within.ckpt", weights_only=False)
+    assert rest == {1: whole[1][5:], 2: whole[2]}
+    assert_shares(rest, [1, 2])
