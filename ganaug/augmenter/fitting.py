@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.labels import Labels
@@ -42,7 +43,15 @@ _HARDLY_TOLD_APART = 0.55
 """ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
 
-def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Options, seed: int) -> Model:
+def fit_model(
+    modality: Modality,
+    encoder: Encoder,
+    X: Any,
+    y: Any,
+    options: Options,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Model:
     """Train a model.
 
     Parameters
@@ -57,6 +66,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         Options of the user.
     seed : int
         Seed of all randomness in this call.
+    weights : ndarray of shape (n,), optional
+        How many samples of a larger data set each one stands for, where they are drawn from one.
 
     Returns
     -------
@@ -84,6 +95,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         defaults.held_out,
         numpy_stream(seed, "held out"),
         get_expand(encoder),
+        None if weights is None else weights[learned],
     )
     del x  # `data` has copies
 
@@ -99,7 +111,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
-    facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
+    n_rows = len(codes) if weights is None else round(weights.sum())
+    facts = {"scores": state.scores, "n_rows": n_rows, "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
 
     # 4. Choose the filters

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..errors import DataError
 from ..messages import join_names
 
-_ONE_CLASS = "give each of them one class, for example by target_transform="
+_ONE_CLASS = "give each of them one class, by a function of the item with label="
 _BATCHES = "put SyntheticMix on the batches, x, y = mix(x, y)"
 
 
