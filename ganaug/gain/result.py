@@ -386,10 +386,8 @@ class GainReport:
         gain = self._difference(classifier, metric, "augmented", "real_only")
         names = self._resolve_names(classifier, (), metric)
         both = [self._mean_scores(names, metric, arm) for arm in ("real_only", "augmented")]
-        labels, margin = self.design.labels, self.design.margin
-        return conclude(
-            metric, classifier, gain, beside, len(labels), margin, find_chance(metric, labels, both, margin)
-        )
+        chance = find_chance(metric, self.design.labels, both, self.design.margin)
+        return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin, chance)
 
     def _compare_decisions(self) -> Decisions | None:
         """Compare decisions with a moved threshold; None without a clear gain, or if the verdict is about decisions."""
