@@ -129,9 +129,11 @@ def test_a_channel_for_each_class_makes_no_batch():
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_batches_of_webdataset_are_sent_to_syntheticmix_which_works(tmp_path):
     webdataset = pytest.importorskip("webdataset")
+    image = np.ones((3, 16, 16), np.float32)
+    image[0] = 0
     with webdataset.TarWriter(str(tmp_path / "a.tar")) as tar:
         for i in range(30):
-            tar.write({"__key__": f"{i:03}", "x.npy": np.ones((3, 16, 16), np.float32), "cls": i % 3})
+            tar.write({"__key__": f"{i:03}", "x.npy": image, "cls": i % 3})
 
     def make():
         pipe = webdataset.WebDataset(str(tmp_path / "a.tar"), shardshuffle=False).decode().to_tuple("x.npy", "cls")
