@@ -126,7 +126,9 @@ def test_a_channel_for_each_class_makes_no_batch():
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:Synthetic images have"
+)
 def test_batches_of_webdataset_are_sent_to_syntheticmix_which_works(tmp_path):
     webdataset = pytest.importorskip("webdataset")
     image = np.ones((3, 16, 16), np.float32)
