@@ -6,7 +6,8 @@
 
 Print a table: for each loader the minimum and maximum of synthetic samples in its batches over two epochs, and whether
 all were within one sample of the requested number; or the message of its error. Accelerate runs in two real processes;
-Lightning's loaders are rebuilt as it does for two processes. Both are optional.
+Lightning's loaders are rebuilt as it does for two processes. torchdata's loader is also stopped in the second epoch and
+goes on in a new one. All three are optional.
 """
 
 from __future__ import annotations
@@ -128,6 +129,36 @@ def make_fabric_loader(fraction: float, prepared: bool) -> Iterable[Any]:
     return found
 
 
+def make_stateful_loader(fraction: float, **options: Any) -> DataLoader[Any]:
+    """Return a loader of torchdata, whose state can be saved."""
+    from torchdata.stateful_dataloader import StatefulDataLoader
+
+    generator = torch.Generator().manual_seed(0)
+    return mix_loader(StatefulDataLoader(Zeros(), BATCH, shuffle=True, generator=generator, **options), fraction)
+
+
+def resume_stateful_loader(fraction: float, **options: Any) -> Iterable[Any]:
+    """Return the batches of both epochs, of which the second was stopped and gone on with in another loader.
+
+    Raises
+    ------
+    GanaugError
+        They are not the batches of a loader that was not stopped.
+    """
+    whole, first, second = (make_stateful_loader(fraction, **options) for _ in range(3))
+    wanted: list[Any] = [batch for _ in range(EPOCHS) for batch in whole]
+    found: list[Any] = list(first)
+    for i, batch in enumerate(first):
+        found.append(batch)
+        if i == 9:
+            break
+    second.load_state_dict(first.state_dict())  # type: ignore[attr-defined]
+    found += list(second)
+    if len(found) != len(wanted) or not all(torch.equal(a, b) for (a, _), (b, _) in zip(found, wanted, strict=True)):
+        raise GanaugError("it went on with other batches than without the stop")
+    return found
+
+
 def _run_process(make: str, fraction: float, folder: str) -> None:
     """Write the batches of one process of Accelerate."""
     from accelerate import Accelerator
@@ -180,6 +211,9 @@ LOADERS: dict[str, Make] = {
     "subclass of DataLoader": lambda f: mix_loader(OwnLoader(Zeros(), "own", batch_size=BATCH, shuffle=True), f),
     "IterableDataset": lambda f: mix_loader(DataLoader(Stream(), BATCH), f),
     "IterableDataset, 2 workers": lambda f: mix_loader(DataLoader(Stream(), BATCH, num_workers=2), f),
+    "StatefulDataLoader": make_stateful_loader,
+    "StatefulDataLoader, resumed": resume_stateful_loader,
+    "StatefulDataLoader, 2 workers, resumed": lambda f: resume_stateful_loader(f, num_workers=2),
     "Accelerate, 2 processes": lambda f: run_accelerate(f, "mixed"),
     "Accelerate, 2 processes, IterableDataset": lambda f: run_accelerate(f, "stream"),
     "Accelerate, already prepared": lambda f: run_accelerate(f, "prepared"),
@@ -194,7 +228,8 @@ LOADERS: dict[str, Make] = {
 
 def render_row(name: str, make: Make, fraction: float) -> str:
     """Return one row of the table."""
-    package = {"Acce": "accelerate", "Ligh": "lightning", "Fabr": "lightning"}.get(name[:4], "torch")
+    packages = {"Acce": "accelerate", "Ligh": "lightning", "Fabr": "lightning", "Stat": "torchdata"}
+    package = packages.get(name[:4], "torch")
     if importlib.util.find_spec(package) is None:
         return f"| {name} | | | {package} is not installed |"
     try:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import DataError
 from ..messages import join_names
+from .label_faults import explain_label
 
 
 def is_sample(field: Any) -> bool:
@@ -34,13 +35,6 @@ def is_pil_image(value: Any) -> bool:
     return any(kind.__module__.partition(".")[0] == "PIL" for kind in type(value).__mro__)
 
 
-_MIX_FIRST = (
-    "mix synthetic samples in before MixUp or CutMix, and put SyntheticMix on the batches where the data set itself "
-    "yields whole batches"
-)
-_ONE_CLASS = "give each sample one class, or name a function that makes it of the item, with label="
-
-
 def convert_label(value: Any, cure: str | None = None) -> Hashable:
     """Return a label as a Python value: the class of a one-hot row, the content of a 0-d tensor, else itself.
 
@@ -49,7 +43,7 @@ def convert_label(value: Any, cure: str | None = None) -> Hashable:
     value : int, float, bool, str, numpy scalar, or array, tensor or list of shape (), (1,) or (n_classes,)
         The label of one sample.
     cure : str, optional
-        What the message tells the user to do about labels of several classes; None finds it by the label.
+        What the message tells the user to do about labels of several classes; by default what suits the label.
 
     Raises
     ------
@@ -71,21 +65,14 @@ def convert_label(value: Any, cure: str | None = None) -> Hashable:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, Hashable):
-        raise DataError(
-            f"A label is a {type(value).__name__}, neither one class nor a one-hot row: {cure or _ONE_CLASS}."
-        )
+        raise DataError(explain_label(value, cure))
     return value
 
 
 def _decode_one_hot(row: NDArray[Any], cure: str | None) -> int:
     """Return the class of a one-hot row."""
     if row.ndim != 1 or row.dtype.kind not in "biuf" or np.count_nonzero(row) != 1 or row.max() != 1:
-        array = f"an array of shape {row.shape}"
-        if row.ndim == 1:
-            array = f"the array {np.array2string(row, threshold=6, edgeitems=3, precision=3)}"
-        are_shares = row.dtype.kind == "f" and (row >= 0).all() and bool(np.allclose(row.sum(-1), 1, atol=1e-3))
-        cure = cure or (_MIX_FIRST if are_shares else _ONE_CLASS)
-        raise DataError(f"A label is {array}, neither one class nor a one-hot row: {cure}.")
+        raise DataError(explain_label(row, cure))
     return int(row.argmax())
 
 

@@ -19,6 +19,7 @@ from ..errors import ParameterError
 from ..files.places import open_output
 from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import make_calibration_curves
+from .chance import find_chance
 from .distillation import Distillation, compare_with_teacher
 from .experiment import ArmScores, Cost, PreparedFold
 from .facts import count_fold_rows
@@ -383,7 +384,10 @@ class GainReport:
         control = best_control({arm: gain.mean for arm, gain in gains.items() if gain.differs})
         beside = (control, self._difference(classifier, metric, "augmented", control)) if control else None
         gain = self._difference(classifier, metric, "augmented", "real_only")
-        return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin)
+        names = self._resolve_names(classifier, (), metric)
+        both = [self._mean_scores(names, metric, arm) for arm in ("real_only", "augmented")]
+        chance = find_chance(metric, self.design.labels, both, self.design.margin)
+        return conclude(metric, classifier, gain, beside, len(self.design.labels), self.design.margin, chance)
 
     def _compare_decisions(self) -> Decisions | None:
         """Compare decisions with a moved threshold; None without a clear gain, or if the verdict is about decisions."""

@@ -12,6 +12,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_samples
 
 from ..data.checks import check_samples, check_shape
+from ..data.generators import call_sample
 from ..data.labels import Labels
 from ..data.rows import append_labels, append_rows, take_rows
 from ..errors import DataError
@@ -171,7 +172,7 @@ def sample_classes(sampler: Any, y: NDArray[Any], counts: Mapping[Any, int], see
         Seed of the draw.
     """
     labels = np.repeat(np.asarray(list(counts), dtype=y.dtype), list(counts.values()))
-    return sampler.sample(None, y=labels, random_state=seed % 2**32)
+    return call_sample(sampler, None, labels, seed % 2**32)
 
 
 def append_synthetic_rows(sampler: Any, X: Any, y: Any, counts: Mapping[Any, int], seed: int) -> tuple[Any, Any]:

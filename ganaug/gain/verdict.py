@@ -41,6 +41,9 @@ class Conclusion:
     rival : str or None
         Arm that did as well as the augmented one ("no_better"), or may have done so ("cannot_tell"): the best control
         or "real_only". None if augmentation helps or hurts.
+    chance : float or None
+        Score of one answer for all rows, where neither the real rows alone nor the augmented ones led to a higher one.
+        Nothing was learned then, and nothing can be told ("cannot_tell").
     """
 
     kind: str
@@ -57,10 +60,11 @@ class Conclusion:
     rows_needed: int | None
     n: int
     rival: str | None = None
+    chance: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as plain JSON."""
-        return asdict(self)
+        """Return the verdict as plain JSON, with `chance` only where there is one."""
+        return {name: value for name, value in asdict(self).items() if name != "chance" or value is not None}
 
 
 def conclude(
@@ -70,6 +74,7 @@ def conclude(
     over_control: tuple[str, Difference] | None,
     n_rows: int,
     margin: float,
+    chance: float | None = None,
 ) -> Conclusion:
     """Decide whether augmentation helps.
 
@@ -85,20 +90,30 @@ def conclude(
         Number of labelled rows in the experiment.
     margin : float
         Smallest difference worth having: an interval that ends below it counts as no gain.
+    chance : float, optional
+        Score of one answer for all rows, if neither arm does better; see `find_chance`.
     """
     kind = _classify(gain, over_control, margin)
+    if kind in (HELPS, HURTS) or not gain.n:
+        chance = None
+    if chance is not None:
+        kind = CANNOT_TELL
     control = None
     over = Difference(np.nan, np.nan, np.nan, np.nan, 0)
     if over_control is not None:
         control, over = over_control
     rival = find_rival(gain.mean, gain.low, control, over.mean)
     needed = None
-    if kind == CANNOT_TELL:
+    if kind == CANNOT_TELL and chance is None:
         is_control_open = control is not None and gain.low > 0
         needed = rows_needed(over if is_control_open else gain, n_rows)
     return Conclusion(
         kind=kind,
-        sentence=_write_sentence(kind, metric, classifier, gain, over_control, rival, needed),
+        sentence=(
+            _write_sentence(kind, metric, classifier, gain, over_control, rival, needed)
+            if chance is None
+            else _write_chance(metric, classifier, gain.n, chance)
+        ),
         metric=metric,
         classifier=classifier,
         control=control,
@@ -111,6 +126,7 @@ def conclude(
         rows_needed=needed,
         n=gain.n,
         rival=rival if kind in (NO_BETTER, CANNOT_TELL) else None,
+        chance=chance,
     )
 
 
@@ -210,6 +226,14 @@ def _write_cannot_tell(
     return (
         f"Cannot tell whether augmentation beats {name}, which is free: {found}, and {measured}; take more folds. "
         f"Until then, take {name}."
+    )
+
+
+def _write_chance(metric: str, classifier: str, n: int, chance: float) -> str:
+    return (
+        "Cannot tell, because nothing was learned, neither from the real rows alone nor from the augmented ones: both "
+        f"reach no more {metric} than one answer for all rows, {chance:.3f} ({classifier}, {_count_folds(n)}). "
+        "Mend the classifier first, with more steps, rows or other features, and measure again."
     )
 
 

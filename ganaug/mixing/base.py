@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ParameterError
+from ..errors import DataWarning, ParameterError
 from ..params import check_params, integer
 from ..rng import Seed, isolated_global_state, new_seed
 from .conversion import SampleSpec, Transform
@@ -15,6 +16,8 @@ from .pool import SamplePool
 from .share import FRACTION, Schedule, SharedSettings, evaluate_schedule
 from .soft import LabelSoftener
 
+_OWN = ("real", "mode", "class_codes")  # attributes of the wrapper; all other public ones are the real data set's
+
 
 class MixedBase:
     """The real data set, the pool of synthetic samples, and the settings of both mixed data sets.
@@ -22,7 +25,7 @@ class MixedBase:
     Attributes
     ----------
     real : Dataset
-        The data set that was given. Its attributes can be read from this one too.
+        The data set that was given. Its attributes can be read and set by this one too.
     mode : {"replace", "append"}
         Whether synthetic samples replace real ones or follow them.
     """
@@ -51,12 +54,26 @@ class MixedBase:
         self._transform = transform
         self._softener = None if soft_labels is None else LabelSoftener(soft_labels)
         self._shared = SharedSettings(fraction if schedule is None else evaluate_schedule(schedule, 0))
+        self._given: int | None = None  # the epoch of `set_epoch`, until a framework numbers that epoch, too
+        self._offset = 0  # between the epochs of a framework and these
+        self._sampler_epoch = 0  # what the sampler said last
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the real data set."""
         if name.startswith("_") or name == "real":  # not there yet while it is unpickled
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute of the real data set, as timm sets its ``transform``, unless it is one of the wrapper's."""
+        if name.startswith("_") or name in _OWN or hasattr(type(self), name) or "real" not in vars(self):
+            super().__setattr__(name, value)
+            return
+        setattr(self.real, name, value)
+        self._forget_form()
+
+    def _forget_form(self) -> None:
+        """Look at real items anew before the next synthetic sample, because they may have another form."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what workers need; the augmenter, which may be on a GPU, stays in the main process."""
@@ -90,10 +107,16 @@ class MixedBase:
             )
         self._shared.fraction = fraction
 
+    @property
+    def epoch(self) -> int:
+        """Number of the present epoch, counted from 0."""
+        return self._shared.epoch
+
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, which decides its synthetic samples and its scheduled fraction.
 
-        Loaders of `augment_loader` count epochs by themselves. Call it to resume training after a stop.
+        Loaders of `augment_loader` count epochs by themselves, and follow what is set on their sampler, as Lightning
+        does. Call it to resume training after a stop; it comes before the numbers of a framework, which then count on.
 
         Parameters
         ----------
@@ -101,12 +124,52 @@ class MixedBase:
             Counted from 0.
         """
         check_params("set_epoch", {"epoch": epoch}, {"epoch": integer(0)})
-        self._shared.set_epoch(epoch)
-        self._follow_schedule(epoch)
+        self._given = epoch
+        self._go_to(epoch)
+
+    def follow_framework(self, epoch: int) -> None:
+        """Go to the epoch with this number of a framework's, which counts from 0 unless it resumes."""
+        if self._given is not None:
+            self._offset, self._given = self._given - epoch, None
+        self._go_to(max(0, epoch + self._offset))
+
+    def follow_sampler(self, epoch: int | None, has_begun: bool) -> None:
+        """Go to the epoch that somebody set on the sampler; an epoch that has begun goes on as that one."""
+        is_new = epoch != self._sampler_epoch or (self._given is not None and not has_begun)
+        if epoch is None or not is_new:
+            return
+        self.follow_framework(epoch)
+        if has_begun:
+            self.start_epoch()
+
+    def note_sampler(self, epoch: int | None) -> None:
+        """Take the epoch of the sampler as known, so that only a change of it is followed."""
+        self._sampler_epoch = epoch or 0
 
     def start_epoch(self) -> None:
         """Begin the next epoch; loaders of `augment_loader` do so at each pass."""
         self._follow_schedule(self._shared.start_epoch())
+
+    def _go_to(self, epoch: int) -> None:
+        self._shared.set_epoch(epoch)
+        self._follow_schedule(epoch)
+
+    def get_progress(self) -> dict[str, Any]:
+        """Return the fraction, the epoch and what decides the samples, for the state of a loader."""
+        return {"settings": self._shared.save(), "seed": self._seed, "draws": self._pool.draws}
+
+    def set_progress(self, progress: dict[str, Any]) -> None:
+        """Return to the fraction and the epoch of a state; a pool that was refreshed before is refreshed again."""
+        if progress["seed"] != self._seed:
+            warnings.warn(
+                "The state was saved by a loader with another random_state, so its synthetic samples and their "
+                "positions differ from here on; give augment_loader the same number as random_state=.",
+                DataWarning,
+                stacklevel=2,
+            )
+        if progress["draws"] != self._pool.draws:
+            self._pool.refresh(self._augmenter, self._transform, progress["draws"])
+        self._shared.restore(progress["settings"])
 
     def refresh(self) -> None:
         """Replace all synthetic samples by new ones; running workers see them if samples are arrays or tensors.

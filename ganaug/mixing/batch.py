@@ -34,7 +34,8 @@ class SyntheticMix:
     Parameters
     ----------
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. Only the constructor and `refresh` call it.
+        Such as a fitted `GANAugmenter`, or a generator of your own, called as the notes of `augment_loader` say. Only
+        the constructor and `refresh` call it.
     synthetic_fraction : float in [0, 1], default=0.3
         Synthetic samples / all samples of a batch, to within one sample; `set_synthetic_fraction` changes it.
     pool_size : int, default=None

@@ -20,10 +20,13 @@ from .converter import SampleConverter
 from .iterable import MixedIterableDataset
 from .origin import Origin, trace_item
 from .pool import SamplePool, check_pool_size, split_pool_size
+from .resume import is_stateful
 from .share import EpochPlan, Schedule, check_options, choose_positions, make_batch_rng
 from .sources import Leaf, find_leaf, group_by_leaf, survey_dataset
 
 _MAX_TRACED = 8  # items of a part of the data set
+
+_EXAMPLES = 8  # real items that are looked at again when an attribute of the data set was set
 
 
 class NumberedIndex(int):
@@ -72,7 +75,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
         ``labels`` or ``y``, or in a column of Hugging Face, are used if they agree with those of some items; else every
         item is read once.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. The constructor calls it once; workers do not need it.
+        Such as a fitted `GANAugmenter`, or a generator of your own, called as the notes of `augment_loader` say. Only
+        the constructor and `refresh` call it; workers do not need it.
     synthetic_fraction : float in [0, 1], default=0.3
         Synthetic samples / all samples.
     mode : {"replace", "append"}, default="replace"
@@ -115,7 +119,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
     Attributes
     ----------
     real : Dataset
-        The data set that was given. Its attributes, such as ``classes`` and ``targets``, can be read from this one too.
+        The data set that was given. Its attributes, such as ``classes``, can be read from this one too. If one is set,
+        such as ``transform``, it is set there, and synthetic samples get the form that real ones have then.
     mode : {"replace", "append"}
         As given.
     class_codes : ndarray of int64, shape (len(self),)
@@ -218,7 +223,8 @@ class MixedDataset(MixedBase, Dataset[Any]):
         if self._softener is not None:
             self._softener.check_classes(matched)
             self._softener.learn_real(survey.labels)
-        self._spec = SampleSpec.infer([survey.layout.get_sample(item) for item in survey.items.values()])
+        self._examples = list(survey.items)[:_EXAMPLES]
+        self._spec: SampleSpec | None = SampleSpec.infer([survey.layout.get_sample(i) for i in survey.items.values()])
         self._converters: dict[Leaf, SampleConverter] = {}
         if len(self._pool):
             self._add_converters(survey.items)
@@ -251,6 +257,15 @@ class MixedDataset(MixedBase, Dataset[Any]):
             return 1.0 - len(self.real) / len(self)
         return self._shared.fraction
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the real data set, if it has one; the epoch belongs to the state of a loader."""
+        return self.real.state_dict() if is_stateful(self.real) else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Load a state of the real data set."""
+        if is_stateful(self.real):
+            self.real.load_state_dict(state)
+
     def permute_appended(self, rank: int, replicas: int) -> NDArray[np.int64]:
         """Return the indices of one process's appended samples, in a random order that the epoch decides."""
         own = np.arange(len(self.real) + rank, len(self), replicas)
@@ -277,7 +292,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
         for leaf, indices in group_by_leaf(self.real, items).items():
             some = [] if self._is_overruled else indices[:: -(-len(indices) // _MAX_TRACED)]
             origins = [self._find_origin(index, items[index]) for index in some]
-            self._converters[leaf] = self._choose_converter(self._spec, origins)
+            self._converters[leaf] = self._choose_converter(self._get_spec(), origins)
 
     def _find_origin(self, index: int, item: Any) -> Origin:
         """Return what the sample of a real item was made of."""
@@ -291,6 +306,17 @@ class MixedDataset(MixedBase, Dataset[Any]):
         if leaf not in self._converters:
             self._add_converters({index: item})
         return self._converters[leaf]
+
+    def _get_spec(self) -> SampleSpec:
+        """Return what real samples are, from examples where their form was forgotten."""
+        if self._spec is None:
+            with isolated_global_state():
+                self._spec = SampleSpec.infer([self._layout.get_sample(self.real[i]) for i in self._examples])
+        return self._spec
+
+    def _forget_form(self) -> None:
+        self._spec = None
+        self._converters.clear()
 
     def _find_position(self, index: Any) -> int:
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
 from ..data.companions import check_companions
 from ..data.items import match_labels
+from ..data.label_faults import refuse_batch
 from ..data.layouts import Field, FieldNames, ItemLayout, infer_layout
 from ..data.stored import find_class_names, list_class_labels
 from ..errors import ParameterError
@@ -20,6 +20,7 @@ from .conversion import SampleSpec, Transform
 from .converter import SampleConverter
 from .origin import find_origin
 from .pool import DEFAULT_POOL_SIZE, SamplePool, check_pool_size, estimate_class_shares, split_pool_size
+from .resume import ResumablePass, check_state
 from .share import Schedule, check_options
 from .tracing import Trace, trace_calls
 
@@ -124,8 +125,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         """Return the items of this worker."""
-        own = _Pass(self)
-        return map(own.mix_item, own.read(iter(self.real)))
+        return _Pass(self)
 
     def set_epoch(self, epoch: int) -> None:
         """Set the number of the next epoch, counted from 0, also in the real data set if it has ``set_epoch``."""
@@ -143,6 +143,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
     def read_layout(self, item: Any) -> ItemLayout:
         """Return where a first item has its sample and its label, and check what else it has."""
         layout = infer_layout(item, self._names)
+        refuse_batch(layout.get_sample(item), layout.get_raw_label(item))
         check_companions([item], layout)
         return layout
 
@@ -160,34 +161,57 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         return self._choose_converter(SampleSpec.infer([sample]), origins)
 
 
-class _Pass:
-    """One pass over the data set in one worker, which decides about each item in turn."""
+class _Pass(Iterator[Any]):
+    """One pass over the data set in one worker, which decides about each item in turn, and which can be saved."""
 
     def __init__(self, mixed: MixedIterableDataset) -> None:
         self._mixed = mixed
-        self._number = 0
+        self._items = ResumablePass(mixed.real)
+        self._number: int | None = None
         self._due = 0.0  # synthetic samples that are due
         worker = get_worker_info()
         rank, replicas = mixed._process
         self._stripe = (worker.id if worker else 0) * replicas + rank
         self._stripes = (worker.num_workers if worker else 1) * replicas
         self._codes: dict[Any, int] = {}
-        self._used: dict[int, int] = {}
+        self._used = [0] * len(mixed._pool.classes)
         self._first: tuple[ItemLayout, SampleConverter] | None = None
         self._trace = Trace()
 
-    def read(self, items: Iterator[Any]) -> Iterator[Any]:
-        """Return the items of the data set, and note how it makes the first one."""
-        first: list[Any] = []
+    def __next__(self) -> Any:
+        return self._mix_item(self._read_first() if self._first is None else next(self._items))
+
+    def _read_first(self) -> Any:
+        """Return the first item of the pass, and note how the data set makes it."""
+        begin = self._items.state_dict()
         try:
             with trace_calls(self._mixed.real) as self._trace:
-                first = list(islice(items, 1))
+                return next(self._items)
+        except StopIteration:
+            raise
         except Exception:  # it may be the stand-ins that the data set cannot do with
-            self._trace, items = Trace(), iter(self._mixed.real)
-        yield from first
-        yield from items
+            self._trace, self._items = Trace(), ResumablePass(self._mixed.real)
+            self._items.load_state_dict(begin)
+            return next(self._items)
 
-    def mix_item(self, item: Any) -> Any:
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the pass stands in the real items and in the pool."""
+        used = list(self._used)
+        return {"number": self._number, "due": self._due, "used": used, "items": self._items.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the pass of a state.
+
+        Raises
+        ------
+        DataError
+            The state is that of a loader without synthetic samples.
+        """
+        check_state(state, ("number", "due", "used", "items"))
+        self._number, self._due, self._used = state["number"], state["due"], list(state["used"])
+        self._items.load_state_dict(state["items"])
+
+    def _mix_item(self, item: Any) -> Any:
         """Return the item, or a copy with a synthetic sample in it."""
         layout, converter = self._first or self._begin(item)
         label = layout.get_label(item)
@@ -207,18 +231,18 @@ class _Pass:
 
     def _begin(self, item: Any) -> tuple[ItemLayout, SampleConverter]:
         """Read the layout from a first item, and the epoch, which the main process sets before it asks for items."""
-        self._number = self._mixed.number_pass()
-        self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
+        if self._number is None:
+            self._number = self._mixed.number_pass()
+            self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
         layout = self._mixed.read_layout(item)
         self._first = layout, self._mixed.choose_converter_like(layout.get_sample(item), self._trace)
         return self._first
 
     def _take_next(self, code: int) -> int:
         """Return the index of the next synthetic sample of a class in this worker's stripe of the pool."""
-        used = self._used.get(code, 0)
-        self._used[code] = used + 1
-        pool = self._mixed._pool
-        return pool.get_index(code, used * self._stripes + self._stripe, self._number)
+        used = self._used[code]
+        self._used[code] += 1
+        return self._mixed._pool.get_index(code, used * self._stripes + self._stripe, cast(int, self._number))
 
 
 def _get_length(dataset: Any) -> int:

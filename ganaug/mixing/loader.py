@@ -6,14 +6,14 @@ import copy
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset
 
 from ..data.layouts import Field
 from ..errors import ParameterError
 from ..rng import Seed
 from .conversion import Transform
 from .dataset import MixedDataset
-from .sampler import AppendedRandomSampler, AppendedSampler, MixedBatchSampler, MixedSampler
+from .sampler import MixedBatchSampler, MixedSampler, append_indices, wrap_sampler
 from .share import Schedule, check_options, plan_epoch
 
 _PREPARED = {
@@ -67,7 +67,8 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     loader : DataLoader
         Over a map-style or iterable data set whose items have a sample and a label; see `MixedDataset`.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
-        Such as a fitted `GANAugmenter`. It is called once, here; workers read its samples from shared memory.
+        Such as a fitted `GANAugmenter`, or a generator of your own; see the notes for how it is called. It is called
+        here only; workers read its samples from shared memory.
     synthetic_fraction : float in [0, 1], default=0.3
         Synthetic samples / all samples. ``loader.dataset.set_synthetic_fraction(f)`` changes it later, also while
         persistent workers run.
@@ -105,6 +106,17 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
 
     Notes
     -----
+    A generator of your own needs no more than ``sample``, called as ``sample(None, y=labels, random_state=seed)``. Here
+    `labels` is an array of shape (m,) with a label for each sample that is wanted. It returns the pair of m samples, in
+    that order, and `labels`. If it has no attribute ``classes_``, or the data set is iterable, it is also called as
+    ``sample(1000, random_state=seed)``, for samples of any classes and their labels. The last example has one.
+
+    A loader with ``state_dict``, such as torchdata's ``StatefulDataLoader``, keeps the epoch and the synthetic samples
+    in its state, and goes on from it exactly as it goes on alone. Give `random_state` or the loader a generator then.
+    Lightning sets the epoch in a resumed training and in reloaded loaders, and `schedule` follows it. With workers it
+    does so after the first batches were fetched; let ``train_dataloader`` call
+    ``loader.dataset.set_epoch(self.trainer.current_epoch)``.
+
     Some samplers for several processes repeat indices to fill up, as `DistributedSampler` and Accelerate's even batches
     do; then synthetic samples repeat as well. Processes that share no seed have different pools, and so different
     samples.
@@ -124,6 +136,20 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     >>> loader.dataset.set_synthetic_fraction(0.5)
     >>> loader.dataset.synthetic_fraction
     0.5
+
+    A generator of your own:
+
+    >>> import numpy as np
+    >>> means = np.array([X[y == label].mean(axis=0) for label in range(3)])
+    >>> class Noisy:
+    ...     classes_ = [0, 1, 2]
+    ...     def sample(self, n=None, y=None, random_state=None):
+    ...         rng = np.random.default_rng(random_state)
+    ...         y = rng.integers(0, 3, n) if y is None else np.asarray(y)
+    ...         return (means[y] + 0.3 * rng.normal(size=(len(y), 4))).astype(np.float32), y
+    >>> loader = augment_loader(DataLoader(data, batch_size=50, shuffle=True), Noisy(), 0.3, random_state=0)
+    >>> [x.shape for x, labels in loader]
+    [torch.Size([50, 4]), torch.Size([50, 4]), torch.Size([50, 4])]
     """
     options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
     options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
@@ -193,30 +219,35 @@ def _get_length(dataset: Any) -> int:
     return len(dataset) if hasattr(dataset, "__len__") else 0
 
 
+def _has_own_batches(loader: Any) -> bool:
+    """Return whether a loader has a batch sampler of the user's own, and not one of its sampler and its batch size."""
+    batches = loader.batch_sampler
+    if batches is None or type(batches) is BatchSampler:
+        return False
+    # A loader that was given a batch sampler has no batch size. torchdata has a class of its own for all others.
+    made_by_loader = loader.batch_size is not None and getattr(batches, "sampler", None) is loader.sampler
+    return not (made_by_loader and isinstance(batches, BatchSampler))
+
+
 def _get_index_source(loader: Any) -> Any:
     """Return the object that draws indices: the sampler, or a batch sampler of the user's own."""
-    own = loader.batch_sampler is not None and type(loader.batch_sampler) is not BatchSampler
-    return loader.batch_sampler if own else getattr(loader.batch_sampler, "sampler", loader.sampler)
+    if _has_own_batches(loader):
+        return loader.batch_sampler
+    return getattr(loader.batch_sampler, "sampler", loader.sampler)
 
 
 def _make_samplers(loader: Any, dataset: Any) -> tuple[Any, Any]:
     """Return the sampler and the batch sampler that hand indices to the data set."""
     sampler = loader.sampler
     batches = loader.batch_sampler
+    appends = dataset.mode == "append"
     if batches is None:
-        return MixedSampler(_append_indices(sampler, dataset), dataset), None
-    if type(batches) is not BatchSampler:
+        return MixedSampler(append_indices(sampler, dataset) if appends else sampler, dataset), None
+    if _has_own_batches(loader):
         return sampler, MixedSampler(batches, dataset)
-    source = _append_indices(batches.sampler, dataset)
-    visible = source if loader.batch_size is not None else sampler
-    return visible, MixedBatchSampler(source, batches.batch_size, batches.drop_last, dataset)
-
-
-def _append_indices(sampler: Any, dataset: Any) -> Any:
-    if dataset.mode == "replace":
-        return sampler
-    kind = AppendedRandomSampler if isinstance(sampler, RandomSampler) else AppendedSampler
-    return kind(sampler, dataset)
+    source = (append_indices if appends else wrap_sampler)(batches.sampler, dataset)
+    visible = source if appends and loader.batch_size is not None else sampler
+    return visible, MixedBatchSampler(source, batches.batch_size, batches.drop_last, dataset, batches)
 
 
 def _rebuild_loader(loader: Any, dataset: Any) -> DataLoader[Any]:
@@ -234,6 +265,8 @@ def _rebuild_loader(loader: Any, dataset: Any) -> DataLoader[Any]:
         for name in [name for name in vars(new) if name.startswith("__")]:
             del vars(new)[name]
     vars(new).update(dataset=dataset, sampler=sampler, batch_sampler=batches, _iterator=None)
+    if hasattr(new, "_initial_iter_for_state_dict"):  # torchdata's, if the given loader was asked for its state
+        vars(new)["_initial_iter_for_state_dict"] = False
     return new
 
 

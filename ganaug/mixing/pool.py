@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.generators import call_sample, sample_labels
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
@@ -28,7 +29,7 @@ class SamplePool:
     Parameters
     ----------
     augmenter : object with ``sample``
-        It is called as ``sample(None, y=labels, random_state=int)``.
+        See `ganaug.data.generators`.
     classes : sequence of length n_classes
         The augmenter's labels.
     sizes : sequence of int, length n_classes
@@ -51,6 +52,8 @@ class SamplePool:
         Type of a sample: "tensor", "array", "PIL image" or the name of another type.
     from_frame : bool
         Whether the augmenter returned a frame.
+    draws : int
+        How often all samples were drawn.
 
     Raises
     ------
@@ -77,13 +80,20 @@ class SamplePool:
         self._softener = softener
         self._proba: Tensor | None = None
         self.kind, self._samples = self._draw_samples(augmenter, transform, 0)
-        self._draws = 1
+        self.draws = 1
         for shared in (self._samples, self._proba):
             if isinstance(shared, Tensor):
                 _move_to_shared_memory(shared)
 
-    def refresh(self, augmenter: Any, transform: Transform | None = None) -> None:
+    def refresh(self, augmenter: Any, transform: Transform | None = None, draws: int | None = None) -> None:
         """Replace all samples by new ones; running workers see them if samples are arrays or tensors.
+
+        Parameters
+        ----------
+        augmenter, transform
+            As for the constructor.
+        draws : int, optional
+            Take the samples of the draw with this number, counted from 1; by default those of the next one.
 
         Raises
         ------
@@ -97,8 +107,9 @@ class SamplePool:
                 "refresh() needs the augmenter, which copies lack, such as those in other processes; call it on the "
                 "original."
             )
-        kind, samples = self._draw_samples(augmenter, transform, self._draws)
-        self._draws += 1
+        draws = self.draws + 1 if draws is None else draws
+        kind, samples = self._draw_samples(augmenter, transform, draws - 1)
+        self.draws = draws
         if not isinstance(self._samples, Tensor):
             self._samples[:] = samples
             return
@@ -162,14 +173,7 @@ class SamplePool:
         seed = stream_seed(self._seed, "bank", draws) % 2**32
         if not len(wanted):
             return "tensor", torch.empty(0)
-        X, y = augmenter.sample(None, y=wanted, random_state=seed)
-        given = y.tolist() if hasattr(y, "tolist") else [convert_label(label) for label in y]
-        if len(X) != len(wanted) or given != wanted.tolist():
-            got = "other labels" if len(given) == len(wanted) else f"{len(given)} labels"
-            raise DataError(
-                f"The augmenter was asked for {len(wanted)} samples of given labels and returned {len(X)} with {got}; "
-                "sample(None, y=labels) has to return one sample per label, in order."
-            )
+        X, _ = sample_labels(augmenter, wanted, seed)
         if self._softener is not None:
             proba = self._softener.predict(X)
             self._proba = proba if self._proba is None else self._proba.copy_(proba)
@@ -236,7 +240,7 @@ def estimate_class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any
 
     Iterable data sets need it, because their labels are unknown before they run.
     """
-    _, y = augmenter.sample(_SHARE_SAMPLES, random_state=stream_seed(seed, "shares") % 2**32)
+    _, y = call_sample(augmenter, _SHARE_SAMPLES, None, stream_seed(seed, "shares") % 2**32)
     given = [convert_label(label) for label in y]
     classes = [*(get_classes(augmenter) or ()), *(convert_label(v) for v in (label_map or {}).values()), *given]
     counts = {label: max(1, given.count(label)) for label in dict.fromkeys(classes)}

@@ -169,6 +169,14 @@ class SharedSettings:
         self._cells[2] = epoch + 1
         return epoch
 
+    def save(self) -> list[float]:
+        """Return the fraction, the present epoch and the next one."""
+        return self._cells.tolist()
+
+    def restore(self, saved: list[float]) -> None:
+        """Return to what `save` returned."""
+        self._cells[:] = torch.tensor(saved, dtype=torch.float64)
+
 
 def make_batch_rng(seed: int, *names: int | str) -> np.random.Generator:
     """Return the random generator of a batch; its content names it, so that it is the same in every worker."""

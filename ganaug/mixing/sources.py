@@ -15,6 +15,7 @@ from torch.utils.data import ConcatDataset, Subset
 
 from ..data.companions import check_companions
 from ..data.items import convert_label
+from ..data.label_faults import refuse_batch
 from ..data.layouts import NOTHING_NAMED, Candidates, FieldNames, ItemLayout, find_candidates
 from ..data.stored import find_class_names, get_column, get_stored_labels, list_class_labels
 from ..errors import DataError
@@ -80,6 +81,7 @@ def survey_dataset(dataset: Any, names: FieldNames = NOTHING_NAMED) -> DatasetSu
             labels: list[Any] | None = [convert_label(row[layout.label]) for row in rows]
         else:
             layout = found.settle()
+            refuse_batch(layout.get_sample(items[0]), layout.get_raw_label(items[0]))
             for item in items.values():
                 layout.get_label(item)
             labels = _confirm_labels(dataset, layout, items)

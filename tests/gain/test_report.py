@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imblearn.over_sampling import ADASYN, SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -664,3 +665,15 @@ def test_whatever_is_asked_for_no_fold_is_lost(n_classes, share, balance, seed):
     assert report.failures.empty
     assert (report.to_frame()["n"] == 2).all()
     assert flat(y).tolist() == blobs(30, n_classes, seed)[1].tolist()
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "roc_auc", "accuracy"])
+def test_a_classifier_with_one_answer_for_all_rows_is_said_to_have_learned_nothing(metric):
+    X, y = blobs(60)
+    report = gain_report(
+        Bootstrap(), X, y, classifier=DummyClassifier(), metrics=metric, cv=2, n_repeats=1, fidelity=False, arms=[]
+    )
+    assert report.conclusion.kind == "cannot_tell"
+    assert report.verdict.startswith("Cannot tell, because nothing was learned, neither from the real rows alone nor")
+    assert "Do not augment" not in report.verdict
+    assert report.to_dict()["verdict"]["chance"] == report.conclusion.chance

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import get_scorer
 
+from ganaug.gain.chance import find_chance, score_one_answer
 from ganaug.gain.intervals import Difference, paired_difference
 from ganaug.gain.metric_names import OWN_SCALE, POINTS, unit_of
 from ganaug.gain.verdict import best_control, conclude
@@ -23,9 +26,9 @@ def between(low, high, n=10):
 NOTHING = Difference(np.nan, np.nan, np.nan, np.nan, 0)
 
 
-def verdict(gain, control=None, metric="balanced_accuracy", name="smote", n_rows=1000):
+def verdict(gain, control=None, metric="balanced_accuracy", name="smote", n_rows=1000, chance=None):
     beside = None if control is None else (name, control)
-    return conclude(metric, "mean of 4 classifiers", gain, beside, n_rows, MARGIN)
+    return conclude(metric, "mean of 4 classifiers", gain, beside, n_rows, MARGIN, chance)
 
 
 CASES = [
@@ -53,6 +56,45 @@ CASES = [
 @pytest.mark.parametrize(("gain", "control", "kind"), CASES)
 def test_what_the_intervals_say(gain, control, kind):
     assert verdict(gain, control).kind == kind
+
+
+@pytest.mark.parametrize("gain", [between(0.0, 0.0), between(-0.01, 0.003), between(-0.02, 0.04)])
+def test_it_cannot_tell_where_nothing_was_learned_in_either_arm(gain):
+    found = verdict(gain, between(-0.02, 0.0), chance=0.5)
+    assert (found.kind, found.rows_needed, found.chance) == ("cannot_tell", None, 0.5)
+    assert found.sentence == (
+        "Cannot tell, because nothing was learned, neither from the real rows alone nor from the augmented ones: both "
+        "reach no more balanced_accuracy than one answer for all rows, 0.500 (mean of 4 classifiers, 10 folds). Mend "
+        "the classifier first, with more steps, rows or other features, and measure again."
+    )
+    assert found.to_dict()["chance"] == 0.5
+    assert "chance" not in verdict(gain).to_dict()
+
+
+@pytest.mark.parametrize(("gain", "kind"), [(between(0.01, 0.03), "helps"), (between(-0.03, -0.01), "hurts")])
+def test_a_clear_difference_is_told_beside_chance_too(gain, kind):
+    assert verdict(gain, chance=0.5).kind == kind
+
+
+def test_one_answer_for_all_rows_has_the_score_that_scikit_learn_gives_it():
+    y = np.array(["a"] * 12 + ["b"] * 6 + ["c"] * 2)
+    X = np.zeros((20, 1))
+    guess = DummyClassifier(strategy="prior").fit(X, y)
+    for metric in ("roc_auc_ovr", "balanced_accuracy", "accuracy", "f1_macro"):
+        assert score_one_answer(metric, y) == pytest.approx(get_scorer(metric)(guess, X, y)), metric
+    assert score_one_answer("balanced_accuracy@prevalence", y) == pytest.approx(1 / 3)
+    assert score_one_answer("neg_log_loss", y) is None
+
+
+def test_chance_is_found_where_both_arms_are_at_it_or_below():
+    y, nan = np.arange(20) % 2, np.nan
+    at, above = np.array([0.5, 0.49, 0.51, nan]), np.array([0.5, 0.6, 0.7, nan])
+    assert find_chance("roc_auc", y, [at, at], MARGIN) == 0.5
+    assert find_chance("roc_auc", y, [at - 0.1, at], MARGIN) == 0.5
+    assert find_chance("roc_auc", y, [at, above], MARGIN) is None
+    assert find_chance("roc_auc", y, [above, at], MARGIN) is None
+    assert find_chance("roc_auc", y, [at, np.full(4, nan)], MARGIN) is None
+    assert find_chance("neg_log_loss", y, [at, at], MARGIN) is None
 
 
 def test_it_helps_in_words():

@@ -143,6 +143,12 @@ def _advise_no_better(name: str, rival: str) -> tuple[str, str]:
 
 
 def _advise_cannot_tell(found: Record, name: str, rival: str) -> tuple[str, str]:
+    if found.get("chance") is not None:
+        return (
+            f"Nothing was learned, neither from the real rows alone nor from the augmented ones: {name} is no higher "
+            "than that of one answer for all rows.",
+            "Mend the classifier first, with more steps, rows or other features, and measure again.",
+        )
     needed = found.get("rows_needed")
     more = f" About {format_count(needed)} labelled rows would be needed to settle it." if needed else ""
     if (found.get("ci_low") or 0) > 0:

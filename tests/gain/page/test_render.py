@@ -151,6 +151,14 @@ def test_the_page_names_the_rival_that_the_report_names_and_finds_it_in_older_re
     assert "No better than real rows only" in Page(render(named)).section_text("verdict")
 
 
+def test_a_page_on_which_nothing_was_learned_gives_no_advice_on_augmentation():
+    report = example("cannot_tell")
+    report["verdict"].update(chance=0.5, rows_needed=None)
+    text = Page(render(report)).section_text("meaning")
+    assert "Nothing was learned, neither from the real rows alone" in text and "Mend the classifier first" in text
+    assert "Do not augment" not in text
+
+
 def test_no_better_than_nothing_is_said_as_such():
     report = example("no_better")
     report["verdict"].update(difference=0.001, ci_low=-0.004, ci_high=0.004, control_difference=0.01)
