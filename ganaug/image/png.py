@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from ..errors import DataError, ParameterError
 from ..files.atomic import replacing
 from .encoder import pictures
-from .folders import NAMES_FILE, explain_errors
+from .listing import NAMES_FILE, explain_errors
 from .names import FolderNames
+from .origin import make_mark
 from .pixels import ImageFormat, allowed_ranges
 from .samples import take_apart
 
@@ -30,6 +31,7 @@ def write_image_folder(
     *,
     value_range: tuple[int, int] | None = None,
     channel_axis: int | str | None = "auto",
+    synthetic: bool = False,
     overwrite: bool = False,
 ) -> int:
     """Write images as PNG files, ``<class>/<class>_000001.png`` and so on.
@@ -53,6 +55,9 @@ def write_image_folder(
         the first images, as `GANAugmenter.fit` does.
     channel_axis : {"auto", 1, -1, None}, default="auto"
         Where the channels are; see `GANAugmenter`.
+    synthetic : bool, default=False
+        Whether the files are marked as made by ganaug, as ``ganaug sample`` does; `GANAugmenter.fit` and `gain_report`
+        then never take them for real ones.
     overwrite : bool, default=False
         Whether the folder may hold files already. Those of the form above are replaced or removed, no others.
 
@@ -95,10 +100,10 @@ def write_image_folder(
         name = names.assign(label)
         counts[name] = counts.get(name, 0) + 1
         with explain_errors(root, "written"):
-            write_png(picture, _file(root, name, counts[name]))
+            write_png(picture, _file(root, name, counts[name]), synthetic)
     with explain_errors(root, "written"):
         _remove_others(root, counts)
-        _write_names(root, names.changed)
+        write_names(root, names.changed)
     return sum(counts.values())
 
 
@@ -153,12 +158,12 @@ def _file(root: Path, name: str, number: int) -> Path:
     return folder / f"{name}_{number:06d}.png"
 
 
-def write_png(picture: Array, file: Path) -> None:
-    """Write one picture, whole or not at all."""
+def write_png(picture: Array, file: Path, synthetic: bool = False) -> None:
+    """Write one picture, whole or not at all; a synthetic one is marked as such."""
     from PIL import Image
 
     with replacing(file, durable=False) as place:
-        Image.fromarray(picture).save(place, format="PNG")
+        Image.fromarray(picture).save(place, format="PNG", pnginfo=make_mark() if synthetic else None)
 
 
 def _remove_others(root: Path, counts: dict[str, int]) -> None:
@@ -175,7 +180,8 @@ def _remove_others(root: Path, counts: dict[str, int]) -> None:
             folder.rmdir()
 
 
-def _write_names(root: Path, changed: dict[str, str]) -> None:
+def write_names(root: Path, changed: dict[str, str]) -> None:
+    """Write the labels of folders that are called otherwise, and remove the file of an earlier call."""
     file = root / NAMES_FILE
     if changed:
         with replacing(file) as place:

@@ -113,7 +113,7 @@ def test_help_speaks_of_images(command):
 def test_train_puts_the_model_beside_the_folder_and_says_what_it_found(trained):
     place, done = trained
     assert {path.name for path in place.iterdir()} == {"digits", "digits.safetensors", "shown"}
-    assert done.stderr.splitlines()[0] == "14 images of 8 x 10, grey, in 2 classes"
+    assert done.stderr.splitlines()[0] == "14 images of 8 x 10, grey, in 2 classes: a 9, b 5"
     assert f"model: {place / MODEL}" in done.stderr
     assert done.stdout == ""
 
@@ -170,10 +170,17 @@ def test_what_was_found_is_said_of_any_images(tmp_path):
         root = make_folder(tmp_path / f"{mode}{deep}", {"a": 2, "b": 2}, mode=mode)
         for path in root.rglob("*.png") if deep > 1 else ():
             Image.fromarray(np.full((8, 10), deep, np.uint16)).save(path)
-        images = folders.read_images(str(root), None)
-        assert folders.describe_images(images) == f"4 images of 8 x 10, {expected}, in 2 classes"
+        images = folders.ImageFolder(str(root), *read_image_folder(root))
+        assert folders.describe_images(images) == f"4 images of 8 x 10, {expected}, in 2 classes: a 2, b 2"
     many = folders.ImageFolder("", np.zeros((1200, 28, 28, 4), np.float32), np.arange(1200) % 10)
-    assert folders.describe_images(many) == "1,200 images of 28 x 28, RGBA, float32, in 10 classes"
+    said = folders.describe_images(many)
+    assert said.startswith("1,200 images of 28 x 28, RGBA, float32, in 10 classes: 0 120, 1 120,")
+
+
+def test_of_many_classes_the_first_ten_are_listed():
+    many = folders.ImageFolder("", np.zeros((3000, 8, 8), np.uint8), np.sort(np.arange(3000) % 12))
+    listed = ", ".join(f"{label} 250" for label in range(10))
+    assert folders.describe_images(many).endswith(f"in 12 classes: {listed} and 2 more")
 
 
 @pytest.mark.parametrize("path", [".", "../digits", "../digits/"])
@@ -374,11 +381,38 @@ def test_real_files_keep_their_size_when_images_are_resized(folder):
             assert image.size == size
 
 
-def test_synthetic_images_are_not_taken_for_real_ones(folder, asked):
+@pytest.mark.parametrize("command", ["train {} -o new", "augment {} --balance -o new", "report {}"])
+def test_images_that_ganaug_made_are_never_taken_for_real_ones(folder, monkeypatch, command):
+    learned = []
+
+    def interrupt(self, X, y):
+        learned.append(Counter(y.tolist()))
+        raise KeyboardInterrupt
+
     run("augment", "digits", "--model", MODEL)
-    done = run("augment", "digits_augmented", "--balance", code=DATA)
-    assert re.search(r"b/synthetic_000001.png' has the name of a synthetic image", done.stderr)
-    assert asked == []
+    run("sample", MODEL, "-n", 6, "-o", "made")
+    for i, file in enumerate(sorted(Path("made").rglob("*.png"))):
+        shutil.copy(file, f"digits_augmented/b/photo {i}.png")  # known by the mark, whatever its name
+    monkeypatch.setattr(GANAugmenter, "fit", interrupt)
+    done = run(*command.format("digits_augmented").split(), code=130)
+    assert "images that ganaug made (10, such as 'b/photo 0.png')" in done.stderr
+    assert "14 images of 8 x 10, grey, in 2 classes: a 9, b 5" in done.stderr
+    assert learned == [{"a": 9, "b": 5}]
+
+
+def test_a_folder_of_synthetic_images_alone_is_refused(folder):
+    run("sample", MODEL, "-n", 6, "-o", "made")
+    done = run("train", "made", "-o", "new", code=DATA)
+    assert re.search(r"class folder 'made/a' has only images that ganaug made", done.stderr)
+
+
+def test_what_is_augmented_again_holds_no_old_synthetic_images(folder):
+    run("augment", "digits", "--model", MODEL)
+    run("augment", "digits_augmented", "--model", MODEL, "--seed", 9, "-o", "again")
+    assert counts("again") == {"a": 9, "b": 9}
+    made = "b/synthetic_000001.png"
+    assert contents("again").keys() == contents("digits_augmented").keys()
+    assert contents("again")[made] != contents("digits_augmented")[made]
 
 
 @pytest.fixture
