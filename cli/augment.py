@@ -176,7 +176,11 @@ def _check_places(data: str, output: str, options: Mapping[str, Any]) -> None:
 def _check_data(labelled: LabelledTable | ImageFolder, options: Mapping[str, Any]) -> None:
     """Check before training all that would otherwise fail after it."""
     mark, wanted = options["mark"], options["strategy"]
-    if isinstance(labelled, LabelledTable) and mark is not None and (not mark.strip() or mark in labelled.table.columns):
+    if (
+        isinstance(labelled, LabelledTable)
+        and mark is not None
+        and (not mark.strip() or mark in labelled.table.columns)
+    ):
         raise CommandLineError(f"--mark {mark!r} must be a new name, and no column of the table; choose another")
     if options["soft"] and isinstance(labelled, LabelledTable):
         check_soft_columns(labelled, mark)

@@ -26,7 +26,7 @@ TABLES_ONLY = (
 )
 IMAGES_ONLY = (
     *("size", "split", "labels", "file_column", "label_column", "skip_damaged"),
-    *("augmentation", "architecture", "preview"),
+    *("augmentation", "architecture", "preview", "minutes", "full"),
 )
 
 
@@ -84,8 +84,8 @@ image_reading_options = [
     click.option(
         "--split",
         metavar="NAME",
-        help="Images: the part of a data set to read, such as train or val; by default the training part. '.' takes the "
-        "folders for classes, whatever their names.",
+        help="Images: the part of a data set to read, such as train or val; by default the training part; '.' takes "
+        "the folders for classes, whatever their names.",
     ),
     click.option(
         "--labels",

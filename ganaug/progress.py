@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 _LINES = 10  # lines of a whole run without a terminal
 _PATIENCE = 3.0  # seconds before progress is shown of what mostly takes less
 _SILENCE = 30.0  # seconds after which a line says that work goes on
+_LOOK = 1.0  # seconds between looks at the clock
 
 
 class Progress(Protocol):
@@ -121,9 +122,7 @@ def _format_line(now: Progress) -> str:
 Item = TypeVar("Item")
 
 
-def track_items(
-    items: Iterable[Item], total: int, what: str, verbose: int, patience: bool = False
-) -> Iterator[Item]:
+def track_items(items: Iterable[Item], total: int, what: str, verbose: int, patience: bool = False) -> Iterator[Item]:
     """Show the number of items done on standard error unless `verbose` is 0, and pass the items on.
 
     Parameters
@@ -196,7 +195,7 @@ class _Count:
             self._bar.stop()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(1.0):
+        while not self._stopped.wait(_LOOK):
             self._show()
 
     def _show(self) -> None:

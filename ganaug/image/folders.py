@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, DataWarning, ParameterError
 from ..params import check_params, choice, either, integer
 from ..progress import track_items
+from ..threads import iterate_in_threads
 from .listing import Choice, ImageSet, Labels, find_images
 from .picture import EXTENSIONS, DamagedImage, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
@@ -40,7 +43,7 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     skip_damaged: bool = False,
     verbose: int = 0,
 ) -> tuple[Array, Array]:
-    """Read a folder that has one subfolder of image files per class, like torchvision's ImageFolder.
+    r"""Read a folder that has one subfolder of image files per class, like torchvision's ImageFolder.
 
     Parameters
     ----------
@@ -114,7 +117,7 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     ...     for i in range(4):
     ...         Image.new("L", (16, 12)).save(Path(folder, f"{i}.png"))
     ...     table = Path(folder, "labels.csv")
-    ...     _ = table.write_text("image,label\\n0,cat\\n1,dog\\n2,dog\\n3,cat\\n")
+    ...     _ = table.write_text("image,label\n0,cat\n1,dog\n2,dog\n3,cat\n")
     ...     X, y = read_image_folder(folder, labels=table)
     >>> y.tolist()
     ['cat', 'cat', 'dog', 'dog']
@@ -148,21 +151,29 @@ def _read_images(
     images: list[Array] = []
     kept: list[int] = []
     damaged = {file: _explain_kind() for file in found.strange}
-    reading = ((position, file) for position, file in enumerate(found.files))
-    for position, file in track_items(reading, len(found.files), "reading images", verbose, patience=True):
-        try:
-            image = read_picture(file, size)
-        except DamagedImage as error:
-            damaged[file] = error.reason
-            continue
-        _check_same(image, file, images, found.files[kept[0]] if kept else file)
-        images.append(image)
-        kept.append(position)
+    with contextlib.closing(iterate_in_threads(partial(_try_reading, size=size), found.files)) as reading:
+        tracked = track_items(reading, len(found.files), "reading images", verbose, patience=True)
+        for position, image in enumerate(tracked):
+            file = found.files[position]
+            if isinstance(image, str):
+                damaged[file] = image
+                continue
+            _check_same(image, file, images, found.files[kept[0]] if kept else file)
+            images.append(image)
+            kept.append(position)
     if damaged:
         _report_damaged(found, damaged, skip_damaged)
     _check_classes_left(found, kept)
     channels = max(1 if image.ndim == 2 else image.shape[2] for image in images)
     return np.stack([_match_channels(image, channels) for image in images]), kept
+
+
+def _try_reading(file: Path, size: tuple[int, int] | None) -> Array | str:
+    """Return an image, or why its file is damaged."""
+    try:
+        return read_picture(file, size)
+    except DamagedImage as error:
+        return error.reason
 
 
 def _explain_kind() -> str:
@@ -176,8 +187,8 @@ def _check_same(image: Array, file: Path, images: Sequence[Array], first: Path) 
     if image.shape[:2] != images[0].shape[:2]:
         sides = [f"{i.shape[0]} x {i.shape[1]}" for i in (images[0], image)]
         raise DataError(
-            f"{os.fspath(first)!r} has {sides[0]} pixels and {os.fspath(file)!r} has {sides[1]}; resize all to one size "
-            "(read_image_folder(size=(h, w)); ganaug train --size)."
+            f"{os.fspath(first)!r} has {sides[0]} pixels and {os.fspath(file)!r} has {sides[1]}; resize all to one "
+            "size (read_image_folder(size=(h, w)); ganaug train --size)."
         )
     if image.dtype != images[0].dtype:
         raise DataError(

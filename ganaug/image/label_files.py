@@ -47,11 +47,19 @@ class FileIndex:
     root : Path
         The folder of the images.
     files : iterable of Path
-        The files below it.
+        The files that are to be found.
+    others : iterable of Path
+        Further files, which are known but for names that `files` have.
     """
 
-    def __init__(self, root: Path, files: Iterable[Path]):
+    def __init__(self, root: Path, files: Iterable[Path], others: Iterable[Path] = ()):
         self._files: dict[str, Path | None] = {}  # None: the name of several files
+        self._add(root, files)
+        near = dict(self._files)
+        self._add(root, others)
+        self._files.update(near)
+
+    def _add(self, root: Path, files: Iterable[Path]) -> None:
         for file in files:
             parts = file.relative_to(root).parts
             for start in range(len(parts)):
@@ -61,18 +69,17 @@ class FileIndex:
 
     def find(self, name: str) -> Path | None:
         """Return the only file of this name; folders at its front that are not there do not count."""
-        parts = name.strip().replace("\\", "/").split("/")
-        for start in range(len(parts)):
-            spelled = "/".join(parts[start:])
-            if spelled in self._files:
-                return self._files[spelled]
-        return None
+        return self._files.get(self._spell(name))
 
     def is_ambiguous(self, name: str) -> bool:
         """Return whether several files have this name."""
+        return self._files.get(self._spell(name), Path()) is None
+
+    def _spell(self, name: str) -> str:
+        """Return the longest end of a path that is known, "" if none is."""
         parts = name.strip().replace("\\", "/").split("/")
-        known = [spelled for start in range(len(parts)) if (spelled := "/".join(parts[start:])) in self._files]
-        return bool(known) and self._files[known[0]] is None
+        ends = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((end for end in ends if end in self._files), "")
 
 
 def read_label_file(
@@ -95,12 +102,14 @@ def read_label_file(
     DataError
         The file cannot be read, names none of the images, has no such column, or several that could hold labels.
     """
-    columns = _read_columns(path)
+    columns = _read_columns(path, index)
     where = repr(os.fspath(path))
     for name, what in ((file_column, "file"), (label_column, "label")):
         if name is not None and name not in columns:
             cure = suggest(name, columns) or "name one of these"
-            raise DataError(f"{where} has no column {name!r} that {_FILES[what]}: it has {join_names(columns)}; {cure}.")
+            raise DataError(
+                f"{where} has no column {name!r} that {_FILES[what]}: it has {join_names(columns)}; {cure}."
+            )
     files = file_column or _find_file_column(columns, index, where)
     rest = {name: cells for name, cells in columns.items() if name != files}
     labels, said = (rest[label_column], "") if label_column in rest else _find_labels(rest, where)
@@ -129,7 +138,7 @@ def find_label_files(folders: Iterable[Path], files: Sequence[Path]) -> list[Pat
     return found
 
 
-def _read_columns(path: Path) -> dict[str, list[str]]:
+def _read_columns(path: Path, index: FileIndex) -> dict[str, list[str]]:
     """Return the cells of a file, as text, by column."""
     where = repr(os.fspath(path))
     try:
@@ -141,7 +150,10 @@ def _read_columns(path: Path) -> dict[str, list[str]]:
         raise DataError(f"The labels {where} are larger than {_MAX_BYTES >> 20} MB; name a file of labels.")
     if path.suffix.lower() in _JSON:
         return _read_json(data, path, where)
-    table = parse_csv(decode_text(data, where, None).text, where, None)
+    text = decode_text(data, where, None).text
+    table = parse_csv(text, where, None)
+    if any(index.find(name) is not None for name in table.names):  # the first line is about an image
+        table = parse_csv(text, where, None, header=False)
     return {
         name: [(cell or "").strip() for cell in cells.to_pylist()]
         for name, cells in zip(table.names, table.columns, strict=True)
@@ -222,7 +234,10 @@ def _find_labels(columns: Mapping[str, Sequence[str]], where: str) -> tuple[Sequ
 def _join_indicators(columns: Mapping[str, Sequence[str]]) -> list[str] | None:
     """Return the labels where each class has a column of 0 and 1, and each row one 1; None otherwise."""
     names = list(columns)
-    rows = [[{"0": 0, "1": 1}.get(cell.removesuffix(".0"), 2) for cell in row] for row in zip(*columns.values(), strict=True)]
+    rows = [
+        [{"0": 0, "1": 1}.get(cell.removesuffix(".0"), 2) for cell in row]
+        for row in zip(*columns.values(), strict=True)
+    ]
     if not names or any(sum(row) != 1 for row in rows):
         return None
     return [names[row.index(1)] for row in rows]

@@ -15,7 +15,7 @@ from ..errors import DataError, GanaugError
 from ..messages import join_names, reason_of
 from .label_files import FileIndex, LabelFile, check_columns, find_label_files, read_label_file
 from .origin import is_synthetic
-from .parts import choose_part
+from .parts import are_flat_parts, choose_part
 from .picture import EXTENSIONS
 from .tree import Walk, find_nested, holds_images, is_image_name, list_folders, list_ignored, refuse_masks, walk_images
 
@@ -111,7 +111,7 @@ def find_images(path: str | os.PathLike[str], choice: Choice) -> ImageSet:
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
             raise DataError(f"{os.fspath(root)!r} {what}; give a folder that has one folder of images per class.")
-        part, others = choose_part(root, choice.split)
+        part, others = choose_part(root, choice.split, choice.labels is not None)
         found = ImageSet(root, part)
         if choice.split is None and part != root:
             found.notes.append(_say_part(root, part, others))
@@ -164,7 +164,7 @@ def _list_labelled(found: ImageSet, choice: Choice) -> None:
     whole = walk_images(found.root)
     walk = whole if found.part == found.root else walk_images(found.part)
     made = {file for file in walk.files if choice.real_only and is_synthetic(file)}
-    index = FileIndex(found.root, whole.files)
+    index = FileIndex(found.root, walk.files, whole.files)
     listed = _read_labels_of(found, choice, index)
     by_file: dict[Path, str] = {}
     absent = []
@@ -173,7 +173,9 @@ def _list_labelled(found: ImageSet, choice: Choice) -> None:
         if file is None:
             absent.append(name)
         elif by_file.setdefault(file, label) != label:
-            raise DataError(f"{os.fspath(file)!r} has the labels {by_file[file]!r} and {label!r}; leave one of them out.")
+            raise DataError(
+                f"{os.fspath(file)!r} has the labels {by_file[file]!r} and {label!r}; leave one of them out."
+            )
     pairs = sorted((by_file[file], file) for file in walk.files if file in by_file and file not in made)
     if len({label for label, _ in pairs}) < 2:
         what = f"only the label {pairs[0][0]!r}" if pairs else "no labels"
@@ -206,9 +208,12 @@ def find_class_folders(root: Path, whole: Path) -> list[Path]:
     if inner is not None:
         names = join_names([folder.name for folder in list_folders(inner)], 3)
         raise DataError(
-            f"{os.fspath(root)!r} has images in one folder only, {holding[0].name!r}, and the classes seem to lie below "
-            f"({names}); give {os.fspath(inner)!r}."
+            f"{os.fspath(root)!r} has images in one folder only, {holding[0].name!r}, and the classes seem to lie "
+            f"below ({names}); give {os.fspath(inner)!r}."
         )
+    if are_flat_parts(folders):
+        names = join_names([folder.name for folder in folders], 3)
+        raise DataError(f"{os.fspath(root)!r} has parts ({names}) and no class folders; {_suggest_labels(root, whole)}")
     if len(folders) < 2:
         found = f"only the class folder {folders[0].name!r}" if folders else "no class folders"
         raise DataError(f"{os.fspath(root)!r} has {found}; {_suggest_labels(root, whole)}")
@@ -238,8 +243,8 @@ def _suggest_labels(root: Path, whole: Path) -> str:
             f"its own, such as {examples}, or give the labels of all files as labels= (--labels)."
         )
     return (
-        f"put the images of each class into a folder of its own, such as {examples}, or give a CSV or JSON file of their "
-        "labels as labels= (--labels)."
+        f"put the images of each class into a folder of its own, such as {examples}, or give a CSV or JSON file of "
+        "their labels as labels= (--labels)."
     )
 
 
@@ -282,17 +287,31 @@ def _refuse_overlap(one: Path, other: Path) -> None:
 def _note_left_out(found: ImageSet, walks: Sequence[Walk], synthetic: Sequence[Path]) -> None:
     """Note what was left out below the class folders."""
     ignored = [*list_ignored(found.part), *(path for walk in walks for path in walk.ignored)]
-    _note(found, "links to folders inside a class folder", [path for walk in walks for path in walk.links], "copy the images there in place of the link")
+    _note(
+        found,
+        "links to folders inside a class folder",
+        [path for walk in walks for path in walk.links],
+        "copy the images there in place of the link",
+    )
     _note(found, "folders of thumbnails or of a system", list(dict.fromkeys(ignored)), "rename any that is a class")
-    _note(found, "masks and labels of other images", [path for walk in walks for path in walk.masks], "rename any that is an image of its own")
-    _note(found, "images that ganaug made", synthetic, "only real ones are learned and measured; rename any that is real")
+    _note(
+        found,
+        "masks and labels of other images",
+        [path for walk in walks for path in walk.masks],
+        "rename any that is an image of its own",
+    )
+    _note(
+        found, "images that ganaug made", synthetic, "only real ones are learned and measured; rename any that is real"
+    )
 
 
 def _note(found: ImageSet, what: str, places: Sequence[Path | str], cure: str) -> None:
     if places:
         root = found.root
         first = places[0] if isinstance(places[0], str) else os.fspath(places[0].relative_to(root))
-        found.notes.append(f"Left out of {os.fspath(root)!r}: {what} ({len(places):,}, such as {first[:100]!r}); {cure}.")
+        found.notes.append(
+            f"Left out of {os.fspath(root)!r}: {what} ({len(places):,}, such as {first[:100]!r}); {cure}."
+        )
 
 
 def _note_repeated_folders(found: ImageSet, folders: Sequence[Path]) -> None:
@@ -301,6 +320,6 @@ def _note_repeated_folders(found: ImageSet, folders: Sequence[Path]) -> None:
     if len(inner[0]) > 1 and all(names == inner[0] for names in inner):
         found.notes.append(
             f"The folders {join_names([one.name for one in folders], 3)} of {os.fspath(found.part)!r} are taken for "
-            f"classes, and each holds {join_names(sorted(inner[0]), 3)}; if these are the classes, read one folder at a "
-            f"time with split= (--split {folders[0].name})."
+            f"classes, and each holds {join_names(sorted(inner[0]), 3)}; if these are the classes, read one folder at "
+            f"a time with split= (--split {folders[0].name})."
         )

@@ -21,12 +21,12 @@ _ROLES = {
     **dict.fromkeys(("test", "tests", "testing", "tst", "eval", "evaluation", "holdout"), "test"),
     **dict.fromkeys(("unlabeled", "unlabelled", "pred", "prediction", "predictions", "extra"), "other"),
 }
-_FOLDS = {"fold", "split", "part", "shard", "chunk"}
+_FOLDS = {"fold", "split", "part", "shard", "chunk", "batch"}
 _FILLERS = {"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "folder", "split", "part"}
 _GLUED = re.compile(r"(.+?)(?:set|data|dataset|images|imgs|img)")
 
 
-def choose_part(root: Path, split: str | None) -> tuple[Path, list[Path]]:
+def choose_part(root: Path, split: str | None, labelled: bool = False) -> tuple[Path, list[Path]]:
     """Return the folder whose folders are classes, and the folders beside it.
 
     Parameters
@@ -36,6 +36,8 @@ def choose_part(root: Path, split: str | None) -> tuple[Path, list[Path]]:
     split : str or None
         Name of a part, or what it is for ("val" finds "validation"); "." takes `root` itself. None takes the training
         part where the folders are such parts, else `root` itself.
+    labelled : bool
+        Whether labels come from elsewhere, so that parts without a training part may be read together.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def choose_part(root: Path, split: str | None) -> tuple[Path, list[Path]]:
         part = _find_named(root, folders, split)
     else:
         roles = find_roles(folders)
-        if not roles:
+        if not roles or (labelled and TRAINING not in roles.values()):
             return root, []
         part = _find_training(root, roles)
     return part, [folder for folder in folders if folder != part]
@@ -72,12 +74,13 @@ def find_roles(folders: Sequence[Path]) -> dict[Path, str]:
     by_rest: dict[tuple[str, ...], dict[Path, str]] = {}
     for folder, (role, rest) in named.items():
         by_rest.setdefault(rest, {})[folder] = role
-    for roles in by_rest.values():
-        several = len(set(roles.values())) > 1 and TRAINING in roles.values()
-        if several or (len(roles) == len(folders) and (len(folders) > 1 or () in by_rest)):
-            return roles
+    groups = [roles for roles in by_rest.values() if len(set(roles.values())) > 1 and TRAINING in roles.values()]
+    if len(groups) == 1:
+        return groups[0]
     roles = {folder: role for folder, (role, _) in named.items()}
-    if len(named) == len(folders) and len(set(roles.values())) > 1:  # such as trainA, trainB, testA, testB
+    alone = len(folders) == 1 and () not in by_rest  # such as 'bullet_train'
+    alike = len(by_rest) == 1 or len(set(roles.values())) > 1  # else such as 'bullet_train' and 'steam_train'
+    if len(named) == len(folders) and alike and not alone:
         return roles
     folds = [f for f in folders if set(split_words(f.name)) & _FOLDS and re.search(r"\d", f.name)]
     if folds and len(folds) == len(folders) and all(len(list_folders(folder)) > 1 for folder in folds):
@@ -85,9 +88,18 @@ def find_roles(folders: Sequence[Path]) -> dict[Path, str]:
     return {}
 
 
+def are_flat_parts(folders: Sequence[Path]) -> bool:
+    """Return whether folders are called parts of one set of images, such as 'images_part_1' and 'images_part_2'."""
+    words = [set(split_words(folder.name)) for folder in folders]
+    numbered = all(re.search(r"\d", folder.name) for folder in folders)
+    return len(folders) > 1 and numbered and all(one & _FOLDS and one & (_FILLERS - _FOLDS) for one in words)
+
+
 def _find_role(name: str) -> tuple[str, tuple[str, ...]] | None:
     """Return what a folder is for by its name, and the other words in it."""
-    words = [match[1] if (match := _GLUED.fullmatch(word)) and match[1] in _ROLES else word for word in split_words(name)]
+    words = [
+        match[1] if (match := _GLUED.fullmatch(word)) and match[1] in _ROLES else word for word in split_words(name)
+    ]
     telling = [word for word in words if word in _ROLES]
     if len(telling) != 1:
         return None
@@ -99,11 +111,13 @@ def _find_training(root: Path, roles: Mapping[Path, str]) -> Path:
     if len(training) == 1:
         return training[0]
     names = join_names([folder.name for folder in roles])
-    which = f"several are for training ({join_names([f.name for f in training])})" if training else "none is for training"
+    which = (
+        f"several are for training ({join_names([f.name for f in training])})" if training else "none is for training"
+    )
     first = (training or list(roles))[0].name
     raise DataError(
-        f"The folders of {os.fspath(root)!r} look like parts of a data set ({names}), of which {which}; name the one to "
-        f"read, such as split={first!r} (--split {first}), or split='.' (--split .) if the folders are classes."
+        f"The folders of {os.fspath(root)!r} look like parts of a data set ({names}), of which {which}; name the one "
+        f"to read, such as split={first!r} (--split {first}), or split='.' (--split .) if the folders are classes."
     )
 
 

@@ -61,8 +61,8 @@ def name_content(path: Path) -> str:
         if head.startswith(start):
             return what
     text = head.decode("utf-8", "ignore").lstrip("\ufeff \t\r\n").lower()
-    for start, what in _TEXTS.items():
-        if text.startswith(start):
+    for word, what in _TEXTS.items():
+        if text.startswith(word):
             return "an SVG" if "<svg" in text else what
     return "text" if text.isprintable() or _is_text(head) else ""
 

@@ -135,8 +135,8 @@ def refuse_masks(root: Path, folders: Sequence[Path]) -> None:
         raise DataError(
             f"{os.fspath(root)!r} looks like a data set of segmentation or detection: {images[0].name!r} stands beside "
             f"{join_names([folder.name for folder in masks])}, and neither is a class. ganaug learns images of which "
-            f"each has one class: sort the images of {images[0].name!r} into a folder for each class, or name a file of "
-            "their classes with labels= (--labels)."
+            f"each has one class: sort the images of {images[0].name!r} into a folder for each class, or name a file "
+            "of their classes with labels= (--labels)."
         )
 
 
