@@ -20,11 +20,11 @@ ARMS = ("threshold", "class_weight", "duplicate", "random_over_sampling", "smote
 
 _CORES = 2
 _SHARE = 0.7  # of the time; the rest is for what is not planned here
-_GENERATOR_SHARE = 0.4  # of that, for the generators
+_GENERATOR_SHARE = 0.5  # of that, for the generators
 _TRAININGS, _CANDIDATES = 7, 5  # of each network in a fold: for the arms, and to choose a share
 _COST = {"cnn": 1, "cnn, affine": 1, "cnn, tuned": 4}  # trainings of which one consists
-_LEAST_STEPS, _MOST_STEPS = 50, 800
-_LEAST_SECONDS = 2.0
+_LEAST_STEPS, _MOST_STEPS, _MOST_GENERATOR_STEPS = 50, 800, 6000
+_SCORES = 3.0  # seconds of a training of a generator that are not for steps
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,8 @@ class Budget:
         Steps of each training of a network, and images in a step.
     generator_steps : int
         Most steps of each training of a generator.
-    generator_seconds : float
-        Most seconds of it.
     minutes : float
-        Of the whole report, about.
+        What this takes on two cores, about.
     """
 
     folds: int
@@ -52,7 +50,6 @@ class Budget:
     network_steps: int
     batch_size: int
     generator_steps: int
-    generator_seconds: float
     minutes: float
 
     def make_networks(self) -> dict[str, Any]:
@@ -64,19 +61,19 @@ class Budget:
 
     def describe(self) -> str:
         """Return what is going to be done, in a sentence."""
+        minutes = max(1, round(self.minutes))
         names = ", ".join(f"'{name}'" for name in self.networks)
         return (
-            f"budget: about {self.minutes:g} minutes on two cores, less for few images: {self.folds} folds, "
-            f"{names} with {self.network_steps:,} steps, generators of at most {self.generator_steps:,} steps and "
-            f"{self.generator_seconds:.0f} s; --minutes changes it, and --full measures all networks and controls, "
-            "without a limit"
+            f"budget: about {minutes} minute{'s' if minutes > 1 else ''} on two cores, for {self.folds} folds, {names} "
+            f"with {self.network_steps:,} steps and generators with {self.generator_steps:,} at most; --minutes changes "
+            "it, and --full measures all networks and controls, as long as it takes"
         )
 
 
 def plan_budget(images: ImageFolder, options: Mapping[str, Any]) -> Budget:
     """Return the design that suits the minutes of a report.
 
-    The steps follow from number and size of the images alone; the seconds end a training on a slow machine.
+    It follows from number and size of the images, not from the speed of the machine, so that figures can be repeated.
 
     Parameters
     ----------
@@ -86,27 +83,27 @@ def plan_budget(images: ImageFolder, options: Mapping[str, Any]) -> Budget:
         Of the command; what the user named is kept.
     """
     n, height, width = images.X.shape[:3]
-    minutes = options["minutes"] or MINUTES
     folds = options["folds"] or FOLDS
     networks = tuple(options["classifiers"] or (NETWORK,))
     tuned = not (options["balance"] or options["share"] is not None)
+    seconds = 60 * (options["minutes"] or MINUTES) * _CORES * _SHARE / folds  # of one core, for a fold
 
-    # What each training may take, in seconds of one core
-    seconds = 60 * minutes * _CORES * _SHARE / folds
-    generator_seconds = max(_LEAST_SECONDS, _GENERATOR_SHARE * seconds / (1 + tuned))
-    trainings = (_TRAININGS + _CANDIDATES * tuned) * sum(_COST[name] for name in networks)
+    # Steps of the generators: fewer for few images, or if they would take too long
     batch = int(np.clip(n * (folds - 1) / folds, 16, 64))
-    step = (0.025 + 1e-5 * height * width) * batch / 64  # seconds, measured
-    affordable = (1 - _GENERATOR_SHARE) * seconds / trainings / step
+    step = (0.015 + 5e-5 * height * width) * batch / 64  # seconds, measured
+    affordable = (_GENERATOR_SHARE * seconds / (1 + tuned) - _SCORES) / step
+    generator_steps = _limit(affordable, 50 * sqrt(n), _MOST_GENERATOR_STEPS)
+    generators = (1 + tuned) * (_SCORES + generator_steps * step)
 
-    # Fewer images need fewer steps
-    enough = np.clip(15 * sqrt(n), 2 * _LEAST_STEPS, _MOST_STEPS)
-    return Budget(
-        folds,
-        networks,
-        int(np.clip(affordable, _LEAST_STEPS, enough)),
-        batch,
-        int(np.clip(50 * sqrt(n), 300, 6000)),
-        generator_seconds,
-        minutes,
-    )
+    # Steps of the networks, in the same way
+    trainings = (_TRAININGS + _CANDIDATES * tuned) * sum(_COST[name] for name in networks)
+    step = (0.025 + 1e-5 * height * width) * batch / 64
+    affordable = (1 - _GENERATOR_SHARE) * seconds / trainings / step
+    network_steps = _limit(affordable, 15 * sqrt(n), _MOST_STEPS)
+    total = folds * (generators + trainings * network_steps * step)
+    return Budget(folds, networks, network_steps, batch, generator_steps, total / (60 * _CORES * _SHARE))
+
+
+def _limit(affordable: float, enough: float, most: int) -> int:
+    """Return the steps that there is time for, as far as that many images need them."""
+    return int(np.clip(min(affordable, max(enough, 2 * _LEAST_STEPS)), _LEAST_STEPS, most))

@@ -130,7 +130,7 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     budget = plan_budget(labelled, options) if isinstance(labelled, ImageFolder) and not options["full"] else None
     if budget is not None:
         say(budget.describe())
-        options = _limit(options, budget, list_given(context, ("max_steps", "max_seconds", "effort", "filters")))
+        options = _limit(options, budget, list_given(context, ("max_steps", "effort", "filters")))
     check_learnable(labelled, options)
     found = _measure(labelled, groups, data, options, budget)
     found.command = _quote_command(context.meta[_TYPED])
@@ -170,10 +170,10 @@ def _check_places(data: str, options: Mapping[str, Any]) -> str:
 
 def _limit(options: dict[str, Any], budget: Budget, given: Sequence[str]) -> dict[str, Any]:
     """Return the options of the training within a budget; what the user named is kept."""
-    limits = {"max_seconds": budget.generator_seconds, "filters": None}
-    if "--effort" not in given:
+    limits: dict[str, Any] = {} if "--filters" in given else {"filters": None}
+    if not {"--max-steps", "--effort"} & set(given):
         limits["max_steps"] = budget.generator_steps
-    return options | {name: value for name, value in limits.items() if f"--{name.replace('_', '-')}" not in given}
+    return options | limits
 
 
 def _measure(

@@ -142,7 +142,7 @@ def _explain(error: Exception, path: Path) -> str:
 
     if isinstance(error, UnidentifiedImageError):
         content = name_content(path)
-        return f"it is {content}, whatever its name says" if content else "it is no image of a kind that is read"
+        return f"it is {content}" if content else "it is no image of a kind that is read"
     return reason_of(error)
 
 

@@ -44,13 +44,13 @@ _TEXTS = {
 
 
 def name_content(path: Path) -> str:
-    """Return what a file holds, such as "a GIF" or "a web page (HTML)", "" where the first bytes do not tell."""
+    """Return what a file is, such as "a GIF", "a web page (HTML)" or "empty", "" where the first bytes do not tell."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
     if not head:
-        return "an empty file"
+        return "empty"
     if not head.strip(b"\0"):
-        return "a file of zeros"
+        return "full of zeros"
     if head[4:8] == b"ftyp":
         return _BRANDS.get(head[8:12], "a video")
     if head[:4] == b"RIFF":

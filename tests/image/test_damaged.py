@@ -16,9 +16,9 @@ from ganaug.image import picture
 from ganaug.image.picture import read_picture
 
 SPOILT = {
-    "0.jpg": (b"", "it is an empty file"),
-    "1.jpg": (b"<!DOCTYPE html><title>404</title>", r"it is a web page \(HTML\), whatever its name says"),
-    "2.png": (b"GIF89a" + bytes(40), "it is a GIF, whatever"),
+    "0.jpg": (b"", "it is empty"),
+    "1.jpg": (b"<!DOCTYPE html><title>404</title>", r"it is a web page \(HTML\)"),
+    "2.png": (b"GIF89a" + bytes(40), "it is a GIF"),
     "3.png": (b"%PDF-1.7", "it is a PDF"),
     "4.jpg": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
@@ -27,11 +27,11 @@ SPOILT = {
     "5.jpg": (b"\0\0\0\x18ftypheic" + bytes(30), "it is a HEIC"),
     "6.jpg": (b'{"error": "not found"}', r"it is text \(JSON\)"),
     "7.png": (b"<?xml version='1.0'?><svg/>", "it is an SVG"),
-    "8.jpg": (bytes(200), "it is a file of zeros"),
+    "8.jpg": (bytes(200), "it is full of zeros"),
     "9.jpg": (b"PK\x03\x04" + bytes(40), "it is a ZIP archive"),
     "a.jpg": (b"RIFF\0\0\0\0AVI LIST", "it is an audio or video file"),
     "b.bmp": (b"\x01\x02\x03\x04\xff\xfe" * 9, "it is no image of a kind that is read"),
-    "c.jpg": (b"Access denied\n", "it is text, whatever"),
+    "c.jpg": (b"Access denied\n", "it is text"),
     "d.jpg": (bytes(128) + b"DICM" + b"\x02\0" * 9, "it is a DICOM file"),
 }
 
