@@ -62,10 +62,11 @@ class Budget:
     def describe(self) -> str:
         """Return what is going to be done, in a sentence."""
         minutes = max(1, round(self.minutes))
+        about = f"about {minutes} minute{'s' if minutes > 1 else ''}"
         names = ", ".join(f"'{name}'" for name in self.networks)
         return (
-            f"budget: about {minutes} minute{'s' if minutes > 1 else ''} on two cores, for {self.folds} folds, {names} "
-            f"with {self.network_steps:,} steps and generators with {self.generator_steps:,} at most; --minutes changes "
+            f"budget: {about} on two cores, for {self.folds} folds, {names} with "
+            f"{self.network_steps:,} steps and generators with {self.generator_steps:,} at most; --minutes changes "
             "it, and --full measures all networks and controls, as long as it takes"
         )
 
