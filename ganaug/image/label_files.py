@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ _TELLING = ("label", "labels", "class", "class_name", "classname", "category", "
 _TABLES, _JSON = (".csv", ".tsv", ".tab", ".txt"), (".json", ".jsonl", ".ndjson")
 _MAX_BYTES = 2**28
 _LOOKED_AT = 2**22  # bytes of a file that may hold labels
+_MOST_FILES = 20  # in a folder, which may be anybody's
 _SAMPLE = 20  # image files that are looked for in it
 _FILES = {"file": "names files", "label": "holds the labels"}
 
@@ -128,8 +130,9 @@ def find_label_files(folders: Iterable[Path], files: Sequence[Path]) -> list[Pat
     names = [file.stem for file in files[:: max(1, len(files) // _SAMPLE)]][:_SAMPLE]
     found = []
     for folder in dict.fromkeys(folders):
-        for file in sorted(folder.iterdir()):
-            if file.suffix.lower() in (*_TABLES, *_JSON) and not file.name.startswith(".") and file.is_file():
+        tables = (file for file in sorted(folder.iterdir()) if file.suffix.lower() in (*_TABLES, *_JSON))
+        for file in itertools.islice(tables, _MOST_FILES):
+            if not file.name.startswith(".") and file.is_file() and os.access(file, os.R_OK):
                 with file.open("rb") as stream:
                     text = stream.read(_LOOKED_AT).decode("utf-8", "replace")
                 named = sum(re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", text) is not None for name in names)

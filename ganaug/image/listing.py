@@ -17,7 +17,17 @@ from .label_files import FileIndex, LabelFile, check_columns, find_label_files, 
 from .origin import is_synthetic
 from .parts import are_flat_parts, choose_part
 from .picture import EXTENSIONS
-from .tree import Walk, find_nested, holds_images, is_image_name, list_folders, list_ignored, refuse_masks, walk_images
+from .tree import (
+    Walk,
+    find_masks,
+    find_nested,
+    holds_images,
+    is_image_name,
+    list_folders,
+    list_ignored,
+    refuse_masks,
+    walk_images,
+)
 
 NAMES_FILE = "classes.json"  # folder name -> label, where they differ
 _MAX_NAMES_BYTES = 2**20
@@ -317,7 +327,7 @@ def _note(found: ImageSet, what: str, places: Sequence[Path | str], cure: str) -
 def _note_repeated_folders(found: ImageSet, folders: Sequence[Path]) -> None:
     """Note class folders that all hold folders of the same names, which then may be the classes."""
     inner = [{folder.name for folder in list_folders(one)} for one in folders]
-    if len(inner[0]) > 1 and all(names == inner[0] for names in inner):
+    if len(inner[0]) > 1 and not find_masks(list_folders(folders[0])) and all(names == inner[0] for names in inner):
         found.notes.append(
             f"The folders {join_names([one.name for one in folders], 3)} of {os.fspath(found.part)!r} are taken for "
             f"classes, and each holds {join_names(sorted(inner[0]), 3)}; if these are the classes, read one folder at "

@@ -9,18 +9,12 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..messages import join_names
-from .tree import list_folders, split_words
+from .tree import list_folders
+from .words import ROLES, TRAINING, split_words
 
-TRAINING = "training"
 WHOLE = "."
 """The `split` by which the folders of a folder are taken for classes, whatever their names."""
 
-_ROLES = {
-    **dict.fromkeys(("train", "training", "trn", "trainval"), TRAINING),
-    **dict.fromkeys(("val", "valid", "validate", "validation", "dev", "development"), "validation"),
-    **dict.fromkeys(("test", "tests", "testing", "tst", "eval", "evaluation", "holdout"), "test"),
-    **dict.fromkeys(("unlabeled", "unlabelled", "pred", "prediction", "predictions", "extra"), "other"),
-}
 _FOLDS = {"fold", "split", "part", "shard", "chunk", "batch"}
 _FILLERS = {"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "folder", "split", "part"}
 _GLUED = re.compile(r"(.+?)(?:set|data|dataset|images|imgs|img)")
@@ -98,12 +92,12 @@ def are_flat_parts(folders: Sequence[Path]) -> bool:
 def _find_role(name: str) -> tuple[str, tuple[str, ...]] | None:
     """Return what a folder is for by its name, and the other words in it."""
     words = [
-        match[1] if (match := _GLUED.fullmatch(word)) and match[1] in _ROLES else word for word in split_words(name)
+        match[1] if (match := _GLUED.fullmatch(word)) and match[1] in ROLES else word for word in split_words(name)
     ]
-    telling = [word for word in words if word in _ROLES]
+    telling = [word for word in words if word in ROLES]
     if len(telling) != 1:
         return None
-    return _ROLES[telling[0]], tuple(word for word in words if word not in _FILLERS and word not in telling)
+    return ROLES[telling[0]], tuple(word for word in words if word not in _FILLERS and word not in telling)
 
 
 def _find_training(root: Path, roles: Mapping[Path, str]) -> Path:

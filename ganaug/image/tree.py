@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import DataError
 from ..messages import join_names
 from .picture import EXTENSIONS, OTHER_EXTENSIONS
+from .words import IMAGES, MASKS, ROLES, split_words
 
 _IGNORED = {
     *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot"),  # network drives
@@ -21,13 +22,7 @@ _IGNORED = {
 }
 """Folders, in small letters, that systems and programs make beside images; what they hold are copies or waste."""
 
-_IMAGES = {"images", "image", "imgs", "img", "rgb"}
-_MASKS = {
-    *("mask", "masks", "label", "labels", "annotation", "annotations", "annots", "gt", "groundtruth", "groundtruths"),
-    *("segmentation", "segmentations", "labelmap", "labelmaps", "trimap", "trimaps", "bbox", "bboxes"),
-}
 _MASK_FILE = re.compile(r"(.+?)[ _.-](?:mask|masks|seg|segmentation|gt|label|labels|annotation)(?:[ _.-]?\d+)?", re.I)
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 @dataclass
@@ -53,17 +48,6 @@ class Walk:
     links: list[Path] = field(default_factory=list)
     ignored: list[Path] = field(default_factory=list)
     masks: list[Path] = field(default_factory=list)
-
-
-def split_words(name: str) -> list[str]:
-    """Return the words of a file's or folder's name, in small letters; digits are left out.
-
-    Examples
-    --------
-    >>> split_words("JPEGImages_train2017")
-    ['jpeg', 'images', 'train']
-    """
-    return [word.lower() for word in _WORD.findall(name)]
 
 
 def list_folders(root: Path) -> list[Path]:
@@ -121,17 +105,22 @@ def walk_images(folder: Path) -> Walk:
 
 def find_masks(folders: Sequence[Path]) -> list[Path]:
     """Return those of the folders side by side that hold masks, boxes or labels of the images in another one."""
-    words = {folder: set(split_words(folder.name)) for folder in folders}
-    masks = [folder for folder in folders if words[folder] & _MASKS or {"ground", "truth"} <= words[folder]]
-    images = [folder for folder in folders if words[folder] & _IMAGES and folder not in masks]
-    return masks if images else []
+    return _pair_masks(folders)[1]
+
+
+def _pair_masks(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the folders of images and those of their masks, none if there are not both."""
+    words = {folder: frozenset(split_words(folder.name)) for folder in folders}
+    masks = [folder for folder in folders if words[folder] & MASKS or {"ground", "truth"} <= words[folder]]
+    of_parts = {words[folder] - MASKS for folder in masks if words[folder] & ROLES.keys()}  # 'train' of 'train_masks'
+    images = [one for one in folders if one not in masks and (words[one] & IMAGES or words[one] in of_parts)]
+    return (images, masks) if images else ([], [])
 
 
 def refuse_masks(root: Path, folders: Sequence[Path]) -> None:
     """Raise DataError for folders of images beside folders of what belongs to them, which are no classes."""
-    masks = find_masks(folders)
+    images, masks = _pair_masks(folders)
     if masks:
-        images = [folder for folder in folders if set(split_words(folder.name)) & _IMAGES and folder not in masks]
         raise DataError(
             f"{os.fspath(root)!r} looks like a data set of segmentation or detection: {images[0].name!r} stands beside "
             f"{join_names([folder.name for folder in masks])}, and neither is a class. ganaug learns images of which "

@@ -122,8 +122,10 @@ def test_parts_of_which_none_is_the_one_to_read_are_refused(tmp_path, folders, t
     assert read_counts(tmp_path, split=folders[0])[0] == {"cat": 2, "dog": 2}
 
 
-def test_folders_that_all_hold_folders_of_the_same_names_are_said():
+def test_folders_that_differ_in_more_than_their_part_are_no_parts():
     assert find_roles([Path("train"), Path("bus")]) == {}
+    assert find_roles([Path("bullet_train"), Path("test_tube"), Path("bus")]) == {}
+    assert set(find_roles([Path("train"), Path("test"), Path("notes")]).values()) == {"training", "test"}
 
 
 def test_classes_that_hold_the_same_folders_are_mentioned(tmp_path):
@@ -179,6 +181,8 @@ def test_folders_of_systems_and_thumbnails_are_left_out_and_said(tmp_path, name)
         ("leftImg8bit", "gtFine"),
         ("Images", "Ground Truth"),
         ("train_images", "train_masks"),
+        ("train", "train_masks"),
+        ("photos", "labels"),
     ],
 )
 def test_images_beside_their_masks_are_refused_by_what_they_are(tmp_path, images, masks):
@@ -203,6 +207,7 @@ def test_masks_within_the_classes_are_left_out_and_said(tmp_path):
     put(tmp_path, "COVID/images/0_mask.png", "COVID/images/0_mask_1.png", "Normal/images/face_mask.png")
     counts, said = read_counts(tmp_path)
     assert counts == {"COVID": 3, "Normal": 4}
+    assert "taken for classes" not in said
     assert "masks and labels of other images (4, such as" in said
 
 
