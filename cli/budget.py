@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-import numpy as np
-
 from .folders import ImageFolder
 
 MINUTES = 5.0
@@ -90,7 +88,7 @@ def plan_budget(images: ImageFolder, options: Mapping[str, Any]) -> Budget:
     seconds = 60 * (options["minutes"] or MINUTES) * _CORES * _SHARE / folds  # of one core, for a fold
 
     # Steps of the generators: fewer for few images, or if they would take too long
-    batch = int(np.clip(n * (folds - 1) / folds, 16, 64))
+    batch = int(min(max(n * (folds - 1) / folds, 16), 64))
     step = (0.015 + 5e-5 * height * width) * batch / 64  # seconds, measured
     affordable = (_GENERATOR_SHARE * seconds / (1 + tuned) - _SCORES) / step
     generator_steps = _limit(affordable, 50 * sqrt(n), _MOST_GENERATOR_STEPS)
@@ -107,4 +105,4 @@ def plan_budget(images: ImageFolder, options: Mapping[str, Any]) -> Budget:
 
 def _limit(affordable: float, enough: float, most: int) -> int:
     """Return the steps that there is time for, as far as that many images need them."""
-    return int(np.clip(min(affordable, max(enough, 2 * _LEAST_STEPS)), _LEAST_STEPS, most))
+    return int(max(_LEAST_STEPS, min(affordable, max(enough, 2 * _LEAST_STEPS), most)))
