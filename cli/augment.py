@@ -12,7 +12,6 @@ import click
 from .folders import (
     ImageFolder,
     check_model_suits,
-    check_no_synthetic,
     describe_images,
     is_of_images,
     read_images,
@@ -177,9 +176,11 @@ def _check_places(data: str, output: str, options: Mapping[str, Any]) -> None:
 def _check_data(labelled: LabelledTable | ImageFolder, options: Mapping[str, Any]) -> None:
     """Check before training all that would otherwise fail after it."""
     mark, wanted = options["mark"], options["strategy"]
-    if isinstance(labelled, ImageFolder):
-        check_no_synthetic(labelled.path)
-    elif mark is not None and (not mark.strip() or mark in labelled.table.columns):
+    if (
+        isinstance(labelled, LabelledTable)
+        and mark is not None
+        and (not mark.strip() or mark in labelled.table.columns)
+    ):
         raise CommandLineError(f"--mark {mark!r} must be a new name, and no column of the table; choose another")
     if options["soft"] and isinstance(labelled, LabelledTable):
         check_soft_columns(labelled, mark)
@@ -225,7 +226,7 @@ def _load_and_read(data: str, options: Mapping[str, Any], say: Say) -> tuple[GAN
     check_model_suits(augmenter, options["model"], data, is_folder(data))
     labelled: LabelledTable | ImageFolder
     if is_folder(data):
-        labelled = read_images(data, options["size"])
+        labelled = read_images(data, options)
         say(describe_images(labelled))
     else:
         labelled = _read_table_for(augmenter, data, options, say)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,8 @@ COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
 """Words for a number of channels."""
 
 _OF_FILES = ("uint8", "uint16", "int16", "int32", "float32")  # dtypes of images from files; colours have the first two
-_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.(png|tif)", re.IGNORECASE)
+_MOST_CLASSES = 10  # whose counts are shown
+_CHOICES = ("split", "labels", "file_column", "label_column")  # options that say which files there are
 
 
 @dataclass
@@ -37,28 +37,49 @@ class ImageFolder:
         As read.
     y : ndarray of str, shape (n,)
         Classes.
+    files : dict of str to list of Path
+        Files of each class, damaged ones included.
+    choices : dict
+        Options by which the library found the files.
+    skip_damaged : bool
+        Whether damaged files were left out.
     """
 
     path: str
     X: NDArray[Any]
     y: NDArray[Any]
+    files: dict[str, list[Path]] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
+    skip_damaged: bool = False
 
 
-def read_images(path: str, size: tuple[int, int] | None) -> ImageFolder:
-    """Read the images in class folders, resized to height and width `size` if that is given."""
-    from ganaug import read_image_folder
+def read_images(path: str, options: Mapping[str, Any]) -> ImageFolder:
+    """Read the real images of a folder as the options of a command say."""
+    from ganaug import list_image_folder, read_image_folder
 
-    X, y = read_image_folder(path, size=size)
-    return ImageFolder(path, X, y)
+    choices = {name: options[name] for name in _CHOICES}
+    files = list_image_folder(path, **choices, real_only=True)
+    X, y = read_image_folder(
+        path,
+        **choices,
+        size=options["size"],
+        skip_damaged=options["skip_damaged"],
+        real_only=True,
+        verbose=int(not options["quiet"]),
+    )
+    return ImageFolder(path, X, y, files, choices, options["skip_damaged"])
 
 
 def describe_images(images: ImageFolder) -> str:
-    """Return a description such as "1,200 images of 28 x 28, grey, in 10 classes"."""
+    """Return a description such as "1,200 images of 28 x 28, grey, in 2 classes: cat 800, dog 400"."""
     _, height, width, *channels = images.X.shape
     colours = COLOURS[channels[0] if channels else 1]
     depth = {"uint8": "", "uint16": ", 16 bits"}.get(str(images.X.dtype), f", {images.X.dtype}")
-    classes = len(set(images.y.tolist()))
-    return f"{len(images.y):,} images of {height} x {width}, {colours}{depth}, in {classes} classes"
+    counts = Counter(images.y.tolist())
+    listed = ", ".join(f"{label} {count:,}" for label, count in list(counts.items())[:_MOST_CLASSES])
+    more = f" and {len(counts) - _MOST_CLASSES:,} more" if len(counts) > _MOST_CLASSES else ""
+    kind = f"{len(images.y):,} images of {height} x {width}, {colours}{depth}"
+    return f"{kind}, in {len(counts)} classes: {listed}{more}"
 
 
 def is_of_images(augmenter: GANAugmenter) -> bool:
@@ -82,22 +103,6 @@ def check_model_suits(augmenter: GANAugmenter, model: str, data: str, images: bo
         )
 
 
-def check_no_synthetic(path: str) -> None:
-    """Refuse a folder that holds images made by ``ganaug augment``, because they would be taken for real ones.
-
-    Raises
-    ------
-    click.ClickException
-        There is such an image.
-    """
-    for file in _list_files(path):
-        if _SYNTHETIC.fullmatch(file.name):
-            raise click.ClickException(
-                f"{os.fspath(file)!r} has the name of a synthetic image, and only real ones can be augmented; give the "
-                "folder without them, or rename it."
-            )
-
-
 def write_augmented(images: ImageFolder, added: Sequence[Any], augmenter: GANAugmenter | None, output: str) -> None:
     """Write a folder with the real images, byte for byte, and synthetic ones as ``<class>/synthetic_000001.png``.
 
@@ -117,13 +122,14 @@ def write_augmented(images: ImageFolder, added: Sequence[Any], augmenter: GANAug
     click.ClickException
         The real images are no longer those that were read.
     """
-    from ganaug import augment_image_folder
+    from ganaug import augment_image_folder, list_image_folder
 
-    if len(_list_files(images.path)) != len(images.y):
+    if list_image_folder(images.path, **images.choices, real_only=True) != images.files:
         raise click.ClickException(f"{images.path!r} changed while it was in use; run the same command again.")
     X, y = added
     pixels = {} if augmenter is None else pixel_options(augmenter)
-    augment_image_folder(images.path, X, y, output, overwrite=True, **pixels)
+    kept = {**images.choices, "skip_damaged": images.skip_damaged}
+    augment_image_folder(images.path, X, y, output, overwrite=True, **kept, **pixels)
 
 
 def pixel_options(augmenter: GANAugmenter) -> dict[str, Any]:
@@ -136,9 +142,3 @@ def pixel_options(augmenter: GANAugmenter) -> dict[str, Any]:
     in_files = form["dtype"] in _OF_FILES[:2] or (form["dtype"] in _OF_FILES and form["channels"] not in (3, 4))
     kept = "keep" if in_files else (form["low"], form["high"])
     return {"value_range": kept, "channel_axis": form["channel_axis"]}
-
-
-def _list_files(path: str) -> list[Path]:
-    from ganaug import list_image_folder
-
-    return [file for files in list_image_folder(path).values() for file in files]

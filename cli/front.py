@@ -105,11 +105,15 @@ def say_how_to_resume(checkpoint: str | None) -> Iterator[None]:
 
 
 def _shorten(text: str) -> str:
-    """Return a text as one line for a terminal, without control characters and at most about 1000 characters."""
-    text = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
-    if len(text) <= _LONGEST:
-        return text
-    return f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"  # the cure is last
+    """Return a text as one line for a terminal, without control characters; of a long line the middle is left out."""
+    return " ".join(_shorten_line(line) for line in text.split("\n") if line.strip())
+
+
+def _shorten_line(line: str) -> str:
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(line.split()))
+    if len(line) <= _LONGEST:
+        return line
+    return f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"  # the cure is last
 
 
 def _explain_error(error: Exception) -> tuple[int, str]:

@@ -25,7 +25,10 @@ TABLES_ONLY = (
     *("kinds", "relations"),
     *("mark", "groups", "spreadsheet_safe", "out_separator", "out_encoding", "soft", "soft_size", "distil"),
 )
-IMAGES_ONLY = ("size", "augmentation", "architecture", "preview")
+IMAGES_ONLY = (
+    *("size", "split", "labels", "file_column", "label_column", "skip_damaged"),
+    *("augmentation", "architecture", "preview", "minutes", "full"),
+)
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
@@ -75,10 +78,29 @@ class NameList(click.ParamType):  # type: ignore[type-arg]
         return names
 
 
-image_learning_options = [
+image_reading_options = [
     click.option(
         "--size", metavar="HxW|N", type=Size(), help="Images: height and width in pixels to resize to while reading."
     ),
+    click.option(
+        "--split",
+        metavar="NAME",
+        help="Images: the part of a data set to read, such as train or val; by default the training part; '.' takes "
+        "the folders for classes, whatever their names.",
+    ),
+    click.option(
+        "--labels",
+        type=PLACE,
+        metavar="FILE",
+        help="Images: CSV or JSON file with the label of each image file, where no class folders tell them.",
+    ),
+    click.option("--file-column", metavar="COLUMN", help="Images: column of --labels that names the files."),
+    click.option("--label-column", metavar="COLUMN", help="Images: column of --labels that holds the labels."),
+    click.option("--skip-damaged", is_flag=True, help="Images: leave out files that cannot be read, and count them."),
+]
+
+image_learning_options = [
+    *image_reading_options,
     click.option(
         "--augmentation",
         default="auto",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .budget import ARMS, FRACTIONS, MINUTES, Budget, plan_budget
 from .folders import ImageFolder
 from .front import CommandLineError, debug_option, make_printer
 from .image_options import check_options_suit, list_given
@@ -79,7 +80,15 @@ class _Command(click.Command):
     is_flag=True,
     help="Train nothing: print in seconds what similar tables gained, with an interval. For tables only.",
 )
-@click.option("--folds", type=click.IntRange(2), default=5, show_default=True, metavar="N", help="Number of folds.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.5),
+    metavar="M",
+    help=f"Images: about what the report may take on two cores; by default {MINUTES:g}. Folds, networks and steps that "
+    "are not named follow from it.",
+)
+@click.option("--full", is_flag=True, help="Images: measure all networks and controls in five folds, without a limit.")
+@click.option("--folds", type=click.IntRange(2), metavar="N", help="Number of folds; by default 5, or 3 in --minutes.")
 @click.option(
     "--repeats",
     type=click.IntRange(1),
@@ -106,6 +115,8 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     weights, copies of rows, over-sampling, SMOTE and a copula. Training runs twice per fold.
     """
     check_options_suit(context, data)
+    if options["full"] and options["minutes"] is not None:
+        raise CommandLineError("--full has no limit, and --minutes is one; leave one of them out")
     if options["quick"]:
         _quick(context, data, options)
         return
@@ -116,8 +127,12 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
     groups = (
         encode_groups(labelled, grouped, data) if grouped is not None and isinstance(labelled, LabelledTable) else None
     )
+    budget = plan_budget(labelled, options) if isinstance(labelled, ImageFolder) and not options["full"] else None
+    if budget is not None:
+        say(budget.describe())
+        options = _limit(options, budget, list_given(context, ("max_steps", "effort", "filters")))
     check_learnable(labelled, options)
-    found = _measure(labelled, groups, data, options)
+    found = _measure(labelled, groups, data, options, budget)
     found.command = _quote_command(context.meta[_TYPED])
     click.echo(str(found))
     found.to_html(output)
@@ -153,18 +168,37 @@ def _check_places(data: str, options: Mapping[str, Any]) -> str:
     return str(output)
 
 
-def _measure(labelled: LabelledTable | ImageFolder, groups: Any, data: str, options: Mapping[str, Any]) -> GainReport:
+def _limit(options: dict[str, Any], budget: Budget, given: Sequence[str]) -> dict[str, Any]:
+    """Return the options of the training within a budget; what the user named is kept."""
+    limits: dict[str, Any] = {} if "--filters" in given else {"filters": None}
+    if not {"--max-steps", "--effort"} & set(given):
+        limits["max_steps"] = budget.generator_steps
+    return options | limits
+
+
+def _measure(
+    labelled: LabelledTable | ImageFolder,
+    groups: Any,
+    data: str,
+    options: Mapping[str, Any],
+    budget: Budget | None,
+) -> GainReport:
     from ganaug import gain_report
 
     metrics = list(options["metrics"])
     leading = metrics[0] if metrics and metrics[0] != _MANY_SCORES else None
     plain = options["balance"] or options["share"] is not None
+    sampler: Any = make_augmenter(options, None, quiet=True) if plain else make_tuned(options, leading, quiet=True)
+    limits: dict[str, Any] = {"classifier": options["classifiers"] or None, "cv": options["folds"] or 5}
+    if budget is not None:
+        limits = {"classifier": budget.make_networks(), "cv": budget.folds, "arms": ARMS, "fidelity": False}
+        if not plain:
+            sampler.set_params(classifier=budget.make_networks(), fractions=FRACTIONS)
     return gain_report(
-        make_augmenter(options, None, quiet=True) if plain else make_tuned(options, leading, quiet=True),
+        sampler,
         labelled.X,
         labelled.y,
-        classifier=options["classifiers"] or None,
-        cv=options["folds"],
+        **limits,
         n_repeats=options["repeats"],
         groups=groups,
         metrics=metrics or None,

@@ -120,7 +120,8 @@ def _write(
         return write_table(tables, output, **get_writing_options(options))
     if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
-    return write_image_folder(chunks, None, output, overwrite=options["force"], **pixel_options(augmenter))
+    pixels = pixel_options(augmenter)
+    return write_image_folder(chunks, None, output, synthetic=True, overwrite=options["force"], **pixels)
 
 
 def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, int]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ writes loans.safetensors, and digits.safetensors beside the folder."""
 @training_options
 @debug_option
 @click.pass_context
-def train(context: click.Context, /, data: str, output: str | None, quiet: bool, force: bool, **options: Any) -> None:
+def train(context: click.Context, /, data: str, output: str | None, **options: Any) -> None:
     """Train a model on a labelled table or on images.
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
@@ -44,12 +44,12 @@ def train(context: click.Context, /, data: str, output: str | None, quiet: bool,
     if output is None and data == "-":
         raise CommandLineError("Name the model with -o when the table comes from standard input")
     output = output or make_default_output(data, MODEL)
-    check_local_output(output, force, [data])
-    check_preview(data, {**options, "force": force})
-    say = make_printer(quiet)
+    check_local_output(output, options["force"], [data])
+    check_preview(data, options)
+    say = make_printer(options["quiet"])
     several = is_parquet_set(data)
     labelled = name_files(data, options) if several else read_for_training(data, options, say)
-    augmenter = make_augmenter(options, f"{output}.checkpoint", quiet)
+    augmenter = make_augmenter(options, f"{output}.checkpoint", options["quiet"])
     fit(augmenter, labelled, say)
     augmenter.save(output)
     say_model(augmenter, output, say)
@@ -70,7 +70,7 @@ def read_for_training(
 ) -> LabelledTable | ImageFolder:
     """Read a folder of images or a table, and say how many images there are, or which column is the label."""
     if is_folder(data):
-        images = read_images(data, options["size"])
+        images = read_images(data, options)
         say(describe_images(images))
         return images
     columns = (get_reading_options(options), options["target"], options["exclude"], options["kinds"])

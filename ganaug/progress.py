@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from .training import Progress
-
 _LINES = 10  # lines of a whole run without a terminal
+_PATIENCE = 3.0  # seconds before progress is shown of what mostly takes less
+_SILENCE = 30.0  # seconds after which a line says that work goes on
+_LOOK = 1.0  # seconds between looks at the clock
 
 
-def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progress]:
+class Progress(Protocol):
+    """What is shown of a training; `ganaug.training` reports it."""
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+
+    @property
+    def max_steps(self) -> int:
+        """Steps to do."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+
+    @property
+    def discriminator_loss(self) -> float:
+        """Mean since the last report."""
+
+    @property
+    def generator_loss(self) -> float:
+        """Mean since the last report."""
+
+    @property
+    def score(self) -> float | None:
+        """Held-out score; 0 where none could be held out."""
+
+    @property
+    def note(self) -> str:
+        """What else is to be said."""
+
+
+Report = TypeVar("Report", bound=Progress)
+
+
+def show_progress(progress: Iterable[Report], verbose: int) -> Iterator[Report]:
     """Show the progress of a training on standard error unless `verbose` is 0, and pass it on.
 
     Parameters
     ----------
     progress : iterable of Progress
-        Progress from `train_gan`.
+        Reports of a training.
     verbose : int
         0 shows nothing; 1 a bar, or about ten lines without a terminal; 2 a line for every report.
 
@@ -52,7 +90,7 @@ def print_message(text: str, verbose: int) -> None:
     Console(stderr=True, quiet=not verbose).print(text, highlight=False, soft_wrap=True, markup=False)
 
 
-def _show_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progress]:
+def _show_bar(progress: Iterable[Report], console: Console) -> Iterator[Report]:
     columns = (TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, TextColumn("{task.fields[text]}"), console=console) as bar:
         task = bar.add_task("training", total=None, text="")
@@ -64,7 +102,7 @@ def _show_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progre
             yield now
 
 
-def _print_lines(progress: Iterable[Progress], console: Console, verbose: int) -> Iterator[Progress]:
+def _print_lines(progress: Iterable[Report], console: Console, verbose: int) -> Iterator[Report]:
     shown_tenths = 0
     for now in progress:
         tenths = now.step * _LINES // now.max_steps
@@ -84,7 +122,7 @@ def _format_line(now: Progress) -> str:
 Item = TypeVar("Item")
 
 
-def track_items(items: Iterable[Item], total: int, what: str, verbose: int) -> Iterator[Item]:
+def track_items(items: Iterable[Item], total: int, what: str, verbose: int, patience: bool = False) -> Iterator[Item]:
     """Show the number of items done on standard error unless `verbose` is 0, and pass the items on.
 
     Parameters
@@ -96,13 +134,92 @@ def track_items(items: Iterable[Item], total: int, what: str, verbose: int) -> I
     what : str
         Name of the activity.
     verbose : int
-        0 shows nothing; 1 a bar, or about ten lines without a terminal.
+        0 shows nothing; 1 a bar, or lines without a terminal: one at the start, about ten in all, and one whenever
+        nothing was said for half a minute.
+    patience : bool
+        Whether to show nothing in the first seconds, as for what mostly takes less.
     """
-    console = Console(stderr=True)
-    if verbose and console.is_terminal:
-        yield from track(items, what, total, console=console)
+    if not verbose:
+        yield from items
         return
-    for done, item in enumerate(items, 1):
-        if verbose and done * _LINES // total > (done - 1) * _LINES // total:
-            console.print(f"{what}: {done}/{total}", highlight=False, soft_wrap=True)
-        yield item
+    shown = _Count(what, total, Console(stderr=True), time.monotonic() + _PATIENCE * patience)
+    try:
+        shown.start()
+        for item in items:
+            shown.advance()
+            yield item
+    finally:
+        shown.stop()
+
+
+class _Count:
+    """Shows how many items are done, from a thread of its own, as an item may take long.
+
+    Parameters
+    ----------
+    what : str
+        Name of the activity.
+    total : int
+        Number of items.
+    console : Console
+        Where to show it.
+    begin : float
+        Time of the monotonic clock before which nothing is shown.
+    """
+
+    def __init__(self, what: str, total: int, console: Console, begin: float):
+        self._what, self._total, self._console, self._begin = what, total, console, begin
+        self._started = time.monotonic()
+        self._done = self._said_tenths = 0
+        self._said = float("-inf")  # time of the last line
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._bar: Bar | None = None
+        self._thread = threading.Thread(target=self._watch, name="ganaug progress", daemon=True)
+
+    def start(self) -> None:
+        """Show that work begins, if it is not to be waited for."""
+        self._show()
+        self._thread.start()
+
+    def advance(self) -> None:
+        """Count an item."""
+        self._done += 1
+        self._show()
+
+    def stop(self) -> None:
+        """Show no more."""
+        self._stopped.set()
+        self._thread.join()
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_LOOK):
+            self._show()
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now < self._begin:
+            return
+        with self._lock:
+            if self._console.is_terminal:
+                self._show_bar()
+            elif self._is_due(now):
+                text = f"{self._what}: {self._done:,}/{self._total:,}, {now - self._started:.0f} s"
+                self._console.print(text, highlight=False, soft_wrap=True)
+                self._said, self._said_tenths = now, self._tenths()
+
+    def _show_bar(self) -> None:
+        if self._bar is None:
+            columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+            self._bar = Bar(*columns, TimeRemainingColumn(), console=self._console)
+            self._bar.add_task(self._what, total=self._total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def _is_due(self, now: float) -> bool:
+        return self._tenths() > self._said_tenths or now - self._said >= _SILENCE
+
+    def _tenths(self) -> int:
+        return self._done * _LINES // max(1, self._total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -45,10 +45,30 @@ def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> lis
         return list(pool.map(work, items))
 
 
+def iterate_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
+    """Yield ``work(item)`` for each item, in order, from several threads; what is left when it is closed is not begun.
+
+    It is for work without numerical code, such as decoding files: there is one thread for each core that this process
+    may use, at most eight.
+    """
+    items = list(items)
+    with ThreadPoolExecutor(max(1, min(len(items), _count_available(), _MOST))) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
 def _count_cores() -> int:
     said = os.environ.get("OMP_NUM_THREADS", "")
     if said.isdigit() and int(said):
         return int(said)
+    return _count_available()
+
+
+def _count_available() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

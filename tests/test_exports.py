@@ -27,6 +27,7 @@ PUBLIC = [
     "GainReport",
     "GanaugError",
     "GaussianCopula",
+    "ImageClassifier",
     "Loss",
     "MixedDataset",
     "ModelFileError",

@@ -116,7 +116,7 @@ def fit_model(
     model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
 
     # 4. Choose the filters
-    with show_status("fitting the filters", options.verbose):
+    with show_status("fitting the filters", options.verbose if options.filters else 0):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
 
     # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from ..data.dtypes import is_time, times_to_integers
 from ..data.rows import as_frame
 from ..errors import ParameterError
-from .image_classifier import ImageClassifier
+from .image_classifier import NETWORKS, ImageClassifier
 from .image_inputs import are_images
 from .scorers import make_unique
 
@@ -34,12 +34,7 @@ _FAMILIES: dict[str, Any] = {
 }
 """One classifier of each family, with scikit-learn's defaults and more iterations for the logistic regression."""
 
-_NETWORKS = {
-    "cnn": ImageClassifier(),
-    "cnn, affine": ImageClassifier("affine"),
-    "cnn, tuned": ImageClassifier("affine", learning_rate=(0.001, 0.004), weight_decay=(0.05, 0.5)),
-}
-"""Networks for images: without augmentation, with classic augmentation, and with options chosen on held-out images."""
+_NETWORKS = {name: ImageClassifier.named(name) for name in NETWORKS}
 
 
 def resolve_classifiers(classifier: Any, X: Any, channel_axis: Any = "auto") -> dict[str, Any]:

@@ -50,6 +50,13 @@ _RULES = {
     "class_weight": either(choice(None, "balanced"), Rule("a dict of weights", lambda v: isinstance(v, dict))),
 }
 
+NETWORKS: dict[str, dict[str, Any]] = {
+    "cnn": {},
+    "cnn, affine": {"augmentation": "affine"},
+    "cnn, tuned": {"augmentation": "affine", "learning_rate": (0.001, 0.004), "weight_decay": (0.05, 0.5)},
+}
+"""Networks for images: without augmentation, with classic augmentation, and with options chosen on held-out images."""
+
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Convolutional network for small data sets of small images.
@@ -99,7 +106,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from ganaug.gain import ImageClassifier
+    >>> from ganaug import ImageClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> images = (X / 16).reshape(-1, 8, 8)
     >>> classifier = ImageClassifier("affine", steps=5, random_state=0).fit(images[:100], y[:100])
@@ -135,6 +142,33 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.channel_axis = channel_axis
         self.device = device
         self.random_state = random_state
+
+    @classmethod
+    def named(cls, name: str, **options: Any) -> ImageClassifier:
+        """Return the network that `gain_report` knows by a name, with other options changed.
+
+        Parameters
+        ----------
+        name : {"cnn", "cnn, affine", "cnn, tuned"}
+            Without augmentation, with classic augmentation, or also with learning rate and weight decay chosen on
+            held-out images.
+        **options
+            Parameters of the network, such as ``steps=100``.
+
+        Raises
+        ------
+        ParameterError
+            There is no such network.
+
+        Examples
+        --------
+        >>> from ganaug import ImageClassifier
+        >>> ImageClassifier.named("cnn, affine", steps=100)
+        ImageClassifier(augmentation='affine', steps=100)
+        """
+        if name not in NETWORKS:
+            raise ParameterError(f"The networks are {', '.join(map(repr, NETWORKS))}. Got {name!r} instead.")
+        return cls(**{**NETWORKS[name], **options})
 
     def fit(self, X: Any, y: Any) -> ImageClassifier:
         """Train the network.

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..files.atomic import replacing
+from .origin import KEYWORD, MARK, make_mark
 
 if TYPE_CHECKING:  # Pillow is imported only where images are
     from PIL.Image import Image
 
 Array = NDArray[Any]
 
-_BITS, _SAMPLE_FORMAT = 258, 339  # tags of TIFF
+_BITS, _SOFTWARE, _SAMPLE_FORMAT = 258, 305, 339  # tags of TIFF
 _KINDS = {1: "uint", 2: "int", 3: "float"}  # of its sample format
 _COLOUR_TYPES = {3: 2, 4: 6}  # of PNG, by the number of channels
 
@@ -139,8 +140,8 @@ def choose_suffix(picture: Array) -> str:
     return ".png" if picture.dtype.kind == "u" else ".tif"
 
 
-def write_picture(picture: Array, file: Path) -> None:
-    """Write one picture, whole or not at all.
+def write_picture(picture: Array, file: Path, synthetic: bool = False) -> None:
+    """Write one picture, whole or not at all; a synthetic one is marked as such.
 
     Parameters
     ----------
@@ -148,20 +149,25 @@ def write_picture(picture: Array, file: Path) -> None:
         Of shape (h, w), or (h, w, 3) or (h, w, 4) for the first two.
     file : Path
         Its name ends as `choose_suffix` says.
+    synthetic : bool
+        Whether ganaug made it.
     """
     from PIL import Image
 
+    mark = {_SOFTWARE: MARK} if synthetic else {}
     with replacing(file, durable=False) as place:
         if picture.dtype == np.uint16 and picture.ndim == 3:
-            place.write(_encode_deep_png(picture))
+            place.write(_encode_deep_png(picture, synthetic))
         elif picture.dtype == np.int16:
             unsigned = Image.fromarray(np.ascontiguousarray(picture).view(np.uint16))
-            unsigned.save(place, format="TIFF", tiffinfo={_SAMPLE_FORMAT: 2})
+            unsigned.save(place, format="TIFF", tiffinfo=mark | {_SAMPLE_FORMAT: 2})
+        elif picture.dtype.kind == "u":
+            Image.fromarray(picture).save(place, format="PNG", pnginfo=make_mark() if synthetic else None)
         else:
-            Image.fromarray(picture).save(place, format="PNG" if picture.dtype.kind == "u" else "TIFF")
+            Image.fromarray(picture).save(place, format="TIFF", tiffinfo=mark)
 
 
-def _encode_deep_png(picture: NDArray[np.uint16]) -> bytes:
+def _encode_deep_png(picture: NDArray[np.uint16], synthetic: bool) -> bytes:
     """Return a PNG file of 16 bits in three or four channels [1]_.
 
     References
@@ -176,5 +182,6 @@ def _encode_deep_png(picture: NDArray[np.uint16]) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(unfiltered.tobytes())) + chunk(b"IEND", b"")
+    text = chunk(b"tEXt", f"{KEYWORD}\0{MARK}".encode()) if synthetic else b""
+    body = chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib.compress(unfiltered.tobytes())) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body

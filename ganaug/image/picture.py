@@ -21,6 +21,7 @@ from .depth import (
     resize_values,
 )
 from .pixels import check_sides
+from .signatures import name_content
 
 if TYPE_CHECKING:  # Pillow is imported only where images are
     from PIL.Image import Image
@@ -31,8 +32,18 @@ OTHER_EXTENSIONS = (".gif", ".apng", ".avif", ".heic", ".heif", ".jfif", ".jp2",
 _FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")  # no other parser opens a file, whatever its name
 _MAX_FILE_SIDE = 4096  # pixels
 
+_REDUCING_GAP = 3  # times the wanted size to which a decoder may shrink, so that the resampling still antialiases
+
 _MODES = {"1": "L", "LA": "RGBA", "La": "RGBA", "PA": "RGBA", "RGBa": "RGBA"}
 _KEPT = ("L", "RGB", "RGBA", "F")
+
+
+class DamagedImage(DataError):
+    """A file that is no image which can be read; `reason` says why and what to do, without its name."""
+
+    def __init__(self, path: Path, reason: str):
+        super().__init__(f"{os.fspath(path)!r} {reason}.")
+        self.reason = reason
 
 
 def to_array(image: Image, what: str = "The image") -> NDArray[Any]:
@@ -100,15 +111,17 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
 
     Raises
     ------
+    DamagedImage
+        The file is damaged, of another format or a decompression bomb, holds several images, or has more than 4096
+        pixels a side.
     DataError
-        The file is damaged or of another format, holds several images, has more than 4096 pixels a side, or its image
-        has an unsupported size.
+        The image has an unsupported size or depth.
     """
     from PIL import Image
     from PIL.ImageOps import exif_transpose
 
     if not path.is_file():  # to open a pipe would wait forever
-        raise DataError(f"{os.fspath(path)!r} is not a regular file, or is a broken link; remove it.")
+        raise DamagedImage(path, "is not a regular file, or is a broken link; remove it")
     try:
         with _open(path) as image:
             _check_header(image, path, size)
@@ -118,16 +131,19 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
                     choose_low_bytes(other)
                     values = join_bytes(exif_transpose(image), exif_transpose(other))
                 return values if size is None else resize_values(values, size)
+            if size is not None:  # a JPEG of many pixels is decoded at a half, a quarter or an eighth of its sides
+                image.draft(None, (_REDUCING_GAP * max(size), _REDUCING_GAP * max(size)))
             image = exif_transpose(image)
             return _to_array(image, stored) if size is None else _resize(image, size, stored)
+    except DamagedImage:
+        raise
     except DataError as error:
         raise DataError(f"{os.fspath(path)!r}: {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataError(f"{os.fspath(path)!r} is a decompression bomb ({error}); remove it.") from error
+        raise DamagedImage(path, f"is a decompression bomb ({error}); remove it") from error
     except Exception as error:  # each of Pillow's parsers has errors of its own
-        reason = reason_of(error)
-        raise DataError(
-            f"{os.fspath(path)!r} cannot be read as an image ({reason}); replace it, or remove it."
+        raise DamagedImage(
+            path, f"cannot be read as an image ({_explain(error, path)}); replace it, or remove it"
         ) from error
 
 
@@ -138,16 +154,26 @@ def _open(path: Path) -> Image:
     return Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
 
 
+def _explain(error: Exception, path: Path) -> str:
+    """Return why Pillow could not read a file: what it holds, where that is not what its name says."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        content = name_content(path)
+        return f"it is {content}" if content else "it is no image of a kind that is read"
+    return reason_of(error)
+
+
 def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> None:
-    """Raise DataError for an unsupported header, before anything is decoded."""
+    """Raise DamagedImage or DataError for an unsupported header, before anything is decoded."""
     width, height = image.size
     if max(width, height) > _MAX_FILE_SIDE:
-        raise DataError(
-            f"The image has {height} x {width} pixels, and files may have {_MAX_FILE_SIDE} a side; make it smaller."
+        raise DamagedImage(
+            path, f"has {height} x {width} pixels, and files may have {_MAX_FILE_SIDE} a side; make it smaller"
         )
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":  # cameras add a preview to their pictures
-        raise DataError(f"The file is animated or holds several pages ({frames}); save one of them.")
+        raise DamagedImage(path, f"is animated or holds several pages ({frames}); save one of them")
     if size is None:
         check_sides(height, width, "The image has")
 

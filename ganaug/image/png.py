@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..files.atomic import replacing
 from .depth import choose_suffix, write_picture
-from .folders import NAMES_FILE, explain_errors
+from .listing import NAMES_FILE, explain_errors
 from .names import FolderNames
 from .painting import Painter
 from .samples import take_apart
@@ -29,6 +29,7 @@ def write_image_folder(
     *,
     value_range: tuple[float, float] | str | None = None,
     channel_axis: int | str | None = "auto",
+    synthetic: bool = False,
     overwrite: bool = False,
 ) -> int:
     """Write images as files, ``<class>/<class>_000001.png`` and so on.
@@ -58,6 +59,9 @@ def write_image_folder(
           files, and all others as for "keep". The first images decide.
     channel_axis : {"auto", 1, -1, None}, default="auto"
         Where the channels are; see `GANAugmenter`.
+    synthetic : bool, default=False
+        Whether the files are marked as made by ganaug, as ``ganaug sample`` does; `GANAugmenter.fit` and `gain_report`
+        then never take them for real ones.
     overwrite : bool, default=False
         Whether the folder may hold files already. Those of the form above are replaced or removed, no others.
 
@@ -101,10 +105,10 @@ def write_image_folder(
         counts[name] = counts.get(name, 0) + 1
         suffix = choose_suffix(picture)
         with explain_errors(root, "written"):
-            write_picture(picture, _file(root, name, counts[name], suffix))
+            write_picture(picture, _file(root, name, counts[name], suffix), synthetic)
     with explain_errors(root, "written"):
         _remove_others(root, counts, suffix)
-        _write_names(root, names.changed)
+        write_names(root, names.changed)
     return sum(counts.values())
 
 
@@ -168,7 +172,8 @@ def _remove_others(root: Path, counts: dict[str, int], suffix: str) -> None:
             folder.rmdir()
 
 
-def _write_names(root: Path, changed: dict[str, str]) -> None:
+def write_names(root: Path, changed: dict[str, str]) -> None:
+    """Write the labels of folders that are called otherwise, and remove the file of an earlier call."""
     file = root / NAMES_FILE
     if changed:
         with replacing(file) as place:

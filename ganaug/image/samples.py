@@ -51,7 +51,7 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
           as those of torch, torchvision and Hugging Face, or a list of pairs. Images are PIL images, arrays or tensors;
           labels may be one-hot rows. Every item is read once. Give the data set without random transforms: only one
           draw of them would ever be seen, and it does not depend on `random_state`.
-        * Folder of class folders, see `read_image_folder`.
+        * Folder of class folders, see `read_image_folder`; images that ganaug made are left out.
     y : array-like of shape (n,), optional
         Labels; left out for folders and for data sets that have their own. Given with a data set, they stand in for
         its labels.
@@ -79,7 +79,7 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
     if isinstance(X, str | os.PathLike):
         if y is not None:
             raise DataError(f"{os.fspath(X)!r} has its labels in the names of its class folders; leave y out.")
-        X, y = read_image_folder(X)
+        X, y = read_image_folder(X, real_only=True)
     elif isinstance(X, DataLoader):
         raise DataError(
             "X is a DataLoader, whose batches may be shuffled and changed at random; give its data set "

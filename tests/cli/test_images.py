@@ -25,7 +25,7 @@ import ganaug
 from ganaug import CollapseWarning, GANAugmenter, TunedAugmenterCV, read_image_folder, write_image_folder, write_table
 from ganaug.gain import classifiers
 from ganaug.image import AUGMENTATIONS, PAIRS, pixels
-from ganaug_cli import folders, image_options
+from ganaug_cli import budget, folders, image_options
 from ganaug_cli.main import cli
 
 USAGE, DATA = 2, 1
@@ -113,7 +113,7 @@ def test_help_speaks_of_images(command):
 def test_train_puts_the_model_beside_the_folder_and_says_what_it_found(trained):
     place, done = trained
     assert {path.name for path in place.iterdir()} == {"digits", "digits.safetensors", "shown"}
-    assert done.stderr.splitlines()[0] == "14 images of 8 x 10, grey, in 2 classes"
+    assert done.stderr.splitlines()[0] == "14 images of 8 x 10, grey, in 2 classes: a 9, b 5"
     assert f"model: {place / MODEL}" in done.stderr
     assert done.stdout == ""
 
@@ -170,10 +170,17 @@ def test_what_was_found_is_said_of_any_images(tmp_path):
         root = make_folder(tmp_path / f"{mode}{deep}", {"a": 2, "b": 2}, mode=mode)
         for path in root.rglob("*.png") if deep > 1 else ():
             Image.fromarray(np.full((8, 10), deep, np.uint16)).save(path)
-        images = folders.read_images(str(root), None)
-        assert folders.describe_images(images) == f"4 images of 8 x 10, {expected}, in 2 classes"
+        images = folders.ImageFolder(str(root), *read_image_folder(root))
+        assert folders.describe_images(images) == f"4 images of 8 x 10, {expected}, in 2 classes: a 2, b 2"
     many = folders.ImageFolder("", np.zeros((1200, 28, 28, 4), np.float32), np.arange(1200) % 10)
-    assert folders.describe_images(many) == "1,200 images of 28 x 28, RGBA, float32, in 10 classes"
+    said = folders.describe_images(many)
+    assert said.startswith("1,200 images of 28 x 28, RGBA, float32, in 10 classes: 0 120, 1 120,")
+
+
+def test_of_many_classes_the_first_ten_are_listed():
+    many = folders.ImageFolder("", np.zeros((3000, 8, 8), np.uint8), np.sort(np.arange(3000) % 12))
+    listed = ", ".join(f"{label} 250" for label in range(10))
+    assert folders.describe_images(many).endswith(f"in 12 classes: {listed} and 2 more")
 
 
 @pytest.mark.parametrize("path", [".", "../digits", "../digits/"])
@@ -250,7 +257,7 @@ def test_samples_have_the_depth_and_the_range_of_the_files(
     assert both.dtype == dtype
     assert labels.tolist() == ["a"] * 8 + ["b"] * 8
     assert f"{dtype} from {low} to {high}" in " ".join(run("inspect", "scans.safetensors").stdout.split())
-    assert "has the name of a synthetic image" in run("augment", "scans_augmented", *QUICK, code=DATA).stderr
+    assert "images that ganaug made (4, such as" in run("augment", "scans_augmented", *QUICK).stderr
 
 
 def test_float_colours_of_a_model_become_8_bits(folder):
@@ -417,11 +424,38 @@ def test_real_files_keep_their_size_when_images_are_resized(folder):
             assert image.size == size
 
 
-def test_synthetic_images_are_not_taken_for_real_ones(folder, asked):
+@pytest.mark.parametrize("command", ["train {} -o new", "augment {} --balance -o new", "report {}"])
+def test_images_that_ganaug_made_are_never_taken_for_real_ones(folder, monkeypatch, command):
+    learned = []
+
+    def interrupt(self, X, y):
+        learned.append(Counter(y.tolist()))
+        raise KeyboardInterrupt
+
     run("augment", "digits", "--model", MODEL)
-    done = run("augment", "digits_augmented", "--balance", code=DATA)
-    assert re.search(r"b/synthetic_000001.png' has the name of a synthetic image", done.stderr)
-    assert asked == []
+    run("sample", MODEL, "-n", 6, "-o", "made")
+    for i, file in enumerate(sorted(Path("made").rglob("*.png"))):
+        shutil.copy(file, f"digits_augmented/b/photo {i}.png")  # known by the mark, whatever its name
+    monkeypatch.setattr(GANAugmenter, "fit", interrupt)
+    done = run(*command.format("digits_augmented").split(), code=130)
+    assert "images that ganaug made (10, such as 'b/photo 0.png')" in done.stderr
+    assert "14 images of 8 x 10, grey, in 2 classes: a 9, b 5" in done.stderr
+    assert learned == [{"a": 9, "b": 5}]
+
+
+def test_a_folder_of_synthetic_images_alone_is_refused(folder):
+    run("sample", MODEL, "-n", 6, "-o", "made")
+    done = run("train", "made", "-o", "new", code=DATA)
+    assert re.search(r"class folder 'made/a' has only images that ganaug made", done.stderr)
+
+
+def test_what_is_augmented_again_holds_no_old_synthetic_images(folder):
+    run("augment", "digits", "--model", MODEL)
+    run("augment", "digits_augmented", "--model", MODEL, "--seed", 9, "-o", "again")
+    assert counts("again") == {"a": 9, "b": 9}
+    made = "b/synthetic_000001.png"
+    assert contents("again").keys() == contents("digits_augmented").keys()
+    assert contents("again")[made] != contents("digits_augmented")[made]
 
 
 @pytest.fixture
@@ -491,6 +525,72 @@ def test_a_folder_that_changes_meanwhile_is_not_mixed_up(folder, monkeypatch):
     assert "'digits' changed while it was in use" in run("augment", "digits", "--model", MODEL, code=DATA).stderr
 
 
+# folders as people have them
+
+
+def make_parts(root):
+    make_folder(root / "train", {"a": 9, "b": 5})
+    make_folder(root / "val", {"a": 3, "b": 3})
+    make_folder(root / "test", {"a": 2, "b": 2})
+    return root
+
+
+@pytest.mark.parametrize("command", ["train {} -o new", "augment {} --balance -o new", "report {}"])
+def test_every_command_learns_from_the_training_part_and_says_so(folder, asked, command):
+    make_parts(folder / "pets")
+    done = run(*command.format("pets").split(), code=130)
+    assert "warning: Only the part 'train' of 'pets' is read; left out: 'test', 'val'; " in done.stderr
+    assert "14 images of 8 x 10, grey, in 2 classes: a 9, b 5" in done.stderr
+    run(*command.format("pets").split(), "--split", "val", "--force", code=130)
+    assert [len(y) for _, _, y in asked] == [14, 6]
+
+
+def test_synthetic_images_are_written_into_the_training_part_alone(folder):
+    make_parts(folder / "pets")
+    done = run("augment", "pets", "--balance", *QUICK)
+    made = {path.parent.relative_to("pets_augmented").as_posix() for path in Path("pets_augmented").rglob("synth*")}
+    assert made == {"train/b"}
+    assert contents("pets").items() <= contents("pets_augmented").items()
+    assert "folder: pets_augmented (14 real images, 4 synthetic)" in done.stderr
+
+
+def make_flat(root):
+    """Write images into one folder, and a table of their labels beside them."""
+    for i in range(14):
+        make_image(root / f"{i:03d}.png", 2 + 3 * (i > 8), seed=i)
+    rows = "".join(f"{i:03d},{'b' if i > 8 else 'a'},{i % 3}\n" for i in range(14))
+    Path("labels.csv").write_text(f"id,kind,site\n{rows}")
+
+
+def test_labels_may_come_from_a_table(folder):
+    make_flat(folder / "flat")
+    refused = run("train", "flat", code=DATA)
+    assert re.search(r"'flat' has no class folders; '.*labels.csv' names its images.*\(--labels\)", refused.stderr)
+    run("train", "flat", "--labels", "labels.csv", "--label-column", "kind", *QUICK)
+    assert GANAugmenter.load("flat.safetensors").classes_.tolist() == ["a", "b"]
+    run("augment", "flat", "--labels", "labels.csv", "--label-column", "kind", "--balance", *QUICK)
+    assert counts("flat_augmented") == {"a": 9, "b": 9}
+
+
+def test_damaged_files_are_all_named_or_left_out_and_counted(folder):
+    for name in ("a/1.png", "a/2.png", "b/3.png"):
+        cut(f"digits/{name}")
+    done = run("train", "digits", "-o", "new", code=DATA)
+    assert len(done.stderr.splitlines()) == 1
+    assert "3 of 14 image files cannot be used" in done.stderr
+    assert all(f"'digits/{name}' cannot be read" in done.stderr for name in ("a/1.png", "a/2.png", "b/3.png"))
+    done = run("augment", "digits", "--model", MODEL, "--skip-damaged")
+    assert "warning: Left out of 'digits': damaged files (3 of 14): 'digits/a/1.png' cannot be read" in done.stderr
+    assert "11 images of 8 x 10, grey, in 2 classes: a 7, b 4" in done.stderr
+    assert counts("digits_augmented") == {"a": 7, "b": 7}
+
+
+def test_filters_are_not_spoken_of_where_there_are_none(folder):
+    command = ["train", "digits", "-o", "new", "--max-steps", 2, "--architecture", "mlp"]
+    assert "fitting the filters" not in run(*command, "--filters", "none").stderr
+    assert "fitting the filters" in run(*command, "--filters", "label_agreement", "--force").stderr
+
+
 # report
 
 
@@ -514,13 +614,49 @@ def test_options_reach_gain_report(folder, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ganaug, "gain_report", interrupt)
-    run("report", "digits", "--size", 9, "--share", 0.3, "--classifier", "cnn, affine", *QUICK, code=130)
-    run("report", "digits", *QUICK, code=130)
-    (plain, shape, options), (tuned, _, usual) = calls
+    run("report", "digits", "--size", 9, "--share", 0.3, "--classifier", "cnn, affine", "--full", *QUICK, code=130)
+    run("report", "digits", "--full", *QUICK, code=130)
+    brief = run("report", "digits", code=130)
+    (plain, shape, options), (tuned, _, usual), (small, _, quick) = calls
     assert shape == (14, 9, 9)
     assert (plain.architecture, options["synthetic_fraction"]) == ("mlp", 0.3)
     assert (options["classifier"], options["groups"]) == (["cnn, affine"], None)
-    assert (type(tuned), usual["classifier"]) == (TunedAugmenterCV, None)
+    assert (type(tuned), usual["classifier"], usual["cv"]) == (TunedAugmenterCV, None, 5)
+    assert (tuned.augmenter.max_seconds, tuned.augmenter.filters) == (None, None)
+
+    # Without --full there is a budget, which is said before anything is trained
+    said = [line.split(":")[0] for line in brief.stderr.splitlines()]
+    assert said[:2] == ["14 images of 8 x 10, grey, in 2 classes", "budget"]
+    assert (quick["cv"], list(quick["classifier"]), quick["fidelity"]) == (3, ["cnn, affine"], False)
+    network = quick["classifier"]["cnn, affine"]
+    assert (network.augmentation, network.steps, small.classifier.keys()) == ("affine", 100, {"cnn, affine"})
+    assert (small.augmenter.max_steps, small.augmenter.filters) == (187, None)
+
+
+def plan(n=45, side=12, **options):
+    images = folders.ImageFolder("", np.zeros((n, side, side), np.uint8), np.arange(n) % 2)
+    usual = {"minutes": None, "folds": None, "classifiers": [], "balance": False, "share": None}
+    return budget.plan_budget(images, usual | options)
+
+
+def test_few_images_need_less_than_the_budget_and_many_or_large_ones_get_fewer_steps():
+    small, many, large = plan(folds=2), plan(5000, 16), plan(5000, 64)
+    assert (small.network_steps, small.generator_steps) == (100, 335)
+    assert small.minutes < 1
+    assert plan(minutes=60) == plan()
+    assert large.network_steps < many.network_steps < plan(5000, 16, minutes=60).network_steps == 800
+    assert large.generator_steps < many.generator_steps
+    assert [round(one.minutes) for one in (many, large, plan(5000, 64, minutes=20))] == [5, 5, 20]
+
+
+def test_what_is_named_stays_within_a_budget(folder, monkeypatch):
+    calls = []
+    monkeypatch.setattr(ganaug, "gain_report", lambda *args, **options: calls.append((args[0], options)) or 1 / 0)
+    command = ["report", "digits", "--folds", 4, "--classifier", "cnn", "--max-steps", 9]
+    run(*command, "--filters", "label_agreement", "--share", 0.5, code=DATA)
+    (augmenter, options), *_ = calls
+    assert (augmenter.max_steps, augmenter.filters) == (9, ["label_agreement"])
+    assert (options["cv"], list(options["classifier"])) == (4, ["cnn"])
 
 
 # what bad input gets
@@ -631,6 +767,15 @@ MISTAKES = [
     ("augment digits --strategy 0.1 --model digits.safetensors", USAGE, r"the classes have 5 and 9 members"),
     ("augment three --strategy 0.5", USAGE, r"share for two classes, and 'three' has 3"),
     ("report digits --groups a", USAGE, r"--groups is for tables"),
+    ("report digits --full --minutes 3", USAGE, r"--full has no limit, and --minutes is one"),
+    ("report t.csv --minutes 3", USAGE, r"--minutes is for folders of images"),
+    ("report t.csv --full", USAGE, r"--full is for folders of images"),
+    ("train t.csv --labels l.csv -o new", USAGE, r"--labels is for folders of images"),
+    ("train t.csv --split val -o new", USAGE, r"--split is for folders of images"),
+    ("train t.csv --skip-damaged -o new", USAGE, r"--skip-damaged is for folders of images"),
+    ("train digits --label-column x -o new", USAGE, r"name columns of a file of labels"),
+    ("train digits --split val -o new", DATA, r"'digits' has no part 'val'; name one of 'a', 'b'"),
+    ("train digits --labels no.csv -o new", DATA, r"labels 'no.csv' cannot be read \(No such file"),
     ("report digits --preview pv", USAGE, r"No such option.*--preview"),
     ("report t.csv --size 9", USAGE, r"--size is for folders of images"),
 ]

@@ -413,7 +413,7 @@ def test_a_number_that_may_belong_to_the_image_stays_with_a_warning_whatever_its
             {"boxes": torch.zeros(2, 4)},
             "A label is a dict with .* neither one class .* by a function of the item with label=",
         ),
-        (torch.tensor([1, 0, 1]), r"A label is the array \[1 0 1\], neither .* give each combination of classes a number"),
+        (torch.tensor([1, 0, 1]), r"A label is the array \[1 0 1\], neither .* each combination of classes a number"),
     ],
 )
 def test_several_labels_of_an_image_are_refused_with_the_way_to_one(extra, complaint):

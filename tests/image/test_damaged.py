@@ -1,0 +1,148 @@
+"""Image files that cannot be used: all named in one run and by what they are, or left out and counted."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from ganaug import augment_image_folder, read_image_folder
+from ganaug.errors import DataError, DataWarning
+from ganaug.image import picture
+from ganaug.image.picture import read_picture
+
+SPOILT = {
+    "0.jpg": (b"", "it is empty"),
+    "1.jpg": (b"<!DOCTYPE html><title>404</title>", r"it is a web page \(HTML\)"),
+    "2.png": (b"GIF89a" + bytes(40), "it is a GIF"),
+    "3.png": (b"%PDF-1.7", "it is a PDF"),
+    "4.jpg": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        r"it is a pointer of Git LFS.*git lfs pull",
+    ),
+    "5.jpg": (b"\0\0\0\x18ftypheic" + bytes(30), "it is a HEIC"),
+    "6.jpg": (b'{"error": "not found"}', r"it is text \(JSON\)"),
+    "7.png": (b"<?xml version='1.0'?><svg/>", "it is an SVG"),
+    "8.jpg": (bytes(200), "it is full of zeros"),
+    "9.jpg": (b"PK\x03\x04" + bytes(40), "it is a ZIP archive"),
+    "a.jpg": (b"RIFF\0\0\0\0AVI LIST", "it is an audio or video file"),
+    "b.bmp": (b"\x01\x02\x03\x04\xff\xfe" * 9, "it is no image of a kind that is read"),
+    "c.jpg": (b"Access denied\n", "it is text"),
+    "d.jpg": (bytes(128) + b"DICM" + b"\x02\0" * 9, "it is a DICOM file"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes with four images each."""
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for i in range(4):
+            Image.new("L", (9, 8), 20 * i).save(tmp_path / label / f"good {i}.png")
+    return tmp_path
+
+
+def spoil(folder, names):
+    for i, name in enumerate(names):
+        (folder / ("cat", "dog")[i % 2] / name).write_bytes(SPOILT[name][0])
+
+
+@pytest.mark.parametrize("name", list(SPOILT))
+def test_a_file_is_called_what_it_is(folder, name):
+    spoil(folder, [name])
+    with pytest.raises(DataError, match=rf"{name}' cannot be read as an image \({SPOILT[name][1]}") as caught:
+        read_image_folder(folder)
+    assert "skip_damaged=True, --skip-damaged" in str(caught.value)
+
+
+def test_a_sound_image_of_another_kind_than_its_name_is_read(folder):
+    Image.new("L", (9, 8), 7).save(folder / "cat" / "png.jpg", "PNG")
+    assert len(read_image_folder(folder)[0]) == 9
+
+
+def test_all_damaged_files_are_named_in_one_run(folder):
+    spoil(folder, list(SPOILT)[:4])
+    (folder / "dog" / "x.gif").write_bytes(b"GIF89a")
+    with pytest.raises(DataError) as caught:
+        read_image_folder(folder)
+    text = str(caught.value)
+    assert text.startswith("5 of 13 image files cannot be used; replace or remove them, or leave them out")
+    for name in [*list(SPOILT)[:4], "x.gif"]:
+        assert re.search(rf"{name}' (cannot be read as an image \(|is of a kind that is not read)", text)
+    assert len(text.splitlines()) == 6
+
+
+def test_of_many_damaged_files_ten_are_named_and_all_counted(folder):
+    spoil(folder, SPOILT)
+    with pytest.raises(DataError) as caught:
+        read_image_folder(folder)
+    assert str(caught.value).startswith("14 of 22 image files")
+    assert str(caught.value).count("cannot be read as an image") == 10
+    assert str(caught.value).endswith("and 4 more.")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_damaged_files_are_left_out_and_counted_on_demand(folder, count):
+    spoil(folder, list(SPOILT)[:count])
+    with pytest.warns(DataWarning, match=rf"damaged files \({count} of {8 + count}\):\n'.*0\.jpg' cannot be read"):
+        X, y = read_image_folder(folder, skip_damaged=True)
+    assert (len(X), y.tolist()) == (8, ["cat"] * 4 + ["dog"] * 4)
+
+
+def test_a_class_of_which_no_file_can_be_read_is_refused(folder):
+    for file in (folder / "cat").iterdir():
+        file.write_bytes(b"")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        with pytest.raises(DataError, match=r"No image of class 'cat' in .* can be read; replace its files, or remove"):
+            read_image_folder(folder, skip_damaged=True)
+
+
+def test_damaged_files_are_not_copied_where_they_are_left_out(folder, tmp_path_factory):
+    spoil(folder, ["0.jpg", "1.jpg"])
+    out = tmp_path_factory.mktemp("place") / "out"
+    augment_image_folder(folder, np.zeros((1, 8, 9), np.uint8), ["cat"], out, skip_damaged=True)
+    assert len(read_image_folder(out)[0]) == 9
+
+
+def photo(seed=0, shape=(2000, 3000)):
+    """A large photo: soft shapes, sharp stripes and the noise of a camera."""
+    rng = np.random.default_rng(seed)
+    soft = Image.fromarray(rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)).resize(
+        shape[::-1], Image.Resampling.BICUBIC
+    )
+    pixels = np.asarray(soft).astype(np.int16) + rng.integers(-6, 7, (*shape, 1), dtype=np.int16)
+    pixels[shape[0] // 2 :, ::2] = 255
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("orientation", [None, 6])
+@pytest.mark.parametrize("size", [(64, 64), (24, 96)])
+def test_a_large_photo_is_decoded_small_and_looks_the_same(tmp_path, orientation, size):
+    file, exif = tmp_path / "photo.jpg", Image.Exif()
+    if orientation:
+        exif[0x0112] = orientation
+    original = photo(shape=(600, 900))
+    original.save(file, quality=90, exif=exif)
+    if orientation:
+        original = original.transpose(Image.Transpose.ROTATE_270)
+    with Image.open(file) as image:
+        whole = ImageOps.exif_transpose(image).resize(size[::-1], Image.Resampling.BICUBIC)
+
+    def error(pixels):
+        return np.abs(np.asarray(pixels, float) - np.asarray(original.resize(size[::-1], Image.Resampling.BICUBIC)))
+
+    assert error(read_picture(file, size)).mean() < error(whole).mean() + 0.5  # of 255
+    assert error(read_picture(file, size)).max() < error(whole).max() + 8
+
+
+def test_a_large_photo_is_not_decoded_at_its_full_size(tmp_path, monkeypatch):
+    file = tmp_path / "photo.jpg"
+    photo().save(file, quality=85)
+    decoded = []
+    monkeypatch.setattr(picture, "_resize", lambda image, size, stored: decoded.append(image.size) or np.zeros(size))
+    read_picture(file, (64, 64))
+    assert decoded == [(375, 250)]
