@@ -14,7 +14,7 @@ from ..data.checks import split_samples, text_columns
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
-from ..params import check_params
+from ..params import check_params, integer
 from ..progress import track_items
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
@@ -24,10 +24,8 @@ from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
 from .resampling import Resampled, count_missing_samples, resample
-from .sampling import Request
-
-_CHUNK = 10_000
-_CHUNK_CELLS = 2**25  # values in a chunk: large images come in smaller chunks
+from .sampling import Request, Wanted
+from .shards import SHARD_RULES, write_shards
 
 
 class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
@@ -359,6 +357,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         y: Any = None,
         random_state: Seed = None,
         where: Mapping[Any, Any] | None = None,
+        start: int = 0,
     ) -> Iterator[tuple[Any, Any]]:
         """Yield the rows and labels of `sample` in chunks of 10,000 (of large images fewer), in bounded memory.
 
@@ -366,11 +365,18 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         n, y, random_state, where
             As for `sample`.
+        start : int from 0 to n, default=0
+            Row to begin with, counted from 0. The rows before it are not made, but for those of its own chunk; not
+            beside `where`.
 
         Yields
         ------
         X, y
-            Rows and their labels; all chunks together are exactly what `sample` returns.
+            Rows and their labels; all chunks together are exactly what `sample` returns, from row `start` on.
+
+        See Also
+        --------
+        write_samples : Writes them to files, in several processes.
 
         Examples
         --------
@@ -380,24 +386,104 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
         >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(25_000)]
         [10000, 10000, 5000]
+        >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(10**9, start=10**9 - 3)]
+        [3]
         """
         # 1. Check the request
         check_is_fitted(self)
+        check_params("sample", {"start": start}, {"start": integer(0)})
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
-        model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
-        request = Request.of(model, n, y, where, self.latent_scale, seed)
+        request = Request.of(self.model_, Wanted(n, y, where), self.latent_scale, seed, int(start))
 
         # 2. Generate and decode it chunk by chunk; an empty request is one empty chunk
-        chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        starts = range(0, max(request.total, 1), chunk)
-        for first in track_items(starts, len(starts), "sampling", self.verbose if len(starts) > 1 else 0):
-            with one_thread():
-                x, codes = request.take(first, min(chunk, request.total - first))
-                X = request.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
+        count = request.count_chunks()
+        for X, codes in track_items(request.serve(), count, "sampling", self.verbose if count > 1 else 0):
             if where:
                 self.conditions_ = request.count_candidates()
-            yield X, model.labels.restore(codes)
+            yield X, self.model_.labels.restore(codes)
+
+    def write_samples(
+        self,
+        folder: str | os.PathLike[str],
+        n: int | Mapping[Any, int] | None = None,
+        y: Any = None,
+        *,
+        shard_rows: int = 1_000_000,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        overwrite: bool = False,
+    ) -> int:
+        """Write the rows of `sample`, with their labels, as a folder of Parquet files, in bounded memory.
+
+        A file appears under its name once it is whole. If the call is stopped in the middle, the same call makes what
+        is missing and no more. The files are the same, byte for byte, for any number of processes, and on any
+        cluster: the active backend of joblib runs the work, as in ``with joblib.parallel_config("dask")``.
+
+        Parameters
+        ----------
+        folder : path-like
+            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files are
+            called "part-00000.parquet" and so on; "_ganaug.json" says which rows they hold: digest of the model, seed,
+            numbers of rows, and versions.
+        n, y
+            As for `sample`.
+        shard_rows : int >= 1, default=1_000_000
+            Number of rows in each file but the last. Multiples of 10,000 waste no work.
+        n_jobs : int, default=None
+            Number of processes, as for `joblib.Parallel`: None is one, and -1 one for each core.
+        random_state : int, numpy RandomState or Generator, or None, default=None
+            Seed, as for `sample`; None takes the augmenter's own. If both are None, a folder that was begun goes on
+            with its own seed, and a new one gets a new seed.
+        overwrite : bool, default=False
+            Whether to replace the rows of another request, model or version in `folder`.
+
+        Returns
+        -------
+        int
+            Number of rows in the folder, in all.
+
+        Raises
+        ------
+        DataError
+            `folder` holds other files, or rows of another request; it cannot be written; a process died, or has other
+            versions of the packages on which the rows depend.
+        ParameterError
+            `n`, `y` or an option is invalid, or the model is not one of a table.
+
+        See Also
+        --------
+        sample_chunks : Yields the same rows.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     augmenter.write_samples(folder, 30_000, shard_rows=20_000)
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        30000
+        ['_ganaug.json', 'part-00000.parquet', 'part-00001.parquet']
+        """
+        check_is_fitted(self)
+        check_params("write_samples", {"shard_rows": shard_rows, "n_jobs": n_jobs}, SHARD_RULES)
+        check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
+        chosen = self.random_state if random_state is None else random_state
+        return write_shards(
+            self.model_,
+            Wanted(n, y),
+            folder,
+            latent_scale=float(self.latent_scale),
+            seed=None if chosen is None else new_seed(chosen),
+            shard_rows=int(shard_rows),
+            n_jobs=n_jobs,
+            overwrite=overwrite,
+            verbose=self.verbose,
+        )
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
         """Train the GAN, and append synthetic samples to the classes that `sampling_strategy` fills up.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 
 from ..data.rows import take_rows
 from ..errors import ParameterError
+from ..jobs import N_JOBS, run_jobs
 from ..params import Rule, check_params, choice, either, integer, real
 from ..progress import track_items
 from ..rng import Seed, new_seed
@@ -38,7 +39,7 @@ _RULES = {
     ),
     "margin": real(0.0, inclusive=True),
     "fidelity": choice(False, True),
-    "n_jobs": either(choice(None), Rule("an integer other than 0", lambda v: isinstance(v, int) and v != 0)),
+    "n_jobs": N_JOBS,
     "verbose": either(integer(0), choice(False, True)),
     "name": either(choice(None), Rule("text", lambda v: isinstance(v, str))),
 }
@@ -298,7 +299,7 @@ class _Experiment:
             delayed(prepare_fold)(augmenter, self.X, self.y, self.groups, fold, amounts, fidelity)
             for fold in self.folds
         )
-        return list(track_items(_run_parallel(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
+        return list(track_items(run_jobs(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
 
     def evaluate(self, prepared: Sequence[PreparedFold], n_jobs: int | None, verbose: int) -> list[ArmScores]:
         """Train and score the classifiers in each fold, once for the arms that share a training or a teacher."""
@@ -309,7 +310,7 @@ class _Experiment:
             for arms in shared
         )
         total = len(self.folds) * len(shared)
-        return list(track_items(_run_parallel(jobs, n_jobs), total, "training classifiers", verbose))
+        return list(track_items(run_jobs(jobs, n_jobs), total, "training classifiers", verbose))
 
     def _delay_evaluation(self, arms: Sequence[str], prepared: PreparedFold, fold: Fold) -> Any:
         given = (arms, prepared.data, fold, self._test(fold), self.classifiers, self.scorers)
@@ -319,10 +320,6 @@ class _Experiment:
 
     def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
         return take_rows(self.X, fold.test), self.labels[fold.test]
-
-
-def _run_parallel(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
-    return Parallel(n_jobs, return_as="generator", pre_dispatch="n_jobs")(jobs)  # type: ignore[no-any-return]
 
 
 def _write_call(augmenter: Any, given: Mapping[str, Any]) -> str:
