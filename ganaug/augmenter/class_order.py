@@ -167,7 +167,7 @@ def count_prior_codes(prior: Sequence[float], n: int, seed: int) -> list[int]:
     Examples
     --------
     >>> count_prior_codes([0.7, 0.3], 10**12, seed=0)
-    [700000000000, 300000000000]
+    [700000000003, 299999999997]
     >>> np.bincount(prior_codes([0.7, 0.3], 0, 1000, seed=0)).tolist() == count_prior_codes([0.7, 0.3], 1000, seed=0)
     True
     """

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import split_samples, text_columns
+from ..data.foreign import Forms, Given, take_in
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
@@ -241,10 +242,11 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : samples
-            A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
-            or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
-            per class.
+            A table without its label: a frame, an array-like of shape (n, d), or anything with the Arrow PyCapsule
+            interface, such as a frame of polars, a table of Arrow or a relation of DuckDB. Images: an array or tensor
+            of shape (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL
+            images; or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one
+            sub-folder per class.
         y : array-like of shape (n,), default=None
             Class of each sample; at least two classes, each with at least two samples.
 
@@ -273,17 +275,22 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> augmenter.classes_
         array([0, 1, 2])
         """
+        return self._fit(take_in(X), take_in(y))
+
+    def _fit(self, X: Given, y: Given) -> GANAugmenter:
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
-        modality = find_modality(self.modality, X, y)
+        modality = find_modality(self.modality, X.data, y.data)
         check_applies(modality, self.get_params(deep=False))
-        X, y = split_samples(modality, X, y)
+        samples, labels = split_samples(modality, X.data, y.data)
         encoder = modality.encoder(**{name: getattr(self, name) for name in modality.options})
         seed = new_seed(self.random_state)
         with one_thread():
-            model = fit_model(modality, encoder, X, y, self._options(), seed)
-        self._adopt(model, text_columns(X))
+            model = fit_model(modality, encoder, samples, labels, self._options(), seed)
+        if X.form or y.form:
+            model.facts["forms"] = Forms(X.form, y.form).to_json()
+        self._adopt(model, text_columns(samples))
         return self
 
     def sample(
@@ -317,7 +324,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         X : DataFrame, ndarray or Tensor of n samples
-            Rows with the columns, order, dtypes and value ranges of the training data. Images in the container,
+            Rows with the columns, order, dtypes and value ranges of the training data, in the library of that table
+            if it is polars or DuckDB, and else, if it came through Arrow, as a table of Arrow. Images in the container,
             layout, size, dtype and range of the training data; one array or tensor if those were a list, data set or
             folder.
         y : Series, ndarray, Tensor or list of shape (n,)
@@ -347,9 +355,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         True
         """
         check_is_fitted(self)
-        chunks = list(self.sample_chunks(n, y, random_state, where))
+        chunks = list(self._sample_chunks(n, y, random_state, where))
         encoder, labels = self.model_.encoder, self.model_.labels
-        return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+        rows = encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+        return self._forms.restore(*rows)
 
     def sample_chunks(
         self,
@@ -389,6 +398,13 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(10**9, start=10**9 - 3)]
         [3]
         """
+        for X, labels in self._sample_chunks(n, y, random_state, where, start):
+            yield self._forms.restore(X, labels)
+
+    def _sample_chunks(
+        self, n: Any, y: Any, random_state: Seed, where: Any, start: int = 0
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield the chunks as the encoder decodes them."""
         # 1. Check the request
         check_is_fitted(self)
         check_params("sample", {"start": start}, {"start": integer(0)})
@@ -511,7 +527,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
-        return self.fit(X, y).resample(X, y)
+        given = take_in(X), take_in(y)
+        return self._fit(*given)._resample(*given)
 
     def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
         """Append synthetic samples to the classes that `sampling_strategy` fills up, without training again.
@@ -537,16 +554,19 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         {1: 30}
         """
         check_is_fitted(self)
+        return self._resample(take_in(X), take_in(y))
+
+    def _resample(self, X: Given, y: Given) -> tuple[Any, Any]:
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        X, y = split_samples(self.model_.modality, X, y)
-        counts = count_missing_samples(self.sampling_strategy, self.model_, y)
+        samples, labels = split_samples(self.model_.modality, X.data, y.data)
+        counts = count_missing_samples(self.sampling_strategy, self.model_, labels)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")
-            done: Resampled = resample(self.model_, X, y, counts, seed, self.latent_scale)
+            done: Resampled = resample(self.model_, samples, labels, counts, seed, self.latent_scale)
         self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
         self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
-        return done.X, done.y
+        return X.append(done.X), y.append(done.y)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file with JSON metadata and a checksum, without code.
@@ -702,7 +722,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
         """Set all fitted attributes at once, so that an interrupted `fit` leaves the old model whole."""
+        forms = Forms.from_json(model.facts.get("forms", {})).check(model.encoder.n_features)
         self.model_ = model
+        self._forms = forms
         for name in ("feature_names_in_", "resampled_", "sampling_strategy_", "conditions_"):  # of an earlier fit
             self.__dict__.pop(name, None)
         if feature_names:

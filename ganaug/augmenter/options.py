@@ -203,7 +203,7 @@ def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
     Raises
     ------
     DataError
-        No modality accepts `X`, or it is a table of another library than pandas.
+        No modality accepts `X`, or it is a table of another library that Arrow does not reach.
     """
     refuse_foreign("X", X)
     if isinstance(wanted, Modality):

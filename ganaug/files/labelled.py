@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..data.foreign import to_pandas
+
 
 def join_label(X: Any, y: Any) -> pd.DataFrame:
     """Return rows and labels as one table, with the label column at its place in the training table.
 
     Parameters
     ----------
-    X : pandas.DataFrame or ndarray, shape (n, d)
+    X : frame or ndarray, shape (n, d)
         Rows, as `GANAugmenter.sample` returns them. Columns of an array are called "x0", "x1" and so on.
     y : array-like of shape (n,), or one-vs-all indicators of shape (n, n_classes)
         Their labels; of indicators the positions become labels.
@@ -37,6 +39,7 @@ def join_label(X: Any, y: Any) -> pd.DataFrame:
     0   31  yes
     1   47   no
     """
+    X, y = to_pandas(X), to_pandas(y)
     if not isinstance(X, pd.DataFrame):
         X = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
     y = _as_column(y)

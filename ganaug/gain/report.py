@@ -12,6 +12,7 @@ import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
 
+from ..data.foreign import to_pandas
 from ..data.rows import take_rows
 from ..errors import ParameterError
 from ..jobs import N_JOBS, run_jobs
@@ -210,7 +211,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     # Check parameters and data.
     check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
-    X, y = load_images(X, y)
+    X, y = load_images(to_pandas(X), to_pandas(y))
     labels = check_labels(X, y)
     if is_one_vs_all(y):
         y = labels

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.foreign import to_pandas
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
 from ..rng import numpy_stream, stream_seed
@@ -158,6 +159,7 @@ class SamplePool:
         if not len(wanted):
             return "tensor", torch.empty(0)
         X, y = augmenter.sample(None, y=wanted, random_state=seed)
+        y = to_pandas(y)
         given = y.tolist() if hasattr(y, "tolist") else [convert_label(label) for label in y]
         if len(X) != len(wanted) or given != wanted.tolist():
             got = "other labels" if len(given) == len(wanted) else f"{len(given)} labels"
@@ -168,8 +170,8 @@ class SamplePool:
         if self._softener is not None:
             proba = self._softener.predict(X)
             self._proba = proba if self._proba is None else self._proba.copy_(proba)
-        self.from_frame = isinstance(X, pd.DataFrame)
-        return _stack_samples(_convert_frame(X, transform) if isinstance(X, pd.DataFrame) else X)
+        self.from_frame = isinstance(to_pandas(X), pd.DataFrame)
+        return _stack_samples(_convert_frame(X, transform) if self.from_frame else X)
 
 
 def _move_to_shared_memory(samples: Tensor) -> None:
@@ -206,7 +208,7 @@ def _get_stack_key(x: Any) -> Any:
     return None
 
 
-def _convert_frame(X: pd.DataFrame, transform: Transform | None) -> Any:
+def _convert_frame(X: Any, transform: Transform | None) -> Any:
     """Return the array or tensor that the user's transform makes of a frame, one row for each."""
     if transform is None:
         raise DataError(
@@ -232,7 +234,7 @@ def estimate_class_shares(augmenter: Any, label_map: Any, seed: int) -> dict[Any
     Iterable data sets need it, because their labels are unknown before they run.
     """
     _, y = augmenter.sample(_SHARE_SAMPLES, random_state=stream_seed(seed, "shares") % 2**32)
-    given = [convert_label(label) for label in y]
+    given = [convert_label(label) for label in to_pandas(y)]
     classes = [*(get_classes(augmenter) or ()), *(convert_label(v) for v in (label_map or {}).values()), *given]
     counts = {label: max(1, given.count(label)) for label in dict.fromkeys(classes)}
     return {label: count / sum(counts.values()) for label, count in counts.items()}
