@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
@@ -17,6 +17,7 @@ from ..data.foreign import Forms, Given, take_in
 from ..data.labels import Labels
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, ParameterError
+from ..jobs import run_jobs
 from ..params import Rule, check_params, choice, either, integer
 from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
@@ -339,7 +340,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
                 delayed(score_candidate)((X_more, to_label_array(y_more)), held, classifiers, scorer, seed)
                 for X_more, y_more in augmented.values()
             )
-            for candidate, score in zip(augmented, Parallel(self.n_jobs)(jobs), strict=True):
+            for candidate, score in zip(augmented, run_jobs(jobs, self.n_jobs), strict=True):
                 found.setdefault(candidate, []).append(score)
         return found
 
