@@ -52,7 +52,7 @@ DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
         "Read and write images",
         [("ganaug", ["read_image_folder", "write_image_folder", "list_image_folder", "augment_image_folder"])],
     ),
-    ("Read and write tables", [("ganaug", ["read_table", "write_table"])]),
+    ("Read and write tables", [("ganaug", ["read_table", "write_table", "join_label"])]),
     (
         "Errors and warnings",
         [

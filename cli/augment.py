@@ -38,7 +38,7 @@ from .places import (
     make_default_output,
 )
 from .soft import augment_softly, check_soft, check_soft_columns
-from .tables import LabelledTable, align_columns, join_label, read_labelled_table
+from .tables import LabelledTable, align_columns, read_labelled_table
 from .train import check_preview, read_for_training, save_model, train_beside
 from .tuning import TUNING_ONLY, resample_tuned, select_added
 
@@ -255,7 +255,7 @@ def _write_output(
     options: Mapping[str, Any],
     say: Say,
 ) -> None:
-    from ganaug import write_table
+    from ganaug import join_label, write_table
 
     if isinstance(labelled, ImageFolder):
         write_augmented(labelled, added, augmenter, output)

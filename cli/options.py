@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
@@ -21,6 +23,7 @@ KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "i
 STRATEGIES = ("auto", "minority", "not minority", "not majority", "all")
 
 MAX_SEED = 2**63 - 1
+_DIGITS = 19  # of a number of rows: those of MAX_SEED
 DEFAULT_SEED = 0
 
 
@@ -51,6 +54,23 @@ class Pair(click.ParamType):  # type: ignore[type-arg]
         if not equals or not key:
             self.fail(f"{value!r} is not of the form {self.name}.", param, ctx)
         return key, self.value_type.convert(text, param, ctx)
+
+
+class Count(click.IntRange):
+    """A number of rows, which may be written as 1e9."""
+
+    name = "integer"
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        with contextlib.suppress(ArithmeticError, TypeError):
+            number = Decimal(value)
+            if number.is_finite() and number.adjusted() < _DIGITS and number == number.to_integral_value():
+                value = int(number)
+        return super().convert(value, param, ctx)
 
 
 def collect_pairs(

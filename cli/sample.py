@@ -12,9 +12,22 @@ import click
 from .conditions import parse_where, where_option
 from .folders import is_of_images, pixel_options
 from .front import CommandLineError, debug_option, make_printer
-from .options import Pair, collect_pairs, force_option, get_writing_options, quiet_option, seed_option, writing_options
+from .image_options import refuse_options
+from .options import (
+    Count,
+    Pair,
+    collect_pairs,
+    force_option,
+    get_writing_options,
+    jobs_option,
+    quiet_option,
+    seed_option,
+    writing_options,
+)
 from .places import PLACE, check_folder_output, check_table_output, is_folder, make_default_output
-from .tables import join_label
+
+_ONE_FILE = ("conditions", "spreadsheet_safe", "out_separator", "out_encoding")
+_SHARDS = ("jobs", "shard_rows")
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -24,7 +37,9 @@ Example:
   ganaug sample loans.safetensors -n 1000 --class default=500
   ganaug sample loans.safetensors -n 200 --where sex=female --where age=30..40
   ganaug sample digits.safetensors -n 1000 -o new_digits/
-writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each class."""
+  ganaug sample loans.safetensors -n 1e9 -o rows/
+writes loans_synthetic.csv; PNG files in new_digits/, a folder for each class; and Parquet files in rows/, in as many
+processes as there are cores. Stopped in the middle, the last goes on where it was."""
 
 
 @click.command(epilog=EXAMPLE)
@@ -32,14 +47,14 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
 @click.option(
     "-n",
     "--rows",
-    type=click.IntRange(0),
+    type=Count(),
     metavar="N",
-    help="Number of rows or images; by default as many as in training.",
+    help="Number of rows or images, such as 500 or 1e9; by default as many as in training.",
 )
 @click.option(
     "--class",
     "counts",
-    type=Pair("LABEL=N", click.IntRange(0)),
+    type=Pair("LABEL=N", Count()),
     multiple=True,
     callback=collect_pairs,
     help="Exact number of a class; may be repeated. With -n, the other classes share the rest.",
@@ -57,26 +72,45 @@ writes loans_synthetic.csv, and PNG files in new_digits/, a folder for each clas
     "--output",
     type=PLACE,
     metavar="PLACE",
-    help="CSV, TSV or Parquet, or - for standard output; a folder for images. By default beside the model.",
+    help="CSV, TSV or Parquet, or - for standard output; a folder for images, or for Parquet files. By default beside "
+    "the model.",
 )
+@click.option(
+    "--shard-rows",
+    type=click.IntRange(1),
+    default=1_000_000,
+    show_default=True,
+    metavar="N",
+    help="Rows of each file in a folder of Parquet files.",
+)
+@jobs_option
 @writing_options
 @seed_option
 @quiet_option
 @force_option
 @debug_option
-def sample(model: str, rows: int | None, counts: dict[str, int], **options: Any) -> None:
+@click.pass_context
+def sample(context: click.Context, /, model: str, rows: int | None, counts: dict[str, int], **options: Any) -> None:
     """Sample synthetic rows or images from a model."""
     from ganaug import GANAugmenter
 
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
     output = options["output"] or make_default_output(model, "_synthetic" if images else "_synthetic.csv")
-    _check_place(output, images, model, options)
+    sharded = not images and (is_folder(output) or output.endswith("/"))
+    if sharded:
+        refuse_options(context, _ONE_FILE, "is for a single file, and -o names a folder")
+    else:
+        refuse_options(context, _SHARDS, "is for a folder of Parquet files, and -o names none")
+        _check_place(output, images, model, options)
     wanted = class_counts(augmenter, rows, counts)
     augmenter.set_params(verbose=int(not options["quiet"]))
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
     say = make_printer(options["quiet"])
+    if sharded:
+        _write_shards(augmenter, wanted, output, options, say)
+        return
     where = parse_where(augmenter, options["conditions"])
     chunks = augmenter.sample_chunks(**wanted, random_state=options["seed"], where=where)
     chunks = chain([next(chunks)], chunks)  # which refuses what cannot be sampled before a file is made
@@ -96,10 +130,6 @@ def _check_place(output: str, images: bool, model: str, options: Mapping[str, An
                 name = f"--{option.replace('_', '-')}"
                 raise CommandLineError(f"{name} is for tables, and {model!r} is a model of images; leave it out")
         check_folder_output(output, force)
-    elif is_folder(output) or output.endswith("/"):
-        raise CommandLineError(
-            f"{output!r} is a folder, and {model!r} is a model of a table; name a file, such as 'new.csv'"
-        )
     else:
         check_table_output(output, force, [model])
 
@@ -113,7 +143,7 @@ def _write(
     say: Callable[[str], None],
 ) -> int:
     """Write chunk by chunk, and return the number of samples."""
-    from ganaug import write_image_folder, write_table
+    from ganaug import join_label, write_image_folder, write_table
 
     if not images:
         tables = (join_label(X, y) for X, y in chunks)
@@ -122,6 +152,20 @@ def _write(
         say(f"the images have {channels} channels, of which a PNG file holds the first, as grey")
     pixels = pixel_options(augmenter)
     return write_image_folder(chunks, None, output, synthetic=True, overwrite=options["force"], **pixels)
+
+
+def _write_shards(
+    augmenter: GANAugmenter,
+    wanted: Mapping[str, Any],
+    output: str,
+    options: Mapping[str, Any],
+    say: Callable[[str], None],
+) -> None:
+    """Write the rows as a folder of Parquet files."""
+    given = {"shard_rows": options["shard_rows"], "n_jobs": options["jobs"], "random_state": options["seed"]}
+    written = augmenter.write_samples(output, **wanted, **given, overwrite=options["force"])
+    files = max(1, -(-written // options["shard_rows"]))
+    say(f"{written:,} synthetic rows: {output} ({files} Parquet file{'s' * (files > 1)})")
 
 
 def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, int]) -> dict[str, Any]:

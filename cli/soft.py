@@ -11,7 +11,7 @@ import click
 from .front import CommandLineError
 from .image_options import refuse_options
 from .options import DEFAULT_SEED, get_writing_options
-from .tables import LabelledTable, align_columns, join_label
+from .tables import LabelledTable, align_columns
 from .train import save_model, train_beside
 from .tuning import TUNING_ONLY
 
@@ -115,6 +115,8 @@ class Softener:
         n : int
             Number of synthetic rows.
         """
+        from ganaug import join_label
+
         if augmenter is None or not n:
             real, _ = align_columns(self.labelled.table, self.labelled.table.iloc[:0], self.mark)
             return [self._weigh(real, self.teacher.proba_)]

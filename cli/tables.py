@@ -153,37 +153,6 @@ def _warn_of_another_label(labelled: LabelledTable, column: str) -> None:
         )
 
 
-def join_label(X: Any, y: Any) -> pd.DataFrame:
-    """Return rows and labels as one table, with the label column at its place in the training table.
-
-    Parameters
-    ----------
-    X : pandas.DataFrame or ndarray, shape (n, d)
-        Rows, as a model samples them.
-    y : array-like of shape (n,)
-        Their labels.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n, d + 1)
-        Columns in the order of the training table; the label is last if its place is unknown.
-    """
-    import pandas as pd
-
-    if not isinstance(X, pd.DataFrame):
-        X = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-    names = [str(name) for name in X.columns]
-    label = str(y.name) if getattr(y, "name", None) is not None else "target"
-    while label in names:
-        label += "_"
-    frame: pd.DataFrame = X.set_axis(names, axis=1)
-    frame[label] = y.array if isinstance(y, pd.Series) else y
-    order = [name for name in X.attrs.get("column_order", []) if name in frame.columns]
-    frame = frame[[*order, *(name for name in frame.columns if name not in order)]]
-    frame.attrs = dict(X.attrs)
-    return frame
-
-
 def align_columns(table: pd.DataFrame, synthetic: pd.DataFrame, mark: str | None) -> list[pd.DataFrame]:
     """Return real and synthetic rows as two tables with the same columns.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ParameterError,
         TrainingError,
     )
+    from .files.labelled import join_label
     from .files.tables import read_table, write_table
     from .gain import (
         CrossFittedTeacher,
@@ -69,6 +70,7 @@ __all__ = [
     "augment_loader",
     "expected_gain",
     "gain_report",
+    "join_label",
     "list_image_folder",
     "read_image_folder",
     "read_table",
@@ -87,6 +89,7 @@ _MODULES = {
         "ParameterError",
         "TrainingError",
     ],
+    "files.labelled": ["join_label"],
     "files.tables": ["read_table", "write_table"],
     "gain": [
         "CrossFittedTeacher",

@@ -41,6 +41,7 @@ PUBLIC = [
     "augment_loader",
     "expected_gain",
     "gain_report",
+    "join_label",
     "list_image_folder",
     "read_image_folder",
     "read_table",

@@ -18,6 +18,7 @@ LAYERS = [
     {"errors"},
     {"messages"},
     {"params", "records", "rng", "threads", "progress"},
+    {"jobs"},
     {"modality", "losses", "layers"},
     {"data"},
     {"files", "metrics"},

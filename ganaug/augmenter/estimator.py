@@ -11,11 +11,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import split_samples, text_columns
+from ..data.foreign import Forms, Given, take_in
 from ..data.layouts import Field
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
-from ..params import check_params
+from ..params import check_params, integer
 from ..progress import track_items
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
@@ -24,12 +25,10 @@ from .fitting import fit_model
 from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
-from .reading import read_given
+from .reading import read_rows, refuse_files
 from .resampling import Resampled, count_missing_samples, resample
-from .sampling import Request
-
-_CHUNK = 10_000
-_CHUNK_CELLS = 2**25  # values in a chunk: large images come in smaller chunks
+from .sampling import Request, Wanted
+from .shards import SHARD_RULES, write_shards
 
 
 class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
@@ -250,15 +249,16 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : samples
-            A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list or series of PIL images. Their
-            range is [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else the one
-            that was seen, apart from a few values far outside, such as hot pixels, which are clipped with a
-            DataWarning. Or, without `y`, a map-style data set of images with labels, such as one of torch, torchvision
-            or Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than memory: the path
-            of a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of
-            pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares of the
-            classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
+            A table without its label: a frame, an array-like of shape (n, d), or anything with the Arrow PyCapsule
+            interface, such as a frame of polars, a table of Arrow or a relation of DuckDB. Images: an array or tensor
+            of shape (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list or series of PIL
+            images. Their range is [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it,
+            and else the one that was seen, apart from a few values far outside, such as hot pixels, which are clipped
+            with a DataWarning. Or, without `y`, a map-style data set of images with labels, such as one of torch,
+            torchvision or Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than
+            memory: the path of a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or
+            a Dataset of pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares
+            of the classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
         y : array-like of shape (n,), or str, default=None
             Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
             the labels.
@@ -291,19 +291,24 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> augmenter.classes_
         array([0, 1, 2])
         """
+        return self._fit(take_in(X), take_in(y), image, label)
+
+    def _fit(self, X: Given, y: Given, image: Field, label: Field) -> GANAugmenter:
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
         seed = new_seed(self.random_state)
-        X, y, column_kinds, weights = read_given(X, y, self.column_kinds, self.max_rows, stream_seed(seed, "rows"))
-        modality = find_modality(self.modality, X, y, has_fields=image is not None or label is not None)
+        rows = read_rows(X.data, y.data, self.column_kinds, self.max_rows, stream_seed(seed, "rows"))
+        modality = find_modality(self.modality, rows.X, rows.y, has_fields=image is not None or label is not None)
         check_applies(modality, self.get_params(deep=False))
-        X, y = split_samples(modality, X, y, image, label)
+        samples, labels = split_samples(modality, rows.X, rows.y, image, label)
         options = {name: getattr(self, name) for name in modality.options}
-        encoder = modality.encoder(**options | ({} if weights is None else {"column_kinds": column_kinds}))
+        encoder = modality.encoder(**options | ({} if rows.weights is None else {"column_kinds": rows.column_kinds}))
         with one_thread():
-            model = fit_model(modality, encoder, X, y, self._options(), seed, weights)
-        self._adopt(model, text_columns(X))
+            model = fit_model(modality, encoder, samples, labels, self._options(), seed, rows.weights)
+        if X.form or y.form:
+            model.facts["forms"] = Forms(X.form, y.form).to_json()
+        self._adopt(model, text_columns(samples))
         return self
 
     def sample(
@@ -337,7 +342,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         X : DataFrame, ndarray or Tensor of n samples
-            Rows with the columns, order, dtypes and value ranges of the training data. Images in the container,
+            Rows with the columns, order, dtypes and value ranges of the training data, in the library of that table
+            if it is polars or DuckDB, and else, if it came through Arrow, as a table of Arrow. Images in the container,
             layout, size, dtype and range of the training data; one array or tensor if those were a list, data set or
             folder.
         y : Series, ndarray, Tensor or list of shape (n,)
@@ -367,9 +373,10 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         True
         """
         check_is_fitted(self)
-        chunks = list(self.sample_chunks(n, y, random_state, where))
+        chunks = list(self._sample_chunks(n, y, random_state, where))
         encoder, labels = self.model_.encoder, self.model_.labels
-        return encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+        rows = encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
+        return self._forms.restore(*rows)
 
     def sample_chunks(
         self,
@@ -377,6 +384,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         y: Any = None,
         random_state: Seed = None,
         where: Mapping[Any, Any] | None = None,
+        start: int = 0,
     ) -> Iterator[tuple[Any, Any]]:
         """Yield the rows and labels of `sample` in chunks of 10,000 (of large images fewer), in bounded memory.
 
@@ -384,11 +392,18 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         n, y, random_state, where
             As for `sample`.
+        start : int from 0 to n, default=0
+            Row to begin with, counted from 0. The rows before it are not made, but for those of its own chunk; not
+            beside `where`.
 
         Yields
         ------
         X, y
-            Rows and their labels; all chunks together are exactly what `sample` returns.
+            Rows and their labels; all chunks together are exactly what `sample` returns, from row `start` on.
+
+        See Also
+        --------
+        write_samples : Writes them to files, in several processes.
 
         Examples
         --------
@@ -398,24 +413,111 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
         >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(25_000)]
         [10000, 10000, 5000]
+        >>> [len(X_new) for X_new, y_new in augmenter.sample_chunks(10**9, start=10**9 - 3)]
+        [3]
         """
+        for X, labels in self._sample_chunks(n, y, random_state, where, start):
+            yield self._forms.restore(X, labels)
+
+    def _sample_chunks(
+        self, n: Any, y: Any, random_state: Seed, where: Any, start: int = 0
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield the chunks as the encoder decodes them."""
         # 1. Check the request
         check_is_fitted(self)
+        check_params("sample", {"start": start}, {"start": integer(0)})
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
-        model = self.model_
         seed = new_seed(self.random_state if random_state is None else random_state)
-        request = Request.of(model, n, y, where, self.latent_scale, seed)
+        request = Request.of(self.model_, Wanted(n, y, where), self.latent_scale, seed, int(start))
 
         # 2. Generate and decode it chunk by chunk; an empty request is one empty chunk
-        chunk = max(1, min(_CHUNK, _CHUNK_CELLS // max(1, model.encoder.n_features)))
-        starts = range(0, max(request.total, 1), chunk)
-        for first in track_items(starts, len(starts), "sampling", self.verbose if len(starts) > 1 else 0):
-            with one_thread():
-                x, codes = request.take(first, min(chunk, request.total - first))
-                X = request.encoder.inverse_transform(x, first, stream_seed(seed, "cells"))
+        count = request.count_chunks()
+        for X, codes in track_items(request.serve(), count, "sampling", self.verbose if count > 1 else 0):
             if where:
                 self.conditions_ = request.count_candidates()
-            yield X, model.labels.restore(codes)
+            yield X, self.model_.labels.restore(codes)
+
+    def write_samples(
+        self,
+        folder: str | os.PathLike[str],
+        n: int | Mapping[Any, int] | None = None,
+        y: Any = None,
+        *,
+        shard_rows: int = 1_000_000,
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        overwrite: bool = False,
+    ) -> int:
+        """Write the rows of `sample`, with their labels, as a folder of Parquet files, in bounded memory.
+
+        A file appears under its name once it is whole. If the call is stopped in the middle, the same call makes what
+        is missing and no more. The files are the same, byte for byte, for any number of processes, and on any
+        cluster: the active backend of joblib runs the work, as in ``with joblib.parallel_config("dask")``.
+
+        Parameters
+        ----------
+        folder : path-like
+            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files are
+            called "part-00000.parquet" and so on; "_ganaug.json" says which rows they hold: digest of the model, seed,
+            numbers of rows, and versions.
+        n, y
+            As for `sample`.
+        shard_rows : int >= 1, default=1_000_000
+            Number of rows in each file but the last. Multiples of 10,000 waste no work.
+        n_jobs : int, default=None
+            Number of processes, as for `joblib.Parallel`: None is one, and -1 one for each core.
+        random_state : int, numpy RandomState or Generator, or None, default=None
+            Seed, as for `sample`; None takes the augmenter's own. If both are None, a folder that was begun goes on
+            with its own seed, and a new one gets a new seed.
+        overwrite : bool, default=False
+            Whether to replace the rows of another request, model or version in `folder`.
+
+        Returns
+        -------
+        int
+            Number of rows in the folder, in all.
+
+        Raises
+        ------
+        DataError
+            `folder` holds other files, or rows of another request; it cannot be written; a process died, or has other
+            versions of the packages on which the rows depend.
+        ParameterError
+            `n`, `y` or an option is invalid, or the model is not one of a table.
+
+        See Also
+        --------
+        sample_chunks : Yields the same rows.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_iris
+        >>> from ganaug import GANAugmenter
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> augmenter = GANAugmenter(max_steps=20, filters=None, random_state=0).fit(X, y)
+        >>> with TemporaryDirectory() as folder:
+        ...     augmenter.write_samples(folder, 30_000, shard_rows=20_000)
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        30000
+        ['_ganaug.json', 'part-00000.parquet', 'part-00001.parquet']
+        """
+        check_is_fitted(self)
+        check_params("write_samples", {"shard_rows": shard_rows, "n_jobs": n_jobs}, SHARD_RULES)
+        check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
+        chosen = self.random_state if random_state is None else random_state
+        return write_shards(
+            self.model_,
+            Wanted(n, y),
+            folder,
+            latent_scale=float(self.latent_scale),
+            seed=None if chosen is None else new_seed(chosen),
+            shard_rows=int(shard_rows),
+            n_jobs=n_jobs,
+            overwrite=overwrite,
+            verbose=self.verbose,
+        )
 
     def fit_resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Train the GAN, and append synthetic samples to the classes that `sampling_strategy` fills up.
@@ -443,7 +545,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
-        return self.fit(X, y, image=image, label=label).resample(X, y, image=image, label=label)
+        given = take_in(X), take_in(y)
+        return self._fit(*given, image, label)._resample(*given, image, label)
 
     def resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Append synthetic samples to the classes that `sampling_strategy` fills up, without training again.
@@ -471,16 +574,20 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         {1: 30}
         """
         check_is_fitted(self)
+        return self._resample(take_in(X), take_in(y), image, label)
+
+    def _resample(self, X: Given, y: Given, image: Field, label: Field) -> tuple[Any, Any]:
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        X, y = split_samples(self.model_.modality, X, y, image, label)
-        counts = count_missing_samples(self.sampling_strategy, self.model_, y)
+        refuse_files(X.data)
+        samples, labels = split_samples(self.model_.modality, X.data, y.data, image, label)
+        counts = count_missing_samples(self.sampling_strategy, self.model_, labels)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")
-            done: Resampled = resample(self.model_, X, y, counts, seed, self.latent_scale)
+            done: Resampled = resample(self.model_, samples, labels, counts, seed, self.latent_scale)
         self.sampling_strategy_ = {self.model_.labels.values[code]: count for code, count in counts.items()}
         self.resampled_ = {"added": done.added, "dropped": done.dropped, "copies_kept": done.copies_kept}
-        return done.X, done.y
+        return X.append(done.X), y.append(done.y)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file with JSON metadata and a checksum, without code.
@@ -636,7 +743,9 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
 
     def _adopt(self, model: Model, feature_names: list[str] | None) -> None:
         """Set all fitted attributes at once, so that an interrupted `fit` leaves the old model whole."""
+        forms = Forms.from_json(model.facts.get("forms", {})).check(model.encoder.n_features)
         self.model_ = model
+        self._forms = forms
         for name in ("feature_names_in_", "resampled_", "sampling_strategy_", "conditions_"):  # of an earlier fit
             self.__dict__.pop(name, None)
         if feature_names:

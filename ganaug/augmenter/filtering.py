@@ -13,9 +13,10 @@ from torch import Tensor
 from ..filters import FILTERS, Judge, Samples, draw_candidates, sum_log_weights
 from ..filters.judge_fitting import JudgeFitter
 from ..rng import stream_seed, torch_stream
+from .class_order import prior_codes
 from .model import Model, get_learner
 from .split import Data, score_noise
-from .streams import ClassStreams, Source, prior_codes
+from .streams import ClassStreams, Source
 
 SCORED = 5000
 """Largest number of synthetic samples behind a held-out score."""

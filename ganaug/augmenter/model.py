@@ -20,7 +20,7 @@ from ..layers import fill_tables
 from ..modality import Architecture, Encoder, Generator, Learner, Modality, get_pack
 from ..params import Rule, check_params, choice, integer
 from ..records import decode
-from ..storage import TensorSpec, read_model, write_model
+from ..storage import TensorSpec, digest, read_model, write_model
 from ..training import HISTORY
 from .options import RULES
 from .streams import Source
@@ -101,21 +101,30 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file."""
-        tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()} | {"history": self.history}
+        more = {"kind": "model", "steps": len(self.history), "facts": self.facts}
+        write_model(path, self._tensors() | {"history": self.history}, self._description() | more)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all on which its samples depend; that of a model that was saved and loaded is equal."""
+        return digest(self._tensors(), self._description())
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Return the tensors of the generator and of the judges by name."""
+        tensors = {f"generator.{k}": v for k, v in self.generator.state_dict().items()}
         for judge in self.judges:
             tensors |= judge.tensors()
-        metadata = {
-            "kind": "model",
+        return tensors
+
+    def _description(self) -> dict[str, Any]:
+        """Return what the tensors mean, as plain JSON."""
+        return {
             "modality": self.modality.name,
             "schema": self.encoder.to_json(),
             "labels": self.labels.to_json(),
             "prior": self.prior,
             "architecture": asdict(self.architecture),
             "judges": [judge.to_json() for judge in self.judges],
-            "steps": len(self.history),
-            "facts": self.facts,
         }
-        write_model(path, tensors, metadata)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], modalities: Mapping[str, Modality]) -> Model:

@@ -206,7 +206,7 @@ def find_modality(wanted: str | Modality, X: Any, y: Any, has_fields: bool = Fal
     Raises
     ------
     DataError
-        No modality accepts `X`, or it is a table of another library than pandas.
+        No modality accepts `X`, or it is a table of another library that Arrow does not reach.
     """
     refuse_parts(X)
     if wanted == "auto" and has_fields:

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..files.parquet_sets import draw_rows, is_parquet_set
 
 
-class Given(NamedTuple):
+class Rows(NamedTuple):
     """Samples to learn from.
 
     Attributes
@@ -30,7 +30,7 @@ class Given(NamedTuple):
     weights: NDArray[np.float64] | None = None
 
 
-def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Given:
+def read_rows(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Rows:
     """Return samples in memory as they are, and of a data set on disk some rows.
 
     Parameters
@@ -50,10 +50,19 @@ def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> G
         `X` is a data set on disk, and it cannot be read, or `y` does not name one of its columns.
     """
     if not is_parquet_set(X):
-        return Given(X, y, column_kinds)
+        return Rows(X, y, column_kinds)
     if not isinstance(y, str):
         raise DataError(
             f"X is a data set of Parquet files; name the column of its labels, such as y='class'. Got {y!r}."
         )
     drawn = draw_rows(X, y, max_rows, seed)
-    return Given(drawn.X, drawn.y, drawn.kinds | dict(column_kinds or {}) or column_kinds, drawn.weights)
+    return Rows(drawn.X, drawn.y, drawn.kinds | dict(column_kinds or {}) or column_kinds, drawn.weights)
+
+
+def refuse_files(X: Any) -> None:
+    """Raise DataError for a data set on disk where samples have to be in memory."""
+    if is_parquet_set(X):
+        raise DataError(
+            "X is a data set of Parquet files, to which rows cannot be appended; use fit, and then sample or "
+            "write_samples for further files."
+        )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from ..filters import FILTERS, Judge, Samples, draw_candidates
 from ..modality import Conditions, Generator, identity
 from ..rng import stream_seed, torch_stream
 from ..threads import map_in_threads
+from .class_order import prior_codes
 
 _MANY = 2**17  # candidates after which a block may be shorter,
 _FEW = 8  # but holds at least this many samples
@@ -103,13 +103,15 @@ class ClassStream:
         Class code.
     seed : int
         Seed of all randomness in the stream.
+    first : int
+        Position of the first sample to take; without conditions, what comes before it need not be made.
     """
 
-    def __init__(self, source: Source, code: int, seed: int):
+    def __init__(self, source: Source, code: int, seed: int, first: int = 0):
         self.source = source
         self.code = code
         self.seed = seed
-        self.next_block = 0
+        self.next_block, self.skipped = divmod(first, source.kept)
         self.left = torch.empty(0)  # samples of the last block that were not yet taken
         self.left_codes = torch.empty(0, dtype=torch.int64)
         self.dropped: dict[str, int] = {}
@@ -123,6 +125,7 @@ class ClassStream:
     def take_with_codes(self, n: int) -> tuple[Tensor, Tensor]:
         """Return the next `n` encoded samples, shape (n, ...), and their class codes, shape (n,)."""
         # 1. Samples left of the last block, then new blocks
+        n += self.skipped
         parts = [(self.left, self.left_codes)] if len(self.left) else []
         have = len(self.left)
         while have < n or not parts:
@@ -133,7 +136,9 @@ class ClassStream:
         x, codes = (torch.cat(part) for part in zip(*parts, strict=True))
         self.left = x[n:]
         self.left_codes = codes[n:]
-        return x[:n], codes[:n]
+        taken = slice(self.skipped, n)
+        self.skipped = 0
+        return x[taken], codes[taken]
 
     def _make_blocks(self, n: int) -> list[tuple[Tensor, Tensor]]:
         """Return the next blocks: enough for `n` samples if all of them are full."""
@@ -252,11 +257,14 @@ class ClassStreams:
         Source of candidates.
     seed : int
         Seed of all randomness in the streams.
+    first : sequence of int, optional
+        Position in the stream of each class of the first sample to take.
     """
 
-    def __init__(self, source: Source, seed: int):
+    def __init__(self, source: Source, seed: int, first: Sequence[int] = ()):
         self.source = source
         self.seed = seed
+        self.first = dict(enumerate(first))
         self.by_class: dict[int, ClassStream] = {}
 
     def take(self, codes: NDArray[np.int64]) -> Tensor:
@@ -264,7 +272,8 @@ class ClassStreams:
         parts = [(np.flatnonzero(codes == code), int(code)) for code in np.unique(codes)]
         x: Tensor | None = None
         for rows, code in parts:
-            stream = self.by_class.setdefault(code, ClassStream(self.source, code, self.seed))
+            start = self.first.get(code, 0)
+            stream = self.by_class.setdefault(code, ClassStream(self.source, code, self.seed, start))
             taken = stream.take(len(rows))
             x = taken.new_empty((len(codes), *taken.shape[1:])) if x is None else x
             x[torch.from_numpy(rows)] = taken
@@ -282,28 +291,3 @@ class ClassStreams:
             for reason, count in stream.dropped.items():
                 total[reason] = total.get(reason, 0) + count
         return total
-
-
-def prior_codes(prior: Sequence[float], first: int, n: int, seed: int) -> NDArray[np.int64]:
-    """Return a stretch of an endless sequence of classes in the proportions of `prior`.
-
-    Parameters
-    ----------
-    prior : sequence of float
-        Share of each class; need not sum to one.
-    first, n : int
-        The stretch: positions `first` to ``first + n - 1``.
-    seed : int
-        Seed of the start of the sequence.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Class codes. The sequence advances by the golden ratio, so every stretch has each class within a few rows of
-        its share (Weyl's equidistribution; a random draw would be off by the root of n).
-    """
-    cumulative = np.cumsum(np.asarray(prior, dtype=np.float64))
-    start = np.random.default_rng(seed).random()
-    place = (start + (first + np.arange(n)) * 0.6180339887498949) % 1.0
-    codes: Any = np.searchsorted(cumulative / cumulative[-1], place, side="right")
-    return np.minimum(codes, np.flatnonzero(np.asarray(prior))[-1]).astype(np.int64)

@@ -64,8 +64,8 @@ def check_samples(X: Any, y: Any) -> None:
     Raises
     ------
     DataError
-        `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions; or one is a table or column
-        of another library than pandas.
+        `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions; or one is a table of another
+        library that has no rows yet, or none that Arrow reaches.
     """
     refuse_parts(X)
     refuse_foreign("X", X)
@@ -95,13 +95,6 @@ def check_samples(X: Any, y: Any) -> None:
     check_shape(array.shape)
 
 
-_CURES = {  # how a table, and a column, of another library becomes one of pandas, with names and types
-    "polars": ("{}.to_pandas(use_pyarrow_extension_array=True)", "{}.to_pandas()"),
-    "pyarrow": ("{}.to_pandas(types_mapper=pandas.ArrowDtype)", "{}.to_pandas()"),
-    "duckdb": ("{}.df()", "{}.df().squeeze()"),
-}
-
-
 _NO_IMAGES = (
     ", and its items hold no image that is decoded; give a table as {0}.to_pandas(), images in lists as "
     "{0}.with_format('numpy'), and bytes of files as {0}.cast_column(column, datasets.Image())."
@@ -109,22 +102,18 @@ _NO_IMAGES = (
 
 
 def refuse_foreign(name: str, data: Any) -> None:
-    """Raise DataError for a table of another library: as an array it would lose names and types."""
-    library = type(data).__module__.partition(".")[0].lstrip("_")
+    """Raise DataError for a table that Arrow does not reach: as an array it would lose names and types."""
+    kind, library = type(data).__name__, type(data).__module__.partition(".")[0].lstrip("_")
     if _is_hugging_face(data) and not is_dataset(data):
-        is_column = type(data).__name__ == "Column"
-        cure = f"; give its values, {name}[:]." if is_column else _NO_IMAGES.format(name)
-        raise DataError(f"{name} is a {type(data).__name__} of datasets{cure}")
-    known = library in _CURES or (hasattr(data, "__dataframe__") and not isinstance(data, pd.DataFrame))
-    if not known:
-        return
-    lazy = f"{name}.collect()" if type(data).__name__ == "LazyFrame" else name
-    whole, column = _CURES.get(library, ("{}.to_pandas()", "{}.to_pandas()"))
-    cure = (column if type(data).__name__.endswith(("Series", "Array")) else whole).format(lazy)
-    raise DataError(
-        f"{name} is a {type(data).__name__} of {library}, and ganaug takes tables of pandas; give {cure}, which keeps "
-        "names and types."
-    )
+        cure = f"; give its values, {name}[:]." if kind == "Column" else _NO_IMAGES.format(name)
+        raise DataError(f"{name} is a {kind} of datasets{cure}")
+    if kind == "LazyFrame":
+        raise DataError(f"{name} is a {kind} of {library}, whose rows are not there yet; give {name}.collect().")
+    if hasattr(data, "__dataframe__") and not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"{name} is a {kind} of {library} without the Arrow PyCapsule interface (__arrow_c_stream__); give "
+            f"{name}.to_pandas(), which keeps names and types."
+        )
 
 
 def _is_hugging_face(data: Any) -> bool:

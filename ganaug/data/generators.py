@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from ..errors import DataError, GanaugError
+from .foreign import to_pandas
 from .items import convert_label
 
 _SHOWN = 4  # labels of a call that a message shows
@@ -101,7 +102,7 @@ def call_sample(generator: Any, n: int | None, labels: NDArray[Any] | None, seed
             f"{_write_call(n, labels, seed)} of the augmenter, a {type(generator).__name__}, returned a {got}; make it "
             f"{_write_duty(n, labels)}."
         )
-    return made[0], made[1]
+    return made[0], to_pandas(made[1])
 
 
 def _write_call(n: int | None, labels: NDArray[Any] | None, seed: int) -> str:

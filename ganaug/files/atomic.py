@@ -42,7 +42,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
     """
     mode = _check_replaceable(path)
     if durable:
-        _sweep_stale(path.parent)
+        sweep(path.parent)
     # In the same folder, because a rename must not cross file systems.
     temporary = path.parent / f".ganaug-{secrets.token_hex(8)}.tmp"
     try:
@@ -101,10 +101,15 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _sweep_stale(folder: Path) -> None:
-    """Remove temporary files of killed writers."""
-    oldest = time.time() - _STALE_SECONDS
-    for leftover in folder.glob(".ganaug-*.tmp"):
+def sweep(folder: Path, seconds: float = _STALE_SECONDS) -> None:
+    """Remove temporary files of killed writers, those that were not written to for some seconds."""
+    oldest = time.time() - seconds
+    for leftover in filter(is_temporary, folder.iterdir()):
         with contextlib.suppress(OSError):
-            if leftover.lstat().st_mtime < oldest:
+            if leftover.lstat().st_mtime <= oldest:
                 leftover.unlink()
+
+
+def is_temporary(path: Path) -> bool:
+    """Return whether a path has the name of a file that is being written, or was when its writer was killed."""
+    return path.match(".ganaug-*.tmp")

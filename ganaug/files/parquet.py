@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import pandas as pd
@@ -19,6 +19,7 @@ _NULLABLE: dict[pa.DataType, Any] = {
     **{pa.type_for_alias(name.lower()): pd.api.types.pandas_dtype(name) for name in _WHOLE},
     pa.bool_(): pd.BooleanDtype(),
 }
+_MOST_DIGITS = 38  # of a decimal number in 128 bits
 
 
 def read_parquet(data: bytes, name: str) -> pd.DataFrame:
@@ -42,31 +43,47 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     return frame if rows_are_counted else frame.reset_index()
 
 
-def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes]) -> int:
-    """Write frames as one table in the types of the first, and return the number of rows."""
+def write_parquet(parts: Iterable[pd.DataFrame], target: IO[bytes], schema: pa.Schema | None = None) -> int:
+    """Write frames as one table in the types of the first, or of a schema, and return the number of rows."""
     rows = 0
     with contextlib.ExitStack() as stack:
         writer = None
         for part in parts:
-            try:
+            with _explain_misfits():
                 table = pa.Table.from_pandas(part, preserve_index=False)
                 if writer is None:
-                    writer = stack.enter_context(pq.ParquetWriter(target, _type_empty_columns(table.schema)))
+                    schema = schema or _settle_types(table.schema, part)
+                    writer = stack.enter_context(pq.ParquetWriter(target, schema))
                 _check_kinds(table.schema, writer.schema)
                 writer.write_table(table.cast(writer.schema))
-            except pa.ArrowException as error:
-                raise DataError(
-                    f"The table does not fit into Parquet ({reason_of(error)}); give columns one type."
-                ) from error
             rows += len(part)
     return rows
 
 
-def _type_empty_columns(schema: pa.Schema) -> pa.Schema:
-    """Return the schema with text as the type of columns that are all missing in the first part."""
-    for index, field in enumerate(schema):
+def choose_schema(part: pd.DataFrame) -> pa.Schema:
+    """Return the types in which `write_parquet` writes a table that begins with this part."""
+    with _explain_misfits():
+        return _settle_types(pa.Table.from_pandas(part, preserve_index=False).schema, part)
+
+
+@contextlib.contextmanager
+def _explain_misfits() -> Iterator[None]:
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise DataError(f"The table does not fit into Parquet ({reason_of(error)}); give columns one type.") from error
+
+
+def _settle_types(schema: pa.Schema, part: pd.DataFrame) -> pa.Schema:
+    """Return the schema of the first part with types that later parts fit into, too.
+
+    Columns that are all missing are text, and decimal numbers have as many digits before the point as can be.
+    """
+    for index, (field, dtype) in enumerate(zip(schema, part.dtypes, strict=True)):
         if pa.types.is_null(field.type):
             schema = schema.set(index, field.with_type(pa.string()))
+        elif pa.types.is_decimal128(field.type) and pd.api.types.is_object_dtype(dtype):
+            schema = schema.set(index, field.with_type(pa.decimal128(_MOST_DIGITS, field.type.scale)))
     return schema
 
 

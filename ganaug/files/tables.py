@@ -292,7 +292,7 @@ def write_table(
     0   31    Oslo
     1   47  Bergen
     """
-    parts = _parts([tables] if isinstance(tables, pd.DataFrame) else tables)
+    parts = name_columns([tables] if isinstance(tables, pd.DataFrame) else tables)
     path = os.fspath(path)
     extension, compression = extensions(path)
     known = path == "-" or is_device(path)
@@ -316,7 +316,7 @@ def write_table(
     return rows
 
 
-def _parts(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+def name_columns(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """Yield the tables with column names as text; raise DataError if they differ."""
     names: list[str] = []
     for table in tables:

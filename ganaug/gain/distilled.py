@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.checks import check_samples
+from ..data.foreign import to_pandas
 from ..data.rows import append_rows
 from ..errors import ParameterError
 from ..params import check_params, real
@@ -148,6 +149,7 @@ class DistilledClassifier(MetaClassifier):
         owner = type(self).__name__
         check_params(owner, {name: getattr(self, name) for name in _RULES}, _RULES)
         self._check_parts()
+        X, y = to_pandas(X), to_pandas(y)
         labels = check_labels_of_classifier(owner, X, y)
         check_samples(X, labels)
         X = X if hasattr(X, "__len__") else np.asarray(X)
@@ -185,7 +187,7 @@ class DistilledClassifier(MetaClassifier):
         return self
 
     def _predict_proba(self, X: Any) -> Numbers:
-        return predict_proba_of(self.student_, X, self.classes_)
+        return predict_proba_of(self.student_, to_pandas(X), self.classes_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "student_")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from ..data.foreign import to_pandas
 from ..data.rows import as_frame, take_rows
 from ..errors import DataError, ParameterError
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
@@ -151,6 +152,7 @@ def expected_gain(X: Any, y: Any, *, classifier: Any = None, random_state: Seed 
     >>> print(expected)  # doctest: +SKIP
     """
     names = _resolve_names(classifier)
+    X, y = to_pandas(X), to_pandas(y)
     labels = check_labels(X, y)
     if are_images(X) or np.ndim(X) != 2:
         raise DataError(f"expected_gain takes tables, of two dimensions; X has {np.ndim(X)}. Measure with gain_report.")

@@ -107,6 +107,11 @@ class PreparedFold:
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    def without_rows(self) -> PreparedFold:
+        """Return all that is known of the fold but its rows, which would fill memory and wires."""
+        nothing: dict[str, Any] = dict.fromkeys(("X", "y", "augmented", "synthetic_only", "groups", "unlabelled"))
+        return replace(self, data=replace(self.data, **nothing))
+
 
 @dataclass(frozen=True)
 class Cost:

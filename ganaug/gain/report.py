@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
+from joblib import effective_n_jobs
 
+from ..data.foreign import to_pandas
 from ..data.layouts import Field
-from ..data.rows import take_rows
 from ..errors import ParameterError
+from ..jobs import N_JOBS
 from ..params import Rule, check_params, choice, either, integer, real
-from ..progress import track_items
 from ..rng import Seed, new_seed
-from .arms import ARMS, AUGMENTED, BASELINE, TAUGHT_ARMS, default_arms, group_by_training
+from .arms import ARMS, AUGMENTED, BASELINE, TAUGHT_ARMS, default_arms
 from .classifiers import resolve_classifiers
-from .experiment import Amounts, ArmScores, PreparedFold, evaluate_arms, prepare_fold
-from .folds import Fold, make_folds
+from .experiment import Amounts
+from .folds import make_folds
 from .image_inputs import find_channel_axis, image_shape, load_images
 from .result import Design, GainReport, to_one_line
+from .runs import Experiment, Runs, keep_off_gpu
 from .scorers import resolve_scorers
 from .synthetic import check_labels, is_one_vs_all
 from .teachers import SYNTHETIC_SIZE, resolve_teacher
-from .teaching import evaluate_taught
 
 _RULES = {
     "n_repeats": integer(1),
@@ -39,7 +37,7 @@ _RULES = {
     ),
     "margin": real(0.0, inclusive=True),
     "fidelity": choice(False, True),
-    "n_jobs": either(choice(None), Rule("an integer other than 0", lambda v: isinstance(v, int) and v != 0)),
+    "n_jobs": N_JOBS,
     "verbose": either(integer(0), choice(False, True)),
     "name": either(choice(None), Rule("text", lambda v: isinstance(v, str))),
 }
@@ -146,7 +144,10 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the folds, and of augmenter and classifiers wherever they have such a parameter.
     n_jobs : int, default=None
-        Number of folds and arms to run in parallel, as in joblib. Each runs on one thread; results do not depend on it.
+        Number of folds to run in parallel, as in joblib, or of arms where there are more jobs than folds. Each runs
+        on one thread; results do not depend on it. The active backend of joblib runs them, so that a cluster does in
+        ``with joblib.parallel_config("dask")``, "ray" or "spark". An augmenter whose device is "auto" trains on the
+        CPU in several jobs, which would else share one GPU.
     verbose : int >= 0, default=0
         1 shows progress on standard error.
     name : str, default=None
@@ -214,7 +215,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     # Check parameters and data.
     check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
-    X, y = load_images(X, y, image, label)
+    X, y = load_images(to_pandas(X), to_pandas(y), image, label)
     labels = check_labels(X, y)
     if is_one_vs_all(y):
         y = labels
@@ -224,7 +225,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     channel_axis = find_channel_axis(augmenter)
     shape = image_shape(X, channel_axis)
     teacher = _resolve_distil(distil, X, is_image=shape is not None)
-    experiment = _Experiment(
+    experiment = Experiment(
         X,
         y,
         make_folds(X, labels, cv, n_repeats, groups, seed),
@@ -236,12 +237,11 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         teacher,
     )
 
-    # Fit the augmenter on the training rows of each fold, and draw the synthetic rows.
+    # In each fold, fit the augmenter and draw synthetic rows; then train and score every classifier in each arm.
     amounts = Amounts(synthetic_fraction, balance, 0.0 if teacher is None else SYNTHETIC_SIZE)
-    prepared = experiment.prepare(augmenter, amounts, fidelity, n_jobs, verbose)
-
-    # Train every classifier on the rows of each arm, and score it on the test rows.
-    evaluated = experiment.evaluate(prepared, n_jobs, verbose)
+    n_workers = effective_n_jobs(n_jobs)
+    runs = Runs(experiment, keep_off_gpu(augmenter) if n_workers > 1 else augmenter, amounts, fidelity)
+    prepared, evaluated = runs.run(n_jobs, n_workers, verbose)
 
     # Record the design, and compare the arms.
     design = Design(
@@ -279,55 +279,6 @@ def _resolve_distil(distil: Any, X: Any, is_image: bool) -> Any:
     if is_image:
         raise ParameterError("The 'distil' parameter of gain_report is for tables; leave it out for images.")
     return resolve_teacher(None if distil is True else distil, X, "'distil' parameter of gain_report")
-
-
-@dataclass(frozen=True)
-class _Experiment:
-    """Data, folds, classifiers and metrics of an experiment, which all folds and arms share."""
-
-    X: Any
-    y: Any
-    folds: list[Fold]
-    classifiers: Mapping[str, Any]
-    scorers: Mapping[str, Any]
-    arms: list[str]
-    labels: NDArray[Any]
-    groups: NDArray[Any] | None
-    teacher: Any
-
-    def prepare(
-        self, augmenter: Any, amounts: Amounts, fidelity: bool, n_jobs: int | None, verbose: int
-    ) -> list[PreparedFold]:
-        """Fit the augmenter and draw synthetic rows in each fold."""
-        jobs = (
-            delayed(prepare_fold)(augmenter, self.X, self.y, self.groups, fold, amounts, fidelity)
-            for fold in self.folds
-        )
-        return list(track_items(_run_parallel(jobs, n_jobs), len(self.folds), "fitting the augmenter", verbose))
-
-    def evaluate(self, prepared: Sequence[PreparedFold], n_jobs: int | None, verbose: int) -> list[ArmScores]:
-        """Train and score the classifiers in each fold, once for the arms that share a training or a teacher."""
-        shared = list(group_by_training(self.arms).values())
-        jobs = (
-            self._delay_evaluation(arms, fold_of, fold)
-            for fold, fold_of in zip(self.folds, prepared, strict=True)
-            for arms in shared
-        )
-        total = len(self.folds) * len(shared)
-        return list(track_items(_run_parallel(jobs, n_jobs), total, "training classifiers", verbose))
-
-    def _delay_evaluation(self, arms: Sequence[str], prepared: PreparedFold, fold: Fold) -> Any:
-        given = (arms, prepared.data, fold, self._test(fold), self.classifiers, self.scorers)
-        if arms[0] in TAUGHT_ARMS:
-            return delayed(evaluate_taught)(*given, self.teacher)
-        return delayed(evaluate_arms)(*given)
-
-    def _test(self, fold: Fold) -> tuple[Any, NDArray[Any]]:
-        return take_rows(self.X, fold.test), self.labels[fold.test]
-
-
-def _run_parallel(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
-    return Parallel(n_jobs, return_as="generator", pre_dispatch="n_jobs")(jobs)  # type: ignore[no-any-return]
 
 
 def _write_call(augmenter: Any, given: Mapping[str, Any]) -> str:

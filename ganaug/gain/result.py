@@ -232,7 +232,7 @@ class GainReport:
             ),
             "warnings": self.warnings,
             "counts": [
-                count_fold_rows(fold, done.data.y, fold.test, done.data.added)
+                count_fold_rows(fold, self.design.labels[fold.train], fold.test, done.data.added)
                 for fold, done in zip(self.design.folds, self._prepared, strict=True)
             ],
             "choice": [{"fold": i, **facts["choice"]} for i, facts in facts_of_folds if "choice" in facts],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ..data.foreign import Forms, Given, take_in
 from ..data.rows import append_labels, append_rows, as_frame
 from ..errors import ParameterError
 from ..rng import Seed, new_seed
@@ -47,8 +48,13 @@ class RowSampler(BaseEstimator):  # type: ignore[misc]
         DataError
             Numbers of rows and labels differ, or there is only one class.
         """
+        return self._fit(take_in(X), take_in(y))
+
+    def _fit(self, given_X: Given, given_y: Given) -> Any:
+        X, y = given_X.data, given_y.data
         labels = check_labels(X, y)
         table = _to_table(X)
+        self._forms = Forms(given_X.form, given_y.form)
         self._X, self._y = X[:0], y[:0]
         self.classes_ = np.unique(labels)
         self._counts = count_labels(labels)
@@ -81,6 +87,9 @@ class RowSampler(BaseEstimator):  # type: ignore[misc]
             A label is unknown, or neither a number nor labels are given.
         """
         check_is_fitted(self)
+        return self._forms.restore(*self._sample(n, y, random_state))
+
+    def _sample(self, n: Any, y: Any, random_state: Seed) -> tuple[Any, Any]:
         seed = self._seed if random_state is None else new_seed(random_state)
         labels = self._resolve_labels(n, y)
         return self._like_rows(self._draw(labels, seed)), append_labels(self._y, labels)
@@ -93,11 +102,13 @@ class RowSampler(BaseEstimator):  # type: ignore[misc]
         X, y
             Rows and labels, as for `fit`. A class with a single row gets no synthetic rows.
         """
+        given_X, given_y = take_in(X), take_in(y)
+        X, y = given_X.data, given_y.data
         labels = check_labels(X, y)
         sizes = np.array([size for size in count_labels(labels).values() if size > 1] or [0])
         counts = allocate_rows(labels, int((sizes.max() - sizes).sum()), balance=True)
-        X_new, y_new = self.fit(X, y).sample(counts)
-        return append_rows(X, X_new), append_labels(y, y_new)
+        X_new, y_new = self._fit(given_X, given_y)._sample(counts, None, None)
+        return given_X.append(append_rows(X, X_new)), given_y.append(append_labels(y, y_new))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_counts")

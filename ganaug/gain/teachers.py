@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import check_samples
+from ..data.foreign import to_pandas
 from ..data.rows import take_rows
 from ..errors import DataError, ParameterError
 from ..params import Rule, check_params, either, integer, real
@@ -126,6 +127,7 @@ class CrossFittedTeacher(MetaClassifier):
         # 1. Check parameters and data
         owner = type(self).__name__
         check_params(owner, {name: getattr(self, name) for name in TEACHING_RULES}, TEACHING_RULES)
+        X, y = to_pandas(X), to_pandas(y)
         labels = check_labels_of_classifier(owner, X, y)
         check_samples(X, labels)
         X = X if hasattr(X, "__len__") else np.asarray(X)
@@ -145,7 +147,7 @@ class CrossFittedTeacher(MetaClassifier):
         return self
 
     def _predict_proba(self, X: Any) -> Numbers:
-        return predict_proba_of(self.teacher_, X, self.classes_)
+        return predict_proba_of(self.teacher_, to_pandas(X), self.classes_)
 
     def to_weights(self, proba: Numbers) -> tuple[NDArray[np.int64], NDArray[Any], Numbers]:
         """Turn probabilities into weighted labels, for any learner that takes ``sample_weight``.

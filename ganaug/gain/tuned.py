@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..augmenter import GANAugmenter
 from ..data.checks import text_columns
+from ..data.foreign import Forms, Given, take_in
 from ..data.labels import Labels
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, ParameterError
+from ..jobs import run_jobs
 from ..params import Rule, check_params, choice, either, integer
 from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
@@ -167,7 +169,11 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         DataError
             The rows are not supported, or no classifier could be trained on them.
         """
+        return self._fit(take_in(X), take_in(y), groups)
+
+    def _fit(self, given_X: Given, given_y: Given, groups: Any) -> TunedAugmenterCV:
         # Check parameters and data.
+        X, y = given_X.data, given_y.data
         augmenter = self._check_augmenter()
         labels = check_labels(X, y)
         if is_one_vs_all(y):
@@ -202,6 +208,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         if names := text_columns(X):
             self.feature_names_in_ = np.asarray(names, dtype=object)
         self._seed = seed
+        self._forms = Forms(given_X.form, given_y.form)
         print_message(self._describe_choice(), self.verbose)
         return self
 
@@ -218,13 +225,16 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         X, y
             Real rows, unchanged and in order, followed by synthetic rows.
         """
-        self.fit(X, y, groups)
+        given_X, given_y = take_in(X), take_in(y)
+        self._fit(given_X, given_y, groups)
+        X, y = given_X.data, given_y.data
         seed = stream_seed(self._seed, "grow")
         if not is_one_vs_all(y):
-            return append_synthetic_rows(self.augmenter_, X, y, self.sampling_strategy_, seed)
+            X_more, y_more = append_synthetic_rows(self.augmenter_, X, y, self.sampling_strategy_, seed)
+            return given_X.append(X_more), given_y.append(y_more)
         indicators = Labels.fit(y)[0]
         X_more, y_more = append_synthetic_rows(self.augmenter_, X, to_label_array(y), self.sampling_strategy_, seed)
-        return X_more, indicators.restore(indicators.encode(y_more))
+        return given_X.append(X_more), indicators.restore(indicators.encode(y_more))
 
     def sample(self, n: Any = None, y: Any = None, random_state: Seed = None) -> tuple[Any, Any]:
         """Draw synthetic rows from the fitted augmenter, regardless of the chosen share.
@@ -235,7 +245,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
             As for ``sample`` of the augmenter.
         """
         check_is_fitted(self)
-        return self.augmenter_.sample(n, y=y, random_state=random_state)
+        return self._forms.restore(*self.augmenter_.sample(n, y=y, random_state=random_state))
 
     _estimator_type = "sampler"
 
@@ -330,7 +340,7 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
                 delayed(score_candidate)((X_more, to_label_array(y_more)), held, classifiers, scorer, seed)
                 for X_more, y_more in augmented.values()
             )
-            for candidate, score in zip(augmented, Parallel(self.n_jobs)(jobs), strict=True):
+            for candidate, score in zip(augmented, run_jobs(jobs, self.n_jobs), strict=True):
                 found.setdefault(candidate, []).append(score)
         return found
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..data.foreign import to_pandas
 from ..data.rows import as_frame
 from ..errors import DataError
 from .values import Kind, Numbers, align_columns, column_kind, encode_categories, rank_categories, to_floats
@@ -145,6 +146,7 @@ class _SharedScale:
 
 def flatten_samples(data: Any) -> pd.DataFrame:
     """Return a table unchanged, and an array of any shape as a table with one row per sample."""
+    data = to_pandas(data)
     if isinstance(data, pd.DataFrame):
         return data
     array = np.asarray(data)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.dtypes import dense
+from ..data.foreign import to_pandas
 from ..errors import DataError
 
 Kind: TypeAlias = Literal["number", "category", "date"]
@@ -39,7 +40,9 @@ def align_columns(real: pd.DataFrame, **others: pd.DataFrame) -> list[pd.DataFra
         An argument is not a DataFrame, has no rows or no columns, lacks a column, or has duplicate column names.
     """
     frames = []
-    for name, frame in {"real": real, **others}.items():
+    real = to_pandas(real)
+    for name, given in {"real": real, **others}.items():
+        frame = to_pandas(given)
         if not isinstance(frame, pd.DataFrame):
             raise DataError(f"The {name} rows are a {type(frame).__name__}; give a pandas.DataFrame.")
         if not len(frame):

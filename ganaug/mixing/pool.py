@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..data.foreign import to_pandas
 from ..data.generators import call_sample, sample_labels
 from ..data.items import convert_label, get_classes, is_pil_image
 from ..errors import DataError, ParameterError
@@ -177,8 +178,8 @@ class SamplePool:
         if self._softener is not None:
             proba = self._softener.predict(X)
             self._proba = proba if self._proba is None else self._proba.copy_(proba)
-        self.from_frame = isinstance(X, pd.DataFrame)
-        return _stack_samples(_convert_frame(X, transform) if isinstance(X, pd.DataFrame) else X)
+        self.from_frame = isinstance(to_pandas(X), pd.DataFrame)
+        return _stack_samples(_convert_frame(X, transform) if self.from_frame else X)
 
 
 def _move_to_shared_memory(samples: Tensor) -> None:
@@ -215,7 +216,7 @@ def _get_stack_key(x: Any) -> Any:
     return None
 
 
-def _convert_frame(X: pd.DataFrame, transform: Transform | None) -> Any:
+def _convert_frame(X: Any, transform: Transform | None) -> Any:
     """Return the array or tensor that the user's transform makes of a frame, one row for each."""
     if transform is None:
         raise DataError(

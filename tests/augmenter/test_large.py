@@ -106,3 +106,9 @@ def test_rows_of_a_table_of_four_times_the_memory_are_drawn(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     total, drawn = map(int, done.stdout.split())
     assert total == parts * n and 20_000 <= drawn <= 20_000 + 2 * (width + 1)
+
+
+@hardly_trained
+def test_rows_cannot_be_appended_to_files(rows):
+    with pytest.raises(DataError, match="Parquet files, to which rows cannot be appended; use fit, and then sample or"):
+        quick_augmenter().fit_resample(rows, "label")

@@ -14,46 +14,12 @@ from hypothesis import strategies as st
 from small import same_rows
 
 from ganaug import ParameterError
-from ganaug.augmenter import estimator
-from ganaug.augmenter.streams import ClassStream, ClassStreams, Source, prior_codes
+from ganaug.augmenter import sampling
+from ganaug.augmenter.streams import ClassStream, ClassStreams, Source
 from ganaug.filters import FILTERS, Filter, Judge
 from ganaug.modality import Generator
 
-# The order of classes
-
 BLOCK, OVERSAMPLING = Source.block, Source.oversampling
-
-
-@given(
-    st.lists(st.floats(0.01, 1.0) | st.just(0.0), min_size=1, max_size=8).filter(any),
-    st.integers(0, 2**63 - 1),
-)
-def test_every_prefix_has_the_proportions_of_the_prior(prior, seed):
-    codes = prior_codes(prior, 0, 2000, seed)
-    share = np.asarray(prior) / sum(prior)
-    for n in (1, 2, 10, 137, 1000, 2000):
-        counts = np.bincount(codes[:n], minlength=len(prior))
-        assert np.abs(counts - n * share).max() < 6
-    assert not np.isin(codes, np.flatnonzero(share == 0)).any()
-
-
-@given(st.integers(0, 50_000), st.integers(0, 300))
-def test_a_stretch_of_the_order_is_that_of_the_whole(first, n):
-    prior = [0.2, 0.0, 0.5, 0.3]
-    whole = prior_codes(prior, 0, first + n, 3)
-    assert np.array_equal(prior_codes(prior, first, n, 3), whole[first:])
-
-
-@pytest.mark.parametrize("prior", [[0.0, 1.0], [1.0, 0.0], [0.0, 0.5, 0.0, 0.0, 0.5, 0.0], [1e-9, 1.0, 0.0]])
-def test_classes_without_a_share_are_never_drawn(prior):
-    codes = prior_codes(prior, 0, 200_000, 1)
-    assert set(np.unique(codes)) <= set(np.flatnonzero(prior))
-
-
-def test_seeds_start_the_order_at_different_places():
-    starts = {tuple(prior_codes([0.5, 0.5], 0, 12, seed)) for seed in range(30)}
-    assert len(starts) > 5
-
 
 # Streams
 
@@ -89,6 +55,19 @@ def test_taking_bit_by_bit_is_taking_at_once(sizes):
     parts = [stream.take(n) for n in sizes]
     assert [len(part) for part in parts] == sizes
     assert torch.equal(torch.cat(parts), whole.take(sum(sizes)))
+
+
+@given(st.integers(0, 3 * BLOCK), st.integers(0, BLOCK))
+def test_a_stream_may_begin_anywhere(first, n):
+    whole = ClassStream(source(), 1, 5).take(first + n)
+    assert torch.equal(ClassStream(source(), 1, 5, first).take(n), whole[first:])
+
+
+def test_a_stream_that_begins_late_makes_only_the_blocks_it_needs():
+    stream = ClassStream(source(), 1, 5, 10**12 + 7)
+    parts = torch.cat([stream.take(3), stream.take(0), stream.take(4)])
+    assert torch.equal(parts, ClassStream(source(), 1, 5, 10**12 + 7).take(7))
+    assert stream.next_block == 10**12 // BLOCK + 1
 
 
 def test_a_judged_stream_keeps_its_promises_too(judged):
@@ -197,6 +176,50 @@ def test_chunks_are_the_sample(judged_augmenter, longest):
     assert same_rows(longest, tuple(pd.concat(part, ignore_index=True) for part in zip(*chunks, strict=True)))
 
 
+@pytest.mark.promise("prefix")
+@pytest.mark.parametrize("start", [0, 1, 9_999, 10_000, 10_001, 20_000, LONGEST - 1, LONGEST])
+def test_chunks_may_begin_at_any_row(judged_augmenter, longest, start):
+    chunks = list(judged_augmenter.sample_chunks(LONGEST, random_state=3, start=start))
+    found = tuple(pd.concat(part, ignore_index=True) for part in zip(*chunks, strict=True))
+    assert same_rows(found, tuple(part.iloc[start:].reset_index(drop=True) for part in longest))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"n": {"stays": 40, "leaves": 30}},
+        {"n": 70, "y": {"leaves": 9}},
+        {"y": "stays", "n": 70},
+        {"y": ["stays", "leaves"] * 35},
+    ],
+)
+def test_chunks_of_chosen_classes_begin_at_any_row_too(judged_augmenter, monkeypatch, wanted):
+    monkeypatch.setattr(sampling, "_CHUNK", 16)
+    whole = judged_augmenter.sample(**wanted)
+    X, y = zip(*judged_augmenter.sample_chunks(**wanted, start=37), strict=True)
+    found = pd.concat(X, ignore_index=True), pd.concat(y, ignore_index=True)
+    assert same_rows(found, tuple(part.iloc[37:].reset_index(drop=True) for part in whole))
+
+
+def test_a_start_far_out_takes_no_longer(judged_augmenter):
+    chunks = list(judged_augmenter.sample_chunks(10**15, start=10**15 - 2))
+    assert [len(X) for X, _ in chunks] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"start": -1}, "The 'start' parameter of sample must be an integer of at least 0. Got -1 instead"),
+        ({"start": 1.0}, "Got 1.0 instead"),
+        ({"start": 6}, "The 'start' parameter of sample must be at most n = 5. Got 6 instead"),
+        ({"start": 2, "where": {"age": (0, 99)}}, "'start' parameter does not go with 'where': .* Leave one"),
+    ],
+)
+def test_where_no_chunk_can_begin_is_said(judged_augmenter, arguments, complaint):
+    with pytest.raises(ParameterError, match=complaint):
+        next(judged_augmenter.sample_chunks(5, **arguments))
+
+
 def test_proportions_are_those_of_training(judged_augmenter, longest):
     counts = longest[1].value_counts()
     for label, share in zip(judged_augmenter.classes_, judged_augmenter.class_prior_, strict=True):
@@ -219,7 +242,7 @@ def test_other_classes_share_what_is_left(judged_augmenter, n, given, expected):
 
 
 def test_sampling_of_several_chunks_shows_progress_only_if_asked(judged_augmenter, monkeypatch, capsys):
-    monkeypatch.setattr(estimator, "_CHUNK", 10)
+    monkeypatch.setattr(sampling, "_CHUNK", 10)
     augmenter = copy.copy(judged_augmenter).set_params(verbose=1)
     expected = judged_augmenter.sample(25)[0]
     assert capsys.readouterr().err == ""

@@ -22,7 +22,7 @@ from small import numbers, quick_augmenter
 from toy_table import make_toy_table
 
 import ganaug.training.checkpoint
-from ganaug import DataWarning, GANAugmenter, read_table
+from ganaug import DataWarning, GANAugmenter, join_label, read_table
 from ganaug.augmenter.options import EFFORTS
 from ganaug.files import places as file_places
 from ganaug.files import tables
@@ -37,7 +37,7 @@ from ganaug_cli import inspect_model, options, places, soft
 from ganaug_cli.conditions import parse_where
 from ganaug_cli.front import print_warnings
 from ganaug_cli.main import cli, main
-from ganaug_cli.tables import align_columns, join_label
+from ganaug_cli.tables import align_columns
 
 PROCESS = [sys.executable, "-c", "from ganaug_cli.main import main; main()"]
 
@@ -316,6 +316,38 @@ def test_counts_per_class_are_exact(trained):
         labels = [line.split(",")[3] for line in lines[1:]]
         assert {label: labels.count(label) for label in set(labels)} == expected
         assert lines[0].split(",")[3] == "churn"
+
+
+def test_rows_go_to_a_folder_of_parquet_files_and_the_same_command_goes_on(trained, tmp_path):
+    model, folder = trained[0] / "toy.safetensors", tmp_path / "rows"
+    command = ("sample", model, "-n", "2.5e1", "--shard-rows", "10", "--jobs", "1", "--class", "leaves=4", "-o")
+    said = run(*command, f"{folder}/").stderr
+    assert f"25 synthetic rows: {folder}/ (3 Parquet files)" in said
+    files = sorted(folder.glob("*.parquet"))
+    before = [file.read_bytes() for file in files]
+    files[1].unlink()
+    run(*command, folder)
+    assert [file.read_bytes() for file in files] == before
+    alone = tmp_path / "alone.parquet"
+    run("sample", model, "-n", "25", "--class", "leaves=4", "-o", alone)
+    both = pd.concat([read_table(file) for file in files], ignore_index=True)
+    pd.testing.assert_frame_equal(both, read_table(alone))
+    assert "differs in the seed; choose another folder" in run(*command, folder, "--seed", "9", code=1).stderr
+    run(*command, folder, "--seed", "9", "--force")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"), [("1e1", 10), ("1_0", 10), ("10.0", 10), ("1e0", 1), ("0", 0), ("1E1", 10), ("0.1e2", 10)]
+)
+def test_a_number_of_rows_may_be_written_in_short(trained, text, rows):
+    lines = run("sample", trained[0] / "toy.safetensors", "-n", text, "-o", "-").stdout.splitlines()
+    assert len(lines) == rows + 1
+
+
+@pytest.mark.parametrize("text", ["1e-1", "1.5", "-1e3", "1e99999999", "inf", "nan", "many", "1e19"])
+def test_what_is_no_number_of_rows_is_refused(trained, text):
+    done = run("sample", trained[0] / "toy.safetensors", "-n", text, "-o", "-", code=2)
+    assert "'-n'" in done.stderr or "--rows" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from small import quick_augmenter
 
@@ -26,9 +25,11 @@ class OtherFrame:
 AGES = np.r_[np.repeat(np.arange(18, 58), 2), np.arange(60, 72), [20] * 28]
 LISTS = pd.Series([["p"], ["p", "q"]] * (N // 2))
 ODD = {
-    "a table of Arrow": (pa.table(X), Y, r"X is a Table of pyarrow, .* X.to_pandas\(types_mapper=pandas.ArrowDtype\)"),
-    "labels of Arrow": (X, pa.array(Y), r"y is a \w*Array of pyarrow, .* give y.to_pandas\(\)"),
-    "another library": (OtherFrame(), Y, r"X is a OtherFrame of .*; give X.to_pandas\(\), which keeps names"),
+    "another library": (
+        OtherFrame(),
+        Y,
+        r"X is a OtherFrame of .* without .*; give X.to_pandas\(\), which keeps names",
+    ),
     "the name of the label": (X, "c", r"y is the text 'c'; .* as in fit\(X.drop\(columns='c'\), X\['c'\]\)"),
     "lists of labels": (X, LISTS, r"label of row 0 is \['p'\], .* make it text"),
     "one-hot columns": (X, pd.get_dummies(pd.Series(Y)), r"y has 2 columns; .* y.idxmax\(axis=1\) of one-hot columns"),
@@ -40,15 +41,6 @@ ODD = {
 def test_odd_data_is_refused_with_the_cure(X, y, message):
     with pytest.raises(DataError, match=message):
         quick_augmenter().fit(X, y)
-
-
-@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_the_cure_for_a_table_of_arrow_keeps_names_and_types():
-    made, _ = quick_augmenter(random_state=0).fit(pa.table(X).to_pandas(types_mapper=pd.ArrowDtype), Y).sample(5)
-    assert made.columns.tolist() == ["a", "c"] and [str(dtype) for dtype in made.dtypes] == [
-        "double[pyarrow]",
-        "int64[pyarrow]",
-    ]
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")

@@ -762,3 +762,9 @@ def test_no_note_spells_booleans_as_anything_else(tmp_path, spelling):
 def test_parquet_needs_no_warning(tmp_path):
     write_table(formulas()[["=name", "number"]], tmp_path / "t.parquet", spreadsheet_safe=True)
     assert read_table(tmp_path / "t.parquet")["=name"].tolist()[0] == "=1+1"
+
+
+def test_decimal_numbers_of_later_parts_may_have_more_digits(tmp_path):
+    parts = [pd.DataFrame({"d": [Decimal(text)]}, dtype=object) for text in ("1.50", "-12345678.25", "0.75")]
+    assert write_table(parts, tmp_path / "d.parquet") == 3
+    assert read_table(tmp_path / "d.parquet")["d"].tolist() == [part["d"][0] for part in parts]

@@ -21,6 +21,7 @@ from small import JUDGED, quick_augmenter
 from toy_table import make_toy_table
 
 from ganaug import GanaugError, GANAugmenter
+from ganaug.augmenter import sampling
 from ganaug.storage import TensorSpec, read_model, write_model
 from ganaug.training import checkpoint, loop
 
@@ -125,8 +126,42 @@ def training(folder, chance, kills):
     return {"killed": killed, "wrong": wrong}
 
 
+def shards(folder, chance, kills):
+    """Kill writers of 20 files, let each be finished by the same call, and compare with one that ran through."""
+    augmenter = quick_augmenter().fit(*make_toy_table(200))
+    sampling._CHUNK = 500
+
+    def write(place):
+        augmenter.write_samples(place, 10_000, shard_rows=500)
+
+    def found(place):
+        return {path.name: path.read_bytes() for path in place.iterdir()}
+
+    write(folder / "whole")
+    expected, killed, unfinished, wrong = found(folder / "whole"), 0, 0, []
+    while killed < kills:
+        place = folder / str(killed)
+        number = child(lambda place=place: write(place))
+        wanted = chance.randrange(20)
+        while not (place / f"part-{wanted:05d}.parquet").exists() and not (place / "part-00019.parquet").exists():
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.05))
+        killed += kill(number)
+        left = found(place)
+        unfinished += len(left) < len(expected)
+        whole = {name: data for name, data in left.items() if not name.endswith(".tmp")}
+        if not whole.items() <= expected.items():
+            wrong.append(f"kill {killed}: a file is torn")
+        write(place)
+        if found(place) != expected:
+            wrong.append(f"kill {killed}: what was finished is another folder")
+    return {"killed": killed, "unfinished": unfinished, "wrong": wrong}
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     what, folder, seed, kills = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    print(json.dumps({"saving": saving, "training": training}[what](folder, random.Random(seed), kills)))
+    print(
+        json.dumps({"saving": saving, "training": training, "shards": shards}[what](folder, random.Random(seed), kills))
+    )
