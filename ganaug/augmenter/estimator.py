@@ -131,7 +131,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Number of training samples, held-out ones included.
     n_features_in_ : int
         Number of columns, or of values in an image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if all are text.
     history_ : dict of str to ndarray
         For each training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; for each

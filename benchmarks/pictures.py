@@ -1,0 +1,89 @@
+"""Make the pictures of README.md and of the start page: ``python -m benchmarks.pictures [report] [digits]``.
+
+* ``docs/images/report.png``: the top of a real gain report, as Chromium shows it (``apt-get install chromium`` and
+  ``pip install "ganaug[browser]"``).
+* ``docs/images/digits.png``: real digits above, synthetic ones of the same classes below.
+
+Both train with the defaults, for minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+FOLDER = Path(__file__).parents[1] / "docs" / "images"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+COLUMNS = 20  # digits in a row of the strip
+ZOOM, GAP = 5, 4  # pixels on the picture: of a pixel of a digit, and between digits
+WIDTH, HEIGHT = 860, 620  # of the report, in pixels of the page; the picture has twice as many
+
+
+def draw_digits(path: Path) -> None:
+    """Train on the digits of scikit-learn, and write a strip of real and of synthetic ones."""
+    from sklearn.datasets import load_digits
+
+    from ganaug import GANAugmenter
+
+    digits = load_digits()
+    images, labels = np.uint8(digits.images * 15), digits.target
+    augmenter = GANAugmenter(random_state=0, verbose=1).fit(images, labels)
+    wanted = np.arange(COLUMNS) % 10
+    rows = np.concatenate([np.flatnonzero(labels == label)[: COLUMNS // 10] for label in range(10)])
+    real = images[rows].reshape(10, -1, 8, 8).swapaxes(0, 1).reshape(COLUMNS, 8, 8)  # 0 to 9, then again
+    synthetic, _ = augmenter.sample(y=wanted)
+    bands = [join_images(part, axis=1) for part in (real, synthetic)]
+    Image.fromarray(255 - join_images(bands, axis=0)).save(path, optimize=True)
+
+
+def join_images(images: np.ndarray | list[np.ndarray], axis: int) -> np.ndarray:
+    """Return images side by side or one above the other; single digits are zoomed first."""
+    parts = []
+    for image in images:
+        zoomed = image.repeat(ZOOM, 0).repeat(ZOOM, 1) if image.shape[0] == image.shape[1] else image
+        gap = [(0, 0), (0, 0)]
+        gap[axis] = (0, GAP)
+        parts.append(np.pad(zoomed, gap))
+    return np.concatenate(parts, axis=axis)
+
+
+def draw_report(path: Path) -> None:
+    """Measure the gain on a table of scikit-learn, and write a picture of the top of the page."""
+    from playwright.sync_api import sync_playwright
+    from sklearn.datasets import load_breast_cancer
+
+    from ganaug import GANAugmenter, gain_report
+
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    report = gain_report(GANAugmenter(), X, y, n_repeats=1, random_state=0, n_jobs=2, name="breast_cancer", verbose=1)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        page_path = Path(folder, "gain.html")
+        report.to_html(page_path)
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, BROWSERS)), None), args=["--no-sandbox"]
+        )
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
+        page.goto(page_path.as_uri())
+        shot = Path(folder, "shot.png")
+        page.screenshot(path=shot)
+        browser.close()
+        Image.open(shot).convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(path, optimize=True)
+
+
+def main() -> None:
+    """Make the pictures that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="report, digits (default: both)")
+    names = parser.parse_args().names or ["report", "digits"]
+    FOLDER.mkdir(exist_ok=True)
+    for name in names:
+        {"report": draw_report, "digits": draw_digits}[name](FOLDER / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
