@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 project = "ganaug"
 author = "The ganaug developers"
-copyright = f"2026, {author}"  # noqa: A001 - the name that Sphinx wants
+copyright = f"2026, {author}"
 release = version = installed_version("ganaug")
 
 extensions = [
@@ -24,7 +24,14 @@ extensions = [
     "reference",  # the next two lie in docs/extension
     "links",
 ]
-exclude_patterns = ["build", "extension", "api.md", "**/GALLERY_HEADER.rst", "gallery/**/*.ipynb", "sg_execution_times.rst"]
+exclude_patterns = [
+    "build",
+    "extension",
+    "api.md",
+    "**/GALLERY_HEADER.rst",
+    "gallery/**/*.ipynb",
+    "sg_execution_times.rst",
+]
 root_doc = "index"
 suppress_warnings = ["config.cache"]  # the configuration of the gallery holds functions
 

@@ -6,7 +6,7 @@
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
 * Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
 
-All public names are listed in docs/api.md, the guide is README.md. A name is imported when it is first used, so
+All public names are listed in docs/api.md, the guide is in docs/guide. A name is imported when it is first used, so
 ``import ganaug`` itself is fast and loads no PyTorch.
 """
 

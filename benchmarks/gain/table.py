@@ -69,7 +69,7 @@ with the best mean, chosen by the very scores that are compared, which favours i
 
 
 def render_gain_table(folder: Path = FOLDER) -> str:
-    """Return Markdown for docs/does_it_help.md: for each suite the free controls, ganaug, and ganaug against the best of them."""
+    """Return Markdown: for each suite the free controls, ganaug, and ganaug against the best of them."""
     parts = [TEXT.rstrip()]
     for name in ("imbalance", "low-data"):
         if (path := folder / f"{name}.json").exists():
