@@ -62,11 +62,11 @@ def draw_report(path: Path) -> None:
     """Run the quick start of the README, write its verdict there, and a picture of the top of its report."""
     from playwright.sync_api import sync_playwright
 
-    text = README.read_text(encoding="utf-8")
-    code = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[0]
+    code = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
     names: dict[str, Any] = {}
     exec(compile(code, README.name, "exec"), names)  # noqa: S102 - the README of this repository
     verdict = "\n".join(textwrap.wrap(names["report"].verdict, 110))
+    text = README.read_text(encoding="utf-8")  # which may have changed in the meantime
     README.write_text(re.sub(r"(?<=^```text\n).*?(?=^```)", f"{verdict}\n", text, flags=re.DOTALL | re.M), "utf-8")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_path, shot = Path(folder, "gain.html"), Path(folder, "shot.png")

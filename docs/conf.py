@@ -39,6 +39,7 @@ suppress_warnings = ["config.cache"]  # the configuration of the gallery holds f
 
 myst_enable_extensions = ["colon_fence", "attrs_inline"]
 myst_heading_anchors = 4
+smartquotes = False  # code is quoted as it is typed
 default_role = "py:obj"  # docstrings write `name`
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

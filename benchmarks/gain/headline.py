@@ -26,8 +26,8 @@ LINES = (
 )
 """Method, words, and the results of imbalanced tables and of few rows that it stands in."""
 HEAD = "| added to the real rows | ROC AUC, rare class | ROC AUC, few rows | balanced accuracy, rare class |"
-TEXT = """Points gained on the real rows alone, on unseen rows: mean of five classifiers, 95 % interval over tables. Rare
-class: {rare}, {rare_tables} tables. Few rows: {few}, {few_tables} tables.
+TEXT = """Points gained on the real rows alone, on unseen rows: mean of five classifiers, 95 % interval over tables.
+Rare class: {rare}, {rare_tables} tables. Few rows: {few}, {few_tables} tables.
 ¹ Another run: {soft_rare}, {soft_rare_tables} tables; {soft_few}, {soft_few_tables} tables."""
 
 
