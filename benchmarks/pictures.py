@@ -65,7 +65,7 @@ def draw_report(path: Path) -> None:
     code = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
     names: dict[str, Any] = {}
     exec(compile(code, README.name, "exec"), names)  # noqa: S102 - the README of this repository
-    verdict = "\n".join(textwrap.wrap(names["report"].verdict, 110))
+    verdict = "\n".join(textwrap.wrap(names["report"].verdict, 95))
     text = README.read_text(encoding="utf-8")  # which may have changed in the meantime
     README.write_text(re.sub(r"(?<=^```text\n).*?(?=^```)", f"{verdict}\n", text, flags=re.DOTALL | re.M), "utf-8")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 import pytest
@@ -11,6 +12,14 @@ from documents import GUIDE, PAGES, README, ROOT, read_blocks, run_blocks, short
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 RUN = [ROOT / "docs" / "start.md", *GUIDE]
 IDS = {path: path.relative_to(ROOT).as_posix() for path in PAGES}
+
+
+def load_extension(name):
+    """A module of docs/extension, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "extension" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.parametrize("path", [path for path in RUN if read_blocks(path, "python")], ids=IDS.get)
@@ -70,3 +79,38 @@ def test_examples_of_the_gallery_open_with_a_title():
     assert examples
     for path in examples:
         assert re.match(r'"""\n.+\n=+\n\n.+', path.read_text(encoding="utf-8")), path.name
+
+
+# ---- what builds the site ----
+
+
+def test_every_public_class_and_function_has_a_page_of_the_reference():
+    from benchmarks import api_page
+
+    pages = dict(load_extension("reference").render_pages(has_gallery=True))
+    names = {name for name in api_page.list_names() if name in pages}
+    methods = set(api_page.list_names()) - names
+    assert set(pages) - {"index"} == names
+    assert all(f"   {name}\n" in pages["index"] for name in names)
+    assert "   .. automethod:: GANAugmenter.fit\n" in pages["ganaug.GANAugmenter"]
+    assert all(method.rpartition(".")[0] in pages for method in methods)
+    assert ".. minigallery:: ganaug.gain_report" in pages["ganaug.gain_report"]
+
+
+def test_a_link_to_a_missing_file_or_place_is_found(tmp_path):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "index.html").write_text('<a href="guide/a.html#here">a</a> <a href="https://example.com/x">b</a>')
+    (tmp_path / "guide" / "a.html").write_text('<p id="here"><a href="../index.html">up</a><img src="b%20c.png"></p>')
+    (tmp_path / "guide" / "b c.png").touch()
+    find_broken = load_extension("check_links").find_broken
+    assert find_broken(tmp_path) == ([], 3)
+    (tmp_path / "index.html").write_text(
+        '<a href="guide/a.html#there">a</a> <a href="#up">b</a> <a href="c.html">c</a>'
+    )
+    broken, count = find_broken(tmp_path)
+    assert count == 5
+    assert [line.split(": ", 1)[1] for line in broken] == [
+        "guide/a.html#there: there is no such place",
+        "#up: there is no such place",
+        "c.html: there is no such file",
+    ]

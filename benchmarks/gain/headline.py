@@ -54,12 +54,12 @@ def _read_scores(path: Path) -> pd.DataFrame:
 
 def _render_text(read: Callable[[str], pd.DataFrame]) -> str:
     """Return what the table was measured on."""
-    facts = {}
+    facts: dict[str, object] = {}
     for kind, (rare, few) in (("", HARD), ("soft_", SOFT)):
         for place, name, words in (("rare", rare, "{} % of the rows"), ("few", few, "{}")):
             frame = read(name)
             cuts = sorted(float(cut.removesuffix("pct")) for cut in frame["cut"].unique())
-            facts[f"{kind}{place}"] = words.format(" and ".join(f"{cut:g}" for cut in cuts))
+            facts[f"{kind}{place}"] = words.format(", ".join(f"{cut:g}" for cut in cuts))
             facts[f"{kind}{place}_tables"] = frame["table"].nunique()
     return TEXT.format(**facts)
 
@@ -69,4 +69,4 @@ def _find(frame: pd.DataFrame, method: str, metric: str) -> str:
     means = average_by_method(subtract_control(frame, "none", metric))
     row = means[(means["method"] == method) & (means["learner"] == ALL_LEARNERS)].iloc[0]
     mean, low, high = (f"{round(row[key] * POINTS, 1) + 0.0:+.1f}" for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
+    return f"{mean} [{low}, {high}]".replace(" ", "\N{NO-BREAK SPACE}")

@@ -7,22 +7,18 @@ are not followed, so that no network is needed; ``python -m sphinx -b linkcheck 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 
-@dataclass
 class Page(HTMLParser):
     """Links and places of a page."""
 
-    links: list[str] = field(default_factory=list)
-    places: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        """Begin to parse."""
+    def __init__(self) -> None:
         super().__init__()
+        self.links: list[str] = []
+        self.places: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note the links and the name of one element."""

@@ -10,11 +10,13 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-
-from sphinx.application import Sphinx
-from sphinx.config import Config
+from typing import TYPE_CHECKING
 
 from benchmarks import api_page
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 INDEX = """API reference
 =============

@@ -301,10 +301,10 @@ def test_the_headline_has_each_method_in_both_suites_without_the_tree(tmp_path):
                 for learner, value in (("logistic", score), ("tree", score**2))
             ]
         (tmp_path / f"{name}.json").write_text(format_results(content))
-    text = headline.render_headline(tmp_path)
+    text = headline.render_headline(tmp_path).replace("\N{NO-BREAK SPACE}", " ")
     assert "| SMOTE | -2.0 [-2.0, -2.0] | +48.0 [+48.0, +48.0] | -2.0 [-2.0, -2.0] |" in text
     assert "| a moved threshold | +1.0 [+1.0, +1.0] | +51.0 [+51.0, +51.0] |" in text
-    assert "Rare class: 2 and 5 % of the rows, 2 tables." in text
+    assert "Rare class: 2, 5 % of the rows, 2 tables." in text
     assert len([line for line in text.splitlines() if line.startswith("| ")]) <= 1 + 8
 
 
