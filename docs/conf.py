@@ -28,7 +28,6 @@ exclude_patterns = [
     "build",
     "extension",
     "api.md",
-    "**/GALLERY_HEADER.rst",
     "gallery/**/*.ipynb",
     "sg_execution_times.rst",
 ]
@@ -66,7 +65,7 @@ if any(EXAMPLES.glob("plot_*.py")):
         "remove_config_comments": True,
         "download_all_examples": False,
         "show_signature": False,
-        "first_notebook_cell": "%pip install ganaug\n%matplotlib inline",
+        "first_notebook_cell": "%matplotlib inline",
     }
 
 # ---- the look ----
