@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -26,7 +26,7 @@ FOLDER = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COLUMNS = 20  # digits in a row of the strip
 STEPS = 3000  # of the training on digits: half of the default
-ZOOM, GAP = 5, 4  # pixels on the picture: of a pixel of a digit, and between digits
+ZOOM, GAP, LABEL = 5, 6, 84  # pixels on the picture: of a pixel of a digit, between digits, for the names of rows
 WIDTH, HEIGHT = 860, 620  # of the report, in pixels of the page; the picture has twice as many
 
 
@@ -43,19 +43,19 @@ def draw_digits(path: Path) -> None:
     rows = np.concatenate([np.flatnonzero(labels == label)[: COLUMNS // 10] for label in range(10)])
     real = images[rows].reshape(10, -1, 8, 8).swapaxes(0, 1).reshape(COLUMNS, 8, 8)  # 0 to 9, then again
     synthetic, _ = augmenter.sample(y=wanted)
-    bands = [join_images(part, axis=1) for part in (real, synthetic)]
-    Image.fromarray(255 - join_images(bands, axis=0)).save(path, optimize=True)
+    compose_strip({"real": real, "synthetic": synthetic}).save(path, optimize=True)
 
 
-def join_images(images: np.ndarray | list[np.ndarray], axis: int) -> np.ndarray:
-    """Return images side by side or one above the other; single digits are zoomed first."""
-    parts = []
-    for image in images:
-        zoomed = image.repeat(ZOOM, 0).repeat(ZOOM, 1) if image.shape[0] == image.shape[1] else image
-        gap = [(0, 0), (0, 0)]
-        gap[axis] = (0, GAP)
-        parts.append(np.pad(zoomed, gap))
-    return np.concatenate(parts, axis=axis)
+def compose_strip(rows: dict[str, np.ndarray]) -> Image.Image:
+    """Return rows of small images, dark on white, each behind its name."""
+    step, font = rows["real"].shape[1] * ZOOM + GAP, ImageFont.load_default(15)
+    strip = Image.new("L", (LABEL + COLUMNS * step, GAP + len(rows) * (step + GAP)), 255)
+    for i, (name, images) in enumerate(rows.items()):
+        top = GAP + i * (step + GAP)
+        ImageDraw.Draw(strip).text((GAP, top + step // 2), name, 60, font, anchor="lm")
+        for j, image in enumerate(images):
+            strip.paste(Image.fromarray(255 - image.repeat(ZOOM, 0).repeat(ZOOM, 1)), (LABEL + j * step, top))
+    return strip
 
 
 def draw_report(path: Path) -> None:
