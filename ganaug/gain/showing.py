@@ -57,10 +57,10 @@ class ShownReport:
         >>> from ganaug import GaussianCopula, gain_report
         >>> X, y = load_iris(return_X_y=True)
         >>> tree = DecisionTreeClassifier(max_depth=2)
-        >>> options = {"arms": ["duplicate"], "fidelity": False, "random_state": 0}
+        >>> options = {"arms": ["bootstrap"], "fidelity": False, "random_state": 0}
         >>> display = gain_report(GaussianCopula(), X, y, classifier=tree, **options).plot()
         >>> [label.get_text() for label in display.ax_.get_yticklabels()]
-        ['Duplicated rows', 'Augmented', 'Against duplicated rows']
+        ['Bootstrapped rows', 'Augmented', 'Against bootstrapped rows']
         """
         check_matplotlib()
         return _make_display(self.to_dict(), self.conclude(metric, classifier).to_dict()).plot(ax)

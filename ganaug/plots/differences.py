@@ -127,7 +127,7 @@ class GainDisplay:
         # 3. The frame, and the verdict first
         for side in ("left", "right", "top"):
             ax.spines[side].set_visible(False)
-        ax.tick_params(axis="y", length=0)
+        ax.tick_params(axis="y", length=0, pad=9)
         ax.set_xlabel(f"difference from real rows only{f', {self.unit}' if self.unit else ''}; higher is better")
         heading = ax.set_title(self.title, loc="left", fontweight="bold", pad=24 if self.subtitle else 8)
         above: dict[str, Any] = {"xytext": (0, 6), "textcoords": "offset points", "va": "bottom", "color": look.muted}
