@@ -46,6 +46,7 @@ DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
         ],
     ),
     ("Train in PyTorch", [("ganaug", ["augment_loader", "MixedDataset", "SyntheticMix", "Loss"])]),
+    ("Plot", [("ganaug.plots", None)]),
     ("Measure tables", [("ganaug.metrics", None)]),
     ("Measure images", [("ganaug.metrics.images", None), ("ganaug.image.fidelity", None)]),
     (

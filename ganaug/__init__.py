@@ -2,6 +2,7 @@
 
 * Augment: `GANAugmenter`, `GaussianCopula`, `SwapNoise`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
+* Look at it: `GainReport.plot`, `GANAugmenter.plot_history`, `GANAugmenter.plot_columns`, `ganaug.plots`.
 * Train a better classifier: `DistilledClassifier`, `CrossFittedTeacher`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
 * Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
@@ -103,7 +104,7 @@ _MODULES = {
     "mixing": ["MixedDataset", "SyntheticMix", "augment_loader"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-_SUBMODULES = ("losses", "messages", "metrics")  # public, so that ganaug.metrics works after `import ganaug`
+_SUBMODULES = ("losses", "messages", "metrics", "plots")  # public, so that ganaug.metrics works after `import ganaug`
 
 
 def __getattr__(name: str) -> object:

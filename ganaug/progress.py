@@ -1,10 +1,11 @@
-"""Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Show progress: a bar on a terminal, a widget in a notebook, plain lines on standard error elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
-from typing import TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn, track
@@ -23,7 +24,7 @@ def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progre
     progress : iterable of Progress
         Progress from `train_gan`.
     verbose : int
-        0 shows nothing; 1 a bar, or about ten lines without a terminal; 2 a line for every report.
+        0 shows nothing; 1 a bar, or about ten lines without terminal and notebook; 2 a line for every report.
 
     Yields
     ------
@@ -35,16 +36,43 @@ def show_progress(progress: Iterable[Progress], verbose: int) -> Iterator[Progre
         yield from progress
     elif console.is_terminal and verbose == 1:
         yield from _show_bar(progress, console)
+    elif (widget := _find_widget(console)) and verbose == 1:
+        yield from _show_widget(progress, widget)
     else:
         yield from _print_lines(progress, console, verbose)
+
+
+def _find_widget(console: Console) -> Any:
+    """Return the progress bar of tqdm for notebooks; None outside of them, or without the extra ``notebook``."""
+    if not console.is_jupyter or not find_spec("tqdm") or not find_spec("ipywidgets"):
+        return None
+    from tqdm.auto import tqdm
+
+    return tqdm
+
+
+def _show_widget(progress: Iterable[Progress], widget: Any) -> Iterator[Progress]:
+    with widget(desc="training", unit="step") as bar:
+        best = float("-inf")
+        for now in progress:
+            best = max(best, now.score or best)  # 0: too few samples to hold any out
+            bar.total = now.max_steps
+            bar.update(now.step - bar.n)  # below zero after a roll-back
+            bar.set_postfix_str(now.note or _format_score(best))
+            yield now
+
+
+def _format_score(best: float) -> str:
+    return f"held-out score {best:.3f}" if best > float("-inf") else ""
 
 
 def show_status(text: str, verbose: int) -> AbstractContextManager[object]:
     """Return a context that shows `text` unless `verbose` is 0."""
     console = Console(stderr=True, quiet=not verbose)
-    if not console.is_terminal:
-        console.print(text, highlight=False, soft_wrap=True)
-    return console.status(text)
+    if console.is_terminal:
+        return console.status(text)
+    console.print(text, highlight=False, soft_wrap=True)
+    return nullcontext()  # a status would show in a notebook, even a quiet one
 
 
 def print_message(text: str, verbose: int) -> None:
@@ -59,8 +87,7 @@ def _show_bar(progress: Iterable[Progress], console: Console) -> Iterator[Progre
         best = float("-inf")
         for now in progress:
             best = max(best, now.score or best)  # 0: too few samples to hold any out
-            text = f"held-out score {best:.3f}" if best > float("-inf") else ""
-            bar.update(task, total=now.max_steps, completed=now.step, text=now.note or text)
+            bar.update(task, total=now.max_steps, completed=now.step, text=now.note or _format_score(best))
             yield now
 
 
@@ -96,11 +123,14 @@ def track_items(items: Iterable[Item], total: int, what: str, verbose: int) -> I
     what : str
         Name of the activity.
     verbose : int
-        0 shows nothing; 1 a bar, or about ten lines without a terminal.
+        0 shows nothing; 1 a bar, or about ten lines without terminal and notebook.
     """
     console = Console(stderr=True)
     if verbose and console.is_terminal:
         yield from track(items, what, total, console=console)
+        return
+    if verbose and (widget := _find_widget(console)):
+        yield from widget(items, desc=what, total=total)
         return
     for done, item in enumerate(items, 1):
         if verbose and done * _LINES // total > (done - 1) * _LINES // total:

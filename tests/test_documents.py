@@ -74,13 +74,6 @@ def test_every_page_is_in_a_table_of_contents():
     assert sources - listed == {"index", "api"}  # the start, and the list of names for those who read the repository
 
 
-def test_examples_of_the_gallery_open_with_a_title():
-    examples = sorted((ROOT / "examples").glob("plot_*.py"))
-    assert examples
-    for path in examples:
-        assert re.match(r'"""\n.+\n=+\n\n.+', path.read_text(encoding="utf-8")), path.name
-
-
 # ---- what builds the site ----
 
 

@@ -25,12 +25,13 @@ from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
 from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request
+from .showing import ShownAugmenter
 
 _CHUNK = 10_000
 _CHUNK_CELLS = 2**25  # values in a chunk: large images come in smaller chunks
 
 
-class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
+class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     """Learn a labelled table or image set with a conditional GAN [1]_ [2]_ and sample new rows or images of any class.
 
     Parameters
@@ -549,8 +550,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             * "ganaug_version" and "format_version": of the file that `load` read; of this installation after `fit`.
             * "modality": "table" or "image".
             * "rows", "held_out_rows": numbers of training samples, and of those among them that only judged.
-            * "label": name of the labels, or None. "classes": a list of "label", "share" in the training rows, and
-              "diversity" (see `diversity_`).
+            * "label": name of the labels, or None. "classes": a list of "label", "rows" and "share" of the training
+              rows, both 0 if the class was too rare to learn, and "diversity" (see `diversity_`).
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
               the rare ones among them that are "pooled", and those that are "not_drawn" because other columns follow
