@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
 """Words for a number of channels."""
 
-_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.png", re.IGNORECASE)
+_OF_FILES = ("uint8", "uint16", "int16", "int32", "float32")  # dtypes of images from files; colours have the first two
+_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.(png|tif)", re.IGNORECASE)
 
 
 @dataclass
@@ -126,9 +127,15 @@ def write_augmented(images: ImageFolder, added: Sequence[Any], augmenter: GANAug
 
 
 def pixel_options(augmenter: GANAugmenter) -> dict[str, Any]:
-    """Return the options by which the library writes images of a model: their value range and channel axis."""
+    """Return the options by which the library writes images of a model: their value range and channel axis.
+
+    Values stay as they were in the files that were learned, where files can hold them; those of arrays of another dtype
+    become 8 bits from black to white.
+    """
     form = augmenter.describe()["images"]
-    return {"value_range": (form["low"], form["high"]), "channel_axis": form["channel_axis"]}
+    in_files = form["dtype"] in _OF_FILES[:2] or (form["dtype"] in _OF_FILES and form["channels"] not in (3, 4))
+    kept = "keep" if in_files else (form["low"], form["high"])
+    return {"value_range": kept, "channel_axis": form["channel_axis"]}
 
 
 def _list_files(path: str) -> list[Path]:

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from .front import CommandLineError
+from .parquet_sets import is_parquet_set
 from .places import PLACE, is_folder
 
 # Written out, so that --help and wrong values are answered without importing torch; a test compares them.
@@ -124,9 +125,14 @@ def check_options_suit(context: click.Context, data: str) -> None:
     Raises
     ------
     CommandLineError
-        Such an option is on the command line.
+        Such an option is on the command line, or the data are several files and the command takes one.
     """
-    images = is_folder(data)
+    several = is_parquet_set(data)
+    if several and context.command.name != "train":
+        raise CommandLineError(
+            f"{data!r} holds several Parquet files, which only train takes; give {context.command.name} one file"
+        )
+    images = is_folder(data) and not several
     strange = [name for name in context.params.get("classifiers", ()) if (name in NETWORKS) != images]
     for option in [
         *list_given(context, TABLES_ONLY if images else IMAGES_ONLY),

@@ -82,7 +82,7 @@ def _make_origin(facts: Mapping[str, Any]) -> Table:
 def _describe_images(facts: Mapping[str, Any]) -> dict[str, str]:
     images, networks = facts["images"], facts["networks"]
     colours = COLOURS.get(images["channels"], f"{images['channels']} channels")
-    values = f"{images['dtype']} from {images['low']} to {images['high']}"
+    values = f"{images['dtype']} from {images['low']:.6g} to {images['high']:.6g}"
     return {
         "images": f"{images['height']} x {images['width']}, {colours}, {values}",
         "networks": f"{networks['kind']}, width {networks['width']}",
@@ -144,7 +144,8 @@ def _summarise(column: Mapping[str, Any]) -> str:
         return f"{column['min']} to {column['max']}, not before {column['not_before']}"
     categories = column["categories"]
     if kind == "determined":
-        return f"{len(categories)} values, follows {column['by']}"
+        bands = f" in {column['bands']} bands" if "bands" in column else ""
+        return f"{len(categories)} values, follows {column['by']}{bands}"
     first = ", ".join(map(str, categories[:_MAX_CATEGORIES]))
     if kind == "constant":
         return first

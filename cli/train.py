@@ -13,6 +13,7 @@ from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
 from .options import DEFAULT_SEED, get_reading_options, training_options
+from .parquet_sets import ParquetFiles, is_parquet_set, name_files
 from .places import PLACE, check_folder_output, check_local_output, is_folder, is_url, make_default_output
 from .tables import LabelledTable, read_labelled_table
 
@@ -37,7 +38,7 @@ def train(context: click.Context, /, data: str, output: str | None, quiet: bool,
     """Train a model on a labelled table or on images.
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
-    for each class.
+    for each class. A folder of Parquet files, or a pattern of them in quotes, may be larger than memory.
     """
     check_options_suit(context, data)
     if output is None and data == "-":
@@ -46,7 +47,8 @@ def train(context: click.Context, /, data: str, output: str | None, quiet: bool,
     check_local_output(output, force, [data])
     check_preview(data, {**options, "force": force})
     say = make_printer(quiet)
-    labelled = read_for_training(data, options, say)
+    several = is_parquet_set(data)
+    labelled = name_files(data, options) if several else read_for_training(data, options, say)
     augmenter = make_augmenter(options, f"{output}.checkpoint", quiet)
     fit(augmenter, labelled, say)
     augmenter.save(output)
@@ -118,7 +120,9 @@ def check_learnable(labelled: LabelledTable | ImageFolder, options: Mapping[str,
         make_augmenter(briefly, None, quiet=True).fit(labelled.X, labelled.y)
 
 
-def fit(augmenter: GANAugmenter, labelled: LabelledTable | ImageFolder, say: Callable[[str], None]) -> None:
+def fit(
+    augmenter: GANAugmenter, labelled: LabelledTable | ImageFolder | ParquetFiles, say: Callable[[str], None]
+) -> None:
     """Train, and say first whether there is a checkpoint to resume."""
     checkpoint = augmenter.checkpoint_path
     left = checkpoint is not None and Path(checkpoint).exists()

@@ -291,7 +291,8 @@ class Modality:
     options : tuple of str
         Options of `GANAugmenter` that are passed on to the encoder.
     take_apart : callable or None
-        ``take_apart(X, y) -> (X, y)``, samples and labels of a container that may hold both; raises DataError.
+        ``take_apart(X, y) -> (X, y)``, samples and labels of a container that may hold both; raises DataError. It gets
+        ``image`` and ``label``, too, where the user names these fields of items.
     learner : Learner or None
         Trains the classifiers that judge candidates by their features; None takes boosted trees.
     filters : tuple of str
@@ -324,7 +325,7 @@ class Modality:
     score: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float]
     detect: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float] | None = None
     options: tuple[str, ...] = ()
-    take_apart: Callable[[Any, Any], tuple[Any, Any]] | None = None
+    take_apart: Callable[..., tuple[Any, Any]] | None = None
     learner: Learner | None = None
     filters: tuple[str, ...] = ("density_ratio", "label_agreement", "marginals")
     defaults: Callable[[Mapping[str, Json], Sequence[int], str], Defaults] | None = None

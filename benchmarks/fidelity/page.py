@@ -39,6 +39,9 @@ TEXT = """All with their defaults, mean ± standard deviation of the seeds. AUC 
 synthetic rows and tested on real ones. Shape and pair error: mean distance of the distributions of columns and of
 pairs of columns from the training rows. C2ST: how well a classifier tells real from synthetic rows, 0.5 being best.
 Verbatim copies score well here, so near-copying methods such as SMOTE are shown for reference, not as a target.
+The seeds share one test part, a tenth of each table without one of its own. Below a thousand rows it has fewer than a
+hundred, and the standard error of an AUC of .75 is about .05 then (Hanley and McNeil, Radiology 1982): most
+differences on such tables are within it.
 `benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity --summary` lists every
 figure in which ganaug is behind.
 """

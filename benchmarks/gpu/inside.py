@@ -24,7 +24,7 @@ PHASES = {
     "scores": (fitting._Training, "score"),
     "collapse": (fitting._Training, "find_collapsed"),
     "filters": (fitting, "choose_filters"),
-    "diversity": (fitting, "measure_diversity"),
+    "diversity": (fitting, "draw_pairs"),
 }
 """Where each phase of a fit is a function."""
 

@@ -1,25 +1,33 @@
-"""Find classes whose synthetic samples are all alike, and warn of them."""
+"""Find classes whose synthetic samples are all alike, or like those of other classes, and warn of them."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import CollapseWarning
-from ..metrics import COLLAPSED, diversity
+from ..metrics import COLLAPSED, class_separation, diversity
 from .split import Data
 from .streams import ClassStreams, Source
 
 _ROWS = 200
 _MIN_ROWS = 5
+_TOLD_APART = 0.2  # separation of real classes, at least, that samples are expected to keep
+_SHARE_LEFT = 0.25  # of that separation, below which a warning is due
 _MIN_ROWS_TO_REVIVE = 20  # fewer rows can be alike by chance
 
 
-def measure_diversity(source: Source, data: Data, seed: int) -> dict[int, float]:
-    """Return the diversity of the synthetic samples of each class, relative to the real ones.
+Pairs = dict[int, tuple[Tensor, Tensor]]
+"""Real samples and as many synthetic ones, by class code."""
+
+
+def draw_pairs(source: Source, data: Data, seed: int) -> Pairs:
+    """Return some real samples of each class, and as many synthetic ones.
 
     Parameters
     ----------
@@ -32,25 +40,30 @@ def measure_diversity(source: Source, data: Data, seed: int) -> dict[int, float]
 
     Returns
     -------
-    dict of int to float
-        Diversity by class code; see `ganaug.metrics.diversity`.
+    dict of int to pair of Tensor
+        Encoded samples of shape (n, ...), by class code.
     """
     streams = ClassStreams(source, seed)
-    found = {}
+    pairs = {}
     for code in range(len(data.prior)):
         rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
         if len(rows) >= _MIN_ROWS:
             made = streams.take(np.full(len(rows), code))
             if not made.is_floating_point():  # packed
                 made = data.expand(made)
-            found[code] = round(diversity(data.expand(data.x[rows]), made), 4)
-    return found
+            pairs[code] = data.expand(data.x[rows]), made
+    return pairs
+
+
+def measure_diversity(pairs: Pairs) -> dict[int, float]:
+    """Return the diversity of the synthetic samples of each class; see `ganaug.metrics.diversity`."""
+    return {code: round(diversity(real, made), 4) for code, (real, made) in pairs.items()}
 
 
 def find_collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
     """Return the codes of classes that have collapsed, among those of twenty samples or more."""
     enough = [code for code in range(len(data.prior)) if int((data.codes == code).sum()) >= _MIN_ROWS_TO_REVIVE]
-    found = measure_diversity(source, data, seed) if enough else {}
+    found = measure_diversity(draw_pairs(source, data, seed)) if enough else {}
     return [code for code in enough if found[code] < COLLAPSED]
 
 
@@ -62,6 +75,25 @@ def warn_of_collapse(found: dict[int, float], labels: Sequence[object]) -> None:
             f"The synthetic samples of class {', '.join(map(repr, collapsed))} vary far less than its real ones "
             f"(diversity below {COLLAPSED}); the generator has collapsed there. Train longer (max_steps), take the "
             "loss 'relativistic', or leave the class out of sampling_strategy.",
+            CollapseWarning,
+            stacklevel=4,
+        )
+
+
+def warn_of_alike_classes(pairs: Pairs) -> None:
+    """Warn if synthetic samples hardly tell the classes apart, where real ones clearly do."""
+    if len(pairs) < 2:
+        return
+    real, made = zip(*pairs.values(), strict=True)
+    halves = [[samples[i::2] for samples in real] for i in range(2)]
+    expected = (class_separation(*halves) + class_separation(*reversed(halves))) / 2
+    found = class_separation(real, made)
+    chance = math.sqrt((len(real) - 1) / sum(map(len, real)))  # deviation of a guess, in classes of one size
+    if expected > max(_TOLD_APART, 4 * chance) and found < _SHARE_LEFT * expected:
+        warnings.warn(
+            "The synthetic samples hardly tell the classes apart: the class centres of real samples tell other real "
+            f"ones {expected:.0%} of the way from chance to certainty, and synthetic ones {found:.0%}. Train longer "
+            "(max_seconds, effort='best'), or give fewer columns, such as those that a feature selection keeps.",
             CollapseWarning,
             stacklevel=4,
         )

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.checks import split_samples, text_columns
+from ..data.layouts import Field
 from ..errors import ParameterError
 from ..losses import Loss
 from ..modality import Modality
@@ -23,6 +24,7 @@ from .fitting import fit_model
 from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
+from .reading import read_given
 from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request
 from .showing import ShownAugmenter
@@ -43,6 +45,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     column_kinds : mapping of column to kind, default=None
         Kinds of single columns, where the inferred ones are wrong: "numeric", "ordered", "category", "boolean",
         "datetime", "constant" or "identifier". Tables only.
+    max_rows : int >= 1000, default=1_000_000
+        Most rows, about, that are learned from of Parquet files that `fit` reads itself; of a rare class all rows up to
+        1000 are. A larger sample costs memory, some 20 bytes for each cell while it is prepared.
     relations : bool, default=True
         Whether to keep what holds between columns in every training row and is no coincidence: a column that follows
         from others (a copy, linear image, power, sum, product or ratio, the name of a code), dates that are never
@@ -183,6 +188,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         modality: str | Modality = "auto",
         categorical_features: Any = "auto",
         column_kinds: Mapping[Any, str] | None = None,
+        max_rows: int = 1_000_000,
         relations: bool = True,
         channel_axis: int | str | None = "auto",
         architecture: str = "auto",
@@ -212,6 +218,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         self.modality = modality
         self.categorical_features = categorical_features
         self.column_kinds = column_kinds
+        self.max_rows = max_rows
         self.relations = relations
         self.channel_axis = channel_axis
         self.architecture = architecture
@@ -238,18 +245,27 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any = None) -> GANAugmenter:
+    def fit(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> GANAugmenter:
         """Train the GAN.
 
         Parameters
         ----------
         X : samples
             A table: a frame, or an array-like of shape (n, d), without its label. Images: an array or tensor of shape
-            (n, h, w), (n, h, w, c) or (n, c, h, w), integers or floats in [0, 1] or [-1, 1], or a list of PIL images;
-            or, without `y`, a map-style torch Dataset of (image, label), or the path of a folder with one sub-folder
-            per class.
-        y : array-like of shape (n,), default=None
-            Class of each sample; at least two classes, each with at least two samples.
+            (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list or series of PIL images. Their
+            range is [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else the one
+            that was seen, apart from a few values far outside, such as hot pixels, which are clipped with a
+            DataWarning. Or, without `y`, a map-style data set of images with labels, such as one of torch, torchvision
+            or Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than memory: the path
+            of a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of
+            pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares of the
+            classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
+        y : array-like of shape (n,), or str, default=None
+            Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
+            the labels.
+        image, label : position, key or function of an item, default=None
+            Fields that are image and label in the items of a data set. None finds them, as `MixedDataset` does, and
+            refuses items with several fields that could be either.
 
         Returns
         -------
@@ -279,13 +295,15 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
-        modality = find_modality(self.modality, X, y)
-        check_applies(modality, self.get_params(deep=False))
-        X, y = split_samples(modality, X, y)
-        encoder = modality.encoder(**{name: getattr(self, name) for name in modality.options})
         seed = new_seed(self.random_state)
+        X, y, column_kinds, weights = read_given(X, y, self.column_kinds, self.max_rows, stream_seed(seed, "rows"))
+        modality = find_modality(self.modality, X, y, has_fields=image is not None or label is not None)
+        check_applies(modality, self.get_params(deep=False))
+        X, y = split_samples(modality, X, y, image, label)
+        options = {name: getattr(self, name) for name in modality.options}
+        encoder = modality.encoder(**options | ({} if weights is None else {"column_kinds": column_kinds}))
         with one_thread():
-            model = fit_model(modality, encoder, X, y, self._options(), seed)
+            model = fit_model(modality, encoder, X, y, self._options(), seed, weights)
         self._adopt(model, text_columns(X))
         return self
 
@@ -400,12 +418,12 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
                 self.conditions_ = request.count_candidates()
             yield X, model.labels.restore(codes)
 
-    def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Train the GAN, and append synthetic samples to the classes that `sampling_strategy` fills up.
 
         Parameters
         ----------
-        X, y
+        X, y, image, label
             As for `fit`.
 
         Returns
@@ -426,15 +444,17 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
-        return self.fit(X, y).resample(X, y)
+        return self.fit(X, y, image=image, label=label).resample(X, y, image=image, label=label)
 
-    def resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
+    def resample(self, X: Any, y: Any = None, *, image: Field = None, label: Field = None) -> tuple[Any, Any]:
         """Append synthetic samples to the classes that `sampling_strategy` fills up, without training again.
 
         Parameters
         ----------
         X, y
             Samples with the columns and classes of the training data; they may be other samples.
+        image, label
+            As for `fit`.
 
         Returns
         -------
@@ -454,7 +474,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         check_is_fitted(self)
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        X, y = split_samples(self.model_.modality, X, y)
+        X, y = split_samples(self.model_.modality, X, y, image, label)
         counts = count_missing_samples(self.sampling_strategy, self.model_, y)
         with one_thread():
             seed = stream_seed(new_seed(self.random_state), "resample")
@@ -555,9 +575,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
               the rare ones among them that are "pooled", and those that are "not_drawn" because other columns follow
-              from the column; the column "by" which a determined column is looked up; the
-              columns "by" which a calculated column follows, and its "formula", with dates in days; the column that a
-              date is "not_before"; and the coarser column that a category "decides".
+              from the column; the column "by" which a determined column is looked up, and in how many "bands" if that
+              is one of numbers; the columns "by" which a calculated column follows, and its "formula", with dates in
+              days; the column that a date is "not_before"; and the coarser column that a category "decides".
             * "rules", of a table: what holds between values of two columns in every row: a list of "if" and "then",
               each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.labels import Labels
@@ -28,7 +29,7 @@ from ..progress import print_message, show_progress, show_status
 from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import Plan, RealSamples, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
-from .collapse import find_collapsed_classes, measure_diversity, warn_of_collapse
+from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
 from .filtering import SCORED, choose_filters, draw_samples
 from .model import Model, make_source
 from .options import Options
@@ -42,7 +43,15 @@ _HARDLY_TOLD_APART = 0.55
 """ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
 
-def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Options, seed: int) -> Model:
+def fit_model(
+    modality: Modality,
+    encoder: Encoder,
+    X: Any,
+    y: Any,
+    options: Options,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Model:
     """Train a model.
 
     Parameters
@@ -57,6 +66,8 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         Options of the user.
     seed : int
         Seed of all randomness in this call.
+    weights : ndarray of shape (n,), optional
+        How many samples of a larger data set each one stands for, where they are drawn from one.
 
     Returns
     -------
@@ -84,6 +95,7 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
         defaults.held_out,
         numpy_stream(seed, "held out"),
         get_expand(encoder),
+        None if weights is None else weights[learned],
     )
     del x  # `data` has copies
 
@@ -99,17 +111,21 @@ def fit_model(modality: Modality, encoder: Encoder, X: Any, y: Any, options: Opt
     generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
-    facts = {"scores": state.scores, "n_rows": len(codes), "held_out": len(data.held_codes), "seed": seed}
+    n_rows = len(codes) if weights is None else round(weights.sum())
+    facts = {"scores": state.scores, "n_rows": n_rows, "held_out": len(data.held_codes), "seed": seed}
     model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
 
     # 4. Choose the filters
     with show_status("fitting the filters", options.verbose):
         model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
 
-    # 5. Look for collapsed classes
-    found = measure_diversity(model.source(), data, stream_seed(seed, "collapse"))
+    # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
+    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"))
+    found = measure_diversity(pairs)
     facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
     warn_of_collapse(found, labels.values)
+    if options.max_steps == "auto":
+        warn_of_alike_classes(pairs)
 
     # 6. Finish: from here on the model is sampled on the CPU
     model.generator = generator.to("cpu")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.checks import check_samples, refuse_foreign
+from ..data.checks import check_samples, refuse_foreign, refuse_parts
 from ..errors import DataError, ParameterError
 from ..filters import FILTERS
 from ..image import AUGMENTATIONS, IMAGE, PAIRS
@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
     "column_kinds": either(_NONE, instance("a mapping of column to kind", Mapping)),
+    "max_rows": integer(1000),
     "relations": choice(False, True),
     "channel_axis": either(_AUTO, choice(1, 3, -1, None)),
     "architecture": either(_AUTO, choice(*PAIRS)),
@@ -197,14 +198,19 @@ def _to_plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else None
 
 
-def find_modality(wanted: str | Modality, X: Any, y: Any) -> Modality:
+def find_modality(wanted: str | Modality, X: Any, y: Any, has_fields: bool = False) -> Modality:
     """Return the modality `wanted`, or for "auto" the first that accepts `X`.
+
+    Where the user names fields of items, `X` is a data set of images, whatever its items look like.
 
     Raises
     ------
     DataError
         No modality accepts `X`, or it is a table of another library than pandas.
     """
+    refuse_parts(X)
+    if wanted == "auto" and has_fields:
+        return IMAGE
     refuse_foreign("X", X)
     if isinstance(wanted, Modality):
         return wanted

@@ -121,8 +121,12 @@ def hold_out(
     share: float,
     rng: np.random.Generator,
     expand: Callable[[Tensor], Tensor] = identity,
+    weights: NDArray[np.float64] | None = None,
 ) -> Data:
-    """Hold out samples of each class: a tenth of a large data set, `share` of a small one, none of a rare class."""
+    """Hold out samples of each class: a tenth of a large data set, `share` of a small one, none of a rare class.
+
+    The share of each class is that of its samples, each counted with its weight.
+    """
     # 1. The share to hold out
     n = len(codes)
     share = min(_MAX_HELD_OUT, max(0.1 * n, min(share * n, 100))) / n
@@ -136,7 +140,7 @@ def hold_out(
         held[:] = False
 
     # 3. Split
-    counts = np.bincount(codes, minlength=n_classes)
+    counts = np.rint(np.bincount(codes, weights, minlength=n_classes))
     c = torch.from_numpy(codes)
     h = torch.from_numpy(held)
     return Data(x[~h], c[~h], x[h], c[h], (counts / counts.sum()).tolist(), expand)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ..errors import DataError
+from ..errors import DataError, ParameterError
+from ..messages import join_names
 from ..modality import Modality
+from .layouts import Field
+from .sequences import is_dataset
 
 
 class CellError(DataError, TypeError):
     """Raised for a cell that holds neither text, a number nor a boolean."""
 
 
-def split_samples(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
+def split_samples(modality: Modality, X: Any, y: Any, image: Field = None, label: Field = None) -> tuple[Any, Any]:
     """Return samples and labels separately, from whatever holds them.
 
     Parameters
@@ -25,14 +29,24 @@ def split_samples(modality: Modality, X: Any, y: Any) -> tuple[Any, Any]:
         Kind of data.
     X, y : user data
         As the user gave them; `y` is None where `X` holds the labels as well.
+    image, label : position, key or function of an item, default=None
+        Fields of the items of a data set that are image and label, if the user names them.
 
     Raises
     ------
     DataError
         They are no samples and labels of this kind.
+    ParameterError
+        Fields are named for samples that have none.
     """
+    named = {name: field for name, field in (("image", image), ("label", label)) if field is not None}
     if modality.take_apart is not None:
-        return modality.take_apart(X, y)
+        return modality.take_apart(X, y, **named)
+    if named:
+        raise ParameterError(
+            f"{' and '.join(f'{name}=' for name in named)} name fields of the items of a data set, and X is "
+            f"{modality.name} data; leave them out."
+        )
     check_samples(X, y)
     return X, y
 
@@ -53,6 +67,7 @@ def check_samples(X: Any, y: Any) -> None:
         `y` is None, or `X` is sparse, complex, ragged, empty, or has too few dimensions; or one is a table or column
         of another library than pandas.
     """
+    refuse_parts(X)
     refuse_foreign("X", X)
     refuse_foreign("y", y)
     if isinstance(y, str):
@@ -87,9 +102,19 @@ _CURES = {  # how a table, and a column, of another library becomes one of panda
 }
 
 
+_NO_IMAGES = (
+    ", and its items hold no image that is decoded; give a table as {0}.to_pandas(), images in lists as "
+    "{0}.with_format('numpy'), and bytes of files as {0}.cast_column(column, datasets.Image())."
+)
+
+
 def refuse_foreign(name: str, data: Any) -> None:
     """Raise DataError for a table of another library: as an array it would lose names and types."""
     library = type(data).__module__.partition(".")[0].lstrip("_")
+    if _is_hugging_face(data) and not is_dataset(data):
+        is_column = type(data).__name__ == "Column"
+        cure = f"; give its values, {name}[:]." if is_column else _NO_IMAGES.format(name)
+        raise DataError(f"{name} is a {type(data).__name__} of datasets{cure}")
     known = library in _CURES or (hasattr(data, "__dataframe__") and not isinstance(data, pd.DataFrame))
     if not known:
         return
@@ -100,6 +125,23 @@ def refuse_foreign(name: str, data: Any) -> None:
         f"{name} is a {type(data).__name__} of {library}, and ganaug takes tables of pandas; give {cure}, which keeps "
         "names and types."
     )
+
+
+def _is_hugging_face(data: Any) -> bool:
+    return type(data).__module__.partition(".")[0] == "datasets"
+
+
+def refuse_parts(X: Any) -> None:
+    """Raise DataError for a mapping of several data sets, such as a ``DatasetDict`` of Hugging Face."""
+    if isinstance(X, Mapping) and any(map(_is_part, X.values())):
+        raise DataError(
+            f"X is a {type(X).__name__} of the parts {join_names(list(X))}; give one of them, such as "
+            f"X[{next(iter(X))!r}]."
+        )
+
+
+def _is_part(data: Any) -> bool:
+    return _is_hugging_face(data) or (is_dataset(data) and not isinstance(data, list | tuple))
 
 
 def text_columns(X: Any) -> list[str] | None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .items import is_image
 
 Mask: TypeAlias = NDArray[np.bool_]
 Plain: TypeAlias = NDArray[Any]
@@ -256,9 +257,11 @@ def _split_objects(series: pd.Series[Any], missing: Mask) -> Plain:
     types = set(map(type, listed))
     if not types <= {str, bool, int, float}:
         row = next(i for i, v in enumerate(values) if type(v) not in (str, bool, int, float) and not missing[i])
+        images = f"Learn images without a table, as in fit(X[{series.name!r}], y)."
         raise DataError(
             f"Column {series.name!r} holds a {type(values[row]).__name__} in row {row} ({values[row]!r}); ganaug takes "
-            "text, numbers, booleans and dates. Convert the column, or leave it out."
+            "text, numbers, booleans and dates. "
+            + (images if is_image(values[row]) else "Convert the column, or leave it out.")
         )
     if types == {bool}:
         return np.where(missing, False, values).astype(bool)

@@ -142,7 +142,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images with sides of 8 to 128 pixels: uint8, or floats in [0, 1] or [-1, 1].
+            Images with sides of 8 to 128 pixels: booleans, whole numbers or floats, of any range.
         y : array-like of shape (n,)
             Labels.
 
@@ -170,7 +170,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Predict the probability of each class, shape (n, n_classes), for images like those of training."""
+        """Predict the probability of each class, shape (n, n_classes), for images like those of training.
+
+        Values outside of the range of those are clipped; images of clearly another scale raise DataError.
+        """
         check_is_fitted(self, "classes_")
         if not len(X):
             return np.empty((0, len(self.classes_)))

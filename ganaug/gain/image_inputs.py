@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from ..data.layouts import Field
 from ..errors import DataError
 from ..image.pixels import ImageFormat
 from ..image.samples import accepts, take_apart
@@ -43,19 +44,23 @@ def find_channel_axis(augmenter: Any) -> Any:
     return getattr(augmenter if inner is None else inner, "channel_axis", "auto")
 
 
-def load_images(X: Any, y: Any) -> tuple[Any, Any]:
+def load_images(X: Any, y: Any, image: Field = None, label: Field = None) -> tuple[Any, Any]:
     """Load images of a data set, a folder or a list into one array; return other samples unchanged.
 
     Parameters
     ----------
     X, y : user data
         Samples and labels; `y` is None if `X` contains the labels.
+    image, label : position, key or function of an item, default=None
+        Fields of the items of a data set, if the user names them.
 
     Raises
     ------
     DataError
         Images cannot be read, or differ in size or mode.
     """
-    if isinstance(X, np.ndarray | Tensor | pd.DataFrame) or not accepts(X):
+    named = image is not None or label is not None
+    is_plain = isinstance(X, Tensor | pd.DataFrame) or (isinstance(X, np.ndarray) and X.dtype != object)
+    if not named and (is_plain or not accepts(X)):
         return X, y
-    return take_apart(X, y)
+    return take_apart(X, y, image, label)

@@ -12,6 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from ..data.layouts import Field
 from ..data.rows import take_rows
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, integer, real
@@ -60,6 +61,8 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     distil: Any = False,
     margin: float = 0.005,
     fidelity: bool = True,
+    image: Field = None,
+    label: Field = None,
     random_state: Seed = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -138,6 +141,8 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
         tell".
     fidelity : bool, default=True
         Whether to measure fidelity, near-copies and membership inference as well; for images, fidelity and near-copies.
+    image, label : position, key or function of an item, default=None
+        Fields that are image and label in the items of a data set, as for `GANAugmenter.fit`.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the folds, and of augmenter and classifiers wherever they have such a parameter.
     n_jobs : int, default=None
@@ -209,7 +214,7 @@ def gain_report(  # noqa: PLR0913 - each is one choice of an experiment
     # Check parameters and data.
     check_params("gain_report", {key: given[key] for key in _RULES}, _RULES)
     _check_augmenter(augmenter, synthetic_fraction)
-    X, y = load_images(X, y)
+    X, y = load_images(X, y, image, label)
     labels = check_labels(X, y)
     if is_one_vs_all(y):
         y = labels

@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-    VotingClassifier,
-)
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -24,6 +19,7 @@ from ..params import Rule, check_params, either, integer, real
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
 from .classifiers import add_preprocessing, clone_with_seed, make_preprocessing, resolve_classifiers
+from .ensemble_selection import EnsembleSelection
 from .folds import is_splitter, make_folds
 from .meta import MetaClassifier
 from .students import split_rows
@@ -58,7 +54,7 @@ class CrossFittedTeacher(MetaClassifier):
     teacher : name or estimator, default=None
         Classifier with ``predict_proba``; it is cloned, never fitted itself. A name and, for columns other than
         numbers, preprocessing are as for `gain_report`. None takes the mean of a random forest, extremely randomised
-        trees, boosted trees and a logistic regression.
+        trees, boosted trees and a logistic regression, from 1000 rows on weighted as held-out rows say.
     own_label : float from 0 to 1, default=0.25
         Weight of the label of a real row itself; the rest is that of the teacher's probabilities.
     cv : int >= 2 or splitter, default=5
@@ -226,18 +222,25 @@ def resolve_teacher(teacher: Any, X: Any, parameter: str) -> Any:
 
 
 def make_teacher() -> Any:
-    """Return the default teacher: the mean probability of four families of classifiers.
+    """Return the default teacher: the mean probability of several families of classifiers.
 
-    They are a random forest, extremely randomised trees, boosted trees and a logistic regression, behind the
-    preprocessing that tables of mixed columns need. Leaves of five rows make the probabilities of the trees smooth.
+    Below a thousand rows they are a random forest and extremely randomised trees with leaves of five rows, which make
+    their probabilities smooth, boosted trees and a logistic regression. From there on, these and three that fit labels
+    more closely are averaged as held-out rows say; see `EnsembleSelection`. Before them comes the preprocessing that
+    tables of mixed columns need.
     """
-    families = [
-        ("forest", RandomForestClassifier(_TREES, min_samples_leaf=5)),
-        ("extra trees", ExtraTreesClassifier(_TREES, min_samples_leaf=5)),
+    smooth = {"forest": RandomForestClassifier, "extra trees": ExtraTreesClassifier}
+    usual = [
+        *((name, kind(_TREES, min_samples_leaf=5)) for name, kind in smooth.items()),
         ("boosting", HistGradientBoostingClassifier(max_iter=50, max_leaf_nodes=15)),
         ("logistic", LogisticRegression(max_iter=1000)),
     ]
-    return make_pipeline(*make_preprocessing(), VotingClassifier(families, voting="soft"))
+    close = [
+        *((f"{name}, small leaves", kind(_TREES // 2)) for name, kind in smooth.items()),
+        ("boosting, longer", HistGradientBoostingClassifier()),
+    ]
+    selection = EnsembleSelection([*usual, *close], usual=[name for name, _ in usual])
+    return make_pipeline(*make_preprocessing(), selection)
 
 
 def _fit_clone(teacher: Any, X: Any, y: NDArray[Any], seed: int) -> Any:

@@ -10,12 +10,15 @@ from typing import Any
 
 from ..errors import DataError
 from ..files.atomic import replacing
+from .depth import choose_suffix, write_picture
 from .folders import NAMES_FILE, explain_errors, find_class_folders, find_image_files, read_labels
-from .png import label_pictures, prepare_folder, write_png
+from .picture import read_picture
+from .png import label_pictures, prepare_folder
 
 PathLike = str | os.PathLike[str]
 
-_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.png")
+_SMALL = (8, 8)  # pixels, of a file of which the dtype counts
+_SYNTHETIC = re.compile(r"synthetic_[0-9]{6,}\.(png|tif)")
 
 
 def list_image_folder(path: PathLike) -> dict[str, list[Path]]:
@@ -67,7 +70,7 @@ def augment_image_folder(
     y: Any,
     output: PathLike,
     *,
-    value_range: tuple[int, int] | None = None,
+    value_range: tuple[float, float] | str | None = None,
     channel_axis: int | str | None = "auto",
     overwrite: bool = False,
 ) -> int:
@@ -78,7 +81,8 @@ def augment_image_folder(
     path : str or path-like
         A folder that `read_image_folder` reads. Its image files and ``classes.json`` are copied byte for byte.
     X, y, value_range, channel_axis
-        Synthetic images and their labels, as for `write_image_folder`.
+        Synthetic images and their labels, as for `write_image_folder`. Without a `value_range`, images of the dtype
+        that the real files have stay as they are.
     output : str or path-like
         Where the copy goes; made if it is not there. Nothing outside it is written.
     overwrite : bool, default=False
@@ -131,12 +135,14 @@ def augment_image_folder(
     # 3. The synthetic images, each in the first folder of its class
     homes = {label: of_class[0].relative_to(root).parts[0] for label, of_class in files.items() if of_class}
     counts = dict.fromkeys(homes, 0)
-    for picture, label in label_pictures(X, y, value_range, channel_axis):
+    beside = read_picture(real[0], _SMALL).dtype.name if real and value_range is None else None
+    for picture, label in label_pictures(X, y, value_range, channel_axis, beside):
         if label not in homes:
             raise DataError(f"{os.fspath(root)!r} has no class {label!r}; give labels of its classes.")
         counts[label] += 1
         with explain_errors(out, "written"):
-            write_png(picture, _place(out, Path(homes[label], f"synthetic_{counts[label]:06d}.png")))
+            name = f"synthetic_{counts[label]:06d}{choose_suffix(picture)}"
+            write_picture(picture, _place(out, Path(homes[label], name)))
     return sum(counts.values())
 
 

@@ -45,9 +45,9 @@ class ImageEncoder:
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images of 8 to 128 pixels a side: booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats. The
-            range of floats is [-1, 1] if one is negative, else [0, 1]; whole numbers with the maximum 1 are black and
-            white.
+            Images of 8 to 128 pixels a side: booleans, whole numbers or floats. Their range is [0, 255] (uint16: or
+            [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else runs from their lowest to their
+            highest value, apart from hot pixels; see `ganaug.image.ranges`.
         rng : numpy.random.Generator
             Unused here; other modalities draw from it.
 
@@ -77,7 +77,7 @@ class ImageEncoder:
         Raises
         ------
         DataError
-            Layout, size, kind of dtype or range differ from the learned ones.
+            Layout, size, kind of dtype or scale differ from the learned ones.
         """
         return self.format.validate(X)
 
@@ -94,7 +94,7 @@ class ImageEncoder:
         Raises
         ------
         DataError
-            Layout, size, kind of dtype or range differ from the learned ones.
+            Layout, size, kind of dtype or scale differ from the learned ones.
         """
         return self.format.encode(self.check(X))
 

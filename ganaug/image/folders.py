@@ -40,8 +40,9 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     Returns
     -------
     X : ndarray of uint8, shape (n, h, w), (n, h, w, 3) or (n, h, w, 4)
-        Images, grey if all files are, else RGB or, if one has transparency, RGBA. Files of 16 bits give uint16, floats
-        float32. They are sorted by class and file name, and rotated as their EXIF data say.
+        Images, grey if all files are, else RGB or, if one has transparency, RGBA. Files of 16 bits give uint16, signed
+        ones int16 or int32, floats float32. They are sorted by class and file name, and rotated as their EXIF data
+        say.
     y : ndarray of str, shape (n,)
         Names of the class folders, or their labels in the file ``classes.json`` of `write_image_folder`.
 
@@ -49,7 +50,8 @@ def read_image_folder(path: str | os.PathLike[str], *, size: tuple[int, int] | N
     ------
     DataError
         There are fewer than two class folders, one is empty or a link into another, or a file is damaged, animated, in
-        an unsupported format (such as GIF), larger than 4096 pixels a side, or of a size or depth unlike the others.
+        an unsupported format (such as GIF, or TIFF of 16 bits in colour), larger than 4096 pixels a side, or of a size
+        or depth unlike the others.
     ParameterError
         `size` is not two whole numbers from 8 to 128.
 
@@ -185,7 +187,7 @@ def _read_images(files: list[Path], size: tuple[int, int] | None) -> Array:
         if image.dtype != images[0].dtype:
             raise DataError(
                 f"{os.fspath(files[0])!r} has pixels of {images[0].dtype} and {os.fspath(file)!r} of {image.dtype}; "
-                "save all with 8 bits, or all with 16."
+                "save all alike, such as all with 8 bits, or all with 16."
             )
     channels = max(1 if image.ndim == 2 else image.shape[2] for image in images)
     return np.stack([_match_channels(image, channels) for image in images])
@@ -196,7 +198,7 @@ def _match_channels(image: Array, channels: int) -> Array:
     if image.ndim == 2 and channels > 1:
         image = np.repeat(image[:, :, None], 3, axis=2)
     if image.ndim == 3 and image.shape[2] < channels:
-        image = np.concatenate([image, np.full_like(image[:, :, :1], 255)], axis=2)
+        image = np.concatenate([image, np.full_like(image[:, :, :1], np.iinfo(image.dtype).max)], axis=2)
     return image
 
 

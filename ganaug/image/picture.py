@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..messages import reason_of
+from .depth import (
+    check_depth,
+    choose_low_bytes,
+    find_stored_dtype,
+    has_deep_colours,
+    interpret,
+    join_bytes,
+    resize_values,
+)
 from .pixels import check_sides
 
 if TYPE_CHECKING:  # Pillow is imported only where images are
@@ -40,12 +49,12 @@ def to_array(image: Image, what: str = "The image") -> NDArray[Any]:
     -------
     ndarray of shape (h, w), (h, w, 3) or (h, w, 4)
         uint8 for grey (also black and white), RGB (also palettes, CMYK and other colours) and RGBA (also grey with
-        transparency); uint16 for 16 bits, float32 for floats.
+        transparency); uint16 for 16 bits, int16 and int32 for signed values, float32 for floats.
 
     Raises
     ------
     DataError
-        A 32-bit image has values outside 0 to 65535.
+        The file of the image has 16 bits in several channels, or whole numbers above 2**31 - 1.
 
     Examples
     --------
@@ -54,9 +63,15 @@ def to_array(image: Image, what: str = "The image") -> NDArray[Any]:
     >>> to_array(Image.new("RGB", (9, 8))).shape
     (8, 9, 3)
     """
+    return _to_array(image, find_stored_dtype(image), what)
+
+
+def _to_array(image: Image, stored: str | None, what: str = "The image") -> NDArray[Any]:
+    check_depth(image, stored)
     if image.mode.startswith("I"):
-        return _to_uint16(np.asarray(image), what)
-    return np.asarray(_convert_mode(image))
+        return interpret(np.asarray(image), stored, what)
+    values = np.asarray(_convert_mode(image))
+    return values.view(np.int8).astype(np.int16) if stored == "int8" else values
 
 
 def _convert_mode(image: Image) -> Image:
@@ -66,16 +81,6 @@ def _convert_mode(image: Image) -> Image:
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")  # Pillow warns of the direct way
     return image.convert(_MODES.get(image.mode, "RGB"))
-
-
-def _to_uint16(values: NDArray[Any], what: str = "The image") -> NDArray[np.uint16]:
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise DataError(
-            f"{what} has 32 bits per pixel and values from {low} to {high}, but ganaug takes 0 to 65535; save it "
-            "with 8 or 16 bits."
-        )
-    return values.astype(np.uint16)
 
 
 def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any]:
@@ -99,16 +104,22 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
         The file is damaged or of another format, holds several images, has more than 4096 pixels a side, or its image
         has an unsupported size.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
+    from PIL.ImageOps import exif_transpose
 
     if not path.is_file():  # to open a pipe would wait forever
         raise DataError(f"{os.fspath(path)!r} is not a regular file, or is a broken link; remove it.")
-    Image.init()
     try:
-        with Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN]) as image:
+        with _open(path) as image:
             _check_header(image, path, size)
-            image = ImageOps.exif_transpose(image)
-            return to_array(image) if size is None else _resize(image, size)
+            stored = find_stored_dtype(image)
+            if has_deep_colours(image, stored):
+                with _open(path) as other:
+                    choose_low_bytes(other)
+                    values = join_bytes(exif_transpose(image), exif_transpose(other))
+                return values if size is None else resize_values(values, size)
+            image = exif_transpose(image)
+            return _to_array(image, stored) if size is None else _resize(image, size, stored)
     except DataError as error:
         raise DataError(f"{os.fspath(path)!r}: {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -118,6 +129,13 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
         raise DataError(
             f"{os.fspath(path)!r} cannot be read as an image ({reason}); replace it, or remove it."
         ) from error
+
+
+def _open(path: Path) -> Image:
+    from PIL import Image
+
+    Image.init()
+    return Image.open(path, formats=[name for name in _FORMATS if name in Image.OPEN])
 
 
 def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> None:
@@ -134,12 +152,10 @@ def _check_header(image: Image, path: Path, size: tuple[int, int] | None) -> Non
         check_sides(height, width, "The image has")
 
 
-def _resize(image: Image, size: tuple[int, int]) -> NDArray[Any]:
-    from PIL.Image import Resampling, fromarray
+def _resize(image: Image, size: tuple[int, int], stored: str | None) -> NDArray[Any]:
+    from PIL.Image import Resampling
 
-    height, width = size
-    if not image.mode.startswith("I"):
-        return np.asarray(_convert_mode(image).resize((width, height), Resampling.BICUBIC))
-    deep = fromarray(_to_uint16(np.asarray(image)).astype(np.float32))  # Pillow has no antialiased resize of 16 bits
-    values = np.asarray(deep.resize((width, height), Resampling.BICUBIC))
-    return np.rint(values).clip(0, 65535).astype(np.uint16)
+    if image.mode.startswith(("I", "F")) or stored == "int8":
+        return resize_values(_to_array(image, stored), size)
+    check_depth(image, stored)
+    return np.asarray(_convert_mode(image).resize(size[::-1], Resampling.BICUBIC))

@@ -13,13 +13,14 @@ from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..records import JsonRecord
+from .ranges import Range, check_range, dtype_kind, find_fault, learn_range
 
 Array = NDArray[Any]
 
 MIN_SIDE, MAX_SIDE = 8, 128  # pixels
 MAX_CHANNELS = 64
+_FAR = 32  # halves of the range: float32 keeps values apart that lie no further from zero
 _CHANNEL_COUNTS = range(1, 5)  # lengths of a dimension that "auto" takes for the channels
-_ROUNDING = 1e-4  # resizing may move floats this far outside their range
 
 _WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 _FLOATS = ("float16", "float32", "float64")
@@ -42,8 +43,9 @@ class ImageFormat(JsonRecord):
         "array" or "tensor".
     dtype : str
         Name of the dtype, such as "uint8".
-    low, high : int
-        Range of the values, which is mapped to [-1, 1].
+    low, high : int or float
+        Range of the values, which is mapped to [-1, 1]; whole numbers for images of whole numbers. See
+        `ganaug.image.ranges`.
     """
 
     height: Annotated[int, Meta(ge=MIN_SIDE, le=MAX_SIDE)]
@@ -52,27 +54,30 @@ class ImageFormat(JsonRecord):
     channel_axis: int | None
     container: str
     dtype: str
-    low: int
-    high: int
+    low: int | float
+    high: int | float
 
     def __post_init__(self) -> None:
         if self.channel_axis not in (None, 1, -1) or (self.channel_axis is None and self.channels > 1):
             raise ValueError(f"{self.channels} channels have no axis {self.channel_axis!r}")
         if self.container not in ("array", "tensor") or self.dtype not in _DTYPES:
             raise ValueError(f"images are a {self.container!r} of {self.dtype!r}")
-        if (self.low, self.high) not in allowed_ranges(self.dtype):
-            raise ValueError(f"{self.dtype} runs from {self.low!r} to {self.high!r}")
+        fault = find_fault(np.dtype(self.dtype), self.low, self.high)
+        if fault:
+            raise ValueError(f"{self.dtype} runs from {self.low!r} to {self.high!r}, but {fault}")
 
     @classmethod
-    def infer(cls, X: Any, channel_axis: int | str | None = "auto") -> ImageFormat:
+    def infer(cls, X: Any, channel_axis: int | str | None = "auto", value_range: Range | None = None) -> ImageFormat:
         """Infer the format of images.
 
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Booleans, whole numbers from 0 to 255 (uint16: to 65535), or floats in [0, 1] or [-1, 1].
+            Booleans, whole numbers or floats.
         channel_axis : {"auto", None, 1, -1, 3}
             Position of the channels; "auto" is the second or the last dimension if only one of them has length 1 to 4.
+        value_range : (low, high), optional
+            Range of the values; None learns it, see `learn_range`.
 
         Raises
         ------
@@ -83,7 +88,7 @@ class ImageFormat(JsonRecord):
         """
         array = to_numpy(X)
         axis = find_channel_axis(array.shape, channel_axis)
-        low, high = value_range(array)
+        low, high = learn_range(array) if value_range is None else value_range
         height, width, channels = _image_size(array.shape, axis)
         container = "tensor" if isinstance(X, Tensor) else "array"
         return cls(height, width, channels, axis, container, array.dtype.name, low, high)
@@ -101,26 +106,40 @@ class ImageFormat(JsonRecord):
         """The value that is mapped to 0."""
         return (self.low + self.high) / 2
 
+    @property
+    def half(self) -> float:
+        """Half of the width of the range, which is mapped to 1."""
+        return (self.high - self.low) / 2
+
     def validate(self, X: Any) -> Array:
-        """Return `X` as an array, or raise DataError for another format; container and dtype width may differ."""
+        """Return `X` as an array, or raise DataError for another format; container and dtype width may differ.
+
+        Values may lie somewhat outside of the learned range, see `check_range`; `encode` clips them.
+        """
+        array = self.check_layout(X)
+        check_range(array, self.low, self.high)
+        return array
+
+    def check_layout(self, X: Any) -> Array:
+        """Return `X` as an array, or raise DataError for another layout, size or kind of dtype."""
         array = to_numpy(X)
-        other_kind = dtype_kind(array.dtype) != dtype_kind(np.dtype(self.dtype))
-        other_depth = self.high > 255 and array.dtype != np.uint16  # 8 bits would be nearly black
-        if array.shape[1:] != self.shape or other_kind or other_depth:
+        if array.shape[1:] != self.shape or not self._can_be_of(array.dtype):
             raise DataError(
                 f"The images are {array.dtype.name} of shape {array.shape[1:]} each, but {self.dtype} of shape "
                 f"{self.shape} were learned; give the same kind of images, or fit again."
             )
-        if len(array) and (value_range(array)[0] < self.low or array.max() > self.high + _ROUNDING):
-            raise DataError(
-                f"The values run from {array.min()} to {array.max()}, but images from {self.low} to {self.high} "
-                "were learned; bring them into that range, or fit again."
-            )
         return array
+
+    def _can_be_of(self, dtype: np.dtype[Any]) -> bool:
+        """Return whether a dtype is of the learned kind and can hold the range; 8 of 16 bits would be nearly black."""
+        return dtype_kind(dtype) == dtype_kind(np.dtype(self.dtype)) and (
+            dtype.kind in "bf" or np.iinfo(dtype).min <= self.low < self.high <= np.iinfo(dtype).max
+        )
 
     def encode(self, array: Array) -> Tensor:
         """Convert images of this format to a float32 tensor of shape (n, c, h, w) in [-1, 1]."""
-        x = torch.from_numpy(array.astype(np.float32))
+        is_far_from_zero = max(abs(self.low), abs(self.high)) > _FAR * self.half
+        x = torch.from_numpy(array.astype(np.float64 if is_far_from_zero else np.float32))
         if self.channel_axis is None:
             x = x.unsqueeze(1)
         elif self.channel_axis == -1:
@@ -128,18 +147,18 @@ class ImageFormat(JsonRecord):
         # Flattened first: the strides of a single channel may pass for either memory format, and torch's kernels for
         # the two round differently.
         plain = x.reshape(-1).view(x.shape)
-        return plain.sub_(self.centre).div_(self.high - self.centre).clamp_(-1, 1)
+        return plain.sub_(self.centre).div_(self.half).clamp_(-1, 1).float()
 
     def decode(self, x: Tensor) -> Any:
         """Convert a tensor of shape (n, c, h, w) to images of this format, clipped to its range."""
-        values = x.detach().to("cpu", torch.float32).clamp(-1, 1).mul_(self.high - self.centre).add_(self.centre)
+        values = x.detach().cpu().double().clamp(-1, 1).mul_(self.half).add_(self.centre)
         if dtype_kind(np.dtype(self.dtype)) != "float":
             values.round_()
         if self.channel_axis is None:
             values = values.squeeze(1)
         elif self.channel_axis == -1:
             values = values.permute(0, 2, 3, 1)
-        array = np.ascontiguousarray(values.numpy().astype(self.dtype))
+        array = np.ascontiguousarray(values.clamp_(self.low, self.high).numpy().astype(self.dtype))
         return torch.from_numpy(array) if self.container == "tensor" else array
 
 
@@ -155,9 +174,7 @@ def to_numpy(X: Any) -> Array:
         raise DataError(f"Images must be an array or a tensor, but X is a {type(X).__name__}; give numpy.stack(X).")
     name = X.dtype.name if isinstance(X, np.ndarray) else str(X.dtype).removeprefix("torch.")
     if name not in _DTYPES:
-        raise DataError(
-            f"The images are {name}, which ganaug does not take; give uint8 from 0 to 255, or float32 from 0 to 1."
-        )
+        raise DataError(f"The images are {name}, which ganaug does not take; give uint8, uint16, int16 or float32.")
     array: Array = X if isinstance(X, np.ndarray) else X.detach().cpu().numpy()
     if array.ndim not in (3, 4):
         raise DataError(
@@ -165,11 +182,6 @@ def to_numpy(X: Any) -> Array:
             "single image as X[None]."
         )
     return array
-
-
-def dtype_kind(dtype: np.dtype[Any]) -> str:
-    """Return the kind of a dtype: "bool", "whole" or "float"."""
-    return {"b": "bool", "f": "float"}.get(dtype.kind, "whole")
 
 
 def find_channel_axis(shape: tuple[int, ...], wanted: int | str | None) -> int | None:
@@ -202,70 +214,6 @@ def find_channel_axis(shape: tuple[int, ...], wanted: int | str | None) -> int |
             "channel_axis=-1 for (n, h, w, c)."
         )
     return 1 if is_second else -1
-
-
-def value_range(array: Array) -> tuple[int, int]:
-    """Infer the value range of images: ``(0, 1)``, ``(-1, 1)``, ``(0, 255)`` or ``(0, 65535)``.
-
-    Whole numbers with the maximum 1 are black and white.
-
-    Parameters
-    ----------
-    array : ndarray of shape (n, ...)
-        Images.
-
-    Raises
-    ------
-    DataError
-        There are no images, or their values are not finite or outside all of these ranges.
-    """
-    if not array.size:
-        raise DataError(f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is required.")
-    inner = tuple(range(1, array.ndim))
-    lows, highs = array.min(axis=inner), array.max(axis=inner)
-    if dtype_kind(array.dtype) == "float":
-        return _float_range(lows, highs)
-    low, high = int(lows.min()), int(highs.max())
-    if high == 1 and low >= 0:
-        return 0, 1
-    ceiling = 65535 if array.dtype == np.uint16 and high > 255 else min(255, _largest_value(array.dtype))
-    if low < 0 or high > ceiling:
-        at = int(lows.argmin() if low < 0 else highs.argmax())
-        raise DataError(
-            f"The {array.dtype.name} values run from {low} to {high} (image {at}, counted from 0), but whole numbers "
-            "must lie in 0 to 255, or 0 to 65535 as uint16; scale them."
-        )
-    return 0, ceiling
-
-
-def _float_range(lows: Array, highs: Array) -> tuple[int, int]:
-    broken = np.flatnonzero(~(np.isfinite(lows) & np.isfinite(highs)))
-    if len(broken):
-        raise DataError(
-            f"Image {broken[0]} holds NaN or infinity (Input X contains NaN or infinity); drop it, or fill its pixels. "
-            "Images count from 0."
-        )
-    low, high = float(lows.min()), float(highs.max())
-    if low < -1 - _ROUNDING or high > 1 + _ROUNDING:
-        at = int(lows.argmin() if low < -1 - _ROUNDING else highs.argmax())
-        raise DataError(
-            f"Float images must lie in [0, 1] or [-1, 1], but these run from {low:.4g} to {high:.4g} (image {at}, "
-            "counted from 0); give them as they are before Normalize, or divide values from 0 to 255 by 255."
-        )
-    return (-1 if low < -_ROUNDING else 0), 1
-
-
-def allowed_ranges(dtype: str) -> list[tuple[int, int]]:
-    """Return the value ranges that images of a dtype can have."""
-    if dtype in _FLOATS:
-        return [(0, 1), (-1, 1)]
-    if dtype == "bool":
-        return [(0, 1)]
-    return [(0, 1), (0, min(255, _largest_value(np.dtype(dtype)))), *([(0, 65535)] if dtype == "uint16" else [])]
-
-
-def _largest_value(dtype: np.dtype[Any]) -> int:
-    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
 
 
 def _image_size(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int]:

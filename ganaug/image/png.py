@@ -6,18 +6,17 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ..errors import DataError, ParameterError
+from ..errors import DataError
 from ..files.atomic import replacing
-from .encoder import pictures
+from .depth import choose_suffix, write_picture
 from .folders import NAMES_FILE, explain_errors
 from .names import FolderNames
-from .pixels import ImageFormat, allowed_ranges
+from .painting import Painter
 from .samples import take_apart
 
 Array = NDArray[Any]
@@ -28,11 +27,11 @@ def write_image_folder(
     y: Any,
     path: str | os.PathLike[str],
     *,
-    value_range: tuple[int, int] | None = None,
+    value_range: tuple[float, float] | str | None = None,
     channel_axis: int | str | None = "auto",
     overwrite: bool = False,
 ) -> int:
-    """Write images as PNG files, ``<class>/<class>_000001.png`` and so on.
+    """Write images as files, ``<class>/<class>_000001.png`` and so on.
 
     A class whose name would be no safe name of a folder gets another one; ``classes.json`` then says which folders
     stand for which labels, and `read_image_folder` gives the labels back.
@@ -41,16 +40,22 @@ def write_image_folder(
     ----------
     X : array, tensor or list of n images, or iterable of (X, y)
         Images as `GANAugmenter.sample` returns them or `GANAugmenter.fit` takes them. If `y` is None, pairs of images
-        and labels such as `GANAugmenter.sample_chunks` yields; only one of them is in memory at a time. Files have 8
-        bits per pixel; grey images of uint16 have 16. Images are grey, RGB or RGBA for 1, 3 or 4 channels; of any other
-        number the first channel is written, as grey.
+        and labels such as `GANAugmenter.sample_chunks` yields; only one of them is in memory at a time. Images are
+        grey, RGB or RGBA for 1, 3 or 4 channels; of any other number the first channel is written, as grey.
     y : array-like of shape (n,), or None
         Labels.
     path : str or path-like
         The folder, which is made if it is not there. Nothing outside it is written.
-    value_range : (int, int), default=None
-        Values of black and white: (0, 255), (0, 65535), (0, 1) or (-1, 1); None infers them from dtype and values of
-        the first images, as `GANAugmenter.fit` does.
+    value_range : (low, high), "keep" or None, default=None
+        How values become those of files.
+
+        * A pair: the values of black and white, in PNG files of 8 bits. ``(0, 255)`` leaves whole numbers as they are,
+          and so does ``(0, 65535)``, with 16 bits.
+        * "keep": values stay as they are, in the depth of their dtype: PNG for uint8 and uint16; TIFF for other whole
+          numbers and for floats, of int16, int32 or float32, which hold no colours.
+        * None: floats in [0, 1] or [-1, 1], and whole numbers of which the largest is 1, are black and white at the
+          ends of that range, with 8 bits. Other whole numbers from 0 to 255 (uint16: to 65535) stay as they are in PNG
+          files, and all others as for "keep". The first images decide.
     channel_axis : {"auto", 1, -1, None}, default="auto"
         Where the channels are; see `GANAugmenter`.
     overwrite : bool, default=False
@@ -65,7 +70,7 @@ def write_image_folder(
     ------
     DataError
         The folder holds files already or cannot be written, a class folder in it is a link, images and labels differ in
-        number, or images differ in size, dtype or range.
+        number, images differ in size, dtype or range, or no file holds such values or colours.
     ParameterError
         `value_range` or `channel_axis` is not one of these.
 
@@ -88,16 +93,17 @@ def write_image_folder(
     ((1797, 8, 8), dtype('uint8'), ['0', '0', '0'])
     """
     root = Path(path)
-    names, counts = FolderNames(), dict[str, int]()
+    names, counts, suffix = FolderNames(), dict[str, int](), ""
     with explain_errors(root, "written"):
         prepare_folder(root, overwrite)
     for picture, label in label_pictures(X, y, value_range, channel_axis):
         name = names.assign(label)
         counts[name] = counts.get(name, 0) + 1
+        suffix = choose_suffix(picture)
         with explain_errors(root, "written"):
-            write_png(picture, _file(root, name, counts[name]))
+            write_picture(picture, _file(root, name, counts[name], suffix))
     with explain_errors(root, "written"):
-        _remove_others(root, counts)
+        _remove_others(root, counts, suffix)
         _write_names(root, names.changed)
     return sum(counts.values())
 
@@ -114,61 +120,48 @@ def prepare_folder(root: Path, overwrite: bool) -> None:
 
 
 def label_pictures(
-    X: Any, y: Any, value_range: tuple[int, int] | None, channel_axis: int | str | None
+    X: Any,
+    y: Any,
+    value_range: tuple[float, float] | str | None,
+    channel_axis: int | str | None,
+    beside: str | None = None,
 ) -> Iterator[tuple[Array, str]]:
-    """Yield each image as a picture that a PNG file can hold, with its label; the arguments of `write_image_folder`."""
-    form: ImageFormat | None = None
+    """Yield each image as a picture that a file can hold, with its label.
+
+    Parameters
+    ----------
+    X, y, value_range, channel_axis
+        See `write_image_folder`.
+    beside : str or None
+        Dtype of the files beside which these come; without a `value_range`, images of that dtype stay as they are.
+    """
+    painter: Painter | None = None
     for images, labels in X if y is None else [(X, y)]:
         labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)
         if not len(images) and not labels:
             continue
         images, _ = take_apart(images, labels)
-        form = form or _infer_form(images, value_range, channel_axis)
-        array = form.validate(images)
-        is_deep = form.high > 255 and form.channels == 1
-        shown: Array = array.reshape(-1, form.height, form.width) if is_deep else pictures(form.encode(array))
-        yield from zip(shown, map(str, labels), strict=True)
+        painter = painter or Painter.choose(images, value_range, channel_axis, beside)
+        yield from zip(painter.paint(images), map(str, labels), strict=True)
 
 
-def _infer_form(images: Any, value_range: tuple[int, int] | None, channel_axis: int | str | None) -> ImageFormat:
-    """Return the form of images, with the given values of black and white."""
-    form = ImageFormat.infer(images, channel_axis)
-    if value_range is None:
-        return form
-    allowed = allowed_ranges(form.dtype)
-    if tuple(value_range) not in allowed:
-        raise ParameterError(
-            f"The 'value_range' parameter must be one of {', '.join(map(str, allowed))} for images of {form.dtype}. "
-            f"Got {value_range!r} instead."
-        )
-    low, high = value_range
-    return replace(form, low=low, high=high)
-
-
-def _file(root: Path, name: str, number: int) -> Path:
+def _file(root: Path, name: str, number: int, suffix: str) -> Path:
     folder = root / name
     if folder.is_symlink():
         raise DataError(f"{os.fspath(folder)!r} is a link to another place; remove it, or choose another folder.")
     folder.mkdir(exist_ok=True)
-    return folder / f"{name}_{number:06d}.png"
+    return folder / f"{name}_{number:06d}{suffix}"
 
 
-def write_png(picture: Array, file: Path) -> None:
-    """Write one picture, whole or not at all."""
-    from PIL import Image
-
-    with replacing(file, durable=False) as place:
-        Image.fromarray(picture).save(place, format="PNG")
-
-
-def _remove_others(root: Path, counts: dict[str, int]) -> None:
+def _remove_others(root: Path, counts: dict[str, int], suffix: str) -> None:
     """Remove what an earlier call wrote and this one did not, so that the folder holds one set of images."""
     for folder in root.iterdir():
         if folder.is_symlink() or not folder.is_dir():
             continue
-        form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})\.png")
+        form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})(\.png|\.tif)")
         found = [(file, form.fullmatch(file.name)) for file in folder.iterdir()]
-        stale = [file for file, match in found if match and int(match[1]) > counts.get(folder.name, 0)]
+        last = counts.get(folder.name, 0)
+        stale = [file for file, match in found if match and (int(match[1]) > last or match[2] != suffix)]
         for file in stale:
             file.unlink()
         if stale and not any(folder.iterdir()):

@@ -3,57 +3,66 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset
 
-from ..data.items import convert_label, find_sample_key, infer_layout, is_image, is_pil_image
-from ..errors import DataError
+from ..data.fields import get_field, is_nested, list_fields
+from ..data.items import convert_label, is_image, is_pil_image
+from ..data.layouts import FIELD, Candidates, Field, FieldNames, find_candidates, find_sample_key, read_field
+from ..data.sequences import is_dataset
+from ..data.stored import get_stored_labels, list_class_labels
+from ..errors import DataError, ParameterError
+from ..params import check_params
 from .folders import read_image_folder
 from .picture import to_array
-from .pixels import MAX_SIDE, to_numpy, value_range
+from .pixels import MAX_SIDE, to_numpy
+from .ranges import find_extremes
 
 
 def accepts(X: Any) -> bool:
-    """Return whether `X` looks like images; it is not read for that.
+    """Return whether `X` looks like images; at most a first item is read for that.
 
-    True for arrays and tensors with 3 or 4 dimensions, lists and tuples that begin with a PIL image or a 2-d or 3-d
-    array or tensor, torch data sets (and loaders), and paths. Whether they can be learned is for `take_apart` to say.
+    True for arrays and tensors with 3 or 4 dimensions, lists, tuples, series and arrays of objects that begin with a
+    PIL image or a 2-d or 3-d array or tensor, data sets of items that hold one (and loaders), and paths. Whether they
+    can be learned is for `take_apart` to say.
     """
+    X = _unpack(X)
     if isinstance(X, np.ndarray | Tensor):
         return X.ndim in (3, 4)
-    if isinstance(X, list | tuple):
-        return bool(X) and is_image(X[0])
-    return isinstance(X, str | os.PathLike | Dataset | DataLoader)
+    return isinstance(X, str | os.PathLike | DataLoader) or is_dataset(X)
 
 
-def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
+def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) -> tuple[Any, Any]:
     """Return images as one array or tensor, and one label for each.
 
     Parameters
     ----------
-    X : ndarray, Tensor, list, torch Dataset, str or path-like
+    X : ndarray, Tensor, list, series, data set, str or path-like
         * Array or tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w): returned as it is.
-        * List or tuple of PIL images, arrays or tensors of one size: stacked.
-        * Map-style data set of ``(image, label)`` items, or of dicts with an image and one of the keys "label",
-          "labels", "target", "targets", "y", "class"; other fields may stand beside them (see `augment_loader`, which
-          takes the same items). Images are PIL images, arrays or tensors; labels may be one-hot rows. Every item is
-          read once. Give the data set without random transforms: only one draw of them would ever be seen, and it
-          does not depend on `random_state`.
+        * List, tuple, series or array of objects that are PIL images, arrays or tensors of one size: stacked.
+        * Map-style data set: anything with ``__len__`` and ``__getitem__`` whose items hold an image and a label, such
+          as those of torch, torchvision and Hugging Face, or a list of pairs. Images are PIL images, arrays or tensors;
+          labels may be one-hot rows. Every item is read once. Give the data set without random transforms: only one
+          draw of them would ever be seen, and it does not depend on `random_state`.
         * Folder of class folders, see `read_image_folder`.
     y : array-like of shape (n,), optional
         Labels; left out for folders and for data sets that have their own. Given with a data set, they stand in for
         its labels.
+    image, label : position, key or function of an item, default=None
+        Fields of an item that are its image and its label, see `MixedDataset`.
 
     Returns
     -------
     X : ndarray or Tensor of shape (n, ...)
-        PIL images become uint8 arrays of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4), or uint16 for 16 bits.
+        PIL images become uint8 arrays of shape (n, h, w), (n, h, w, 3) or (n, h, w, 4); uint16 for 16 bits, int16 or
+        int32 for signed values, float32 for floats.
     y : array-like of shape (n,)
         What was given; else an int64, bool or text array.
 
@@ -62,26 +71,35 @@ def take_apart(X: Any, y: Any = None) -> tuple[Any, Any]:
     DataError
         Images differ in size or mode, have values that images do not have, or are none; items are no image with a
         label; labels are missing or too few or many.
+    ParameterError
+        `image` or `label` is given where there are no items, or `label` beside `y`.
     """
+    _check_names(X, y, image, label)
+    X, y = _unpack(X), _unpack_labels(y)
     if isinstance(X, str | os.PathLike):
         if y is not None:
             raise DataError(f"{os.fspath(X)!r} has its labels in the names of its class folders; leave y out.")
         X, y = read_image_folder(X)
-    elif isinstance(X, Dataset):
-        X, y = _load(X, y)
     elif isinstance(X, DataLoader):
         raise DataError(
             "X is a DataLoader, whose batches may be shuffled and changed at random; give its data set "
             "(loader.dataset), without random transforms."
         )
+    elif image is not None or label is not None or _holds_items(X):
+        X, y = _load(X, y, FieldNames(image, label, class_labels=list_class_labels(X)))
     elif isinstance(X, list | tuple):
         X = _stack(iter(X), len(X), "Image")
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per image.")
     array = to_numpy(X)
     _check_labels(len(array), y)
-    value_range(array)
+    find_extremes(array)
     return X, y
+
+
+def _holds_items(X: Any) -> bool:
+    """Return whether `X` is a data set, or a list of items that hold an image; not a list of images."""
+    return is_dataset(X) and not (isinstance(X, list | tuple) and is_image(X[0]))
 
 
 def _check_labels(n: int, y: Any) -> None:
@@ -91,7 +109,33 @@ def _check_labels(n: int, y: Any) -> None:
         raise DataError(f"X has {n} images and y has {labels}; give one label per image.")
 
 
-def _load(data: Dataset[Any], y: Any) -> tuple[Any, Any]:
+def _unpack(X: Any) -> Any:
+    """Return a series or a one-dimensional array of objects as a list, and anything else as it is."""
+    holds_objects = isinstance(X, np.ndarray | pd.Series) and X.ndim == 1 and X.dtype == object
+    return X.tolist() if holds_objects else X
+
+
+def _unpack_labels(y: Any) -> Any:
+    """Return labels as they are, or a column of another library as a list."""
+    known = isinstance(y, np.ndarray | Tensor | pd.Series | pd.DataFrame | list | tuple | str)
+    return y if known or not hasattr(y, "__len__") or not hasattr(y, "__getitem__") else list(y)
+
+
+def _check_names(X: Any, y: Any, image: Field, label: Field) -> None:
+    """Raise ParameterError for names of fields where there are none to name."""
+    if image is None and label is None:
+        return
+    check_params("fit", {"image": image, "label": label}, {"image": FIELD, "label": FIELD})
+    if isinstance(X, np.ndarray | Tensor | pd.DataFrame | str | os.PathLike):
+        cure = "give the columns as fit(X[image], X[label])" if isinstance(X, pd.DataFrame) else "leave them out"
+        raise ParameterError(
+            f"image= and label= name fields of the items of a data set, and X is a {type(X).__name__}; {cure}."
+        )
+    if label is not None and y is not None:
+        raise ParameterError("Both y and label= say what the labels are; leave one of them out.")
+
+
+def _load(data: Any, y: Any, names: FieldNames) -> tuple[Any, Any]:
     """Return the images of a data set, and its labels where `y` is None, else `y`."""
     name = type(data).__name__
     if isinstance(data, IterableDataset) or not hasattr(data, "__len__"):
@@ -100,22 +144,59 @@ def _load(data: Dataset[Any], y: Any) -> tuple[Any, Any]:
             "(X, y = zip(*data))."
         )
     n = len(data)
-    labels: list[Any] = []
+    reader = _Reader(names, with_labels=y is None)
 
     def read_images() -> Iterator[Any]:
         for i, item in _read_items(data, n):
             try:
-                image, label = (_get_image(item), None) if y is not None else _split_item(item)
+                yield reader.read(item)
             except DataError as error:
                 raise DataError(f"Item {i} of {name} does not fit. {error}") from None
-            labels.append(label)
-            yield image
 
     images = _stack(read_images(), n, f"The image of {name} item")
-    return images, (_label_array(labels) if y is None else y)
+    return images, (reader.finish(data) if y is None else y)
 
 
-def _read_items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
+class _Reader:
+    """Read the image of one item after the other, and keep what could be its label until all items are known."""
+
+    def __init__(self, names: FieldNames, with_labels: bool) -> None:
+        self._names = names
+        self._with_labels = with_labels
+        self._found: Candidates | None = None
+        self._rows: list[dict[Any, Any]] = []
+
+    def read(self, item: Any) -> Any:
+        """Return the image of an item."""
+        if not self._with_labels:
+            return _get_image(item, self._names)
+        if self._found is None:
+            self._found = _find_candidates(item, self._names)
+        row = self._found.read_labels(item)
+        self._rows.append(row if self._found.are_several else {key: _convert(value) for key, value in row.items()})
+        return self._found.get_sample(item)
+
+    def finish(self, data: Any) -> NDArray[Any]:
+        """Return the labels of all items of a data set."""
+        found: Any = self._found
+        stored = get_stored_labels(data) if found.are_several else None
+        label = (found if stored is None else found.match_stored(self._rows, stored)).choose(self._rows).label
+        labels = []
+        for i, row in enumerate(self._rows):
+            try:
+                labels.append(_convert(row[label]))
+            except DataError as error:
+                raise DataError(f"Item {i} of {type(data).__name__} does not fit. {error}") from None
+        found.refuse_names(labels)
+        if label in self._names.class_labels and -1 in labels:
+            raise DataError(
+                f"Item {labels.index(-1)} of {type(data).__name__} has the label -1, by which a ClassLabel says that "
+                "there is none; drop the items without a label."
+            )
+        return _label_array(labels)
+
+
+def _read_items(data: Any, n: int) -> Iterator[tuple[int, Any]]:
     for i in range(n):
         try:
             yield i, data[i]
@@ -125,24 +206,23 @@ def _read_items(data: Dataset[Any], n: int) -> Iterator[tuple[int, Any]]:
             ) from error
 
 
-def _get_image(item: Any) -> Any:
-    """Return the image of an item that needs no label: an image alone, or the first one in a tuple, list or dict."""
-    if isinstance(item, Mapping):
-        return item[find_sample_key(item, images=True)]
-    if isinstance(item, Sequence) and len(item):
-        return next((field for field in item if is_image(field)), item[0])
-    return item
+def _get_image(item: Any, names: FieldNames) -> Any:
+    """Return the image of an item that needs no label: an image alone, or the one in a tuple, list or dict."""
+    if names.image is not None:
+        return read_field("image", names.image, item)
+    return get_field(item, find_sample_key(list_fields(item))) if is_nested(item) else item
 
 
-def _split_item(item: Any) -> tuple[Any, bool | int | str]:
-    """Return the image of an item, and its label as a plain value."""
+def _find_candidates(item: Any, names: FieldNames) -> Candidates:
     try:
-        layout = infer_layout(item, images=True)
+        return find_candidates(item, names)
     except DataError as error:
         raise DataError(f"{error} Labels can also be given as y.") from None
-    return item[layout.sample], _check_label(
-        convert_label(item[layout.label], "give one class per image; several cannot be learned")
-    )
+
+
+def _convert(value: Any) -> bool | int | str:
+    """Return a label as a plain value."""
+    return _check_label(convert_label(value, "give one class per image, or name a function that makes it, with label="))
 
 
 def _check_label(label: Any) -> bool | int | str:
@@ -217,5 +297,6 @@ def _decoded(image: Any, what: str) -> Any:
 
 def _describe(image: Any, plain: Any) -> str:
     if is_pil_image(image):
-        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}"
+        depth = f", {plain.dtype}" if image.mode == "I" else ""
+        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}{depth}"
     return f"{type(plain).__name__.lower()} of shape {tuple(plain.shape)}, {plain.dtype}"

@@ -10,6 +10,7 @@ from .detection import detection_auc
 from .diversity import COLLAPSED, METRICS, diversity
 from .membership import ATTACKS, Attack, Membership, membership_inference
 from .pairs import pair_errors, pair_figures
+from .separation import class_separation
 from .space import Space
 from .summary import fidelity, figures, privacy
 
@@ -23,6 +24,7 @@ __all__ = [
     "NearCopies",
     "Space",
     "class_density_coverage",
+    "class_separation",
     "column_errors",
     "column_figures",
     "density_coverage",

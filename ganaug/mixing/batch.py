@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from ..data.items import convert_label, infer_layout, match_labels
+from ..data.companions import check_companions
+from ..data.fields import list_fields, replace_field
+from ..data.items import convert_label, match_labels
+from ..data.layouts import Field, FieldNames, ItemLayout, infer_layout
 from ..errors import DataError
 from ..params import check_params
 from ..rng import Seed, isolated_global_state, new_seed, numpy_stream, stream_seed
@@ -39,6 +42,11 @@ class SyntheticMix:
     device : torch.device or str, default=None
         Where the samples are kept; None takes the device of the batches. Inside ``collate_fn`` of worker processes
         leave it None or "cpu".
+    image, label : position, key or function of a batch, default=None
+        Fields of a batch that are its samples and labels, found as by `MixedDataset` without them; for calls with a
+        whole batch.
+    keep : collection of positions and keys, default=()
+        Fields of a batch that may stay those of real samples, as for `MixedDataset`.
     label_map : mapping, default=None
         Labels of the batches to those of the augmenter; without it, equal labels match.
     transform : callable, default=None
@@ -86,24 +94,30 @@ class SyntheticMix:
     10
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one choice of how to mix
         self,
         augmenter: Any,
         synthetic_fraction: float = 0.3,
         *,
         pool_size: int | None = None,
         device: torch.device | str | None = None,
+        image: Field = None,
+        label: Field = None,
+        keep: Collection[Any] = (),
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
         soft_labels: Any = None,
         random_state: Seed = None,
     ) -> None:
-        options = {"synthetic_fraction": synthetic_fraction, "label_map": label_map, "transform": transform}
-        options |= {"soft_labels": soft_labels, "pool_size": pool_size}
+        options: dict[str, Any] = {"synthetic_fraction": synthetic_fraction, "label_map": label_map}
+        options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+        options |= {"image": image, "label": label, "keep": keep}
         check_options("SyntheticMix", augmenter=augmenter, **options)
         self.synthetic_fraction = float(synthetic_fraction)
         self._augmenter = augmenter
         self._transform = transform
+        self._names = FieldNames(image, label, tuple(keep))
+        self._layout: ItemLayout | None = None
         self._label_map = label_map
         self._device = None if device is None else torch.device(device)
         self._seed = new_seed(random_state)
@@ -141,9 +155,12 @@ class SyntheticMix:
         """
         if y is not None:
             return self._mix(x, y)
-        layout = infer_layout(x)
-        mixed, labels = self._mix(x[layout.sample], x[layout.label])
-        return layout.replace_label(layout.replace_sample(x, mixed), labels)
+        if self._layout is None or self._layout.adapt(x) is not self._layout:
+            self._layout = self._read_layout(x)
+        layout = self._layout
+        mixed, labels = self._mix(layout.get_sample(x), layout.get_raw_label(x))
+        mixed_batch = layout.replace_sample(x, mixed)
+        return mixed_batch if self._softener is None else layout.replace_label(mixed_batch, labels)
 
     def set_synthetic_fraction(self, fraction: float) -> None:
         """Change the synthetic fraction from the next batch on; copies in worker processes keep theirs.
@@ -181,6 +198,12 @@ class SyntheticMix:
         shared = () if worker is None else (worker.seed - worker.id,)  # the same in all workers of an epoch
         self._epoch = stream_seed(self._seed, "pass", *shared)
         self._used = np.zeros(len(self._pool.classes), dtype=np.int64)
+
+    def _read_layout(self, batch: Any) -> ItemLayout:
+        """Return where a batch has samples and labels, as its items show it, and check what else they have."""
+        layout = infer_layout(_take_item(batch, 0), self._names)
+        check_companions([_take_item(batch, i) for i in range(len(layout.get_sample(batch)))], layout)
+        return layout
 
     def _mix(self, x: Any, y: Any) -> tuple[Tensor, Any]:
         if not isinstance(x, Tensor) or x.ndim < 1 or len(x) != len(y):
@@ -243,6 +266,15 @@ class SyntheticMix:
         with isolated_global_state():
             convert = choose_converter(self._pool.get_sample(0), self._pool.infer_spec(), spec, own, own is not None)
             return torch.stack([convert(self._pool.get_sample(i)) for i in range(len(self._pool))])
+
+
+def _take_item(batch: Any, i: int) -> Any:
+    """Return an item of a batch that was collated; fields that hold no values of items stay."""
+    item = batch
+    for key, values in list_fields(batch).items():
+        if isinstance(values, list | tuple) or (isinstance(values, np.ndarray | Tensor) and values.ndim):
+            item = replace_field(item, (key,), values[i] if i < len(values) else values)
+    return item
 
 
 def _list_labels(y: Any) -> list[Any]:

@@ -24,6 +24,7 @@ from ..errors import DataError, DataWarning
 
 Transform = Callable[[Any], Any]
 
+_APART = 8  # times as high: the highest values of a few images of one kind hardly differ so much
 _CURE = "give transform=, a function of one synthetic sample that returns what the data set yields in its place"
 
 
@@ -268,11 +269,17 @@ def _check_own_transform(converter: SampleConverter, sample: Any, spec: SampleSp
 
 
 def _warn_of_scale(pool: SampleSpec, spec: SampleSpec) -> None:
-    """Warn about images in [0, 1] that pass unchanged where real ones seem to be normalised."""
-    if len(spec.shape) >= 2 and pool.dtype.startswith("float") and pool.is_unit and spec.low < 0:
+    """Warn about images beside real ones that seem to be normalised, or beside real ones in [0, 1] of another scale."""
+    is_float, to_float = "float" in pool.dtype, "float" in spec.dtype
+    scale = 1 / 255 if to_float and not is_float else 1.0  # by which they are converted
+    low, high = pool.low * scale, pool.high * scale
+    is_normalised = is_float and pool.is_unit and spec.low < 0
+    is_unit = to_float and spec.is_unit and spec.high > 0
+    is_scaled = is_unit and not spec.high / _APART <= max(-low, high) <= spec.high * _APART
+    if len(spec.shape) >= 2 and (is_normalised or is_scaled):
         warnings.warn(
-            f"Synthetic images have values in [{pool.low:.3g}, {pool.high:.3g}], where real ones are in "
-            f"[{spec.low:.3g}, {spec.high:.3g}]: if those are normalised, {_CURE}.",
+            f"Synthetic images have values in [{low:.3g}, {high:.3g}], where real ones are in "
+            f"[{spec.low:.3g}, {spec.high:.3g}]: if those are normalised or scaled, {_CURE}.",
             DataWarning,
             stacklevel=2,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset
 
 from ..data.items import get_classes, match_labels
+from ..data.layouts import Field, FieldNames
 from ..errors import DataError
 from ..rng import Seed, numpy_stream
 from .base import MixedBase
@@ -62,9 +63,10 @@ class MixedDataset(MixedBase, Dataset[Any]):
     Parameters
     ----------
     real : Dataset
-        Items ``(sample, label)`` as tuple or list, or dicts with a label under "label", "labels", "target", "targets",
-        "y" or "class". Labels are numbers, text, 0-d tensors or one-hot rows. Labels stored as ``targets``, ``labels``
-        or ``y`` are used if they agree with those of some items; else every item is read once.
+        Anything with ``__len__`` and ``__getitem__``, such as a data set of torchvision or Hugging Face, whose items
+        have a sample and a label. Labels are numbers, text, 0-d tensors or one-hot rows. Labels stored as ``targets``,
+        ``labels`` or ``y``, or in a column of Hugging Face, are used if they agree with those of some items; else every
+        item is read once.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
         Such as a fitted `GANAugmenter`. The constructor calls it once; workers do not need it.
     synthetic_fraction : float in [0, 1], default=0.3
@@ -74,9 +76,20 @@ class MixedDataset(MixedBase, Dataset[Any]):
     schedule : callable or ("linear", start, end, epochs), default=None
         The fraction by epoch, counted from 0. An epoch begins with each pass over a loader of `augment_loader`, or with
         `set_epoch`.
+    image, label : position, key or function of an item, default=None
+        Fields of an item that are its sample and its label. Without them, the sample is the field "image" (or "img",
+        "pixel_values", ...), or the only image; the label is the field "label" (or "labels", "target", "targets", "y",
+        "class"), what Hugging Face declares as ``ClassLabel``, or the only number, text or one-hot row that is no path
+        or index. Several that could be are refused. A function returns the label; or the object in the item that is
+        the sample.
+    keep : collection of positions and keys, default=()
+        Fields beside sample and label that may stay those of the real item whose place a synthetic sample takes.
+        Without it masks, boxes and everything else that has more than one value are refused, because they belong to
+        the image that is replaced; numbers and texts stay with a warning. Paths, indices, and what follows from the
+        label stay without a word.
     label_map : mapping, default=None
         Labels of the data set to those of the augmenter. Without it, equal labels match, or the names that the data set
-        has for them in ``classes``.
+        has for them in ``classes``, in the ``ClassLabel`` of Hugging Face, or in the ``info`` of medmnist.
     transform : callable, default=None
         A function of one synthetic sample that returns what the data set yields in its place. Where the augmenter
         samples tables, a function of a frame of m rows that returns a tensor of m rows. Without it, images (PIL, uint8
@@ -145,6 +158,9 @@ class MixedDataset(MixedBase, Dataset[Any]):
         *,
         mode: str = "replace",
         schedule: Schedule | None = None,
+        image: Field = None,
+        label: Field = None,
+        keep: Collection[Any] = (),
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
         soft_labels: Any = None,
@@ -154,6 +170,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
     ) -> None:
         options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
         options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+        options |= {"image": image, "label": label, "keep": keep}
         check_options("MixedDataset", augmenter=augmenter, **options)
         self._set_options(
             real,
@@ -166,7 +183,7 @@ class MixedDataset(MixedBase, Dataset[Any]):
             random_state=random_state,
         )
         # Match the labels of the real items to the augmenter's classes.
-        survey = survey_dataset(real)
+        survey = survey_dataset(real, FieldNames(image, label, tuple(keep)))
         self._layout = survey.layout
         matched = match_labels(survey.labels, get_classes(augmenter), survey.class_names, label_map)
         classes = list(dict.fromkeys(matched.values()))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch.distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ..data.items import ItemLayout, get_class_names, infer_layout, match_labels
+from ..data.companions import check_companions
+from ..data.items import match_labels
+from ..data.layouts import Field, FieldNames, ItemLayout, infer_layout
+from ..data.stored import find_class_names, list_class_labels
 from ..errors import ParameterError
 from ..rng import Seed, numpy_stream
 from .base import MixedBase
@@ -28,8 +31,9 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
     ----------
     real : IterableDataset
         Items as for `MixedDataset`. It divides itself between workers, as every iterable data set has to.
-    augmenter, synthetic_fraction, schedule, label_map, transform, soft_labels, random_state
-        As for `MixedDataset`; soft labels of real items are one-hot rows. The classes are those of ``classes_``, of
+    augmenter, synthetic_fraction, schedule, image, label, keep, label_map, transform, soft_labels, random_state
+        As for `MixedDataset`; a first item alone has to show which fields are sample and label, and soft labels of real
+        items are one-hot rows. The classes are those of ``classes_``, of
         `label_map`, and of a first sample that is drawn from the augmenter.
     mode : "replace"
         The only mode of iterable data sets.
@@ -73,6 +77,9 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         *,
         mode: str = "replace",
         schedule: Schedule | None = None,
+        image: Field = None,
+        label: Field = None,
+        keep: Collection[Any] = (),
         label_map: Mapping[Any, Any] | None = None,
         transform: Transform | None = None,
         soft_labels: Any = None,
@@ -81,6 +88,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
     ) -> None:
         options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
         options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+        options |= {"image": image, "label": label, "keep": keep}
         check_options("MixedDataset", augmenter=augmenter, **options)
         if mode != "replace":
             raise ParameterError(
@@ -97,6 +105,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
             soft_labels=soft_labels,
             random_state=random_state,
         )
+        self._names = FieldNames(image, label, tuple(keep), list_class_labels(real))
         self._label_map = label_map
         shares = estimate_class_shares(augmenter, label_map, self._seed)
         check_pool_size("MixedDataset", pool_size, len(shares))
@@ -126,10 +135,16 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         self._last_pass = (epoch, begun_again)
         return epoch + begun_again * 2**32
 
-    def get_code(self, label: Any) -> int:
+    def read_layout(self, item: Any) -> ItemLayout:
+        """Return where a first item has its sample and its label, and check what else it has."""
+        layout = infer_layout(item, self._names)
+        check_companions([item], layout)
+        return layout
+
+    def get_code(self, label: Any, layout: ItemLayout) -> int:
         """Return the position of a label's class in the pool."""
         classes = self._pool.classes
-        matched = match_labels([label], classes, get_class_names(self.real), self._label_map)
+        matched = match_labels([label], classes, find_class_names(self.real, layout.label), self._label_map)
         if self._softener is not None:
             self._softener.check_classes(matched)
         return classes.index(matched[label])
@@ -160,7 +175,7 @@ class _Pass:
         layout, converter = self._first or self._begin(item)
         label = layout.get_label(item)
         if label not in self._codes:
-            self._codes[label] = self._mixed.get_code(label)
+            self._codes[label] = self._mixed.get_code(label, layout)
         fraction = self._mixed._shared.fraction
         self._due += fraction
         softener = self._mixed._softener
@@ -176,7 +191,7 @@ class _Pass:
         """Read the layout from a first item, and the epoch, which the main process sets before it asks for items."""
         self._number = self._mixed.number_pass()
         self._due = float(numpy_stream(self._mixed._seed, "phase", self._number, self._stripe).random())
-        layout = infer_layout(item)
+        layout = self._mixed.read_layout(item)
         self._first = layout, self._mixed.choose_converter_like(item, layout)
         return self._first
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler
 
+from ..data.layouts import Field
 from ..errors import ParameterError
 from ..rng import Seed
 from .conversion import Transform
@@ -43,6 +44,9 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     *,
     mode: str = "replace",
     schedule: Schedule | None = None,
+    image: Field = None,
+    label: Field = None,
+    keep: Collection[Any] = (),
     label_map: Mapping[Any, Any] | None = None,
     transform: Transform | None = None,
     soft_labels: Any = None,
@@ -61,8 +65,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     Parameters
     ----------
     loader : DataLoader
-        Over a map-style or iterable data set with items ``(sample, label)`` as tuple or list, or dicts with a label;
-        see `MixedDataset`.
+        Over a map-style or iterable data set whose items have a sample and a label; see `MixedDataset`.
     augmenter : object with ``sample(n=None, y=None, random_state=None) -> (X, y)``
         Such as a fitted `GANAugmenter`. It is called once, here; workers read its samples from shared memory.
     synthetic_fraction : float in [0, 1], default=0.3
@@ -73,7 +76,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         Where a framework puts in a sampler of its own, the fraction then holds only on average.
     schedule : callable or ("linear", start, end, epochs), default=None
         The fraction by epoch; each pass over the loader is an epoch, counted from 0.
-    label_map, transform, soft_labels
+    image, label, keep, label_map, transform, soft_labels
         As for `MixedDataset`.
     random_state : int, numpy RandomState or Generator, or None, default=None
         Seed of the synthetic samples and of their positions, whatever the number of workers. None takes the seed of the
@@ -124,6 +127,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     """
     options = {"synthetic_fraction": synthetic_fraction, "mode": mode, "schedule": schedule, "label_map": label_map}
     options |= {"transform": transform, "soft_labels": soft_labels, "pool_size": pool_size}
+    options |= {"image": image, "label": label, "keep": keep}
     check_options("augment_loader", augmenter=augmenter, **options)
     _check_loader(loader)
     iterable = isinstance(loader.dataset, IterableDataset)
@@ -137,6 +141,9 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
         synthetic_fraction,
         mode=mode,
         schedule=schedule,
+        image=image,
+        label=label,
+        keep=keep,
         label_map=label_map,
         transform=transform,
         soft_labels=soft_labels,

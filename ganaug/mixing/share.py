@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DistributedSampler, RandomSampler, SequentialSampler, SubsetRandomSampler
 from torch.utils.data import WeightedRandomSampler as Weighted
 
+from ..data.layouts import FIELD, FIELDS
 from ..errors import ParameterError
 from ..params import Rule, check_params, choice, either, function, integer, real
 from ..rng import numpy_stream
@@ -40,6 +41,9 @@ _RULES = {
     "label_map": Rule(
         "a mapping of the loader's labels to the augmenter's, or None", lambda v: v is None or _is_mapping(v)
     ),
+    "image": FIELD,
+    "label": FIELD,
+    "keep": FIELDS,
     "transform": either(function("a function of one synthetic sample, or of a frame of them"), choice(None)),
     "pool_size": either(integer(1), choice(None)),
     "soft_labels": either(
@@ -63,6 +67,11 @@ def _is_mapping(value: Any) -> bool:
 def check_options(owner: str, **options: Any) -> None:
     """Raise one ParameterError for all options of `owner` with values they may not have."""
     check_params(owner, options, _RULES)
+    if callable(options.get("label")) and options.get("soft_labels") is not None:
+        raise ParameterError(
+            f"The 'label' parameter of {owner} must be a position or key with soft_labels, which puts probabilities in "
+            "its place. Got a function instead."
+        )
     if options.get("mode") == "append":
         if options["synthetic_fraction"] == 1:
             raise ParameterError(

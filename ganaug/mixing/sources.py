@@ -1,22 +1,24 @@
 """Read labels, class names and transforms from a real data set before training.
 
-They are looked up in torchvision's data sets and inside torch's `Subset` and `ConcatDataset`. Stored labels are used
-only if they agree with those of some items.
+Stored labels are used only if they agree with those of some items.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
-from torch.utils.data import ConcatDataset, Subset, TensorDataset
+from torch.utils.data import ConcatDataset, Subset
 
-from ..data.items import ItemLayout, convert_label, get_class_names, infer_layout
+from ..data.companions import check_companions
+from ..data.items import convert_label
+from ..data.layouts import NOTHING_NAMED, Candidates, FieldNames, ItemLayout, find_candidates
+from ..data.stored import find_class_names, get_column, get_stored_labels, list_class_labels
 from ..errors import DataError
+from ..messages import join_names
 from ..rng import isolated_global_state
 
 Leaf: TypeAlias = "tuple[int, ...]"
@@ -46,32 +48,62 @@ class DatasetSurvey:
     class_names: dict[Any, Any]
 
 
-def survey_dataset(dataset: Any) -> DatasetSurvey:
+def survey_dataset(dataset: Any, names: FieldNames = NOTHING_NAMED) -> DatasetSurvey:
     """Read the labels and some items of a map-style data set.
 
-    Stored labels (``targets``, ``labels``, ``y``, or the last tensor of a `TensorDataset`) are compared with the labels
-    of one item of each class and of some more. If there are none, or if they differ, every item is read once. The
-    global random state, which transforms may draw from, is restored.
+    Stored labels (``targets``, ``labels``, ``y``, the tensor of a `TensorDataset`, or the column of a data set of
+    Hugging Face) are compared with the labels of one item of each class and of some more. If there are none, or if they
+    differ, every item is read once. The global random state, which transforms may draw from, is restored.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set.
+    names : FieldNames
+        What the user says about the fields of items.
 
     Raises
     ------
     DataError
-        The data set is empty or has no length, or its items have no sample or no label.
+        The data set is empty or has no length, or its items have no sample or no label, or several that could be; or
+        they have fields that belong to the image.
     """
     n = _check_length(dataset)
     spaced = sorted({int(i) for i in np.linspace(0, n - 1, _PROBES)} | set(_find_part_starts(dataset)))
     with isolated_global_state():
         items = {i: dataset[i] for i in spaced}
-        layout = infer_layout(items[0])
-        for item in items.values():
-            layout.get_label(item)
-        labels = _confirm_labels(dataset, layout, items)
+        found = find_candidates(items[0], replace(names, class_labels=list_class_labels(dataset)))
+        found = _match_stored(dataset, found, items)
+        if found.are_several:  # only all items can tell
+            rows = [found.read_labels(items[i] if i in items else dataset[i]) for i in range(n)]
+            layout = found.choose(rows)
+            labels: list[Any] | None = [convert_label(row[layout.label]) for row in rows]
+        else:
+            layout = found.settle()
+            for item in items.values():
+                layout.get_label(item)
+            labels = _confirm_labels(dataset, layout, items)
         if labels is None:
             labels = [layout.get_label(items[i] if i in items else dataset[i]) for i in range(n)]
-    return DatasetSurvey(layout, labels, items, get_class_names(_get_named_dataset(dataset)))
+        found.refuse_names(labels)
+        check_companions([items[i] for i in sorted(items)], layout)
+    return DatasetSurvey(layout, labels, items, find_class_names(dataset, layout.label))
+
+
+def _match_stored(dataset: Any, found: Candidates, items: dict[int, Any]) -> Candidates:
+    """Return the candidates for the label that agree with the labels which the data set stores."""
+    stored = get_stored_labels(dataset) if found.are_several else None
+    if stored is None:
+        return found
+    return found.match_stored([found.read_labels(item) for item in items.values()], [stored[i] for i in items])
 
 
 def _check_length(dataset: Any) -> int:
+    if isinstance(dataset, Mapping) and 0 not in dataset:
+        raise DataError(
+            f"The data set is a {type(dataset).__name__} of the parts {join_names(list(dataset))}; give one of them, "
+            f"such as data[{next(iter(dataset), 'train')!r}]."
+        )
     try:
         n = len(dataset)
     except TypeError:
@@ -98,7 +130,8 @@ def _confirm_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> 
     A ``target_transform`` may change labels. Therefore one item of each class is read into `items`, and its label taken
     for the class.
     """
-    stored = _get_stored_labels(dataset)
+    stored = get_column(dataset, layout.label)
+    stored = get_stored_labels(dataset) if stored is None else stored
     if stored is None:
         return None
     try:
@@ -113,39 +146,6 @@ def _confirm_labels(dataset: Any, layout: ItemLayout, items: dict[int, Any]) -> 
     if any(label_in_items[stored[i]] != layout.get_label(item) for i, item in items.items()):
         return None
     return [label_in_items[label] for label in stored]
-
-
-def _get_stored_labels(dataset: Any) -> Sequence[Any] | None:
-    if isinstance(dataset, Subset):
-        inner = _get_stored_labels(dataset.dataset)
-        return None if inner is None else [inner[i] for i in dataset.indices]
-    if isinstance(dataset, ConcatDataset):
-        parts = [_get_stored_labels(part) for part in dataset.datasets]
-        return None if any(part is None for part in parts) else [label for part in parts if part for label in part]
-    if isinstance(dataset, TensorDataset):
-        return _to_list(dataset.tensors[-1], len(dataset))
-    for name in ("targets", "labels", "y"):
-        labels = _to_list(getattr(dataset, name, None), len(dataset))
-        if labels is not None:
-            return labels
-    return None
-
-
-def _to_list(labels: Any, n: int) -> list[Any] | None:
-    if not isinstance(labels, Sequence | np.ndarray | torch.Tensor) or isinstance(labels, str):
-        return None
-    if getattr(labels, "ndim", 1) < 1 or len(labels) != n:
-        return None
-    if isinstance(labels, np.ndarray | torch.Tensor) and labels.ndim == 1:
-        return labels.tolist()
-    return list(labels)
-
-
-def _get_named_dataset(dataset: Any) -> Any:
-    """Return the data set inside subsets and concatenations that has the names of classes."""
-    while isinstance(dataset, Subset | ConcatDataset) and not hasattr(dataset, "classes"):
-        dataset = dataset.dataset if isinstance(dataset, Subset) else dataset.datasets[0]
-    return dataset
 
 
 def find_leaf(dataset: Any, index: int) -> tuple[Leaf, Any]:

@@ -12,7 +12,7 @@ import torch
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 # What a hostile file may cost is decided by these, before anything is built from it.
 MAX_HEADER = 16 * 2**20  # bytes

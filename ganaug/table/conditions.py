@@ -93,6 +93,9 @@ class TableConditions:
                 yield i, self._chances[i][states]
             elif i in self._wanted and isinstance(self.encoder.columns[i], NUMBERS):
                 yield i, self._wanted[i].match_numbers(*rows.decode(i)).astype(np.float64)  # numbers draw nothing
+            elif i in self._wanted and isinstance(column := self.encoder.columns[i], Determined) and column.edges:
+                bands = column.find_bands(*rows.decode(column.by))
+                yield i, self._wanted[i].match_values(column.values)[bands].astype(np.float64)
 
     def _find_allowed(self) -> dict[int, Allowed]:
         """Return the mask of allowed values of each category, by conditions on it and on columns that it determines."""
@@ -101,7 +104,7 @@ class TableConditions:
             column = self.encoder.columns[i]
             if isinstance(column, Category):
                 allowed[i] = allowed.get(i, True) & wanted.match_values(column.known)
-            elif isinstance(column, Determined):
+            elif isinstance(column, Determined) and column.edges is None:
                 allowed[column.by] = allowed.get(column.by, True) & wanted.match_values(column.values)
         for i in sorted(allowed, key=lambda i: -len(allowed[i])):  # finer columns come first
             self._narrow_coarser(i, allowed)

@@ -55,7 +55,7 @@ class RowDecoder:
         if isinstance(column, Number):
             return column.decode(*self._drawn[i], self._stream(i))
         if isinstance(column, Determined):
-            return column.look_up(self._find_positions(column.by))
+            return column.look_up(self._find_deciding(column))
         if isinstance(column, Calculated):
             return column.calculate([self.decode(by) for by in column.by])
         if isinstance(column, Later):
@@ -71,3 +71,9 @@ class RowDecoder:
             coarser = None if column.within is None else self._find_positions(column.within)
             self._positions[i] = column.draw_positions(states, self._stream(i), coarser)
         return self._positions[i]
+
+    def _find_deciding(self, column: Determined) -> Codes:
+        """Return the positions of the values, or of the bands, that decide a column."""
+        if column.edges is None:
+            return self._find_positions(column.by)
+        return column.find_bands(*self.decode(column.by))

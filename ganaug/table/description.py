@@ -104,7 +104,8 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
     if facts["kind"] == "determined":
         # a look-up, in which the same value may stand many times
         distinct = {(type(value), value): value for value in values}
-        return facts | {"categories": _readable(list(distinct.values()), dtype), "by": names[column["by"]]}
+        facts |= {"categories": _readable(list(distinct.values()), dtype), "by": names[column["by"]]}
+        return facts if column.get("edges") is None else facts | {"bands": len(column["edges"]) + 1}
     categories = _readable(values, dtype)
     facts["categories"] = categories
     if "own" in column:

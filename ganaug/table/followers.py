@@ -24,25 +24,32 @@ _MOST_STEPS = 2.0**62
 
 @dataclass
 class Determined(JsonRecord):
-    """Column whose value another one, a category, determines: it is looked up.
+    """Column whose value another one determines, a category by its value or a number by its band: it is looked up.
 
     Attributes
     ----------
     by : int
         Position of the determining column.
     values : list
-        Value for each value of that column, in its order; then, if missing is one of its states, the value for
-        missing. None stands for missing here. Rare values of the determining column borrow from common ones.
+        Value for each value of that column, in its order, or for each band; then, if missing is one of its states, the
+        value for missing. None stands for missing here. Rare values of a determining category borrow from common ones.
+    edges : list of numbers or None
+        Least plain value of each band but the first, in ascending order; None if a category determines the column.
     """
 
     by: int
     values: list[Value | None]
+    edges: list[int | float] | None = None
     kind: Literal["determined"] = "determined"
     n_states: ClassVar[int] = 0
     has_score: ClassVar[bool] = False
 
+    def find_bands(self, plain: Plain, missing: Mask) -> Codes:
+        """Return the position of the band of each cell of the determining column; -1 for missing."""
+        return np.where(missing, -1, np.searchsorted(np.asarray(self.edges), plain, side="right"))
+
     def look_up(self, positions: Codes) -> Cells:
-        """Return the cells for positions among the values of the determining column; position -1 means missing."""
+        """Return the cells for positions among the values or bands of the determining column; -1 means missing."""
         missing = np.asarray([value is None for value in self.values])
         filler = next((value for value in self.values if value is not None), "")
         plain = as_plain([filler if value is None else value for value in self.values])

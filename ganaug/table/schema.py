@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..data.dtypes import Mask, Plain, check_texts, describe_dtype, factorise, split
 from ..errors import DataError, ParameterError
+from .bands import link_bands
 from .codes import CodedRows
 from .columns import ROOM, Category, Constant, Encoded, Identifier, Number
 from .followers import Determined, Later
@@ -268,7 +269,9 @@ def fit_encode_columns(
         for i in relate_numbers(columns, sample, read, room):
             if isinstance(later := columns[i], Later):
                 kept.keep(i, later.encode(*read(i), read(later.by)[0], kept.streams.of(i)))
-        link_determined(columns, kept.coded, read)
+        link_bands(columns, kept.coded, sample.units, read)
+        left = {i: coded for i, coded in kept.coded.items() if isinstance(columns[i], Category)}
+        link_determined(columns, left, read)
     # 3. Numbers again if others show that some of their values are codes
     for i, column in enumerate(columns if coded_rows.packed else ()):
         if isinstance(column, Number):

@@ -53,7 +53,9 @@ def _check_leaders(column: Column, columns: Sequence[Column]) -> None:
     leaders = [columns[i] for i in _find_leaders(column)]
     if isinstance(column, Determined):
         (deciding,) = leaders
-        if not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
+        if column.edges is not None:
+            _check_bands(column, deciding)
+        elif not isinstance(deciding, Category) or len(column.values) != len(deciding.known):
             raise ValueError("a column does not fit the one that determines it")
     if isinstance(column, Category) and column.within is not None:
         (coarser,) = leaders
@@ -62,6 +64,15 @@ def _check_leaders(column: Column, columns: Sequence[Column]) -> None:
     for leader in leaders if isinstance(column, Calculated | Later) else ():
         if not isinstance(leader, Category | Number | Determined | Calculated | Later):
             raise TypeError("a column follows from one that holds no numbers")
+
+
+def _check_bands(column: Determined, deciding: Column) -> None:
+    """Raise ValueError if the bands of a column do not fit the numbers that determine it."""
+    edges = np.asarray(column.edges, dtype=np.float64)
+    if not isinstance(deciding, Number | Determined | Calculated | Later) or not (np.diff(edges) > 0).all():
+        raise ValueError("a column does not fit the numbers that determine it")
+    if not np.isfinite(edges).all() or not len(edges) < len(column.values) <= len(edges) + 2:
+        raise ValueError("a column has other numbers of values than of bands")
 
 
 def _find_leaders(column: Column) -> list[int]:

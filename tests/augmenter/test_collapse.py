@@ -10,7 +10,7 @@ from small import numbers, quick_augmenter
 
 from ganaug import CollapseWarning
 from ganaug.augmenter import fitting
-from ganaug.augmenter.collapse import find_collapsed_classes
+from ganaug.augmenter.collapse import find_collapsed_classes, warn_of_alike_classes
 from ganaug.augmenter.split import Data
 from ganaug.augmenter.streams import Source
 from ganaug.metrics import COLLAPSED
@@ -105,3 +105,39 @@ def split(*counts):
 def test_classes_of_which_too_few_samples_are_known_are_not_said_to_collapse(counts, expected):
     source = Source(Uneven(), lambda x: x, [], latent_dim=2)
     assert find_collapsed_classes(source, split(*counts), seed=0) == expected
+
+
+# --- classes that are alike ---
+
+
+def pairs_of(real_distance, made_distance, n=60, k=2):
+    def draw(distance):
+        return [torch.randn(n, 5, generator=rng) + distance * code for code in range(k)]
+
+    rng = torch.Generator().manual_seed(0)
+    return dict(enumerate(zip(draw(real_distance), draw(made_distance), strict=True)))
+
+
+def test_samples_that_do_not_tell_classes_apart_as_real_ones_do_are_warned_of():
+    with pytest.warns(CollapseWarning, match=r"hardly tell the classes apart: .* real ones \d+% .*Train longer"):
+        warn_of_alike_classes(pairs_of(3, 0))
+
+
+@pytest.mark.parametrize(
+    ("real", "made", "n", "k"), [(3, 3, 60, 2), (3, 2.5, 60, 5), (0, 0, 60, 2), (0, 0, 5, 2), (9, 9, 5, 1)]
+)
+def test_samples_that_tell_classes_apart_or_never_could_are_not_warned_of(real, made, n, k):
+    warn_of_alike_classes(pairs_of(real, made, n, k))
+
+
+def test_a_training_that_was_not_cut_short_is_looked_at_for_alike_classes(monkeypatch):
+    X, y = numbers()
+    seen = []
+    monkeypatch.setattr(fitting, "warn_of_collapse", lambda *_: None)
+    monkeypatch.setattr(fitting, "warn_of_alike_classes", seen.append)
+    quick_augmenter().fit(X, y)
+    assert not seen
+    short = replace(TABLE, defaults=lambda *known: replace(TABLE.defaults(*known), max_steps=3))
+    quick_augmenter(modality=short, max_steps="auto").fit(X, y)
+    assert len(seen) == 1
+    assert len(seen[0]) == 2

@@ -22,7 +22,7 @@ from sklearn.base import clone
 from small import quick_augmenter
 
 import ganaug
-from ganaug import CollapseWarning, GANAugmenter, TunedAugmenterCV, read_image_folder, write_table
+from ganaug import CollapseWarning, GANAugmenter, TunedAugmenterCV, read_image_folder, write_image_folder, write_table
 from ganaug.gain import classifiers
 from ganaug.image import AUGMENTATIONS, PAIRS, pixels
 from ganaug_cli import folders, image_options
@@ -217,6 +217,49 @@ def test_counts_per_class_are_exact_for_images(folder):
         run("sample", MODEL, *arguments, "-o", "new/", "--force")
         found = {place.name: len(list(place.iterdir())) for place in Path("new").iterdir()}
         assert found == expected, "what an earlier call left is gone"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high", "shape", "suffix", "said"),
+    [
+        ("uint8", 0, 16, (8, 10), ".png", "grey, in 2"),
+        ("uint8", 0, 1, (8, 10), ".png", "grey, in 2"),
+        ("uint16", 0, 4080, (8, 10), ".png", "grey, 16 bits, in 2"),
+        ("uint16", 0, 4080, (8, 10, 3), ".png", "RGB, 16 bits, in 2"),
+        ("int16", -1024, 3056, (8, 10), ".tif", "grey, int16, in 2"),
+        ("float32", 0, 0.0625, (8, 10), ".tif", "grey, float32, in 2"),
+    ],
+)
+def test_samples_have_the_depth_and_the_range_of_the_files(
+    tmp_path, monkeypatch, dtype, low, high, shape, suffix, said
+):
+    monkeypatch.chdir(tmp_path)
+    X = np.random.default_rng(0).uniform(low, high, (12, *shape))
+    X = (np.rint(X) if dtype != "float32" else X).astype(dtype)
+    X[:, 0], X[:, 1] = low, high
+    write_image_folder(X, ["a"] * 8 + ["b"] * 4, "scans", value_range="keep")
+    assert said in run("train", "scans", *QUICK).stderr
+    run("sample", "scans.safetensors", "-n", 9)
+    made, _ = read_image_folder("scans_synthetic")
+    assert {file.suffix for file in Path("scans_synthetic").rglob("*_0*")} == {suffix}
+    assert made.dtype == dtype
+    assert made.shape == (9, *shape)
+    assert low <= made.min() < made.max() <= high
+    run("augment", "scans", "--model", "scans.safetensors")
+    both, labels = read_image_folder("scans_augmented")
+    assert both.dtype == dtype
+    assert labels.tolist() == ["a"] * 8 + ["b"] * 8
+    assert f"{dtype} from {low} to {high}" in " ".join(run("inspect", "scans.safetensors").stdout.split())
+    assert "has the name of a synthetic image" in run("augment", "scans_augmented", *QUICK, code=DATA).stderr
+
+
+def test_float_colours_of_a_model_become_8_bits(folder):
+    images = np.random.default_rng(0).uniform(0, 4095, (12, 8, 10, 3))
+    save_model("new.safetensors", images, np.arange(12) % 2, architecture="mlp")
+    run("sample", "new.safetensors", "-n", 9)
+    X, _ = read_image_folder("new_synthetic")
+    assert (X.shape, X.dtype) == ((9, 8, 10, 3), np.uint8)
+    assert X.max() > 127
 
 
 def test_a_folder_that_holds_files_is_kept_unless_forced(folder):

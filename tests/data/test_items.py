@@ -16,7 +16,9 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset, TensorD
 from torchvision.datasets import VisionDataset
 from torchvision.transforms import v2
 
-from ganaug.data.items import convert_label, infer_layout, match_labels
+from ganaug.data.fields import list_fields
+from ganaug.data.items import convert_label, match_labels
+from ganaug.data.layouts import infer_layout
 from ganaug.errors import DataError, DataWarning
 from ganaug.mixing import MixedDataset, augment_loader
 from ganaug.mixing.share import choose_positions
@@ -203,18 +205,18 @@ REFUSED = {
     "no label": (
         lambda i: (torch.zeros(1, 8, 8),),
         Greys(),
-        r"yields \(Tensor\), without an image, array or tensor beside",
+        r"yields \(Tensor\), without a label beside the image; call it 'label', or name the field with label=",
     ),
     "no sample": (lambda i: (1, 2), Greys(), r"yields \(int, int\), without an image"),
     "dict without label": (
-        lambda i: {"image": torch.zeros(1, 8, 8), "cls": 0},
+        lambda i: {"image": torch.zeros(1, 8, 8), "score": 0.5},
         Greys(),
-        "keys 'image', 'cls', but no label; call it 'label'",
+        "items of 'image' .*, 'score' .*, without a label beside the image; call it 'label'",
     ),
     "dict with two samples": (
         lambda i: {"a": torch.zeros(8), "b": torch.zeros(8), "label": 0},
         Greys(),
-        "'a', 'b' could each be the sample; call the sample 'image'",
+        "'a', 'b' could each be the image; say which is, by image='a'",
     ),
     "soft labels": (
         lambda i: (torch.zeros(1, 8, 8), torch.tensor([0.4, 0.6])),
@@ -301,10 +303,10 @@ FORMS = {
     "list": lambda x, y: [x, y],
     "named tuple": Pair,
     "label first": lambda x, y: (y, x),
-    "with a number before": lambda x, y: (17, x, y),
-    "with a path behind": lambda x, y: (x, y, "path"),
+    "with a number before": lambda x, y: (0.5, x, y),
+    "with a path behind": lambda x, y: (x, y, "a/path.png"),
     "dict": lambda x, y: {"image": x, "label": y},
-    "dict with more": lambda x, y: {"id": 3, "pixel_values": x, "mask": torch.zeros(4), "labels": y},
+    "dict with more": lambda x, y: {"id": 3, "pixel_values": x, "weight": 0.5, "labels": y},
     "dict of other names": lambda x, y: {"picture": x, "target": y},
 }
 LEAVES = {
@@ -329,14 +331,13 @@ def test_items_keep_their_form_and_all_but_the_sample(form, leaf):
     for i in range(N):
         before, after = real[i], mixed[i]
         assert type(after) is type(before)
-        keys = list(before) if isinstance(before, dict) else range(len(before))
-        layout = infer_layout(before)
-        for key in keys:
+        layout, old, new = infer_layout(before), list_fields(before), list_fields(after)
+        for key in old:
             if key == layout.sample:
-                assert torch.allclose(after[key], torch.tensor(SYNTHETIC / 255))
+                assert torch.allclose(new[key], torch.tensor(SYNTHETIC / 255))
             else:
-                assert np.array_equal(np.asarray(after[key]), np.asarray(before[key]))
-                assert type(after[key]) is type(before[key])
+                assert np.array_equal(np.asarray(new[key]), np.asarray(old[key]))
+                assert type(new[key]) is type(old[key])
 
 
 @given(st.integers(0, 9), st.integers(10, 12))

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from ganaug.data.items import LABEL_KEYS, SAMPLE_KEYS
+from ganaug.data.fields import LABEL_KEYS, SAMPLE_KEYS
 from ganaug.errors import DataError
 from ganaug.image.samples import take_apart
 from ganaug.mixing import augment_loader
@@ -50,9 +50,9 @@ def read_by_fit(data):
     return np.asarray(X).reshape(len(X), -1)[:, 0].tolist(), y.tolist()
 
 
-def read_by_loader(data):
+def read_by_loader(data, **names):
     """What stands in place of each image, which keeps its label."""
-    loader = augment_loader(DataLoader(data, batch_size=None, collate_fn=lambda item: item), Greys(), 1.0)
+    loader = augment_loader(DataLoader(data, batch_size=None, collate_fn=lambda item: item), Greys(), 1.0, **names)
     return list(loader)
 
 
@@ -66,11 +66,16 @@ FORMS = {
     "pair": lambda x, y: (x, y),
     "list": lambda x, y: [x, y],
     "label first": lambda x, y: (y, x),
-    "three with a path behind": lambda x, y: (x, y, "path"),
-    "three with a number before": lambda x, y: (17, x, y),
-    "four": lambda x, y: (17, x, y, "path"),
+    "three with a path behind": lambda x, y: (x, y, "a/path.png"),
+    "three with a number before": lambda x, y: (0.5, x, y),
+    "four": lambda x, y: (0.5, x, y, "a/path.png"),
     "named pair": Pair,
     "named triple": lambda x, y: Triple("path", x, y),
+}
+KEPT = {
+    "dict with an image of another name": ["box"],
+    "dict with a mask": ["mask"],
+    "dict with two known names": ["input"],
 }
 LABEL_FORMS = {
     "0-d tensor": torch.tensor,
@@ -86,7 +91,7 @@ LABEL_FORMS = {
 def test_both_find_sample_and_label_in_an_item(form):
     data = Items(FORMS[form])
     assert read_by_fit(data) == (GREYS, LABELS)
-    for item, before in zip(read_by_loader(data), data, strict=True):
+    for item, before in zip(read_by_loader(data, keep=KEPT.get(form, ())), data, strict=True):
         assert type(item) is type(before)
         fields = list(item.values()) if isinstance(item, dict) else list(item)
         assert sum(isinstance(field, np.ndarray) and np.all(field == SYNTHETIC) for field in fields) == 1
@@ -133,11 +138,13 @@ def test_both_read_items_that_differ_in_their_fields():
     ("make", "complaint"),
     [
         (lambda x, y: x, "yields a ndarray"),
-        (lambda x, y: (x,), "without an image, array or tensor beside a label"),
+        (lambda x, y: (x,), "without a label beside the image"),
         (lambda x, y: ("path", y), "without an image, array or tensor beside a label"),
-        (lambda x, y: {"image": x, "kind": y}, "keys 'image', 'kind', but no label"),
-        (lambda x, y: {"a": x, "b": x, "label": y}, "'a', 'b' could each be the sample"),
-        (lambda x, y: {"a": 1, "label": y}, "no image, array or tensor"),
+        (lambda x, y: {"image": x, "kind": None}, "items of 'image' .*, 'kind' .*, without a label beside the image"),
+        (lambda x, y: {"a": x, "b": x, "label": y}, "'a', 'b' could each be the image"),
+        (lambda x, y: (x, x, y), "0, 1 could each be the image; say which is, by image=0"),
+        (lambda x, y: (x, x), "0, 1 could each be the image"),
+        (lambda x, y: {"a": 1, "label": y}, "without an image, array or tensor"),
         (lambda x, y: (x, torch.tensor([0.4, 0.6])), "neither one class nor a one-hot row"),
         (lambda x, y: (x, [1, 1]), "neither one class nor a one-hot row"),
     ],

@@ -74,8 +74,16 @@ def arms_of(report):
 
 @pytest.mark.parametrize(
     "layout",
-    [lambda X: X, lambda X: X[..., None], lambda X: X[:, None], torch.from_numpy, list],
-    ids=["grey", "channels last", "channels first", "tensor", "list"],
+    [
+        lambda X: X,
+        lambda X: X[..., None],
+        lambda X: X[:, None],
+        torch.from_numpy,
+        list,
+        lambda X: X.astype(np.int16) * 16 - 1024,
+        lambda X: X.astype(np.float32) * 16,
+    ],
+    ids=["grey", "channels last", "channels first", "tensor", "list", "signed", "floats"],
 )
 def test_every_arm_runs_on_images_of_any_layout(layout):
     X, y = bars(rare=3)
@@ -83,6 +91,14 @@ def test_every_arm_runs_on_images_of_any_layout(layout):
     assert report.failures.empty
     assert arms_of(report) == set(ARMS) - {"class_weight", "calibrated"}
     assert report.to_dict()["design"]["features"] == 100
+
+
+def test_the_fields_of_a_data_set_can_be_named_in_a_report():
+    items = [{"scan": x, "ward": i % 4, "finding": label} for i, (x, label) in enumerate(zip(*bars(), strict=True))]
+    with pytest.raises(DataError, match=r"'ward' .* and 'finding' .* could each be the label"):
+        report_of(items, None)
+    named = report_of(items, None, image="scan", label="finding", arms=[])
+    assert named.to_frame().equals(report_of(*bars(), arms=[]).to_frame())
 
 
 def test_class_weights_are_an_arm_of_the_network():

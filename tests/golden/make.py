@@ -32,8 +32,9 @@ def table():
 
 
 def image():
-    """Small grey images, and judges that are networks."""
-    return quick_augmenter(max_steps=2, width=4, filters="auto").fit(*bars(40, 8, 8))
+    """Small grey images of 12 bits, whose range was learned, and judges that are networks."""
+    X, y = bars(40, 8, 8)
+    return quick_augmenter(max_steps=2, width=4, filters="auto").fit(X.astype("uint16") * 16, y)
 
 
 def expectation(augmenter):

@@ -99,10 +99,10 @@ def test_the_ends_of_the_range_are_minus_one_and_one():
     assert x[1, 0, 0, 0].item() == pytest.approx(2 * 127 / 255 - 1, abs=1e-6)
 
 
-def test_a_negative_value_decides_for_the_wider_range():
+def test_floats_of_both_signs_have_the_wider_range():
     X = noise(3, 8, 8, dtype="float32")
     assert ImageEncoder().fit(X, RNG).transform(X, RNG).min() < -0.9
-    X[0, 0, 0] = -0.01
+    X[0, 0, 0] = -0.75
     encoder = ImageEncoder().fit(X, RNG)
     assert torch.equal(encoder.transform(X, RNG), torch.from_numpy(X)[:, None])
     assert encoder.to_json()["low"] == -1
@@ -189,10 +189,10 @@ def test_an_axis_that_cannot_be_is_refused(axis):
         (np.zeros((2, 8, 8), object), "auto", "images are object"),
         (torch.zeros(2, 8, 8, dtype=torch.bfloat16), "auto", "images are bfloat16"),
         ([[[1]]], "auto", r"X is a list; give numpy.stack"),
-        (np.full((2, 8, 8), 255.0), "auto", r"run from 255 to 255 .image 0.*divide values from 0 to 255 by 255"),
-        (noise(2, 8, 8, dtype="float32") * 4 - 2, "auto", r"lie in \[0, 1\] or \[-1, 1\].*before Normalize"),
-        (np.full((2, 8, 8), 256), "auto", r"int64 values run from 256 to 256 .*0 to 65535 as uint16"),
-        (np.full((2, 8, 8), -1), "auto", r"int64 values run from -1 to -1"),
+        (np.full((2, 8, 8), 255.0), "auto", r"hold no other value than 255, so there is nothing to learn"),
+        (np.full((2, 8, 8), -1), "auto", r"hold no other value than -1,"),
+        (noise(2, 8, 8, dtype="int64") * 2**50, "auto", r"int64 values run from 0 to .* may hold -\d+ to 90071992547"),
+        (noise(2, 8, 8, dtype="float64") * 1e40, "auto", r"float64 may hold -1e\+30 to 1e\+30; scale them"),
     ],
 )
 def test_images_that_cannot_be_learned_are_refused(X, axis, text):
@@ -205,17 +205,6 @@ def test_the_first_broken_image_is_named(value):
     X = noise(4, 8, 8, dtype="float32")
     X[2, 3, 3] = X[3, 0, 0] = value
     with pytest.raises(DataError, match=r"Image 2 holds NaN or infinity .*drop it"):
-        ImageEncoder().fit(X, RNG)
-
-
-def test_the_image_outside_the_range_is_named():
-    X = noise(4, 8, 8, dtype="float32")
-    X[2, 0, 0] = -2.5
-    with pytest.raises(DataError, match=r"run from -2.5 to .* \(image 2, counted from 0\)"):
-        ImageEncoder().fit(X, RNG)
-    X = noise(4, 8, 8).astype(np.int32)
-    X[3, 0, 0] = 700
-    with pytest.raises(DataError, match=r"0 to 700 \(image 3"):
         ImageEncoder().fit(X, RNG)
 
 
@@ -372,7 +361,9 @@ def test_a_hostile_schema_is_refused_or_harmless(key, value):
         {"height": 7}, {"width": 129}, {"channels": 0}, {"channels": 65}, {"channels": True}, {"height": 28.0},
         {"channel_axis": None}, {"channel_axis": 2}, {"channel_axis": True}, {"container": "frame"},
         {"dtype": "object"}, {"dtype": "S1000000000"}, {"high": 65535}, {"low": -1}, {"high": float("nan")},
-        {"dtype": "float32"}, {"low": False},
+        {"low": False}, {"low": 255}, {"high": 0}, {"low": 0.0}, {"dtype": "bool"}, {"dtype": "int8"},
+        {"dtype": "float32", "high": float("inf")}, {"dtype": "float64", "high": 1e31},
+        {"dtype": "float16", "high": 1e5}, {"dtype": "uint64", "high": 2**60},
     ],
 )  # fmt: skip
 def test_a_schema_out_of_bounds_is_refused(change):

@@ -15,6 +15,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile, PngImagePlugin
+from tiff import save_tiff
 
 from benchmarks.shared.memory import measure_peak_above, reset_peak
 from ganaug.errors import DataError, DataWarning, ParameterError
@@ -255,6 +256,8 @@ SPOILT = {  # name -> how such a file is made
     "postscript.png": lambda file: file.write_bytes(POSTSCRIPT),
     "gif.png": lambda file: Image.fromarray(noise(8, 9)).save(file, format="GIF"),
     "deep.tif": lambda file: Image.fromarray(np.full((8, 9), -5, np.int32)).save(file),
+    "deep.ppm": lambda file: file.write_bytes(b"P6 9 8 4095 " + b"\1\2" * 216),
+    "unsigned.tif": lambda file: save_tiff(file, np.full((8, 9), 2**31, np.uint32)),
 }
 
 
@@ -277,7 +280,9 @@ SPOILT = {  # name -> how such a file is made
         ("pipe.png", "is not a regular file"),
         ("postscript.png", "cannot be read as an image"),
         ("gif.png", "cannot be read as an image"),
-        ("deep.tif", "has 32 bits per pixel and values from -5 to -5"),
+        ("deep.tif", "has pixels of uint8 and .*deep.tif' of int32; save all alike"),
+        ("deep.ppm", "has 16 bits in each of several channels, of which 8 would be read; save it as RGB"),
+        ("unsigned.tif", "holds whole numbers above 2147483647; scale them"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(folder, name, text):
@@ -605,19 +610,28 @@ def test_images_may_be_an_array_a_tensor_or_a_list(tmp_path, make):
         (np.ones((2, 8, 8), np.uint8), None, 255),
         (np.ones((2, 8, 8), np.uint8), (0, 255), 1),
         (np.full((2, 8, 8), 200, np.uint16), None, 200),
+        (np.full((2, 8, 8), 200, np.uint16), (0, 255), 200),
         (np.full((2, 8, 8), 200, np.uint16), (0, 65535), 200),
+        (np.full((2, 8, 8), 200, np.int64), (0, 255), 200),
+        (np.full((2, 8, 8), 4, np.uint8), (np.int64(0), 16), 64),
+        (np.full((2, 8, 8), 5.0), [0, 10.0], 128),
+        (np.ones((2, 8, 8), np.uint8), "keep", 1),
+        (np.ones((2, 8, 8), bool), "keep", 255),
     ],
 )
 def test_the_range_is_inferred_unless_it_is_given(tmp_path, X, value_range, expected):
     write_image_folder(X, ["a", "b"], tmp_path, value_range=value_range)
     back, _ = read_image_folder(tmp_path)
     assert np.unique(back).tolist() == [expected]
-    assert back.dtype == (np.uint16 if value_range == (0, 65535) else np.uint8)
+    assert back.dtype == (np.uint16 if X.dtype == np.uint16 and value_range != (0, 255) else np.uint8)
 
 
 def test_a_range_or_an_axis_that_cannot_be_is_refused(tmp_path):
-    with pytest.raises(ParameterError, match=r"'value_range' parameter must be one of \(0, 1\), \(0, 255\) for images"):
-        write_image_folder(noise(2, 8, 8), ["a", "b"], tmp_path, value_range=(0, 65535))
+    for wrong in ((0, 65535), (-1, 1), (9, 9), (0, float("nan")), "all", (0,), 255, ("a", "b"), (False, True)):
+        with pytest.raises(
+            ParameterError, match=r"'value_range' parameter must be None, 'keep', or the values of black"
+        ):
+            write_image_folder(noise(2, 8, 8), ["a", "b"], tmp_path, value_range=wrong)
     with pytest.raises(ParameterError, match="'channel_axis' parameter"):
         write_image_folder(noise(2, 8, 8, 3), ["a", "b"], tmp_path, channel_axis=2)
     assert write_image_folder(noise(2, 8, 8, 8, top=9), ["a", "b"], tmp_path, channel_axis=-1) == 2

@@ -12,7 +12,7 @@ from mixing_fakes import CLASS, N, Numbers, Real, seeded
 from torch.utils.data import DataLoader, default_collate
 from torchvision.transforms import v2
 
-from ganaug.errors import DataError, ParameterError
+from ganaug.errors import DataError, DataWarning, ParameterError
 from ganaug.mixing import SyntheticMix
 
 pytestmark = pytest.mark.usefixtures("on_one_thread")
@@ -183,6 +183,20 @@ def test_images_take_the_layout_and_range_of_the_batch():
     assert float(got.max()) <= 1
     with pytest.raises(DataError, match=r"where real ones are in \[-.*; give transform="):
         SyntheticMix(Numbers((0,), np.uint8, (4, 4)), 1.0, pool_size=10)(x - 3, y)
+
+
+@pytest.mark.parametrize(("dtype", "high", "shown"), [("uint8", 16, "0.0627"), ("float32", 255, "255")])
+def test_images_of_another_scale_than_that_of_the_batch_are_warned_of(dtype, high, shown):
+    class Digits(Numbers):
+        def sample(self, n=None, y=None, random_state=None):
+            X, y = super().sample(n, y, random_state)
+            return np.linspace(0, high, X.size).reshape(X.shape).astype(dtype), y
+
+    mix = SyntheticMix(Digits((0,), shape=(4, 4)), 1.0, pool_size=10)
+    with pytest.warns(
+        DataWarning, match=rf"values in \[0, {shown}\], where real ones are in .*: if .* scaled, give tra"
+    ):
+        mix(torch.rand(12, 1, 4, 4), torch.zeros(12, dtype=torch.long))
 
 
 def test_a_transform_is_given_each_sample_once_or_a_whole_frame():

@@ -53,7 +53,8 @@ def test_a_golden_file_gives_what_it_gave(path):
 def test_the_same_file_of_a_newer_format_is_refused_with_the_cure(path, tmp_path):
     header, data = split(path.read_bytes())
     text = header.decode()
-    newer = text.replace('\\"format_version\\":1', f'\\"format_version\\":{FORMAT_VERSION + 1}')
+    number = path.stem.rpartition("_")[2]
+    newer = text.replace(f'\\"format_version\\":{number}', f'\\"format_version\\":{FORMAT_VERSION + 1}')
     assert newer != text
     (tmp_path / "new").write_bytes(join(newer.encode(), data))
     with pytest.raises(ModelFileError, match=r"upgrade ganaug\.$"):

@@ -1,0 +1,59 @@
+"""Read samples that lie on disk before a fit."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..files.parquet_sets import draw_rows, is_parquet_set
+
+
+class Given(NamedTuple):
+    """Samples to learn from.
+
+    Attributes
+    ----------
+    X, y : user data
+        Samples and labels.
+    column_kinds : mapping or None
+        Kinds of columns, as for `GANAugmenter`.
+    weights : ndarray of shape (n,) or None
+        How many rows each one stands for; None for one each.
+    """
+
+    X: Any
+    y: Any
+    column_kinds: Any
+    weights: NDArray[np.float64] | None = None
+
+
+def read_given(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Given:
+    """Return samples in memory as they are, and of a data set on disk some rows.
+
+    Parameters
+    ----------
+    X, y : user data
+        Samples and labels; or a data set on disk, see `parquet_sets.draw_rows`, and the column of its labels.
+    column_kinds : mapping or None
+        Kinds of columns, as for `GANAugmenter`; they overrule what a look at all rows found.
+    max_rows : int
+        Most rows of a data set, about.
+    seed : int
+        Seed of the choice of rows.
+
+    Raises
+    ------
+    DataError
+        `X` is a data set on disk, and it cannot be read, or `y` does not name one of its columns.
+    """
+    if not is_parquet_set(X):
+        return Given(X, y, column_kinds)
+    if not isinstance(y, str):
+        raise DataError(
+            f"X is a data set of Parquet files; name the column of its labels, such as y='class'. Got {y!r}."
+        )
+    drawn = draw_rows(X, y, max_rows, seed)
+    return Given(drawn.X, drawn.y, drawn.kinds | dict(column_kinds or {}) or column_kinds, drawn.weights)
