@@ -29,7 +29,6 @@ exclude_patterns = [
     "extension",
     "api.md",
     "gallery/**/*.ipynb",
-    "sg_execution_times.rst",
 ]
 root_doc = "index"
 suppress_warnings = ["config.cache"]  # the configuration of the gallery holds functions
@@ -65,6 +64,7 @@ if any(EXAMPLES.glob("plot_*.py")):
         "remove_config_comments": True,
         "download_all_examples": False,
         "show_signature": False,
+        "write_computation_times": False,  # a page that loads scripts from elsewhere
         "first_notebook_cell": "%matplotlib inline",
     }
 
