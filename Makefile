@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-benchmarks test-slow test-browser test-oldest coverage soak fuzz bench-quick lint clean
+.PHONY: demo test test-benchmarks test-slow test-browser test-oldest coverage soak fuzz bench-quick docs lint clean
 
 # One stamp per set of extras: reinstalled only when pyproject.toml is newer.
 $(VENV)/.installed-%: pyproject.toml
@@ -67,6 +67,11 @@ bench-quick: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.gain low-data --tables breast_cancer wine --cuts 100 200 --seeds 0 1 --jobs 2 \
 		--output build/bench-quick.json
 	$(BIN)/python -m benchmarks.gain --summary build/bench-quick.json
+
+# The site, in build/docs: warnings and broken links fail, and nothing needs the network.
+docs: $(VENV)/.installed-docs
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going docs build/docs
+	$(BIN)/python docs/extension/check_links.py build/docs
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

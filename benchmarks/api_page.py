@@ -46,6 +46,7 @@ DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
         ],
     ),
     ("Train in PyTorch", [("ganaug", ["augment_loader", "MixedDataset", "SyntheticMix", "Loss"])]),
+    ("Plot", [("ganaug.plots", None)]),
     ("Measure tables", [("ganaug.metrics", None)]),
     ("Measure images", [("ganaug.metrics.images", None), ("ganaug.image.fidelity", None)]),
     (
@@ -106,13 +107,31 @@ def list_public_names(module: ModuleType) -> list[str]:
 def render_rows(module: ModuleType, name: str) -> Iterator[str]:
     """Yield the row of a name, and one for each method of a class."""
     value, path = getattr(module, name), f"{module.__name__}.{name}"
-    if inspect.isclass(value) or inspect.isfunction(value):
-        yield render_row(path, read_first_line(value))
-    else:
-        yield render_row(path, TEXTS.get(path) or read_constants(module)[name])
+    yield render_row(path, describe(module, name))
     if inspect.isclass(value) and not issubclass(value, Exception):
         for method, text in list_methods(value):
             yield render_row(f"{name}.{method}", text)
+
+
+def describe(module: ModuleType, name: str) -> str:
+    """Return what a public name of a module is, in one line."""
+    value, path = getattr(module, name), f"{module.__name__}.{name}"
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return read_first_line(value)
+    return TEXTS.get(path) or read_constants(module)[name]
+
+
+def list_names() -> Iterator[str]:
+    """Yield the dotted name of every class and function that is listed, and of every method."""
+    for _, modules in DOORS:
+        for path, names in modules:
+            module = importlib.import_module(path)
+            for name in list_public_names(module) if names is None else names:
+                value = getattr(module, name)
+                if inspect.isclass(value) or inspect.isfunction(value):
+                    yield f"{path}.{name}"
+                if inspect.isclass(value) and not issubclass(value, Exception):
+                    yield from (f"{path}.{name}.{method}" for method, _ in list_methods(value))
 
 
 def render_row(name: str, text: str) -> str:

@@ -2,11 +2,12 @@
 
 * Augment: `GANAugmenter`, `GaussianCopula`, `SwapNoise`.
 * Judge the result: `gain_report`, `expected_gain`, `TunedAugmenterCV`, `PriorCorrectedClassifier`, `ganaug.metrics`.
+* Look at it: `GainReport.plot`, `GANAugmenter.plot_history`, `GANAugmenter.plot_columns`, `ganaug.plots`.
 * Train a better classifier: `DistilledClassifier`, `CrossFittedTeacher`.
 * Train in PyTorch: `augment_loader`, `MixedDataset`, `SyntheticMix`, `Loss`.
 * Read and write: `read_table`, `write_table`, `read_image_folder`, `write_image_folder` and others.
 
-All public names are listed in docs/api.md, the guide is README.md. A name is imported when it is first used, so
+All public names are listed in docs/api.md, the guide is in docs/guide. A name is imported when it is first used, so
 ``import ganaug`` itself is fast and loads no PyTorch.
 """
 
@@ -109,7 +110,7 @@ _MODULES = {
     "mixing": ["MixedDataset", "SyntheticMix", "augment_loader"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-_SUBMODULES = ("losses", "messages", "metrics")  # public, so that ganaug.metrics works after `import ganaug`
+_SUBMODULES = ("losses", "messages", "metrics", "plots")  # public, so that ganaug.metrics works after `import ganaug`
 
 
 def __getattr__(name: str) -> object:

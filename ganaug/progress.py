@@ -1,12 +1,13 @@
-"""Show progress on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Show progress: a bar on a terminal, a widget in a notebook, plain lines on standard error elsewhere."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -61,7 +62,7 @@ def show_progress(progress: Iterable[Report], verbose: int) -> Iterator[Report]:
     progress : iterable of Progress
         Reports of a training.
     verbose : int
-        0 shows nothing; 1 a bar, or about ten lines without a terminal; 2 a line for every report.
+        0 shows nothing; 1 a bar, or about ten lines without terminal and notebook; 2 a line for every report.
 
     Yields
     ------
@@ -73,16 +74,43 @@ def show_progress(progress: Iterable[Report], verbose: int) -> Iterator[Report]:
         yield from progress
     elif console.is_terminal and verbose == 1:
         yield from _show_bar(progress, console)
+    elif (widget := _find_widget(console)) and verbose == 1:
+        yield from _show_widget(progress, widget)
     else:
         yield from _print_lines(progress, console, verbose)
+
+
+def _find_widget(console: Console) -> Any:
+    """Return the progress bar of tqdm for notebooks; None outside of them, or without the extra ``notebook``."""
+    if not console.is_jupyter or not find_spec("tqdm") or not find_spec("ipywidgets"):
+        return None
+    from tqdm.auto import tqdm
+
+    return tqdm
+
+
+def _show_widget(progress: Iterable[Report], widget: Any) -> Iterator[Report]:
+    with widget(desc="training", unit="step") as bar:
+        best = float("-inf")
+        for now in progress:
+            best = max(best, now.score or best)  # 0: too few samples to hold any out
+            bar.total = now.max_steps
+            bar.update(now.step - bar.n)  # below zero after a roll-back
+            bar.set_postfix_str(now.note or _format_score(best))
+            yield now
+
+
+def _format_score(best: float) -> str:
+    return f"held-out score {best:.3f}" if best > float("-inf") else ""
 
 
 def show_status(text: str, verbose: int) -> AbstractContextManager[object]:
     """Return a context that shows `text` unless `verbose` is 0."""
     console = Console(stderr=True, quiet=not verbose)
-    if not console.is_terminal:
-        console.print(text, highlight=False, soft_wrap=True)
-    return console.status(text)
+    if console.is_terminal:
+        return console.status(text)
+    console.print(text, highlight=False, soft_wrap=True)
+    return nullcontext()  # a status would show in a notebook, even a quiet one
 
 
 def print_message(text: str, verbose: int) -> None:
@@ -97,8 +125,7 @@ def _show_bar(progress: Iterable[Report], console: Console) -> Iterator[Report]:
         best = float("-inf")
         for now in progress:
             best = max(best, now.score or best)  # 0: too few samples to hold any out
-            text = f"held-out score {best:.3f}" if best > float("-inf") else ""
-            bar.update(task, total=now.max_steps, completed=now.step, text=now.note or text)
+            bar.update(task, total=now.max_steps, completed=now.step, text=now.note or _format_score(best))
             yield now
 
 
@@ -134,15 +161,19 @@ def track_items(items: Iterable[Item], total: int, what: str, verbose: int, pati
     what : str
         Name of the activity.
     verbose : int
-        0 shows nothing; 1 a bar, or lines without a terminal: one at the start, about ten in all, and one whenever
-        nothing was said for half a minute.
+        0 shows nothing; 1 a bar, or lines without terminal and notebook: one at the start, about ten in all, and one
+        whenever nothing was said for half a minute.
     patience : bool
         Whether to show nothing in the first seconds, as for what mostly takes less.
     """
     if not verbose:
         yield from items
         return
-    shown = _Count(what, total, Console(stderr=True), time.monotonic() + _PATIENCE * patience)
+    console = Console(stderr=True)
+    if widget := _find_widget(console):
+        yield from widget(items, desc=what, total=total)
+        return
+    shown = _Count(what, total, console, time.monotonic() + _PATIENCE * patience)
     try:
         shown.start()
         for item in items:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 
 import pytest
@@ -14,6 +16,25 @@ pytest_plugins = ["promises"]
 
 # Checks live in a module of their own; without this their asserts would fail without saying why.
 pytest.register_assert_rewrite("sampler_checks")
+
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # plots open no windows
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close the figures of a test, of which matplotlib keeps all until then."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def without_matplotlib(monkeypatch):
+    """An installation in which matplotlib cannot be imported."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
 
 
 @pytest.fixture

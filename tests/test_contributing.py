@@ -49,5 +49,6 @@ def test_every_dependency_has_an_oldest_release():
     assert len(bounds) > len(PROJECT["dependencies"])
 
 
-def test_the_citation_names_the_version():
+def test_the_citations_name_the_version():
     assert f"version: {PROJECT['version']}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version = {{{PROJECT['version']}}}" in (ROOT / "README.md").read_text(encoding="utf-8")

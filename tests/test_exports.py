@@ -48,7 +48,7 @@ PUBLIC = [
     "write_image_folder",
     "write_table",
 ]
-SUBMODULES = {"losses", "messages", "metrics"}
+SUBMODULES = {"losses", "messages", "metrics", "plots"}
 
 
 def run_python(code, folder):

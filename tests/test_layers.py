@@ -22,6 +22,7 @@ LAYERS = [
     {"modality", "losses", "layers"},
     {"data"},
     {"files", "metrics"},
+    {"plots"},
     {"storage"},
     {"table", "image"},
     {"training", "filters"},
@@ -31,7 +32,7 @@ LAYERS = [
     {"cli", "benchmarks"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
-PUBLIC = {"__init__", "messages", "metrics"}
+PUBLIC = {"__init__", "messages", "metrics", "plots"}
 USERS = LAYERS[-1]  # they see what a user of ganaug sees: `from ganaug import ...`
 INSIDE = {
     "benchmarks/gpu/inside.py",  # takes single steps of a training

@@ -1,8 +1,7 @@
-"""Render the README's tables of fidelity from the committed results of `benchmarks.fidelity`."""
+"""Render docs/fidelity.md from the committed results of `benchmarks.fidelity`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from ..shared.protocol import read_cases
@@ -31,8 +30,6 @@ NAMES = {
     "ganaug": "**ganaug**",
     **PEER_NAMES,
 }
-MAIN = ("adult", "magic", "churn")
-"""Tables that the README shows; docs/fidelity.md shows all."""
 PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
 # Fidelity
 
@@ -56,11 +53,10 @@ synthetic rows; the real test rows are weighted to the same share.
 """
 
 
-def render_fidelity_tables(folder: Path = FOLDER, tables: Sequence[str] = ()) -> str:
-    """Return the Markdown for the results in `folder`, of all tables or those named, and of all rare classes."""
+def render_fidelity_tables(folder: Path = FOLDER) -> str:
+    """Return the Markdown for the results in `folder`, of all tables and of all rare classes."""
     found = make_boards(entry for path in sorted(folder.glob("*.json")) for entry in read_cases(path))
     plain, rare = ([b for b in found if b.lines and b.is_rare == kind] for kind in (False, True))
-    plain = [board for board in plain if not tables or board.name in tables]
     head = ["table", "rows from", *(measure.heading for measure in MEASURES)]
     parts = [TEXT, _render_grid(head, [row for board in plain for row in _format_rows(board)])]
     parts += [

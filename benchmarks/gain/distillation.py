@@ -39,7 +39,7 @@ sigmoid that calibrates it: mean over {learners}, and a single tree apart. In br
 
 
 def render_distillation_table(path: Path = RESULTS) -> str:
-    """Return the README's Markdown: a line for each method with its gain in AUC, in log loss, and its losing cells."""
+    """Return Markdown: a line for each method with its gain in AUC, in log loss, and its losing cells."""
     content = read_results(path)
     frame = tabulate_scores(content)
     five = frame[frame["learner"] != TREE]

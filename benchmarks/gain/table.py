@@ -1,4 +1,4 @@
-"""Render the tables of gains in README.md and docs/gain.md from committed results of `benchmarks.gain`."""
+"""Render the tables of gains in docs/does_it_help.md and docs/gain.md from committed results of `benchmarks.gain`."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ SHOWN = {
     "balanced_accuracy@prevalence": "the same at prevalence",
 }
 AS_IT_IS = ("neg_log_loss",)  # no share, so that its differences are no points
-README_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected", "ganaug_tuned")
+MAIN_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected", "ganaug_tuned")
 TEXT = """From a **smaller run**, which settles the controls; the full one follows the next generator. Differences to
 the same classifier on the real rows alone, on rows that neither generator nor classifier saw: mean over five
 classifiers and, in brackets, the 95 % interval over the tables. Points are hundredths; log loss and Brier score are
 negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of each class in what
 it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows; `low-data`: cuts of 100 and 200 rows.
-[docs/gain.md](docs/gain.md) has every method, classifier, share and losing combination.
+[The page on gains](gain.md) has every method, classifier, share and losing combination.
 """
 PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
 # Gain: do synthetic rows help a classifier?
@@ -69,14 +69,14 @@ with the best mean, chosen by the very scores that are compared, which favours i
 
 
 def render_gain_table(folder: Path = FOLDER) -> str:
-    """Return the README's Markdown: for each suite the free controls, ganaug, and ganaug against the best of them."""
+    """Return Markdown: for each suite the free controls, ganaug, and ganaug against the best of them."""
     parts = [TEXT.rstrip()]
     for name in ("imbalance", "low-data"):
         if (path := folder / f"{name}.json").exists():
             content = read_results(path)
             frame = tabulate_scores(content)
             parts += [
-                _render_methods(content, frame, README_METHODS),
+                _render_methods(content, frame, MAIN_METHODS),
                 _render_best(frame, ("ganaug", "ganaug_tuned"), []),
             ]
     return "\n\n".join(parts)

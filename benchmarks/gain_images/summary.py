@@ -240,7 +240,7 @@ def _format_spread(where: str, seconds: list[float]) -> str:
 
 
 def render_image_table(folder: Path = FOLDER) -> str:
-    """Return the Markdown for the README: a table for each main metric of each set."""
+    """Return Markdown: a table for each main metric of each set."""
     parts = [TEXT]
     for path in sorted(folder.glob("*.json")):
         frame = tabulate_scores(read_results(path))

@@ -29,9 +29,10 @@ from .reading import read_rows, refuse_files
 from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request, Wanted
 from .shards import SHARD_RULES, write_shards
+from .showing import ShownAugmenter
 
 
-class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
+class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
     """Learn a labelled table or image set with a conditional GAN [1]_ [2]_ and sample new rows or images of any class.
 
     Parameters
@@ -135,7 +136,7 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
         Number of training samples, held-out ones included.
     n_features_in_ : int
         Number of columns, or of values in an image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if all are text.
     history_ : dict of str to ndarray
         For each training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; for each
@@ -676,8 +677,8 @@ class GANAugmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
             * "ganaug_version" and "format_version": of the file that `load` read; of this installation after `fit`.
             * "modality": "table" or "image".
             * "rows", "held_out_rows": numbers of training samples, and of those among them that only judged.
-            * "label": name of the labels, or None. "classes": a list of "label", "share" in the training rows, and
-              "diversity" (see `diversity_`).
+            * "label": name of the labels, or None. "classes": a list of "label", "rows" and "share" of the training
+              rows, both 0 if the class was too rare to learn, and "diversity" (see `diversity_`).
             * "columns", of a table: a list of "name", "dtype", "kind" and whether cells were "missing"; then "min",
               "max", "decimals" and the "frequent" values of numbers and dates; the "categories" of other columns, and
               the rare ones among them that are "pooled", and those that are "not_drawn" because other columns follow

@@ -65,10 +65,11 @@ def describe_model(model: Model, params: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _describe_classes(model: Model) -> list[dict[str, Json]]:
-    """Return label, share in the training rows and diversity of each class."""
+    """Return label, rows and share of the training rows, and diversity of each class."""
     diversity = model.facts["diversity"]
+    learned = model.facts["n_rows"] - sum(not share for share in model.prior)  # a class that is too rare has one row
     return [
-        {"label": label, "share": share, "diversity": diversity.get(str(label))}
+        {"label": label, "rows": round(share * learned), "share": share, "diversity": diversity.get(str(label))}
         for label, share in zip(model.labels.values, model.prior, strict=True)
     ]
 

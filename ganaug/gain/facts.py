@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import asdict
 from typing import Any
 
@@ -14,16 +13,15 @@ from ..errors import DataError
 from ..image.fidelity import image_fidelity
 from ..metrics.copies import near_copy_share
 from ..metrics.summary import fidelity, figures, privacy
+from ..plots.history import average_curves
 from ..rng import stream_seed
 from .classifiers import is_categorical
 from .image_inputs import are_images
-from .plain_json import finite_or_none, to_plain_json
+from .plain_json import to_plain_json
 from .synthetic import count_labels
 
-_POINTS = 200
 _PAIRS_SEED = 0  # the same pairs of columns in every fold
 _UNIQUE = 0.9  # a text column with a larger share of distinct values holds identifiers
-_CURVES = ("discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic")
 
 
 def describe_augmenter(fitted: Any) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def describe_augmenter(fitted: Any) -> dict[str, Any]:
         facts["choice"] = {"share": fitted.share_, "balance": fitted.balance_, "scores": to_plain_json(scores)}
     inner = getattr(fitted, "augmenter_", fitted)
     if hasattr(inner, "history_"):
-        facts["training"] = _average_curves(inner.history_)
+        facts["training"] = average_curves(inner.history_)
     if hasattr(inner, "filters_"):
         facts["filters"] = to_plain_json(inner.filters_)
     return facts
@@ -125,16 +123,3 @@ def count_fold_rows(fold: Any, y_train: Any, y_test: Any, added: dict[Any, int])
     """Return the numbers of training, test and synthetic rows of a fold."""
     synthetic = {str(label): added.get(label, 0) for label in count_labels(y_train)}
     return {"fold": fold.number, "train": len(y_train), "test": len(y_test), "synthetic": synthetic}
-
-
-def _average_curves(history: dict[str, Any]) -> dict[str, Any]:
-    """Return learning curves of at most `_POINTS` points."""
-    n = len(history["discriminator_loss"])
-    ends = np.unique(np.linspace(0, n, min(n, _POINTS) + 1).astype(int))
-    curves: dict[str, Any] = {"steps": ends[1:].tolist()}
-    for name in _CURVES:  # each point is the mean of the steps since the previous one
-        values = np.asarray(history[name], dtype=float)
-        curves[name] = [finite_or_none(values[a:b].mean()) for a, b in itertools.pairwise(ends)]
-    curves["score_step"] = np.asarray(history["score_step"]).astype(int).tolist()
-    curves["held_out_score"] = [finite_or_none(v) for v in history["held_out_score"]]
-    return curves

@@ -29,6 +29,7 @@ from .intervals import Difference, paired_difference
 from .metric_names import PREVALENCE
 from .plain_json import to_plain_json
 from .printing import format_report
+from .showing import ShownReport
 from .synthetic import count_labels
 from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
 
@@ -100,7 +101,7 @@ class Design:
         return float(np.mean([len(fold.test) / len(fold.train) for fold in self.folds]))
 
 
-class GainReport:
+class GainReport(ShownReport):
     """Gain of classifiers from synthetic rows, as measured by `gain_report`.
 
     Attributes

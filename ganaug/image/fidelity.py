@@ -200,10 +200,10 @@ def image_fidelity(
     -------
     dict
         "classification_accuracy": see `classification_accuracy_score`, on the hold-out. "precision", "recall",
-        "density" and "coverage": in the features of a classifier of the training images. "holdout_...": the references,
-        with training images in the place of synthetic ones for the accuracy, and with equally many held-out images for
-        the others. "classes": "label" (text), "accuracy", "density", "coverage", "rows". Values are None with fewer
-        than 2 images.
+        "density" and "coverage": in the features of a classifier of the training images. ``holdout_...``: the
+        references, with training images in the place of synthetic ones for the accuracy, and with equally many held-out
+        images for the others. "classes": "label" (text), "accuracy", "density", "coverage", "rows". Values are None
+        with fewer than 2 images.
 
     Raises
     ------

@@ -215,7 +215,7 @@ def test_a_summary_of_several_files_needs_nothing_else(tmp_path, capsys):
         main(["--summary", str(tmp_path / "absent.json")])
 
 
-# ---- the README ----
+# ---- the page ----
 
 
 def committed(folder):
@@ -226,7 +226,7 @@ def committed(folder):
     (folder / "tables.json").write_text(json.dumps({"cases": cases}))
 
 
-def test_the_readme_shows_tables_and_rare_classes(tmp_path):
+def test_the_page_shows_tables_and_rare_classes(tmp_path):
     committed(tmp_path)
     text = render_fidelity_tables(tmp_path)
     assert "| adult, 1,000 rows | **ganaug** | 85.0 ± 7.1 | 5,000 ± 0 | 0.900 ± 0.000 |" in text
@@ -237,7 +237,7 @@ def test_the_readme_shows_tables_and_rare_classes(tmp_path):
     assert "0.1 %" not in text
 
 
-def test_every_model_has_a_name_in_the_readme():
+def test_every_model_has_a_name():
     from benchmarks.fidelity.models import MODELS
 
     assert set(fidelity.page.NAMES) == set(MODELS)

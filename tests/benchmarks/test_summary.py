@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from benchmarks import readme
-from benchmarks.gain import compare, distillation, summary
+from benchmarks.gain import compare, distillation, headline, summary
 from benchmarks.gain import table as gain_table
 from benchmarks.gain.cases import Case
 from benchmarks.gain.command import main
@@ -25,6 +24,8 @@ from benchmarks.shared.figures import (
     tabulate_scores,
 )
 from benchmarks.shared.ledger import format_results
+
+METRICS = ("roc_auc", "balanced_accuracy")
 
 
 def results(gains=None, tables=("pima", "magic"), cuts=("100",), seeds=(0, 1, 2), learners=("logistic", "forest")):
@@ -258,7 +259,7 @@ def test_the_exit_code_says_whether_results_are_accepted(tmp_path, capsys):
         main(["--compare", str(old), str(tmp_path / "absent.json")])
 
 
-# ---- the README ----
+# ---- the pages ----
 
 
 def with_controls():
@@ -275,7 +276,7 @@ def with_controls():
     return content
 
 
-def test_the_readme_gets_the_controls_and_what_ganaug_is_beyond_the_best_of_them(tmp_path, monkeypatch):
+def test_the_table_has_the_controls_and_what_ganaug_is_beyond_the_best_of_them(tmp_path):
     (tmp_path / "low-data.json").write_text(format_results(with_controls()))
     table = gain_table.render_gain_table(tmp_path)
     assert "| low-data: 2 tables, 6 cases | ROC AUC | average precision | log loss | Brier score |" in table
@@ -285,12 +286,26 @@ def test_the_readme_gets_the_controls_and_what_ganaug_is_beyond_the_best_of_them
     beyond = next(line for line in table.split("\n")[::-1] if line.startswith("| **ganaug**, balanced |"))
     assert "| -2.0 [-40.1, +36.1] (Gaussian copula) |" in beyond
     assert "| -4.0 [-42.1, +34.1] (decision threshold at the prevalence) |" in beyond
-    monkeypatch.setattr(readme, "render_gain_table", lambda: table)
-    text = f"{readme.BEGIN}\nold\n{readme.END}\nkept\n{readme.GAIN_BEGIN}\nold\n{readme.GAIN_END}\nend\n"
-    new = readme.update_readme(text)
-    assert new.endswith(f"kept\n{readme.GAIN_BEGIN}\n{table}\n{readme.GAIN_END}\nend\n")
-    assert readme.update_readme(new) == new
-    assert "\nold\n" not in new
+
+
+def test_the_headline_has_each_method_in_both_suites_without_the_tree(tmp_path):
+    gains = {method: 0.01 for method, _, _ in headline.LINES} | {"smote": -0.02}
+    for name in (*headline.HARD, *headline.SOFT):
+        content = results(cuts=("2pct", "5pct"))
+        shift = 0.5 * (name == "low-data")
+        scored = {"none": 0.2} | {method: 0.2 + shift + gain for method, gain in gains.items()}
+        for entry in content["cases"].values():
+            entry["records"] = [
+                {**entry["records"][0], "method": method, "learner": learner, "scores": dict.fromkeys(METRICS, value)}
+                for method, score in scored.items()
+                for learner, value in (("logistic", score), ("tree", score**2))
+            ]
+        (tmp_path / f"{name}.json").write_text(format_results(content))
+    text = headline.render_headline(tmp_path).replace("\N{NO-BREAK SPACE}", " ")
+    assert "| SMOTE | -2.0 [-2.0, -2.0] | +48.0 [+48.0, +48.0] | -2.0 [-2.0, -2.0] |" in text
+    assert "| a moved threshold | +1.0 [+1.0, +1.0] | +51.0 [+51.0, +51.0] |" in text
+    assert "Rare class: 2, 5 % of the rows, 2 tables." in text
+    assert len([line for line in text.splitlines() if line.startswith("| ")]) <= 1 + 8
 
 
 def test_the_page_has_every_learner_and_cut_and_every_losing_cell(tmp_path):
@@ -313,12 +328,7 @@ def test_the_best_control_is_the_learner_as_it_is_where_nothing_is_better_or_it_
     assert gain_table._compare_with_best(only_forest, "ganaug", "balanced_accuracy").startswith("-1.5")
 
 
-def test_a_readme_without_the_markers_of_gains_is_left_without_them():
-    text = f"{readme.BEGIN}\nold\n{readme.END}\nend\n"
-    assert readme.GAIN_BEGIN not in readme.update_readme(text)
-
-
-def test_every_method_has_a_name_in_the_readme():
+def test_every_method_has_a_name():
     assert set(NAMES) == set(METHODS) - {"none"}
 
 

@@ -6,9 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .drawings import Whisker, draw_whiskers
+from ...plots.text import (
+    format_compact,
+    format_count,
+    format_interval,
+    format_score,
+    format_signed,
+    is_known,
+    pluralize,
+)
+from ...plots.whiskers import Whisker
+from .drawings import draw_whiskers
 from .parts import Figure, Group, Row, Section, Table
-from .text import format_compact, format_count, format_interval, format_score, format_signed, is_known, pluralize
 
 Record = Mapping[str, Any]
 

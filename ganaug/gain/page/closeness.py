@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .drawings import Whisker, draw_whiskers
+from ...plots.text import CI, format_count, format_interval, format_score, format_share, pluralize, show_name
+from ...plots.whiskers import Whisker
+from .drawings import draw_whiskers
 from .parts import Figure, Section, Table
-from .text import CI, format_count, format_interval, format_score, format_share, pluralize, show_name
 
 Record = Mapping[str, Any]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...plots.text import CI, format_interval, format_score, is_known, show_name
+from ...plots.whiskers import Whisker, axis_limits
 from ..arms import AUGMENTED, BASELINE
 from ..metric_names import PREVALENCE, recall_label
-from .drawings import Whisker, axis_limits, draw_whiskers
+from .drawings import draw_whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .selection import first_group, group_by_classifier, metrics_at_prevalence
-from .text import CI, format_interval, format_score, is_known, show_name
 from .units import PageUnit, page_unit
 from .words import arm_label, classifier_label, lower_first, metric_label
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .drawings import BARS, draw_bars, draw_heat_maps, draw_histogram, format_largest_share
+from ...plots.painting import BARS
+from ...plots.text import format_score, format_share, pluralize, show_name
+from .drawings import draw_bars, draw_heat_maps, draw_histogram, format_largest_share
 from .parts import Figure, Section, Table
-from .text import format_score, format_share, pluralize, show_name
 
 Record = Mapping[str, Any]
 

@@ -11,40 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from .svg import ACCENT, INK, MUTED, PAPER, REAL, RULE, draw_svg
-from .text import NOTHING, format_compact, format_share, format_signed, is_known, shorten, show_name
+from ...plots.painting import BARS, paint_bars, paint_curves, paint_histogram, paint_whiskers, to_shares
+from ...plots.text import NOTHING, format_share, format_signed, is_known, shorten
+from ...plots.whiskers import Limits, Whisker, axis_limits
+from .svg import LOOK, draw_svg
 
 WIDTH = 310.0
-BARS = 10  # categories in one figure; the table below it has all
 _NAMES = 134.0  # room for names, left of dots and whiskers
 _VALUES = 48.0  # room for values, right of them
 _LINE = 21.0
 _LEVELS = 8  # shades of a heat map
-
-Limits = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Whisker:
-    """Line of a dot-and-whisker drawing; the mark is a second value to compare the dot with."""
-
-    name: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    strong: bool = False
-    mark: float | None = None
-
-
-def axis_limits(rows: Sequence[Whisker], reference: float | None = 0.0) -> Limits:
-    """Return the range of an axis that contains every row and the reference."""
-    values = [v for row in rows for v in (row.value, row.low, row.high, row.mark, reference) if is_known(v)]
-    low, high = (min(values), max(values)) if values else (0.0, 0.0)
-    pad = 0.07 * (high - low) or 0.01
-    return low - pad, high + pad
 
 
 def draw_whiskers(
@@ -84,45 +63,16 @@ def draw_whiskers(
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((_NAMES / WIDTH, 32 / height, 1 - (_NAMES + _VALUES) / WIDTH, 1 - 34 / height))
-        ax.set(xlim=(low, high), ylim=(len(rows) - 0.5, -0.5), xlabel=axis)
+        paint_whiskers(ax, rows, LOOK, (low, high), reference)
+        ax.set(xlabel=axis)
         ax.set_yticks([])
-        ax.xaxis.set_major_locator(MaxNLocator(3) if any(is_known(row.value) for row in rows) else NullLocator())
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
-        if reference is not None:
-            ax.axvline(reference, color=MUTED, linewidth=1)
         for place, row in enumerate(rows):
-            _draw_whisker(ax, place, row, (low, high), reference)
             weight = "bold" if row.strong else "normal"
             style: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "va": "center", "fontweight": weight}
             ax.text(-0.06, place, shorten(row.name, 18 if row.strong else 20), ha="right", **style)
             ax.text(1.05, place, form(row.value) if is_known(row.value) else NOTHING, **style)
 
     return draw_svg(name, label, (WIDTH, height), paint)
-
-
-def _draw_whisker(ax: Axes, place: int, row: Whisker, span: Limits, reference: float | None) -> None:
-    colour = ACCENT if row.strong else INK
-    if is_known(row.mark):
-        ax.plot([row.mark], [place], "|", color=MUTED, markersize=15, markeredgewidth=2, clip_on=False)
-    if not is_known(row.value):
-        return
-    if is_known(row.low) and is_known(row.high):
-        ends = np.clip([row.low, row.high], *span)
-        ax.plot(ends, [place, place], color=colour, linewidth=2.4 if row.strong else 1.6, solid_capstyle="butt")
-    shape = "o"
-    if row.value < span[0]:
-        shape = "<"
-    elif row.value > span[1]:
-        shape = ">"
-    face = colour if reference is None or excludes(row.low, row.high, reference) else PAPER
-    at = float(np.clip(row.value, *span))
-    style: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markersize": 7.5, "markeredgewidth": 1.6}
-    ax.plot([at], [place], shape, clip_on=False, **style)
-
-
-def excludes(low: float | None, high: float | None, reference: float = 0.0) -> bool:
-    """Return whether an interval lies wholly on one side of the reference."""
-    return is_known(low) and is_known(high) and (low > reference or high < reference)
 
 
 def draw_curves(
@@ -132,20 +82,7 @@ def draw_curves(
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((34 / WIDTH, 0.2, 1 - 42 / WIDTH, 0.66))
-        if level is not None:
-            ax.axhline(level, color=MUTED, linewidth=0.8, dashes=(2, 3))
-        looks: list[dict[str, Any]] = [{"color": ACCENT}, {"color": INK, "dashes": (4, 2)}]
-        for (title, values), look in zip(lines.items(), looks, strict=False):
-            marker = "o" if len(values) < 30 else ""
-            numbers = np.asarray(values, dtype=float)
-            ax.plot(steps, numbers, label=title, linewidth=1.6, marker=marker, markersize=3, **look)
-        ax.grid(axis="y")
-        ax.tick_params(length=0)
-        ax.set(xlabel="training step")
-        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        ax.yaxis.set_major_locator(MaxNLocator(4))
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
+        paint_curves(ax, steps, lines, LOOK, level)
         if len(lines) > 1:
             place: dict[str, Any] = {
                 "loc": "lower left",
@@ -178,9 +115,9 @@ class CalibrationCurve:
 
 
 _LOOKS: dict[str, dict[str, Any]] = {  # shapes and dashes repeat what colours say
-    "real_only": {"color": INK, "marker": "o", "markerfacecolor": INK},
-    "augmented": {"color": ACCENT, "marker": "s", "markerfacecolor": ACCENT, "dashes": (5, 2)},
-    "augmented_corrected": {"color": ACCENT, "marker": "^", "markerfacecolor": PAPER, "dashes": (1.5, 1.5)},
+    "real_only": {"color": LOOK.ink, "marker": "o", "markerfacecolor": LOOK.ink},
+    "augmented": {"color": LOOK.accent, "marker": "s", "markerfacecolor": LOOK.accent, "dashes": (5, 2)},
+    "augmented_corrected": {"color": LOOK.accent, "marker": "^", "markerfacecolor": LOOK.paper, "dashes": (1.5, 1.5)},
 }
 
 
@@ -195,7 +132,7 @@ def draw_reliability(name: str, label: str, curves: Sequence[CalibrationCurve]) 
         for set_scale in (ax.set_xscale, ax.set_yscale):
             set_scale("function", functions=(lambda v: np.sqrt(np.clip(v, 0, None)), np.square))
         ax.set(xlim=(0, 1.06 * most), ylim=(0, 1.06 * most), xlabel="predicted", ylabel="came true")
-        ax.plot([0, most], [0, most], color=MUTED, linewidth=1)
+        ax.plot([0, most], [0, most], color=LOOK.muted, linewidth=1)
         for curve in curves:
             style = {"label": curve.name, "linewidth": 1.6, "markersize": 6, "clip_on": False, **_LOOKS[curve.arm]}
             ax.plot(*zip(*curve.points, strict=True), **style)
@@ -214,43 +151,24 @@ def draw_reliability(name: str, label: str, curves: Sequence[CalibrationCurve]) 
 
 def draw_histogram(name: str, label: str, column: Mapping[str, Any]) -> str:
     """Draw real shares as an area and synthetic shares as a line over the bins of a column of numbers or dates."""
-    edges = np.asarray(column.get("edges") or [], dtype=float)
-    scaled = len(edges) == len(column["real"]) + 1 and bool(np.all(np.diff(edges) > 0))
-    places = edges if scaled else np.arange(len(column["real"]) + 1.0)
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((12 / WIDTH, 0.19, 1 - 24 / WIDTH, 0.79))
-        ax.stairs(_to_numbers(column["real"]), places, fill=True, color=REAL)
-        ax.stairs(_to_numbers(column["synthetic"]), places, color=ACCENT, linewidth=2)
-        ax.set_yticks([])
-        ax.set_ylim(bottom=0)
-        ax.set_xlim(places[0], places[-1])
-        if scaled:
-            ax.xaxis.set_major_locator(MaxNLocator(4))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_compact(x)))
-        else:
-            ax.set_xticks([])
+        if not paint_histogram(ax, column, LOOK):
             for place, side, text in ((0.0, "left", column["bins"][0]), (1.0, "right", column["bins"][-1])):
-                ax.text(place, -0.05, shorten(text, 22), transform=ax.transAxes, ha=side, va="top", color=MUTED)
+                ax.text(place, -0.05, shorten(text, 22), transform=ax.transAxes, ha=side, va="top", color=LOOK.muted)
 
     return draw_svg(name, label, (WIDTH, 120), paint)
 
 
 def draw_bars(name: str, label: str, column: Mapping[str, Any]) -> str:
     """Draw real shares as bars and synthetic shares as dots, one line for each of the first `BARS` categories."""
-    real, synthetic = _to_numbers(column["real"])[:BARS], _to_numbers(column["synthetic"])[:BARS]
-    names = [show_name(text, 20) for text in column["bins"][:BARS]]
-    height = 18.0 * len(names) + 22
+    height = 18.0 * len(column["bins"][:BARS]) + 22
 
     def paint(figure: Figure) -> None:
         ax = figure.add_axes((_NAMES / WIDTH, 19 / height, 1 - (_NAMES + 18) / WIDTH, 1 - 21 / height))
-        ax.barh(range(len(names)), real, height=0.66, color=REAL)
-        ax.plot(synthetic, range(len(names)), "o", color=ACCENT, markersize=7, clip_on=False)
-        ax.set(xlim=(0, max(1e-9, *real, *synthetic) * 1.02), ylim=(len(names) - 0.5, -0.5))
-        ax.set_yticks(range(len(names)), names)
-        ax.tick_params(axis="y", length=0, labelcolor=INK, labelsize=11)
-        ax.xaxis.set_major_locator(MaxNLocator(3))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g} %"))
+        paint_bars(ax, column, LOOK)
+        ax.tick_params(axis="y", labelcolor=LOOK.ink, labelsize=11)
 
     return draw_svg(name, label, (WIDTH, height), paint)
 
@@ -258,8 +176,8 @@ def draw_bars(name: str, label: str, column: Mapping[str, Any]) -> str:
 def draw_heat_maps(name: str, label: str, pair: Mapping[str, Any]) -> str:
     """Draw the joint shares of two columns as heat maps on one scale, real rows left, synthetic rows right."""
     tables = {
-        "real": np.atleast_2d(_to_numbers(pair["real"])),
-        "synthetic": np.atleast_2d(_to_numbers(pair["synthetic"])),
+        "real": np.atleast_2d(to_shares(pair["real"])),
+        "synthetic": np.atleast_2d(to_shares(pair["synthetic"])),
     }
     most = max(float(table.max(initial=0.0)) for table in tables.values()) or 1.0
 
@@ -270,8 +188,8 @@ def draw_heat_maps(name: str, label: str, pair: Mapping[str, Any]) -> str:
             ax.text(0, 1.03, title, transform=ax.transAxes, va="bottom", fontweight="bold")
             _label_ends(ax, "x", pair["bins_b"], 18)
             _label_ends(ax, "y", pair["bins_a"] if title == "real" else [], 11)
-        figure.text(186 / WIDTH, 0.02, shorten(pair["b"], 40), ha="center", color=MUTED)
-        figure.text(0.02, 0.55, shorten(pair["a"], 24), rotation=90, va="center", ha="center", color=MUTED)
+        figure.text(186 / WIDTH, 0.02, shorten(pair["b"], 40), ha="center", color=LOOK.muted)
+        figure.text(0.02, 0.55, shorten(pair["a"], 24), rotation=90, va="center", ha="center", color=LOOK.muted)
 
     return draw_svg(name, label, (WIDTH, 190), paint)
 
@@ -282,13 +200,13 @@ def _draw_heat_map(ax: Axes, table: NDArray[np.float64]) -> None:
     for level in range(1, _LEVELS + 1):
         cells = [_make_cell(row, column) for row, column in np.argwhere(levels == level)]
         if cells:
-            shade = {"facecolor": ACCENT, "alpha": level / _LEVELS, "linewidth": 0}
+            shade = {"facecolor": LOOK.accent, "alpha": level / _LEVELS, "linewidth": 0}
             ax.add_patch(PathPatch(Path.make_compound_path(*cells), **shade))
     ax.set(xlim=(0, table.shape[1]), ylim=(0, table.shape[0]))
     ax.set_xticks([])
     ax.set_yticks([])
     for side in ax.spines.values():
-        side.set(visible=True, color=RULE)
+        side.set(visible=True, color=LOOK.rule)
 
 
 def _make_cell(row: int, column: int) -> Path:
@@ -302,18 +220,13 @@ def _label_ends(ax: Axes, side: str, bins: Sequence[str], width: int) -> None:
         return
     first, last = (shorten(text, width) for text in (bins[0], bins[-1]))
     if side == "x":
-        ax.text(0, -0.03, first, transform=ax.transAxes, va="top", fontsize=9.5, color=MUTED)
-        ax.text(1, -0.12, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=MUTED)
+        ax.text(0, -0.03, first, transform=ax.transAxes, va="top", fontsize=9.5, color=LOOK.muted)
+        ax.text(1, -0.12, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=LOOK.muted)
     else:
-        ax.text(-0.04, 0.0, first, transform=ax.transAxes, va="bottom", ha="right", fontsize=9.5, color=MUTED)
-        ax.text(-0.04, 1.0, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=MUTED)
-
-
-def _to_numbers(values: Any) -> NDArray[np.float64]:
-    """Return shares as an array, with 0 for missing ones."""
-    return np.nan_to_num(np.asarray(values, dtype=float))
+        ax.text(-0.04, 0.0, first, transform=ax.transAxes, va="bottom", ha="right", fontsize=9.5, color=LOOK.muted)
+        ax.text(-0.04, 1.0, last, transform=ax.transAxes, va="top", ha="right", fontsize=9.5, color=LOOK.muted)
 
 
 def format_largest_share(pair: Mapping[str, Any]) -> str:
     """Format the share that full colour stands for in a pair of heat maps."""
-    return format_share(max(float(_to_numbers(pair[side]).max(initial=0.0)) for side in ("real", "synthetic")))
+    return format_share(max(float(to_shares(pair[side]).max(initial=0.0)) for side in ("real", "synthetic")))

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...messages import join_names
-from ..metric_names import PREVALENCE, recall_label, recall_name
-from .parts import Section, Table
-from .text import (
+from ...plots.text import (
     NOTHING,
     format_count,
     format_share,
@@ -17,6 +15,8 @@ from .text import (
     shorten,
     show_name,
 )
+from ..metric_names import PREVALENCE, recall_label, recall_name
+from .parts import Section, Table
 from .units import page_unit
 from .words import (
     ARM_TEXTS,

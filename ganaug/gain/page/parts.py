@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .text import NOTHING
+from ...plots.text import NOTHING
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...plots.text import CI, NOTHING, format_score, format_share, is_known
 from ..arms import AUGMENTED, BASELINE
 from ..calibration import CALIBRATION_ARMS
 from .drawings import CalibrationCurve, draw_reliability
 from .parts import Figure, Group, Row, Section, Table
-from .text import CI, NOTHING, format_score, format_share, is_known
 from .units import PageUnit, page_unit
 from .words import arm_label, classifier_label, metric_label
 

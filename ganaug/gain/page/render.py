@@ -8,7 +8,8 @@ from typing import Any
 
 from ...errors import DataError
 from ...files.places import open_output
-from .text import make_printable, shorten
+from ...plots.axes import check_matplotlib
+from ...plots.text import make_printable, shorten
 
 FORMAT = 1
 
@@ -32,8 +33,11 @@ def render(report: Mapping[str, Any]) -> str:
     ------
     DataError
         The dict is not a gain report, or has another format.
+    ParameterError
+        matplotlib is not installed.
     """
     _check(report)
+    check_matplotlib()
     # Jinja2 and matplotlib are slow to import; only a page needs them.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

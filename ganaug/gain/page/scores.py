@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...plots.text import CI, format_count, format_score, format_signed, shorten, show_name
+from ...plots.whiskers import Limits, Whisker, axis_limits
 from ..arms import AUGMENTED, BASELINE
 from ..metric_names import PREVALENCE, recall_label
-from .drawings import Limits, Whisker, axis_limits, draw_whiskers
+from .drawings import draw_whiskers
 from .parts import Figure, Group, Row, Section, Table
 from .selection import first_group, group_by_classifier, metrics_at_prevalence
-from .text import CI, format_count, format_score, format_signed, shorten, show_name
 from .units import PageUnit, describe_interval, page_unit
 from .words import arm_label, classifier_label, lower_first, metric_label
 
@@ -30,8 +31,8 @@ def build_differences(report: Record) -> Section:
     by_classifier = group_by_classifier(report, name)
     groups = {key: rows for key, rows in by_classifier.items() if any(row["arm"] != BASELINE for row in rows)}
     # Synthetic rows alone often score far lower: they may leave the scale, so that the other arms stay readable.
-    scaled = [row for rows in groups.values() for row in rows if row["arm"] not in (BASELINE, "synthetic_only")]
-    span = axis_limits([unit.whisker(row) for row in scaled])
+    whiskers = [unit.whisker(row) for rows in groups.values() for row in rows if row["arm"] != BASELINE]
+    span = axis_limits([row for row in whiskers if row.scaled])
     shown = list(groups.items())[:MAX_FIGURES]
     figures = [
         _build_difference_figure(f"difference-{i}", key, rows, span, unit) for i, (key, rows) in enumerate(shown)

@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,9 +15,11 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from ...plots.look import Look
+
 # Placeholder colours for matplotlib; they become CSS variables, so that one drawing suits light and dark pages.
-INK, MUTED, RULE, ACCENT, REAL, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
-_VARIABLES = {INK: "ink", MUTED: "muted", RULE: "rule", ACCENT: "accent", REAL: "real", PAPER: "card"}
+LOOK = Look(ink="#010101", muted="#020202", rule="#030303", accent="#040404", real="#050505", paper="#060606")
+_VARIABLES = {colour: "card" if name == "paper" else name for name, colour in asdict(LOOK).items()}
 _COLOUR = re.compile("|".join(_VARIABLES))
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _DECIMALS = re.compile(r"(\.\d\d)\d+")
@@ -28,20 +31,20 @@ _STYLE: Any = {
     "text.parse_math": False,  # a "$" in a column name is a "$"
     "font.sans-serif": ["DejaVu Sans"],  # ships with matplotlib, hence the same layout everywhere
     "font.size": 11,
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
+    "text.color": LOOK.ink,
+    "axes.labelcolor": LOOK.muted,
     "axes.labelsize": 10,
-    "axes.edgecolor": RULE,
+    "axes.edgecolor": LOOK.rule,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.spines.left": False,
-    "xtick.color": RULE,
-    "xtick.labelcolor": MUTED,
+    "xtick.color": LOOK.rule,
+    "xtick.labelcolor": LOOK.muted,
     "xtick.labelsize": 10,
-    "ytick.color": RULE,
-    "ytick.labelcolor": MUTED,
+    "ytick.color": LOOK.rule,
+    "ytick.labelcolor": LOOK.muted,
     "ytick.labelsize": 10,
-    "grid.color": RULE,
+    "grid.color": LOOK.rule,
     "grid.linewidth": 0.8,
     "figure.facecolor": "none",
     "axes.facecolor": "none",

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...plots.text import CI, NOTHING, format_count, is_known, pluralize
+from ...plots.whiskers import Whisker
 from ..arms import BASELINE, NOT_CONTROLS
 from ..verdict import HELPS, HURTS, NO_BETTER, find_rival
 from .decisions import TOOLS, advise_on_decisions, summarize_threshold
-from .drawings import Whisker, draw_whiskers
+from .drawings import draw_whiskers
 from .parts import Figure, Section, Table
-from .text import CI, NOTHING, format_count, is_known, pluralize
 from .units import page_unit
 from .words import arm_label, arm_phrase, classifier_label, describe_size, lower_first, metric_label, verdict_label
 
@@ -48,7 +49,7 @@ def build_verdict(report: Record) -> Verdict:
         threshold = (word, sentence)
         figures.append(drawing)
     sentence = found["sentence"].replace(" %", "\u00a0%")
-    return Verdict(found["kind"], _headline(found), sentence, facts, figures, threshold)
+    return Verdict(found["kind"], write_headline(found), sentence, facts, figures, threshold)
 
 
 def _list_comparisons(found: Record) -> list[tuple[str, float | None, float | None, float | None]]:
@@ -60,7 +61,8 @@ def _list_comparisons(found: Record) -> list[tuple[str, float | None, float | No
     return [first, (name, found["control_difference"], found["control_ci_low"], found["control_ci_high"])]
 
 
-def _headline(found: Record) -> str:
+def write_headline(found: Record) -> str:
+    """Return the verdict in a few words, such as "No better than SMOTE"."""
     if found["kind"] == NO_BETTER:
         return f"No better than {arm_phrase(_find_rival(found))}"
     return verdict_label(found["kind"])
@@ -207,7 +209,7 @@ def _build_verdicts(verdicts: Sequence[Record]) -> Table:
     rows = [
         (
             classifier_label(found["classifier"]),
-            _headline(found),
+            write_headline(found),
             unit.signed(found["difference"]),
             unit.interval(found["ci_low"], found["ci_high"]),
             arm_label(found["control"]) if found.get("control") else NOTHING,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ...plots.text import CI, NOTHING, format_interval, format_signed, is_known
+from ...plots.whiskers import Whisker, excludes
 from ..arms import AUGMENTED
 from ..metric_names import Unit, unit_of
-from .drawings import Whisker, excludes
-from .text import CI, NOTHING, format_interval, format_signed, is_known
 from .words import arm_label
 
 
@@ -50,6 +50,7 @@ class PageUnit(Unit):
             self.value(row["ci_low"]),
             self.value(row["ci_high"]),
             strong=row["arm"] == AUGMENTED,
+            scaled=row["arm"] != "synthetic_only",
         )
 
 

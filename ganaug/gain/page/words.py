@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...plots.text import CI, pluralize, show_name
 from ..metric_names import PREVALENCE, recall_label
 from ..verdict import CANNOT_TELL, HELPS, HURTS, NO_BETTER
-from .text import CI, pluralize, show_name
 
 ARM_TEXTS: dict[str, tuple[str, str]] = {
     "real_only": (

@@ -19,9 +19,10 @@ from report_page import Page
 
 from ganaug.errors import DataError
 from ganaug.gain.page import render, write_page
-from ganaug.gain.page.drawings import Whisker, axis_limits, draw_whiskers
-from ganaug.gain.page.text import format_compact, format_signed, make_printable, shorten
+from ganaug.gain.page.drawings import draw_whiskers
 from ganaug.gain.page.units import page_unit
+from ganaug.plots.text import format_compact, format_signed, make_printable, shorten
+from ganaug.plots.whiskers import Whisker, axis_limits
 
 
 class Kept(dict):

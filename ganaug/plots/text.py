@@ -1,4 +1,4 @@
-"""Format numbers and names for the page, and make text from outside printable."""
+"""Format numbers and names for readers, and make text from outside printable."""
 
 from __future__ import annotations
 
