@@ -104,7 +104,7 @@ def find_learned_rows(labels: Labels, codes: Codes, n: int, skip_rare: bool) -> 
             f"it with another class, or say skip_rare=True (--skip-rare) to keep its {unit} and generate none."
         )
     if looks:
-        warnings.warn(f"{looks}Each of these values is a class of its own.", DataWarning, stacklevel=4)
+        warnings.warn(f"{looks}Each of these values is a class of its own.", DataWarning, stacklevel=5)
     learned = counts[codes] >= _MIN_CLASS
     if learned.sum() < _MIN_ROWS or len(counts) - len(rare) < 2:
         raise DataError(

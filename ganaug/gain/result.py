@@ -395,13 +395,9 @@ class GainReport(ShownReport):
         known = [name for name in self.metrics if name + PREVALENCE in self.metrics]
         if not known or known[0] == self.design.metrics[0] or "threshold" not in self.design.arms:
             return None
-        return compare_with_threshold(
-            known[0],
-            self._difference(self._mean_name, known[0], "augmented", "real_only"),
-            self._difference(self._mean_name, known[0], "threshold", "real_only"),
-            self._difference(self._mean_name, known[0], "augmented", "threshold"),
-            self.design.margin,
-        )
+        pairs = (("augmented", "real_only"), ("threshold", "real_only"), ("augmented", "threshold"))
+        gain, threshold, beyond = (self._difference(self._mean_name, known[0], *pair) for pair in pairs)
+        return compare_with_threshold(known[0], gain, threshold, beyond, self.design.margin)
 
     def _compare_with_teacher(self, costs: Sequence[Cost]) -> Distillation | None:
         if "teacher" not in self.design.arms:

@@ -74,12 +74,13 @@ def test_it_tells_the_rules_between_values_of_columns():
     n = 200
     gap = np.arange(n) % 5 == 0
     X = pd.DataFrame({"level": np.where(gap, np.nan, np.arange(n) * 0.37), "measured": np.where(gap, "no", "yes")})
+    X.loc[np.arange(n) % 10 < 4, "measured"] = np.where(gap, "no", "late")[np.arange(n) % 10 < 4]
     X["day"] = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.where(gap, 0, np.arange(n)), unit="D")
     augmenter = quick_augmenter().fit(X, np.arange(n) % 2)
     rules = augmenter.describe()["rules"]
     gone, day = {"column": "level", "value": None}, {"column": "day", "value": "2020-01-01"}
     assert {"column": "measured", "value": "no"} in [rule["if"] for rule in rules] + [rule["then"] for rule in rules]
-    assert all(rule["only"] for rule in rules) and len(rules) == 4
+    assert [rule["only"] for rule in rules] == [True, True, False, False, True]
     told = [state for rule in rules for state in (rule["if"], rule["then"])]
     assert gone in told and day in told and {"column": "level", "values": "all others"} in told
 
