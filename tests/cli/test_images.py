@@ -257,7 +257,8 @@ def test_samples_have_the_depth_and_the_range_of_the_files(
     assert both.dtype == dtype
     assert labels.tolist() == ["a"] * 8 + ["b"] * 8
     assert f"{dtype} from {low} to {high}" in " ".join(run("inspect", "scans.safetensors").stdout.split())
-    assert "images that ganaug made (4, such as" in run("augment", "scans_augmented", *QUICK).stderr
+    said = run("train", "scans_augmented", *QUICK, "-o", "again.safetensors").stderr
+    assert "images that ganaug made (4, such as" in said
 
 
 def test_float_colours_of_a_model_become_8_bits(folder):

@@ -50,7 +50,10 @@ def test_a_backend_that_has_no_streams_gives_its_results_at_the_end():
         assert list(run_jobs((joblib.delayed(abs)(-i) for i in range(5)), 2)) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky", "without streams"])
+BACKENDS = ["threading", pytest.param("loky", marks=pytest.mark.slow), "without streams"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_report_has_the_same_numbers_on_every_backend(backend):
     with joblib.parallel_config(backend, n_jobs=2):
         found = report()
@@ -62,7 +65,7 @@ def test_so_it_has_with_more_jobs_than_folds():
         assert without_time(report(n_jobs=5, cv=2)) == without_time(report(cv=2))
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky", "without streams"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_so_has_the_choice_of_a_share(backend):
     model = tuned(Bootstrap(), n_jobs=2)
     with joblib.parallel_config(backend):
