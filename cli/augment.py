@@ -112,7 +112,7 @@ def augment(context: click.Context, /, data: str, **options: Any) -> None:
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input. The real rows come first, unchanged, and the
     synthetic rows follow. Their share is the one that scored best on held-out rows. Or DATA is a folder with one
     sub-folder of image files per class: the files are copied unchanged, and synthetic images are added as
-    synthetic_000001.png and so on.
+    synthetic_000001.png (or .tif) and so on.
     """
     check_options_suit(context, data)
     output = _choose_output(data, options["output"])

@@ -20,8 +20,9 @@ CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
 MIN_SIDE, MAX_SIDE = 8, 128
 
+_OF_TEXT = ("separator", "encoding", "header", "date_order", "na", "thousands", "decimal")
 TABLES_ONLY = (
-    *("target", "exclude", "separator", "encoding", "header", "date_order", "na", "thousands", "decimal"),
+    *("target", "exclude", *_OF_TEXT),
     *("kinds", "relations"),
     *("mark", "groups", "spreadsheet_safe", "out_separator", "out_encoding", "soft", "soft_size", "distil"),
 )
@@ -154,6 +155,8 @@ def check_options_suit(context: click.Context, data: str) -> None:
         raise CommandLineError(
             f"{data!r} holds several Parquet files, which only train takes; give {context.command.name} one file"
         )
+    if several:
+        refuse_options(context, _OF_TEXT, "is for text files, and the data are Parquet files")
     images = is_folder(data) and not several
     strange = [name for name in context.params.get("classifiers", ()) if (name in NETWORKS) != images]
     for option in [

@@ -186,7 +186,8 @@ column_options = _combine(
         click.option(
             "--target",
             metavar="COLUMN",
-            help="Column with the labels; by default the one called target, label, class or y, or else the last.",
+            help="Column with the labels; by default the one called target, label, class or y, or else the last. "
+            "Several Parquet files need it.",
         ),
         click.option("--exclude", metavar="COLUMN", multiple=True, help="Column to leave out; may be repeated."),
         separator_option,

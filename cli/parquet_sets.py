@@ -12,6 +12,7 @@ from .front import CommandLineError
 from .places import is_url
 
 _ENDINGS = {".parquet", ".pq"}
+_IMAGES = {".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,15 @@ def is_parquet_set(path: str) -> bool:
         return False
     place = Path(path)
     if place.is_dir():
-        return any(file.suffix.lower() in _ENDINGS for file in place.rglob("*"))
+        shown = [file for file in place.rglob("*") if not _is_hidden(file.relative_to(place))]
+        endings = {file.suffix.lower() for file in shown}
+        return bool(endings & _ENDINGS) and not endings & _IMAGES
     found = [] if place.exists() else glob.glob(path, recursive=True)  # noqa: PTH207 - a pattern may be absolute
-    return any(Path(file).suffix.lower() in _ENDINGS for file in found)
+    return bool(found) and all(Path(file).suffix.lower() in _ENDINGS for file in found)
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
 
 
 def name_files(path: str, options: Mapping[str, Any]) -> ParquetFiles:

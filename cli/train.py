@@ -38,11 +38,14 @@ def train(context: click.Context, /, data: str, output: str | None, **options: A
     """Train a model on a labelled table or on images.
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
-    for each class. A folder of Parquet files, or a pattern of them in quotes, may be larger than memory.
+    for each class. A folder of Parquet files, or a pattern of them in quotes, may be larger than memory; it needs
+    --target.
     """
     check_options_suit(context, data)
     if output is None and data == "-":
         raise CommandLineError("Name the model with -o when the table comes from standard input")
+    if output is None and is_parquet_set(data) and not is_folder(data):
+        raise CommandLineError("Name the model with -o when the data are a pattern of files")
     output = output or make_default_output(data, MODEL)
     check_local_output(output, options["force"], [data])
     check_preview(data, options)

@@ -50,7 +50,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     relations : bool, default=True
         Whether to keep what holds between columns in every training row and is no coincidence: a column that follows
         from others (a copy, linear image, power, sum, product or ratio, the name of a code), dates that are never
-        before others, and single values that decide each other. `describe` lists what was found. Tables only.
+        before others, numbers and dates that decide a category by the band in which they lie, and single values that
+        decide each other. `describe` lists what was found. Tables only.
     channel_axis : {"auto", 1, -1, 3, None}, default="auto"
         Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
@@ -452,8 +453,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         """Write the rows of `sample`, with their labels, as a folder of Parquet files, in bounded memory.
 
         A file appears under its name once it is whole. If the call is stopped in the middle, the same call makes what
-        is missing and no more. The files are the same, byte for byte, for any number of processes, and on any
-        cluster: the active backend of joblib runs the work, as in ``with joblib.parallel_config("dask")``.
+        is missing and no more. The files are the same, byte for byte, for any number of processes, and on a
+        cluster whose machines have the same packages and kind of processor: the active backend of joblib runs the work,
+        as in ``with joblib.parallel_config("dask")``.
 
         Parameters
         ----------
@@ -482,7 +484,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         ------
         DataError
             `folder` holds other files, or rows of another request; it cannot be written; a process died, or has other
-            versions of the packages on which the rows depend.
+            versions of the packages, or another kind of processor, on which the rows depend.
         ParameterError
             `n`, `y` or an option is invalid, or the model is not one of a table.
 
@@ -580,7 +582,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     def _resample(self, X: Given, y: Given, image: Field, label: Field) -> tuple[Any, Any]:
         options = {name: getattr(self, name) for name in ("sampling_strategy", "latent_scale")}
         check_params(type(self).__name__, options, RULES)
-        refuse_files(X.data)
+        refuse_files(X.data, y.data)
         samples, labels = split_samples(self.model_.modality, X.data, y.data, image, label)
         counts = count_missing_samples(self.sampling_strategy, self.model_, labels)
         with one_thread():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,7 +51,7 @@ def read_rows(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Ro
     DataError
         `X` is a data set on disk, and it cannot be read, or `y` does not name one of its columns.
     """
-    if not is_parquet_set(X):
+    if not _are_files(X, y):
         return Rows(X, y, column_kinds)
     if not isinstance(y, str):
         raise DataError(
@@ -59,9 +61,14 @@ def read_rows(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Ro
     return Rows(drawn.X, drawn.y, drawn.kinds | dict(column_kinds or {}) or column_kinds, drawn.weights)
 
 
-def refuse_files(X: Any) -> None:
+def _are_files(X: Any, y: Any) -> bool:
+    """Return whether samples are Parquet files; a folder without the name of a label may be one of images."""
+    return is_parquet_set(X) and (y is not None or not (isinstance(X, str | os.PathLike) and Path(X).is_dir()))
+
+
+def refuse_files(X: Any, y: Any) -> None:
     """Raise DataError for a data set on disk where samples have to be in memory."""
-    if is_parquet_set(X):
+    if _are_files(X, y):
         raise DataError(
             "X is a data set of Parquet files, to which rows cannot be appended; use fit, and then sample or "
             "write_samples for further files."

@@ -12,7 +12,6 @@ from ..plots.text import format_count, pluralize, show_name
 
 Json = Any
 
-_COLOURS = {1: "grey", 3: "colour", 4: "colour with transparency"}
 _MOST_NAMES = 8  # of classes and columns in one line
 
 

@@ -37,7 +37,6 @@ _PATTERNS = {
     "b": "|".join(name[:3] for name in MONTHS),
 }  # fmt: skip
 _LETTERS = re.compile("[dmYyHIMSPBb]")
-_PADDED = {"d", "m", "H", "I"}
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
 

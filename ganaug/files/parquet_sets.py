@@ -230,7 +230,7 @@ def _count_classes(part: _Part, label: str) -> Counter[Any]:
     counts: Counter[Any] = Counter()
     for batch, position in _read(part, [label]):
         for one in pc.value_counts(batch[label]).to_pylist():
-            if one["values"] is None:
+            if one["values"] is None or one["values"] != one["values"]:  # missing, or not a number
                 raise DataError(
                     f"The label {label!r} is missing, first in a row from {position} to {position + len(batch) - 1} of "
                     "the data set (from 0); drop such rows, or fill it."
@@ -266,7 +266,7 @@ def _keep_rows(part: _Part, label: str, shares: Mapping[Any, float], seed: int) 
     extremes: dict[tuple[str, str], _Extreme] = {}
     for batch, first in _read(part, part.schema.names):
         coded = batch[label] if pa.types.is_dictionary(batch[label].type) else pc.dictionary_encode(batch[label])
-        limits = np.asarray([shares[value] for value in coded.dictionary.to_pylist()])
+        limits = np.asarray([shares.get(value, 0.0) for value in coded.dictionary.to_pylist()])
         here = first + np.arange(len(batch))
         keep = _make_numbers(here, seed) < limits[coded.indices.to_numpy(zero_copy_only=False)]
         for key, extreme in _find_extremes(batch, first).items():
@@ -283,10 +283,11 @@ def _find_extremes(batch: pa.RecordBatch, first: int) -> dict[tuple[str, str], _
     found = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         type_ = column.type
-        if not (pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_temporal(type_)):
-            continue
+        is_ordered = pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_temporal(type_)
+        if not is_ordered or pa.types.is_duration(type_) or pa.types.is_float16(type_):
+            continue  # pyarrow finds no extremes of the last two
         for side, value in pc.min_max(column).items():
-            if value.is_valid:
+            if value.is_valid and value.as_py() == value.as_py():  # some rows may hold nothing but NaN
                 position = first + pc.index(column, value).as_py()
                 if pa.types.is_floating(type_) and not math.isfinite(value.as_py()):
                     raise DataError(
@@ -323,7 +324,8 @@ def _find_repeated(parts: Sequence[_Part], X: pd.DataFrame, run: Callable[..., A
     some: dict[str, pa.Array] = {}
     for name in X.columns:
         column = pa.array(X[name], from_pandas=True)
-        is_discrete = pa.types.is_integer(column.type) or pa.types.is_string(column.type)
+        is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        is_discrete = is_text or pa.types.is_integer(column.type)
         if is_discrete and column.null_count == 0 and X[name].nunique() >= _SEEMS_UNIQUE * len(X):
             some[name] = column.unique()[:_LOOKED_UP]
     if not some:

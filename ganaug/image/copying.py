@@ -95,7 +95,7 @@ def augment_image_folder(  # noqa: PLR0913 - the options of `read_image_folder` 
     channel_axis: int | str | None = "auto",
     overwrite: bool = False,
 ) -> int:
-    """Copy an image folder and add synthetic images as ``<class>/synthetic_000001.png`` and so on.
+    """Copy an image folder and add synthetic images as ``<class>/synthetic_000001.png`` (or ``.tif``) and so on.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def is_synthetic(file: Path) -> bool:
     """
     if _NAME.fullmatch(file.name):
         return True
-    if not file.name.lower().endswith((".png", ".tif")) or not file.is_file():
+    if not file.name.lower().endswith((".png", ".tif", ".tiff")) or not file.is_file():
         return False
     with file.open("rb") as stream:
         return MARK.encode() in stream.read(_HEAD)

@@ -69,7 +69,7 @@ def test_kinds_that_the_user_gives_hold_for_files_too(rows):
     assert augmenter.describe()["columns"][0]["kind"] == "category"
 
 
-@pytest.mark.parametrize("y", [None, ["yes", "no"], 3])
+@pytest.mark.parametrize("y", [["yes", "no"], 3])
 def test_the_column_of_the_labels_has_to_be_named(rows, y):
     with pytest.raises(
         DataError, match=r"X is a data set of Parquet files; name the column of its labels, such as y='class'"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from command_line import QUICK, make_file, run
 
-from ganaug import GANAugmenter, read_table
+from ganaug import GANAugmenter, read_table, write_image_folder
 
 
 @pytest.fixture
@@ -61,3 +63,20 @@ WRONG = {
 @pytest.mark.parametrize(("arguments", "code", "message"), WRONG.values(), ids=WRONG)
 def test_what_several_files_cannot_have_is_said(rows, arguments, code, message):
     assert message in run(*arguments, code=code).stderr
+
+
+def test_a_pattern_needs_a_name_for_the_model(rows):
+    message = "Name the model with -o when the data are a pattern of files"
+    assert message in run("train", "rows/*.parquet", "--target", "churn", code=2).stderr
+
+
+def test_options_of_text_files_are_refused(rows):
+    said = run("train", "rows", "--target", "churn", "--decimal", ",", "-o", "m", code=2).stderr
+    assert "--decimal is for text files, and the data are Parquet files" in said
+
+
+def test_a_folder_of_images_with_a_parquet_file_is_one_of_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_image_folder(np.random.default_rng(0).integers(0, 255, (12, 8, 8), np.uint8), ["a", "b"] * 6, "photos")
+    pd.DataFrame({"file": ["a"]}).to_parquet("photos/metadata.parquet")
+    assert "12 images of 8 x 8" in run("train", "photos", *QUICK, "--architecture", "mlp").stderr

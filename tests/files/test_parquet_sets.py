@@ -188,3 +188,30 @@ def test_other_folders_files_and_data_are_no_data_sets(tmp_path):
         b"x",
     ):
         assert not is_parquet_set(other)
+
+
+def test_labels_of_a_categorical_may_have_categories_that_do_not_occur(tmp_path):
+    labels = pd.Categorical(TABLE["label"], categories=["no", "yes", "fraud", "never"])
+    found = draw_rows(write(tmp_path / "rows", [9000], TABLE.assign(label=labels)), "label", 2000, 7)
+    assert set(found.y) == {"no", "yes", "fraud"}
+
+
+def test_a_label_that_is_no_number_is_missing(tmp_path):
+    table = TABLE.assign(label=np.where(np.arange(N) == 9, np.nan, np.arange(N) % 2))
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    column = pa.array(table["label"].to_numpy(), from_pandas=False)
+    folder = write(tmp_path / "rows", [])
+    pq.write_table(arrow.set_column(arrow.schema.get_field_index("label"), "label", column), folder / "part-00.parquet")
+    with pytest.raises(DataError, match="The label 'label' is missing"):
+        draw_rows(folder, "label", 2000, 7)
+
+
+def test_columns_without_an_order_or_of_gaps_alone_are_drawn_too(tmp_path):
+    table = TABLE.assign(took=pd.to_timedelta(np.arange(N), "s"), gone=np.nan)
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    at = arrow.schema.get_field_index("gone")
+    arrow = arrow.set_column(at, "gone", pa.array(np.full(N, np.nan), from_pandas=False))
+    folder = write(tmp_path / "rows", [])
+    pq.write_table(arrow, folder / "part-00.parquet")
+    found = draw_rows(folder, "label", 2000, 7).X
+    assert found["took"].dtype.kind == "m" and found["gone"].isna().all()
