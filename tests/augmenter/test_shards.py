@@ -17,7 +17,7 @@ from processes import run_module
 from small import numbers, quick_augmenter
 from small_images import bars
 
-from ganaug import DataError, GANAugmenter, ParameterError, join_label, read_table
+from ganaug import DataError, GANAugmenter, ParameterError, join_label, read_table, write_table
 from ganaug.augmenter import sampling, shards
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.CollapseWarning")  # hardly trained
@@ -61,12 +61,18 @@ def table(folder):
     return pd.concat([read_table(path) for path in parts(folder)], ignore_index=True)
 
 
+def in_one_file(rows, folder):
+    """What is read of rows and labels after they were written to a single file."""
+    write_table(join_label(*rows), folder / "one.parquet")
+    return read_table(folder / "one.parquet")
+
+
 @pytest.mark.parametrize("shard_rows", [3, 200, 500, 999, 10**6])
 def test_the_rows_are_those_of_sample_however_they_are_divided(augmenter, tmp_path, shard_rows):
     n = 20 if shard_rows < 10 else ROWS
     assert write(augmenter, tmp_path / "rows", n, shard_rows=shard_rows) == n
     assert len(parts(tmp_path / "rows")) == -(-n // shard_rows)
-    expected = join_label(*augmenter.sample(n, random_state=3))
+    expected = in_one_file(augmenter.sample(n, random_state=3), tmp_path)
     pd.testing.assert_frame_equal(table(tmp_path / "rows"), expected, check_exact=True)
 
 
@@ -75,9 +81,9 @@ def test_the_rows_are_those_of_sample_however_they_are_divided(augmenter, tmp_pa
     [{"n": {"stays": 700, "leaves": 500}}, {"n": 900, "y": {"leaves": 30}}, {"n": 600, "y": "stays"}],
 )
 def test_so_are_those_of_chosen_classes(augmenter, tmp_path, wanted):
-    write(augmenter, tmp_path, **wanted)
-    expected = join_label(*augmenter.sample(**wanted, random_state=3))
-    pd.testing.assert_frame_equal(table(tmp_path), expected, check_exact=True)
+    write(augmenter, tmp_path / "rows", **wanted)
+    expected = in_one_file(augmenter.sample(**wanted, random_state=3), tmp_path)
+    pd.testing.assert_frame_equal(table(tmp_path / "rows"), expected, check_exact=True)
 
 
 def test_no_rows_are_one_file_with_all_columns(augmenter, tmp_path):
