@@ -1,4 +1,4 @@
-"""The examples of the gallery use what there is, say what they do, and run, all of them in under ten minutes."""
+"""The examples of the gallery use what there is, say what they do, and run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "examples").glob("*.py"))
-LONGEST = 600  # seconds of all examples together, on two cores
 
 every = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 
@@ -92,11 +90,9 @@ def test_an_example_runs_with_trainings_of_a_few_steps(path):
 
 
 @pytest.mark.slow
-def test_all_examples_run_in_under_ten_minutes_without_a_warning():
-    environment = {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "2"}
-    started = time.monotonic()
-    for path in FILES:
-        command = [sys.executable, "-W", "error::UserWarning", path]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{path.name}:\n{done.stderr}"
-    assert time.monotonic() - started < LONGEST
+@every
+def test_an_example_runs_as_it_is_without_a_warning(path):
+    command = [sys.executable, "-W", "error::UserWarning", path]
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
