@@ -149,7 +149,7 @@ def _write(
         tables = (join_label(X, y) for X, y in chunks)
         return write_table(tables, output, **get_writing_options(options))
     if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
-        say(f"the images have {channels} channels, of which a file holds the first, as grey")
+        say(f"the images have {channels} channels, and a file holds the first of them, as grey")
     pixels = pixel_options(augmenter)
     return write_image_folder(chunks, None, output, synthetic=True, overwrite=options["force"], **pixels)
 

@@ -61,7 +61,7 @@ class Form(JsonRecord):
         return pa.Table.from_arrays(columns, schema=plain)
 
     def convert(self, table: pa.Table) -> Any:
-        """Return an Arrow table as a table or column of the library; one of Arrow if it is none that ganaug knows."""
+        """Return an Arrow table as a table or column of the library, or one of Arrow for an unknown library."""
         to_table, to_column = _LIBRARIES.get(self.library, _LIBRARIES["pyarrow"])
         try:
             return to_column(table) if self.is_column else to_table(table)

@@ -114,7 +114,7 @@ class MixedIterableDataset(MixedBase, IterableDataset[Any]):
         self._label_map = label_map
         shares = estimate_class_shares(augmenter, label_map, self._seed)
         check_pool_size("MixedDataset", pool_size, len(shares))
-        sizes = split_pool_size(list(shares.values()), pool_size or _get_length(real) or DEFAULT_POOL_SIZE)
+        sizes = split_pool_size(list(shares.values()), pool_size or get_length(real) or DEFAULT_POOL_SIZE)
         self._pool = SamplePool(augmenter, list(shares), sizes, self._seed, transform, self._softener)
         self._process = _get_process()
         self._last_pass = (-1, 0)  # an epoch, and how often it was begun again
@@ -245,7 +245,8 @@ class _Pass(Iterator[Any]):
         return self._mixed._pool.get_index(code, used * self._stripes + self._stripe, cast(int, self._number))
 
 
-def _get_length(dataset: Any) -> int:
+def get_length(dataset: Any) -> int:
+    """Return the length of a data set, 0 where it has none."""
     try:
         return len(dataset)
     except (TypeError, NotImplementedError):

@@ -13,6 +13,7 @@ from ..errors import ParameterError
 from ..rng import Seed
 from .conversion import Transform
 from .dataset import MixedDataset
+from .iterable import get_length
 from .sampler import MixedBatchSampler, MixedSampler, append_indices, wrap_sampler
 from .share import Schedule, check_options, plan_epoch
 
@@ -159,7 +160,7 @@ def augment_loader(  # noqa: PLR0913 - each is one choice of how to mix
     iterable = isinstance(loader.dataset, IterableDataset)
     if random_state is None and loader.generator is not None:
         random_state = loader.generator.initial_seed() % 2**63
-    plan = {} if iterable else {"_plan": plan_epoch(_get_index_source(loader), _get_length(loader.dataset))}
+    plan = {} if iterable else {"_plan": plan_epoch(_get_index_source(loader), get_length(loader.dataset))}
     _check_mode(loader, mode)
     dataset = MixedDataset(
         loader.dataset,
@@ -213,10 +214,6 @@ def _check_mode(loader: Any, mode: str) -> None:
             "mode='append' needs a sampler with a length, and the loader has a "
             f"{type(source).__name__}; use mode='replace', or give the loader batch_size and sampler."
         )
-
-
-def _get_length(dataset: Any) -> int:
-    return len(dataset) if hasattr(dataset, "__len__") else 0
 
 
 def _has_own_batches(loader: Any) -> bool:

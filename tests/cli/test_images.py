@@ -313,7 +313,7 @@ def test_class_names_never_choose_a_path(folder):
 
 def test_channels_that_a_png_file_cannot_hold_are_mentioned(folder):
     save_image_model("m", channels=5)
-    assert "5 channels, of which a file holds the first" in run("sample", "m", "-n", 2, "-o", "new").stderr
+    assert "5 channels, and a file holds the first of them, as grey" in run("sample", "m", "-n", 2, "-o", "new").stderr
     save_image_model("m", channels=3)
     assert "channels" not in run("sample", "m", "-n", 2, "-o", "new", "--force").stderr
 
