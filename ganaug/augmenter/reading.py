@@ -51,6 +51,8 @@ def read_rows(X: Any, y: Any, column_kinds: Any, max_rows: int, seed: int) -> Ro
     DataError
         `X` is a data set on disk, and it cannot be read, or `y` does not name one of its columns.
     """
+    if isinstance(X, str | os.PathLike) and isinstance(y, str) and not (is_parquet_set(X) or Path(X).is_dir()):
+        raise DataError(f"{os.fspath(X)!r} stands for no Parquet file, so there is no column {y!r}; check the path.")
     if not _are_files(X, y):
         return Rows(X, y, column_kinds)
     if not isinstance(y, str):

@@ -69,6 +69,12 @@ def test_kinds_that_the_user_gives_hold_for_files_too(rows):
     assert augmenter.describe()["columns"][0]["kind"] == "category"
 
 
+@pytest.mark.parametrize("path", ["absent.parquet", "absent/*.parquet"])
+def test_a_path_that_stands_for_no_file_is_named(rows, path):
+    with pytest.raises(DataError, match=r"'absent.*parquet' stands for no Parquet file, so there is no column 'label'"):
+        quick_augmenter().fit(path, "label")
+
+
 @pytest.mark.parametrize("y", [["yes", "no"], 3])
 def test_the_column_of_the_labels_has_to_be_named(rows, y):
     with pytest.raises(
