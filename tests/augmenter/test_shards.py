@@ -100,7 +100,7 @@ def test_arrays_and_indicators_become_named_columns(tmp_path):
 
 @pytest.mark.processes
 @pytest.mark.promise("same bytes")
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+@pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_any_backend_and_number_of_processes_writes_the_same_bytes(augmenter, tmp_path, backend):
     write(augmenter, tmp_path / "one")
     with joblib.parallel_config(backend):

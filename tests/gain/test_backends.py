@@ -15,7 +15,7 @@ from joblib._parallel_backends import ThreadingBackend
 from sklearn.naive_bayes import GaussianNB
 from small import quick_augmenter
 
-from ganaug import DataWarning, GaussianCopula, TunedAugmenterCV
+from ganaug import DataWarning, GaussianCopula, ParameterError, TunedAugmenterCV
 from ganaug.gain import runs
 from ganaug.gain.runs import keep_off_gpu
 from ganaug.jobs import run_jobs
@@ -48,6 +48,13 @@ def without_time(found):
 def test_a_backend_that_has_no_streams_gives_its_results_at_the_end():
     with joblib.parallel_config("without streams"):
         assert list(run_jobs((joblib.delayed(abs)(-i) for i in range(5)), 2)) == [0, 1, 2, 3, 4]
+
+
+def test_the_backend_that_forks_is_refused_before_it_hangs():
+    with joblib.parallel_config("multiprocessing"):
+        with pytest.raises(ParameterError, match="'multiprocessing' of joblib is not taken.*; use 'loky', joblib's"):
+            list(run_jobs([joblib.delayed(abs)(-1)], 2))
+        assert list(run_jobs([joblib.delayed(abs)(-1)], 1)) == [1], "one job needs no process"
 
 
 BACKENDS = ["threading", pytest.param("loky", marks=pytest.mark.slow), "without streams"]
