@@ -22,7 +22,13 @@ def load_extension(name):
     return module
 
 
-@pytest.mark.parametrize("path", [path for path in RUN if read_blocks(path, "python")], ids=IDS.get)
+def of_its_length(path):
+    """The page, to be run with the slow tests if it trains more than one small model."""
+    quick = path.name in ("start.md", "tables.md", "index.md")
+    return pytest.param(path, id=IDS[path], marks=() if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("path", [of_its_length(path) for path in RUN if read_blocks(path, "python")])
 def test_the_python_of_a_page_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shorten(monkeypatch)

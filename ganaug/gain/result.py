@@ -344,6 +344,8 @@ class GainReport(ShownReport):
     def _explain_missing(self, classifier: str, metric: str, arm: str) -> str:
         """Return why scores are missing, "" if none is missing."""
         of = self.failures
+        if of.empty:
+            return ""
         mine = of["arm"] == arm
         mine &= of["classifier"].isna() | (of["classifier"] == classifier) | (classifier == self._mean_name)
         reasons = of[mine & (of["metric"].isna() | (of["metric"] == metric))]

@@ -96,6 +96,7 @@ def test_the_model_that_is_kept_knows_all_rows_and_balances_when_used_again(fold
     assert read_table("again.csv")["churn"].value_counts().nunique() == 1
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_table_and_quiet_says_nothing(folder, choosing):
     choosing(0.25)
     done = run("augment", "toy.csv", *BRIEF, "-o", "a.csv", "-q")

@@ -586,7 +586,8 @@ def test_damaged_files_are_all_named_or_left_out_and_counted(folder):
     assert counts("digits_augmented") == {"a": 7, "b": 7}
 
 
-def test_filters_are_not_spoken_of_where_there_are_none(folder):
+def test_filters_are_not_spoken_of_where_there_are_none(folder, monkeypatch):
+    monkeypatch.setattr("ganaug.image.classifier.default_steps", lambda *_: 2)
     command = ["train", "digits", "-o", "new", "--max-steps", 2, "--architecture", "mlp"]
     assert "fitting the filters" not in run(*command, "--filters", "none").stderr
     assert "fitting the filters" in run(*command, "--filters", "label_agreement", "--force").stderr
@@ -595,6 +596,7 @@ def test_filters_are_not_spoken_of_where_there_are_none(folder):
 # report
 
 
+@pytest.mark.slow
 def test_report_measures_on_images_and_writes_a_page(folder, quick_networks, monkeypatch):
     monkeypatch.setattr(ganaug, "gain_report", partial(ganaug.gain_report, fidelity=False))  # which takes long
     make_folder("many", {"a": 12, "b": 9})

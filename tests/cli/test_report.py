@@ -120,6 +120,7 @@ def test_the_figures_are_those_of_the_tuned_augmenter_and_say_how_to_repeat_them
     assert shlex.split(design["command"]) == ["ganaug", "report", *map(str, typed)]
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_figures_and_quiet_says_nothing(reported, tmp_path):
     folder, done = reported
     again = run("report", folder / "toy.csv", *BRIEF, "-q", "-o", tmp_path / "p.x", "--json", tmp_path / "j")

@@ -80,6 +80,7 @@ def test_without_synthetic_rows_nothing_is_trained(folder, monkeypatch):
     assert "80 real, 0 synthetic" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_model_is_used_and_the_same_command_gives_the_same_table(folder):
     run("train", "toy.csv", "--target", "churn", *QUICK, "-o", "m.safetensors")
     for name in ("a.csv", "b.csv"):

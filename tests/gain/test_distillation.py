@@ -108,6 +108,7 @@ class Lying(Bootstrap):
         return X_new, y
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_the_number_of_jobs():
     X, y = noisy(90)
     options = {"classifier": [GaussianNB(), KNeighborsClassifier(3)], "metrics": "roc_auc"}
