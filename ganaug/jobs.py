@@ -35,8 +35,8 @@ def run_jobs(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
     backend, _ = get_active_backend()
     if isinstance(backend, MultiprocessingBackend) and effective_n_jobs(n_jobs) > 1:
         raise ParameterError(
-            "The backend 'multiprocessing' of joblib is not taken, as PyTorch may wait without end in a forked process; "
-            "use 'loky', joblib's default, or 'threading'."
+            "The backend 'multiprocessing' of joblib is not taken: PyTorch may wait without end in a forked process. "
+            "Use 'loky', joblib's default, or 'threading'."
         )
     streams = getattr(backend, "supports_return_generator", False)  # those of Ray and Spark give all results at the end
     return_as = "generator" if streams else "list"

@@ -52,7 +52,7 @@ def test_a_backend_that_has_no_streams_gives_its_results_at_the_end():
 
 def test_the_backend_that_forks_is_refused_before_it_hangs():
     with joblib.parallel_config("multiprocessing"):
-        with pytest.raises(ParameterError, match="'multiprocessing' of joblib is not taken.*; use 'loky', joblib's"):
+        with pytest.raises(ParameterError, match=r"'multiprocessing' of joblib is not taken.*Use 'loky', joblib's"):
             list(run_jobs([joblib.delayed(abs)(-1)], 2))
         assert list(run_jobs([joblib.delayed(abs)(-1)], 1)) == [1], "one job needs no process"
 
