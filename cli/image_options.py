@@ -18,7 +18,7 @@ AUGMENTATIONS = ("flip", "color", "translation", "affine", "cutout")
 ARCHITECTURES = ("auto", "dcgan", "residual", "mlp")
 CLASSIFIERS = ("logistic", "neighbours", "forest", "boosting")
 NETWORKS = ("cnn", "cnn, affine", "cnn, tuned")
-MIN_SIDE, MAX_SIDE = 8, 128
+MIN_SIDE, MAX_SIDE = 8, 256
 
 _OF_TEXT = ("separator", "encoding", "header", "date_order", "na", "thousands", "decimal")
 TABLES_ONLY = (

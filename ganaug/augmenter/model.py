@@ -26,6 +26,7 @@ from .options import RULES
 from .streams import Source
 
 _VALIDATED_CLASSES = 10  # classes sampled to validate a file
+_BLOCK_CELLS, _LEAST_BLOCK = 2**23, 32  # values, and samples, generated at once at the most, and at the least
 _SIZES = {
     "latent_dim": RULES["latent_dim"],
     "width": RULES["width"],
@@ -204,11 +205,10 @@ def make_source(
     architecture: Architecture,
     latent_scale: float = 1.0,
 ) -> Source:
-    """Return the source of the samples of a model, from the parts of the model."""
+    """Return the source of the samples of a model, from the parts of the model; large samples come in small blocks."""
     latent = architecture.latent_dim, latent_scale
-    return Source(
-        generator, encoder.features, judges, *latent, modality.block, modality.oversampling, pack=get_pack(encoder)
-    )
+    block = min(modality.block, max(_LEAST_BLOCK, _BLOCK_CELLS // encoder.n_features))
+    return Source(generator, encoder.features, judges, *latent, block, modality.oversampling, pack=get_pack(encoder))
 
 
 def get_learner(modality: Modality) -> Learner:

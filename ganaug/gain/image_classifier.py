@@ -176,7 +176,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images with sides of 8 to 128 pixels: booleans, whole numbers or floats, of any range.
+            Images with sides of 8 to 256 pixels: booleans, whole numbers or floats, of any range.
         y : array-like of shape (n,)
             Labels.
 

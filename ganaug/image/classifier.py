@@ -54,7 +54,7 @@ class ConvClassifier:
     """A small convolutional classifier that model files store as plain tensors.
 
     It has four to six convolutions with batch normalisation, and one linear layer over 2 x 2 positions. It is designed
-    for 20 to 2000 images of 8 to 128 pixels a side, and trains in seconds on one CPU core. After training, the
+    for 20 to 2000 images of 8 to 256 pixels a side, and trains in seconds on one CPU core. After training, the
     normalisation is fused into the convolutions.
 
     Parameters

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .pixels import ImageFormat
+from .room import check_room
 
 _BLOCK_ROWS, _BLOCK_VALUES = 2048, 2**24  # of images compared at a time
 _MAX_SPACED = 1000  # images in the quantile of distances; more hardly change it
@@ -45,7 +46,7 @@ class ImageEncoder:
         Parameters
         ----------
         X : ndarray or Tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
-            Images of 8 to 128 pixels a side: booleans, whole numbers or floats. Their range is [0, 255] (uint16: or
+            Images of 8 to 256 pixels a side: booleans, whole numbers or floats. Their range is [0, 255] (uint16: or
             [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it, and else runs from their lowest to their
             highest value, apart from hot pixels; see `ganaug.image.ranges`.
         rng : numpy.random.Generator
@@ -94,9 +95,11 @@ class ImageEncoder:
         Raises
         ------
         DataError
-            Layout, size, kind of dtype or scale differ from the learned ones.
+            Layout, size, kind of dtype or scale differ from the learned ones, or there is no room for so many.
         """
-        return self.format.encode(self.check(X))
+        images = self.check(X)
+        check_room(len(images), self.format.shape)
+        return self.format.encode(images)
 
     def inverse_transform(self, x: Tensor, first_row: int, seed: int) -> Any:
         """Decode images to the learned container, layout, dtype and range.

@@ -90,7 +90,7 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
         GIF, or PPM of 16 bits in colour) or larger than 4096 pixels a side; up to ten are named. Images differ in size
         or depth. `labels` cannot be read, or its columns cannot be told apart.
     ParameterError
-        `size` is not two whole numbers from 8 to 128, or another parameter has an invalid value.
+        `size` is not two whole numbers from 8 to 256, or another parameter has an invalid value.
 
     Warns
     -----

@@ -1,4 +1,4 @@
-"""Build class-conditional networks for images of 8 to 128 pixels a side, in three architectures.
+"""Build class-conditional networks for images of 8 to 256 pixels a side, in three architectures.
 
 * "dcgan" [1]_: strided convolutions, none at the expensive full resolution, for CPUs;
 * "residual" [2]_: residual blocks at every resolution, for GPUs;

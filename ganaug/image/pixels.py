@@ -17,7 +17,7 @@ from .ranges import Range, check_range, dtype_kind, find_fault, learn_range
 
 Array = NDArray[Any]
 
-MIN_SIDE, MAX_SIDE = 8, 128  # pixels
+MIN_SIDE, MAX_SIDE = 8, 256  # pixels
 MAX_CHANNELS = 64
 _FAR = 32  # halves of the range: float32 keeps values apart that lie no further from zero
 _CHANNEL_COUNTS = range(1, 5)  # lengths of a dimension that "auto" takes for the channels
@@ -34,7 +34,7 @@ class ImageFormat(JsonRecord):
     Attributes
     ----------
     height, width : int
-        Pixels, from 8 to 128.
+        Pixels, from 8 to 256.
     channels : int
         From 1 to 64; 1 where there is no channel axis.
     channel_axis : int or None
@@ -230,7 +230,7 @@ def _image_size(shape: tuple[int, ...], axis: int | None) -> tuple[int, int, int
 
 
 def check_sides(height: int, width: int, what: str) -> None:
-    """Raise DataError for a height or width outside 8 to 128 pixels; `what` begins the message."""
+    """Raise DataError for a height or width outside 8 to 256 pixels; `what` begins the message."""
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise DataError(
             f"{what} {height} x {width} pixels (height x width), and ganaug takes {MIN_SIDE} to {MAX_SIDE} a side; "

@@ -223,7 +223,7 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ([pil("L"), pil("RGB")], [0, 1], "Image 1 is 8 x 9 pixels of mode RGB, but the first is .* of mode L"),
         ([pil("P"), pil("RGB")], [0, 1], "of mode RGB, but the first is .* of mode P"),
         ([pil(), pil(size=(9, 10))], [0, 1], "Image 1 is 10 x 9 pixels .* but the first is 8 x 9 .*one size and mode"),
-        ([pil(size=(300, 20))], [0], r"Image 0 has the shape \(20, 300, 3\), and ganaug takes 8 to 128 .*resize first"),
+        ([pil(size=(300, 20))], [0], r"Image 0 has the shape \(20, 300, 3\), and ganaug takes 8 to 256 .*resize first"),
         ("pictures/", [0, 1], "'pictures/' has its labels in the names of its class folders; leave y out"),
         ("no such folder", None, "'no such folder' does not exist; give a folder"),
         (Stream(), None, r"Stream is an iterable data set.*X, y = zip"),
