@@ -104,7 +104,7 @@ def weights_of(height, width, channels, device, n_classes=10):
 
 
 @pytest.mark.parametrize(("device", "least", "most"), [("cpu", 40_000, 2_000_000), ("cuda", 80_000, 12_000_000)])
-@pytest.mark.parametrize("size", [(8, 8), (28, 28), (32, 32), (41, 41), (64, 64), (128, 128), (8, 256), (256, 20), (256, 256)])
+@pytest.mark.parametrize("size", [(8, 8), (32, 32), (41, 41), (64, 64), (128, 128), (8, 256), (256, 20), (256, 256)])
 def test_default_networks_are_neither_tiny_nor_huge(size, device, least, most):
     for channels in (1, 3):
         assert all(least <= number <= most for number in weights_of(*size, channels, device))
