@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .fidelity.page import write_page
-from .gain.distillation import render_distillation_table
+from .gain.distillation import render_distillation_table, render_whole_tables
 from .gain.headline import render_headline
 from .gain.table import render_gain_page, render_gain_table
 from .gain_images.summary import render_image_table
@@ -25,6 +25,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "headline": render_headline,
     "gain": render_gain_table,
     "distillation": render_distillation_table,
+    "distillation-tables": render_whole_tables,
     "gain-images": render_image_table,
     "privacy": lambda: render_privacy_table(ROOT / "benchmarks" / "results" / "privacy"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,19 @@ from ..shared.ledger import read_results
 from .learners import LEARNERS
 from .names import NAMES
 
-RESULTS = Path(__file__).parents[1] / "results" / "gain" / "distillation.json"
+FOLDER = Path(__file__).parents[1] / "results" / "gain"
+RESULTS = FOLDER / "distillation.json"
+WHOLE_TABLES = {
+    FOLDER / "distillation-tables.json": "looked at while the teacher was built",
+    FOLDER / "distillation-tables-kept-back.json": "looked at for the first time",
+}
+WHOLE_METHODS = {
+    "none": "boosting on labels",
+    "searched": "options searched",
+    "soft_real": "boosting on soft labels",
+    "distilled_swap": "and swapped cells",
+    "teacher": "the teacher",
+}
 LEADING = "roc_auc"
 TREE = "tree"  # shown apart, as its gain is several times that of any other learner
 STEPS = (
@@ -63,6 +76,30 @@ def render_distillation_table(path: Path = RESULTS) -> str:
     names = ", ".join(name for name in LEARNERS if name in set(five["learner"]))
     text = TEXT.format(learners=names, tables=frame["table"].nunique(), cases=frame["case"].nunique())
     return "\n\n".join([text, "\n".join(lines)])
+
+
+def render_whole_tables(files: Mapping[Path, str] = WHOLE_TABLES) -> str:
+    """Return Markdown: for each whole table the AUC of boosting, of boosting that a teacher taught, and of the teacher.
+
+    Parameters
+    ----------
+    files : mapping of Path to str
+        Results, and what is to be said of their tables.
+    """
+    lines = [
+        "| | seeds | " + " | ".join(WHOLE_METHODS.values()) + " |",
+        "|---" * (len(WHOLE_METHODS) + 2) + "|",
+    ]
+    for path, words in files.items():
+        frame = tabulate_scores(read_results(path))
+        frame = frame[frame["metric"] == LEADING]
+        means = frame.pivot_table(values="score", index="table", columns="method")[list(WHOLE_METHODS)]
+        seeds = frame.groupby("table")["seed"].nunique()
+        for table, scores in means.iterrows():
+            lines.append(f"| {table} | {seeds[table]} | " + " | ".join(f"{score:.3f}" for score in scores) + " |")
+        mean = " | ".join(f"**{score:.3f}**" for score in means.mean())
+        lines.append(f"| **mean of {len(means)} tables, {words}** | | {mean} |")
+    return "\n".join(lines)
 
 
 def render_steps(content: dict[str, Any]) -> str:

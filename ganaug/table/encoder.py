@@ -263,7 +263,7 @@ class TableEncoder:
                 plain, missing = split(frame[name], dtype)
                 refuse_infinite(frame[name], plain)
                 if isinstance(column, Later):
-                    earlier, _ = split(frame[self.names[column.by]], self.dtypes[column.by])
+                    earlier = split(frame[self.names[column.by]], self.dtypes[column.by])
                     states, scores = column.encode(plain, missing, earlier, streams.of(i))
                 else:
                     states, scores = column.encode(plain, missing, streams.of(i))

@@ -163,11 +163,15 @@ class Later(JsonRecord):
         Distance to the earlier date, in their plain unit.
     limits : list of two int
         Earliest and latest date in training.
+    stand_in : int or None
+        Date before all others, from which the distance counts where the earlier date is missing; None if a date is
+        missing there, too.
     """
 
     by: int
     gap: Number
     limits: Annotated[list[int], Meta(min_length=2, max_length=2)]
+    stand_in: int | None = None
     kind: Literal["later"] = "later"
 
     @property
@@ -195,12 +199,19 @@ class Later(JsonRecord):
         """Grid of the dates."""
         return 1
 
-    def encode(self, plain: Plain, missing: Mask, earlier: Plain, rng: np.random.Generator) -> Encoded:
+    def encode(self, plain: Plain, missing: Mask, earlier: Cells, rng: np.random.Generator) -> Encoded:
         """Return states and scores of dates, given the earlier dates of the same rows."""
-        return self.gap.encode(np.where(missing, 0, plain - earlier), missing, rng)
+        return self.gap.encode(np.where(missing, 0, plain - self._find_start(earlier)), missing, rng)
 
     def decode(self, states: Codes | None, scores: Scores | None, earlier: Cells) -> Cells:
-        """Return the dates at the distances that states and scores say, missing where the earlier one is."""
+        """Return the dates at the distances that states and scores say."""
         gap, missing = self.gap.decode(states, scores, np.random.default_rng(0))  # numbers draw nothing
-        plain = np.clip(earlier[0] + np.where(missing, 0, gap), self.limits[0], self.limits[1])
-        return plain, missing | earlier[1]
+        start = self._find_start(earlier)
+        plain = np.clip(start + np.where(missing, 0, gap), *self.limits)
+        without = np.zeros_like(missing) if self.stand_in is not None else earlier[1]
+        return plain, missing | without | (plain < start)  # after the last date in training, none is known
+
+    def _find_start(self, earlier: Cells) -> Plain:
+        """Return the dates from which the distance counts."""
+        plain, missing = earlier
+        return plain if self.stand_in is None else np.where(missing, self.stand_in, plain)

@@ -280,27 +280,34 @@ def _is_plausible(sample: NumberSample, formula: Formula) -> bool:
 
 
 def _propose_order(sample: NumberSample, dates: Sequence[int]) -> list[tuple[int, int]]:
-    """Return pairs of columns of dates of which the first is never before the second, the closest pairs first."""
+    """Return pairs of columns of dates of which the first is never before the second.
+
+    Pairs of which the second is known wherever the first is come first, then the closest ones.
+    """
     found = []
     for target in dates:
         for by in dates:
             if target == by or sample.clocks[target] != sample.clocks[by]:
                 continue
             late, early = sample.measures[target], sample.measures[by]
-            known = ~np.isnan(late)
-            if known.sum() < MIN_ROWS or np.isnan(early[known]).any() or not (late >= early)[known].all():
+            known = ~np.isnan(late) & ~np.isnan(early)
+            if known.sum() < MIN_ROWS or not (late >= early)[known].all():
                 continue
             by_chance = np.searchsorted(np.sort(early[known]), late[known], side="right").mean() / known.sum()
             if -known.sum() * math.log(by_chance) > math.log(len(dates) ** 2 / _CHANCE):
-                found.append((float((late - early)[known].mean()), target, by))
-    return [(target, by) for _, target, by in sorted(found)]
+                has_gaps = bool(np.isnan(early[~np.isnan(late)]).any())
+                found.append((has_gaps, float((late - early)[known].mean()), target, by))
+    return [(target, by) for *_, target, by in sorted(found)]
 
 
 def _measure_gap(target: int, by: int, read: Read, room: int) -> Later | None:
     """Return the column of dates as distances from another one, None if a row contradicts the order."""
     (plain, missing), (earlier, gaps) = read(target), read(by)
     known = ~missing
-    if gaps[known].any() or not (plain[known] >= earlier[known]).all():
+    if not (plain >= earlier)[known & ~gaps].all():
         return None
-    gap = np.where(missing, 0, plain - np.where(missing, 0, earlier))
-    return Later(by, Number.fit("numeric", gap, missing, room), [int(plain[known].min()), int(plain[known].max())])
+    first, last = int(plain[known].min()), int(plain[known].max())
+    stand_in = min(first, int(earlier[~gaps].min())) if gaps[known].any() else None
+    start = np.where(gaps, 0 if stand_in is None else stand_in, earlier)
+    gap = np.where(missing, 0, plain - np.where(missing, 0, start))
+    return Later(by, Number.fit("numeric", gap, missing, room), [first, last], stand_in)

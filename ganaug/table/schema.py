@@ -268,7 +268,7 @@ def fit_encode_columns(
     if relations:
         for i in relate_numbers(columns, sample, read, room):
             if isinstance(later := columns[i], Later):
-                kept.keep(i, later.encode(*read(i), read(later.by)[0], kept.streams.of(i)))
+                kept.keep(i, later.encode(*read(i), read(later.by), kept.streams.of(i)))
         link_bands(columns, kept.coded, sample.units, read)
         left = {i: coded for i, coded in kept.coded.items() if isinstance(columns[i], Category)}
         link_determined(columns, left, read)

@@ -372,6 +372,23 @@ def test_soft_labels_have_a_line_for_each_method_with_the_tree_apart(tmp_path):
     assert "sigmoid calibration" not in lines
 
 
+def test_whole_tables_have_a_line_each_with_scores_and_not_differences(tmp_path):
+    content = distilled()
+    for entry in content["cases"].values():
+        wanted = [{**record, "learner": "boosting"} for record in entry["records"] if record["learner"] == "logistic"]
+        searched = {**wanted[0], "method": "searched"}
+        entry["records"] = [*wanted, searched]
+    (tmp_path / "a.json").write_text(format_results(content), encoding="utf-8")
+    lines = distillation.render_whole_tables({tmp_path / "a.json": "seen"}).splitlines()
+    tables = sorted({entry["table"] for entry in content["cases"].values()})
+    seeds = len({entry["seed"] for entry in content["cases"].values()})
+    mean = 0.7 + 0.01 * np.mean([entry["seed"] for entry in content["cases"].values()])
+    cells = [f"{mean + step / 100:.3f}" for step in (0, 0, 1, 2, 4)]
+    assert lines[0].startswith("| | seeds | boosting on labels | options searched |")
+    assert lines[2] == f"| {tables[0]} | {seeds} | " + " | ".join(cells) + " |"
+    assert lines[-1].startswith(f"| **mean of {len(tables)} tables, seen** | | **{cells[0]}** |")
+
+
 def test_each_step_from_labels_to_the_teacher_is_a_difference_of_its_own():
     lines = distillation.render_steps(distilled()).splitlines()
     assert lines[0] == "| ROC AUC, points | logistic | tree | mean without the tree |"

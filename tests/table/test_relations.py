@@ -79,6 +79,11 @@ FORMULAS = {
     "dates in order": ({"from": DAY, "to": DAY + LATER}, ["datetime", "from"]),
     "the later one first": ({"to": DAY + LATER, "from": DAY}, ["from", "datetime"]),
     "later or not yet": ({"from": DAY, "to": (DAY + LATER).where(~GAPS)}, ["datetime", "from"]),
+    "the earlier one unknown": ({"from": DAY.where(~GAPS), "to": DAY + LATER}, ["datetime", "from"]),
+    "each unknown in rows of its own": (
+        {"from": DAY.where(~GAPS), "to": (DAY + LATER).where(~GAPS[::-1])},
+        ["datetime", "from"],
+    ),
 }
 
 
@@ -131,6 +136,24 @@ def test_relations_can_be_switched_off():
     frame = pd.DataFrame({"a": X, "b": X, "city": [f"c{i % 9}" for i in X], "zip": [f"z{i % 18}" for i in X]})
     assert found_in(frame) == ["numeric", "a", "determined", "category"]
     assert found_in(frame, relations=False) == ["numeric", "numeric", "category", "category"]
+
+
+TO = DAY + LATER
+OPEN = {
+    "the later one not yet": (DAY, TO.where(TO < "2021-08-01")),
+    "the earlier one unknown": (DAY.where(~GAPS), TO),
+    "either unknown": (DAY.where(~GAPS), TO.where(~GAPS[::-1])),
+}
+
+
+@pytest.mark.promise("possible rows")
+@pytest.mark.parametrize(("earlier", "later"), OPEN.values(), ids=OPEN)
+def test_an_order_holds_wherever_both_dates_are_known(earlier, later):
+    frame = pd.DataFrame({"from": earlier, "to": later})
+    made = generated(fitted(frame), 2000)
+    assert not (made["from"] > made["to"]).any()
+    assert made["to"].max() <= later.max() and made["to"].notna().any()
+    assert (made["to"].notna() & made["from"].isna()).any() == frame["from"].isna().any()
 
 
 def test_rows_that_break_an_order_can_still_be_encoded():
