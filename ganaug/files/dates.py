@@ -28,15 +28,19 @@ _DATES = {
     **{f"{a}{mark}{b}{mark}{c}": order for mark in "/.-" for order, (a, b, c) in (
         ("mdy", "mdY"), ("dmy", "dmY"), ("mdy", "mdy"), ("dmy", "dmy"), ("ymd", "ymd"), ("ymd", "Ymd")
     )},
-    **dict.fromkeys(("d b Y", "d-b-Y", "d-b-y", "b d, Y", "d B Y", "B d, Y"), ""),
+    **dict.fromkeys((f"{form}{year}" for form in (
+        "d b ", "d b, ", "d-b-", "d/b/", "d.b.", "b d, ", "b d ", "d-N-", "d N ", "d/N/", "dN", "d-n-", "dn", "db"
+    ) for year in "Yy"), ""),
+    **dict.fromkeys(("d B Y", "d B, Y", "d-B-Y", "B d, Y", "B d Y", "Y-b-d", "Y b d"), ""),
 }  # fmt: skip
 _TIMES = ("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M:S", " I:M P", " I:M:S P", " I:MP")
 _PATTERNS = {
     "d": "[0-9]{1,2}", "m": "[0-9]{1,2}", "Y": "[0-9]{4}", "y": "[0-9]{2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
     "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(MONTHS),
-    "b": "|".join(name[:3] for name in MONTHS),
+    "b": "|".join(name[:3] for name in MONTHS), "N": "|".join(name[:3].upper() for name in MONTHS),
+    "n": "|".join(name[:3].lower() for name in MONTHS),
 }  # fmt: skip
-_LETTERS = re.compile("[dmYyHIMSPBb]")
+_LETTERS = re.compile("[dmYyHIMSPBbNn]")
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
 
@@ -47,7 +51,8 @@ class DateForm:
     Attributes
     ----------
     form : str
-        Date and time with a letter for each part, as those of strftime: "m/d/Y H:M".
+        Date and time with a letter for each part, as those of strftime: "m/d/Y H:M"; "N" and "n" are "b", the first
+        three letters of a month, in capitals and in small letters.
     padded_date, padded_time : bool
         Whether days and months, or hours, below 10 have a zero in front.
     lower : bool
@@ -69,6 +74,8 @@ class DateForm:
             "Y": [f"{year:04}" for year in at.year.tolist()],
             "y": [f"{year % 100:02}" for year in at.year.tolist()],
             "b": [MONTHS[month - 1][:3] for month in at.month.tolist()],
+            "N": [MONTHS[month - 1][:3].upper() for month in at.month.tolist()],
+            "n": [MONTHS[month - 1][:3].lower() for month in at.month.tolist()],
             "B": [MONTHS[month - 1] for month in at.month.tolist()],
             "H": self._pad(at.hour, self.padded_time),
             "I": self._pad((hours + 11) % 12 + 1, self.padded_time),
@@ -174,7 +181,8 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
         month = text["m"].astype(np.int64)
     else:
         named = {name[:3]: number for number, name in enumerate(MONTHS, 1)}
-        month = np.array([named[name[:3]] for name in text.get("b", text.get("B")).tolist()])
+        names = next(text[letter] for letter in "bBNn" if letter in text)
+        month = np.array([named[name[:3].title()] for name in names.tolist()])
     zero = np.zeros(len(year), dtype=np.int64)
     hour = text["H"].astype(np.int64) if "H" in text else zero
     if "I" in text:

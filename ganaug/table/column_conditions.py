@@ -190,6 +190,7 @@ def _find_spans(
 ) -> list[tuple[int, int] | None]:
     """Return the first and last moment of each date that is given, None for one that is missing."""
     dtype = dtype.get("inner", dtype)
+    given = [str(value) if _is_day_in_digits(value) else value for value in given]
     known = [value for value in given if value is not None and not pd.isna(value)]
     try:
         if wrong := [value for value in known if isinstance(value, bool | int | float | np.number)]:
@@ -211,6 +212,11 @@ def _find_spans(
             f"or a month or year such as '2021-03' or '2021'; the column is {dtype['dtype']}."
         ) from None
     return found
+
+
+def _is_day_in_digits(value: Any) -> bool:
+    """Return whether a value is a whole number of eight digits, which columns such as 20210331 hold."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and 10**7 <= value < 10**8
 
 
 def _find_wrong(given: Sequence[Any]) -> str:

@@ -66,7 +66,15 @@ def days(n=400):
 @pytest.fixture(scope="module")
 def augmenter():
     day, seen = days()
-    X = pd.DataFrame({"day": day, "seen": seen, "german": day.strftime("%d.%m.%Y"), "x": np.arange(len(day)) % 90})
+    X = pd.DataFrame(
+        {
+            "day": day,
+            "seen": seen,
+            "german": day.strftime("%d.%m.%Y"),
+            "digits": day.strftime("%Y%m%d").astype(int)[::-1],
+            "x": np.arange(len(day)) % 90,
+        }
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return quick_augmenter(random_state=0, max_steps=30).fit(X, np.arange(len(day)) % 2)
@@ -80,6 +88,8 @@ MET = {
     "one order": ({"day": ("01/03/2021", "31/03/2021")}, "2021-03-01", "2021-03-31"),
     "an open end": ({"seen": ("2021-06", None)}, "2021-06-01", "2099"),
     "two months": ({"day": ["2021-03", "2021-04"]}, "2021-03-01", "2021-04-30"),
+    "a day in digits": ({"digits": 20210304}, "2021-03-04", "2021-03-04"),
+    "days in digits": ({"digits": (20210301, np.int64(20210331))}, "2021-03-01", "2021-03-31"),
     "the order of the column": ({"german": "04.03.2021"}, "2021-03-04", "2021-03-04"),
 }
 
@@ -89,7 +99,7 @@ MET = {
 def test_conditions_on_dates_mean_whole_days_months_and_years(augmenter, where, low, high):
     X, _ = augmenter.sample(30, where=where)
     name = next(iter(where))
-    found = pd.to_datetime(X[name], dayfirst=name == "german")
+    found = pd.to_datetime(X[name].astype(str) if name == "digits" else X[name], dayfirst=name == "german")
     assert found.between(low, high).all()
 
 
@@ -99,6 +109,7 @@ def test_conditions_on_dates_mean_whole_days_months_and_years(augmenter, where, 
         ({"day": ("01/03/2021", "05/03/2021")}, "can be read as dmy or mdy; write dates as 2021-03-31"),
         ({"day": "2025"}, r"'2025' did not occur in training; values were from 2021-01-03"),
         ({"day": ("2020", "2020-06")}, "no value in .* occurred in training"),
+        ({"digits": 20211301}, "'20211301' is no date; give one such as '2021-03-31'"),
         ({"day": 2021}, "2021 is no date; give one such as '2021-03-31', or a month or year"),
     ],
 )
