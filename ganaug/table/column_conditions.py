@@ -24,6 +24,7 @@ from .kinds import Column
 from .periods import UnclearOrderError, find_periods
 
 _FINE = 1_000_000  # values on the grid of a column, above which a single one hardly ever occurs
+_DAY_DIGITS = 8  # of a date such as 20210331
 NUMBERS = (Number, Calculated, Later)
 """Columns of numbers and dates."""
 
@@ -216,7 +217,7 @@ def _find_spans(
 
 def _is_day_in_digits(value: Any) -> bool:
     """Return whether a value is a whole number of eight digits, which columns such as 20210331 hold."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and 10**7 <= value < 10**8
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and len(str(value)) == _DAY_DIGITS
 
 
 def _find_wrong(given: Sequence[Any]) -> str:

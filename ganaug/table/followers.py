@@ -207,7 +207,7 @@ class Later(JsonRecord):
         """Return the dates at the distances that states and scores say."""
         gap, missing = self.gap.decode(states, scores, np.random.default_rng(0))  # numbers draw nothing
         start = self._find_start(earlier)
-        plain = np.clip(start + np.where(missing, 0, gap), *self.limits)
+        plain = np.clip(start + np.where(missing, 0, gap), self.limits[0], self.limits[1])
         without = np.zeros_like(missing) if self.stand_in is not None else earlier[1]
         return plain, missing | without | (plain < start)  # after the last date in training, none is known
 
