@@ -127,7 +127,7 @@ def test_a_channel_for_each_class_makes_no_batch():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings(
-    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:Synthetic images have"
+    "ignore:unclosed:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:Real images have"
 )
 def test_batches_of_webdataset_are_sent_to_syntheticmix_which_works(tmp_path):
     webdataset = pytest.importorskip("webdataset")

@@ -94,4 +94,4 @@ def test_timm_gives_real_and_synthetic_images_its_transform(prefetches):
     for x, _ in loader:
         assert x.shape == (10, 3, 8, 8)
         found = [round(float(v) * 255) for v in x.mean((1, 2, 3))]
-        assert sorted(found) == [10] * 5 + [100] * 5
+        assert sorted(found) == [80] * 5 + [100] * 5
