@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DataWarning, ParameterError
+from ..messages import join_names
 from ..params import check_params, choice, either, integer
 from ..progress import track_items
 from ..threads import iterate_in_threads
@@ -95,8 +96,9 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     Warns
     -----
     DataWarning
-        One part of several was taken, or the column of labels was guessed. Images beside the class folders, thumbnails,
-        masks, links to folders, damaged files or images that ganaug made were left out.
+        Grey images lie beside coloured ones. One part of several was taken, or the column of labels was guessed. Images
+        beside the class folders, thumbnails, masks, links to folders, damaged files or images that ganaug made were
+        left out.
 
     Examples
     --------
@@ -165,8 +167,26 @@ def _read_images(
     if damaged:
         _report_damaged(found, damaged, skip_damaged)
     _check_classes_left(found, kept)
-    channels = max(1 if image.ndim == 2 else image.shape[2] for image in images)
-    return np.stack([_match_channels(image, channels) for image in images]), kept
+    counts = [1 if image.ndim == 2 else image.shape[2] for image in images]
+    _tell_conversions(found, kept, counts)
+    return np.stack([_match_channels(image, max(counts)) for image in images]), kept
+
+
+def _tell_conversions(found: ImageSet, kept: Sequence[int], counts: Sequence[int]) -> None:
+    """Warn of images with fewer channels than others, which are converted, and of classes that have only such."""
+    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < max(counts)]
+    if not fewer:
+        return
+    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == max(counts)}
+    alone = [label for label in dict.fromkeys(fewer) if label not in others]
+    told = f", among them all of class {join_names(alone, _SHOWN)}, which gives that class away" if alone else ""
+    kinds = "grey or have no transparency" if max(counts) == 4 else "grey"
+    warnings.warn(
+        f"{len(fewer):,} of {len(counts):,} images in {os.fspath(found.root)!r} are {kinds}, and are read as "
+        f"{'RGBA' if max(counts) == 4 else 'RGB'} like the others{told}.",
+        DataWarning,
+        stacklevel=4,
+    )
 
 
 def _try_reading(file: Path, size: tuple[int, int] | None) -> Array | str:

@@ -46,6 +46,8 @@ class ImageFormat(JsonRecord):
     low, high : int or float
         Range of the values, which is mapped to [-1, 1]; whole numbers for images of whole numbers. See
         `ganaug.image.ranges`.
+    is_binary : bool
+        Whether every value is one of these two, as in black and white images; then generated ones are, too.
     """
 
     height: Annotated[int, Meta(ge=MIN_SIDE, le=MAX_SIDE)]
@@ -56,6 +58,7 @@ class ImageFormat(JsonRecord):
     dtype: str
     low: int | float
     high: int | float
+    is_binary: bool = False
 
     def __post_init__(self) -> None:
         if self.channel_axis not in (None, 1, -1) or (self.channel_axis is None and self.channels > 1):
@@ -91,7 +94,8 @@ class ImageFormat(JsonRecord):
         low, high = learn_range(array) if value_range is None else value_range
         height, width, channels = _image_size(array.shape, axis)
         container = "tensor" if isinstance(X, Tensor) else "array"
-        return cls(height, width, channels, axis, container, array.dtype.name, low, high)
+        is_binary = all(np.isin(image, (low, high)).all() for image in array)
+        return cls(height, width, channels, axis, container, array.dtype.name, low, high, is_binary)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -151,7 +155,10 @@ class ImageFormat(JsonRecord):
 
     def decode(self, x: Tensor) -> Any:
         """Convert a tensor of shape (n, c, h, w) to images of this format, clipped to its range."""
-        values = x.detach().cpu().double().clamp(-1, 1).mul_(self.half).add_(self.centre)
+        values = x.detach().cpu().double().clamp(-1, 1)
+        if self.is_binary:
+            values = torch.where(values > 0, 1.0, -1.0).double()
+        values.mul_(self.half).add_(self.centre)
         if dtype_kind(np.dtype(self.dtype)) != "float":
             values.round_()
         if self.channel_axis is None:

@@ -366,6 +366,7 @@ def counts(root):
     return dict(Counter(read_image_folder(root)[1].tolist()))
 
 
+@pytest.mark.filterwarnings("ignore:13 of 18 images .* are grey")
 def test_augment_copies_the_real_files_and_balances_the_classes(folder):
     Path("digits/b/more").mkdir()
     Path("digits/b/0.png").rename("digits/b/more/photo.PNG")

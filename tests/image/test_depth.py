@@ -100,7 +100,8 @@ def test_grey_files_of_16_bits_beside_transparent_ones_become_opaque(tmp_path):
     clear = values(2, 8, 9, 4, dtype="uint16")
     write_image_folder(clear, ["a", "a"], tmp_path, overwrite=True)
     Image.fromarray(values(8, 9, dtype="uint16")).save(tmp_path / "b/1.png")
-    X, _ = read_image_folder(tmp_path)
+    with pytest.warns(DataWarning, match="1 of 3 images .* are read as RGBA .* class 'b'"):
+        X, _ = read_image_folder(tmp_path)
     assert np.array_equal(X[:2], clear)
     assert (X[2, ..., 3] == 65535).all()
 

@@ -325,12 +325,28 @@ def test_a_schema_is_plain_json_and_gives_the_encoder_back(drawn):
     X, axis = drawn
     encoder = ImageEncoder(axis).fit(X, RNG)
     schema = encoder.to_json()
-    assert list(schema) == ["height", "width", "channels", "channel_axis", "container", "dtype", "low", "high"]
+    first = ["height", "width", "channels", "channel_axis", "container", "dtype", "low", "high", "is_binary"]
+    assert list(schema) == first
     again = ImageEncoder.from_json(json.loads(json.dumps(schema, allow_nan=False)))
     assert again.to_json() == schema
     x = encoder.transform(X, RNG)
     assert torch.equal(again.transform(X, RNG), x)
     assert np.array_equal(np.asarray(again.inverse_transform(x, 3, 4)), np.asarray(X))
+
+
+@pytest.mark.parametrize("X", [
+    np.arange(128).reshape(2, 8, 8) % 2 == 1,
+    np.uint8(np.arange(128).reshape(2, 8, 8) % 2 * 255),
+    np.arange(128.0).reshape(2, 8, 8) % 2,
+    torch.arange(128).reshape(2, 1, 8, 8) % 2 * 2.0 - 1,
+], ids=["bool", "uint8", "float", "signed"])  # fmt: skip
+def test_black_and_white_images_stay_black_and_white(X):
+    encoder = ImageEncoder().fit(X, RNG)
+    made = encoder.inverse_transform(torch.linspace(-1, 1, 128).reshape(2, 1, 8, 8), 0, 0)
+    assert made.dtype == X.dtype
+    assert set(np.unique(made).tolist()) == set(np.unique(X).tolist())
+    grey = ImageEncoder().fit(noise(2, 8, 8), RNG).inverse_transform(torch.zeros(1, 1, 8, 8), 0, 0)
+    assert set(np.unique(grey).tolist()) == {128}
 
 
 SCHEMA = ImageEncoder().fit(noise(2, 8, 8, 3), RNG).to_json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import string
@@ -70,7 +71,8 @@ def test_classes_and_files_come_in_order(tmp_path):
 @pytest.mark.promise("image files")
 @pytest.mark.parametrize("extension", ["jpg", "JPEG", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"])
 def test_every_extension_is_read(folder, extension):
-    put(folder, f"cat/2.{extension}", noise(8, 9) if extension == "pgm" else noise(8, 9, 3))
+    for name in ("cat/1.png", "dog/1.png", f"cat/2.{extension}"):
+        put(folder, name, noise(8, 9) if extension == "pgm" else noise(8, 9, 3))
     assert read_image_folder(str(folder))[1].tolist() == ["cat", "cat", "dog"]
 
 
@@ -97,11 +99,33 @@ def test_grey_stays_grey_unless_there_are_colours(folder, others, shape):
     grey, _ = read_image_folder(folder)
     for i, (mode, _) in enumerate(others):
         put(folder, f"dog/{2 + i}.png", Image.fromarray(noise(8, 9, 3)).convert(mode))
-    X, _ = read_image_folder(folder)
+    is_mixed = len(shape) == 4
+    told = (
+        r"2 of 3 images .* are read as RGBA? like the others, among|. of 4 images .* are read as RGBA like the others\."
+    )
+    with pytest.warns(DataWarning, match=told) if is_mixed else contextlib.nullcontext():
+        X, _ = read_image_folder(folder)
     assert X.shape == shape
-    if X.ndim == 4:
+    if is_mixed:
         assert np.array_equal(X[:2, ..., :3], np.repeat(grey[..., None], 3, axis=3))
         assert (X[:2, ..., 3:] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("grey", "told"),
+    [
+        (
+            ["cat/1.png", "cat/2.png"],
+            r"^2 of 4 images in .* are grey, .* among them all of class 'cat', which",
+        ),
+        (["cat/1.png", "dog/1.png"], r"^2 of 4 images in .* are grey, and are read as RGB like the others\.$"),
+    ],
+)
+def test_grey_images_beside_coloured_ones_are_told_with_the_class_they_give_away(tmp_path, grey, told):
+    for name in ("cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png"):
+        put(tmp_path, name, noise(8, 9) if name in grey else noise(8, 9, 3))
+    with pytest.warns(DataWarning, match=told):
+        read_image_folder(tmp_path)
 
 
 def test_a_palette_gives_its_colours_transparent_or_not(tmp_path):
