@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from tiff import save_tiff
 
-from ganaug.errors import DataError
+from ganaug.errors import DataError, DataWarning
 from ganaug.image.copying import augment_image_folder
 from ganaug.image.folders import read_image_folder
 from ganaug.image.picture import read_picture

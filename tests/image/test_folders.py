@@ -100,9 +100,7 @@ def test_grey_stays_grey_unless_there_are_colours(folder, others, shape):
     for i, (mode, _) in enumerate(others):
         put(folder, f"dog/{2 + i}.png", Image.fromarray(noise(8, 9, 3)).convert(mode))
     is_mixed = len(shape) == 4
-    told = (
-        r"2 of 3 images .* are read as RGBA? like the others, among|. of 4 images .* are read as RGBA like the others\."
-    )
+    told = r"^. of . images in .* are read as RGBA? like the others"
     with pytest.warns(DataWarning, match=told) if is_mixed else contextlib.nullcontext():
         X, _ = read_image_folder(folder)
     assert X.shape == shape
