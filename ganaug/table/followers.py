@@ -158,9 +158,13 @@ class Later(JsonRecord):
     Attributes
     ----------
     by : int
-        Position of the column of earlier dates, in the same unit.
+        Position of the column of earlier dates.
+    units : list of two int
+        Plain units in a day for this column, and for the other one.
+    in_days : bool
+        Whether these dates are days: they are not before the day of the other date, whatever its time.
     gap : Number
-        Distance to the earlier date, in their plain unit.
+        Distance to the earlier date, in the plain unit of this column.
     limits : list of two int
         Earliest and latest date in training.
     stand_in : int or None
@@ -169,6 +173,8 @@ class Later(JsonRecord):
     """
 
     by: int
+    units: Annotated[list[Annotated[int, Meta(ge=1)]], Meta(min_length=2, max_length=2)]
+    in_days: bool
     gap: Number
     limits: Annotated[list[int], Meta(min_length=2, max_length=2)]
     stand_in: int | None = None
@@ -213,5 +219,16 @@ class Later(JsonRecord):
 
     def _find_start(self, earlier: Cells) -> Plain:
         """Return the dates from which the distance counts."""
-        plain, missing = earlier
-        return plain if self.stand_in is None else np.where(missing, self.stand_in, plain)
+        plain = convert_dates(earlier[0], self.units, self.in_days)
+        return plain if self.stand_in is None else np.where(earlier[1], self.stand_in, plain)
+
+
+def convert_dates(plain: Plain, units: Sequence[int], in_days: bool) -> Plain:
+    """Return dates in another unit: `units` are those of a day in the new and in the old one; rounded down."""
+    new, old = units
+    if in_days:
+        plain, old = plain // old, 1
+    if new < old:
+        return plain // (old // new)
+    most = int(_MOST_STEPS) // (new // old)
+    return np.clip(plain, -most, most) * (new // old)

@@ -47,14 +47,14 @@ class NumberSample:
         Those that may be calculated from others: all but numbers with few values.
     units : dict of int to int
         Plain units in a day, 1 for a number that is no date.
-    clocks : dict of int to tuple
-        Of dates that may be compared: the unit, and whether they have a zone.
+    clocks : dict of int to bool
+        Of dates: whether they have a zone; those that have may not be compared with others.
     """
 
     measures: dict[int, Floats] = field(default_factory=dict)
     numbers: dict[int, Number] = field(default_factory=dict)
     units: dict[int, int] = field(default_factory=dict)
-    clocks: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    clocks: dict[int, bool] = field(default_factory=dict)
 
     def add(self, position: int, column: Column, cells: Cells, dtype: dict[str, Any]) -> None:
         """Keep some rows of a column, if it holds numbers or dates."""
@@ -71,7 +71,12 @@ class NumberSample:
         if isinstance(column, Number) and holds_sums(dtype):
             self.numbers[position] = column
             if is_date(dtype):
-                self.clocks[position] = unit, has_zone(dtype)
+                self.clocks[position] = has_zone(dtype)
+
+    def has_whole_days(self, position: int) -> bool:
+        """Return whether dates are days without a time of day."""
+        number, unit = self.numbers[position], self.units[position]
+        return number.step % unit == 0 and number.base % unit == 0 and not self.clocks[position]
 
     def tolerance(self, position: int, rounding: float = HALF) -> Floats:
         """Return by how much each cell of the sample may differ from what a formula gives."""

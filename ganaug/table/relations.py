@@ -14,7 +14,7 @@ from scipy.linalg import qr, solve_triangular
 
 from ..data.dtypes import Mask, Plain
 from .columns import Number
-from .followers import Calculated, Cells, Floats, Later, to_measure
+from .followers import Calculated, Cells, Floats, Later, convert_dates, to_measure
 from .kinds import Column
 from .number_sample import HALF, MIN_ROWS, Formula, NumberSample, allow_rounding, apply_formula
 
@@ -60,7 +60,7 @@ def relate_numbers(columns: list[Column], sample: NumberSample, read: Read, room
 
     # 2. Dates none of which is before another
     for target, by in _propose_order(sample, [i for i in sample.clocks if i not in leaders]):
-        if is_free(target, [by]) and (later := _measure_gap(target, by, read, room)):
+        if is_free(target, [by]) and (later := _measure_gap(target, by, sample, read, room)):
             columns[target], leaders[target] = later, [by]
     return list(leaders)
 
@@ -289,7 +289,7 @@ def _propose_order(sample: NumberSample, dates: Sequence[int]) -> list[tuple[int
         for by in dates:
             if target == by or sample.clocks[target] != sample.clocks[by]:
                 continue
-            late, early = sample.measures[target], sample.measures[by]
+            late, early = sample.measures[target], _round_down(sample, target, by)
             known = ~np.isnan(late) & ~np.isnan(early)
             if known.sum() < MIN_ROWS or not (late >= early)[known].all():
                 continue
@@ -300,9 +300,17 @@ def _propose_order(sample: NumberSample, dates: Sequence[int]) -> list[tuple[int
     return [(target, by) for *_, target, by in sorted(found)]
 
 
-def _measure_gap(target: int, by: int, read: Read, room: int) -> Later | None:
+def _round_down(sample: NumberSample, target: int, by: int) -> Floats:
+    """Return dates rounded down to the unit of others, or to days if these are days."""
+    unit = 1 if sample.has_whole_days(target) else sample.units[target]
+    return sample.measures[by] if unit >= sample.units[by] else np.floor(sample.measures[by] * unit) / unit
+
+
+def _measure_gap(target: int, by: int, sample: NumberSample, read: Read, room: int) -> Later | None:
     """Return the column of dates as distances from another one, None if a row contradicts the order."""
     (plain, missing), (earlier, gaps) = read(target), read(by)
+    units, in_days = [sample.units[target], sample.units[by]], sample.has_whole_days(target)
+    earlier = convert_dates(earlier, units, in_days)
     known = ~missing
     if not (plain >= earlier)[known & ~gaps].all():
         return None
@@ -310,4 +318,4 @@ def _measure_gap(target: int, by: int, read: Read, room: int) -> Later | None:
     stand_in = min(first, int(earlier[~gaps].min())) if gaps[known].any() else None
     start = np.where(gaps, 0 if stand_in is None else stand_in, earlier)
     gap = np.where(missing, 0, plain - np.where(missing, 0, start))
-    return Later(by, Number.fit("numeric", gap, missing, room), [first, last], stand_in)
+    return Later(by, units, in_days, Number.fit("numeric", gap, missing, room), [first, last], stand_in)

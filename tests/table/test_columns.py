@@ -334,7 +334,7 @@ LEARNED = [
     Determined(1, ["a", None]),
     Calculated("sum", [1, 2], [1.0, 0.5], -2.5, [1, 1, 1], 0, 0, 2, [0.5, 1.5], True),
     Calculated("ratio", [2, 1], [], 0.0, [1, 1, 1], 0, 1, None, [-3, 3], False),
-    Later(1, Number.fit("numeric", np.arange(100), np.arange(100) == 5), [10, 300]),
+    Later(1, [1, 1], True, Number.fit("numeric", np.arange(100), np.arange(100) == 5), [10, 300]),
     Identifier(IdPattern.fit(np.arange(30), 2**63 - 1)),
 ]
 

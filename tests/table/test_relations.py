@@ -138,6 +138,28 @@ def test_relations_can_be_switched_off():
     assert found_in(frame, relations=False) == ["numeric", "numeric", "category", "category"]
 
 
+MOMENT = DAY + pd.to_timedelta(rng(8).integers(0, 86_400, N), unit="s")
+CLOCKS = {
+    "other units": (DAY.as_unit("s"), (MOMENT + LATER).as_unit("ns")),
+    "a day, then a moment": (DAY.date.astype(object), MOMENT + LATER),
+    "a moment, then its day or a later one": (MOMENT, (DAY + LATER).date.astype(object)),
+    "days as moments": (MOMENT, DAY + LATER),
+}
+
+
+@pytest.mark.promise("possible rows")
+@pytest.mark.parametrize(("earlier", "later"), CLOCKS.values(), ids=CLOCKS)
+def test_days_and_moments_of_any_unit_stay_in_order(earlier, later):
+    frame = pd.DataFrame({"from": earlier, "to": later})
+    encoder = fitted(frame)
+    assert [column.kind for column in encoder.columns] == ["datetime", "later"]
+    made = generated(encoder).apply(lambda column: pd.to_datetime(column).astype("datetime64[ns]"))
+    assert (made["from"].dt.floor("D") <= made["to"]).all()
+    if not encoder.columns[1].in_days:
+        assert (made["from"] <= made["to"]).all()
+    assert (made["to"] - made["from"]).max() < pd.Timedelta(days=91)
+
+
 TO = DAY + LATER
 OPEN = {
     "the later one not yet": (DAY, TO.where(TO < "2021-08-01")),
