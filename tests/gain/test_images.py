@@ -146,7 +146,7 @@ def test_the_networks_hear_where_the_augmenter_was_told_the_channels_are():
 
 def test_what_cannot_be_images_is_refused_before_any_work():
     X, y = bars()
-    with pytest.raises(DataError, match="8 to 128 a side"):
+    with pytest.raises(DataError, match="8 to 256 a side"):
         report_of(X[:, :5, :5], y, classifier=None)
 
 
