@@ -27,7 +27,7 @@ test-benchmarks: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/benchmarks
 
 test-slow: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m slow --timeout 1800
 
 # The oldest releases that pyproject.toml allows, in an environment of their own; Python 3.11 has wheels of all. The triton
 # of torch 2.6 imports setuptools late, which fails if distutils is already there, unless it is told to share it.
@@ -51,7 +51,7 @@ test-browser: $(VENV)/.installed-browser
 # Hours: every promise of tests/helpers/promises.py at full length. What is done is kept, and done again only where a file
 # changed that it depends on; the table goes to docs/soak.md.
 soak: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --soak
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --soak --timeout 0
 
 # Ten minutes for each target, guided by coverage; what breaks one is left in build/.
 fuzz: $(VENV)/.installed-fuzz
