@@ -22,7 +22,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and 
 @needs_fork
 @pytest.mark.promise("killed saving")
 def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path, attempt, finding):
-    kills = full_length(200, suite=8)
+    kills = full_length(200, suite=20)
     found = run_module("killing", "saving", tmp_path, 0, kills)
     attempt(found["killed"])
     assert found["wrong"] == []

@@ -76,7 +76,8 @@ class NumberSample:
     def has_whole_days(self, position: int) -> bool:
         """Return whether dates are days without a time of day."""
         number, unit = self.numbers[position], self.units[position]
-        return number.step % unit == 0 and number.base % unit == 0 and not self.clocks[position]
+        is_grid_of_days = number.step > 0 and number.step % unit == 0 and number.base % unit == 0
+        return is_grid_of_days and not self.clocks[position]
 
     def tolerance(self, position: int, rounding: float = HALF) -> Floats:
         """Return by how much each cell of the sample may differ from what a formula gives."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from small import quick_augmenter
 from small_images import bars
 
 from ganaug import DataError
-from ganaug.image import room
+from ganaug.augmenter.model import make_source
+from ganaug.image import IMAGE, room
+from ganaug.image.encoder import ImageEncoder
+from ganaug.modality import Architecture
 
 
 @pytest.fixture
@@ -29,6 +33,16 @@ def test_a_fit_says_so_before_it_takes_the_room(memory):
     with pytest.raises(DataError, match=r"40 images of .* learn from at most 39 of them, or make them smaller"):
         quick_augmenter().fit(X, y)
     quick_augmenter(max_steps=1).fit(X[:36], y[:36])
+
+
+def test_large_images_are_generated_in_small_blocks():
+    networks = {"generator": None, "judges": [], "architecture": Architecture(8, 8, 2)}
+
+    def block_of(*shape):
+        return make_source(IMAGE, ImageEncoder().fit(np.zeros((1, *shape), np.uint8), None), **networks).block
+
+    assert (block_of(28, 28), block_of(64, 64, 3)) == (IMAGE.block, IMAGE.block)
+    assert 32 <= block_of(256, 256, 3) < IMAGE.block / 4
 
 
 def test_a_system_that_does_not_tell_its_memory_has_room(monkeypatch):

@@ -48,6 +48,7 @@ def many(n_columns):
 HARD = {
     "one column": (pd.DataFrame({"a": NORMAL}), Y, None),
     "five hundred columns": (many(500), Y, None),
+    "two thousand columns": (many(2000), Y, None),
     "ten thousand categories": (
         pd.DataFrame({"a": [f"v{i // 2}" for i in range(20_000)], "b": np.arange(20_000) % 7}),
         np.arange(20_000) % 2,
@@ -124,8 +125,13 @@ HOSTILE = {
 INFINITE = {"infinity": np.inf, "minus infinity": -np.inf}
 
 
+SLOW = {"two thousand columns": pytest.mark.slow}
+
+
 @pytest.mark.promise("hard tables")
-@pytest.mark.parametrize(("X", "y", "refusal"), HARD.values(), ids=HARD)
+@pytest.mark.parametrize(
+    ("X", "y", "refusal"), [pytest.param(*case, id=name, marks=SLOW.get(name, ())) for name, case in HARD.items()]
+)
 def test_a_hard_table_trains_or_is_refused_by_name(X, y, refusal):
     if refusal is None:
         augmenter = trained(X, y)
