@@ -15,6 +15,7 @@ from .augment import augment
 from .demo import demo
 from .front import CommandGroup, debug_option
 from .inspect_model import inspect_model
+from .launched import check_not_launched
 from .report import report
 from .sample import sample
 from .train import train
@@ -43,6 +44,8 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
+    elif context.invoked_subcommand != train.name:
+        check_not_launched(f"ganaug {context.invoked_subcommand}")
 
 
 for command in (train, sample, augment, report, inspect_model, demo):

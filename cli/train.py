@@ -12,6 +12,7 @@ import click
 from .folders import ImageFolder, describe_images, read_images
 from .front import CommandLineError, debug_option, make_printer, say_how_to_resume
 from .image_options import check_options_suit
+from .launched import is_first, is_launched, process_group
 from .options import DEFAULT_SEED, get_reading_options, training_options
 from .parquet_sets import ParquetFiles, is_parquet_set, name_files
 from .places import PLACE, check_folder_output, check_local_output, is_folder, is_url, make_default_output
@@ -25,6 +26,7 @@ EXAMPLE = """\b
 Example:
   ganaug train loans.csv --target status --exclude comment
   ganaug train digits/ --preview digits_preview/
+  torchrun --nproc-per-node 2 -m ganaug_cli train digits/
 writes loans.safetensors, and digits.safetensors beside the folder."""
 
 
@@ -39,9 +41,11 @@ def train(context: click.Context, /, data: str, output: str | None, **options: A
 
     DATA is CSV, TSV or Parquet: a file, a URL, or - for standard input; or a folder that has one folder of image files
     for each class. A folder of Parquet files, or a pattern of them in quotes, may be larger than memory; it needs
-    --target.
+    --target. Under torchrun all processes train one model.
     """
     check_options_suit(context, data)
+    if data == "-" and is_launched():
+        raise CommandLineError("Several processes cannot share standard input; give torchrun a file")
     if output is None and data == "-":
         raise CommandLineError("Name the model with -o when the table comes from standard input")
     if output is None and is_parquet_set(data) and not is_folder(data):
@@ -49,13 +53,18 @@ def train(context: click.Context, /, data: str, output: str | None, **options: A
     output = output or make_default_output(data, MODEL)
     check_local_output(output, options["force"], [data])
     check_preview(data, options)
-    say = make_printer(options["quiet"])
+    say = make_printer(options["quiet"] or not is_first())
+    if not is_first():
+        warnings.simplefilter("ignore")  # the first process says them, too
     several = is_parquet_set(data)
     labelled = name_files(data, options) if several else read_for_training(data, options, say)
     augmenter = make_augmenter(options, f"{output}.checkpoint", options["quiet"])
-    fit(augmenter, labelled, say)
-    augmenter.save(output)
-    say_model(augmenter, output, say)
+    with process_group() as distributed:
+        augmenter.set_params(distributed=distributed)
+        fit(augmenter, labelled, say)
+    if is_first():
+        augmenter.save(output)
+        say_model(augmenter, output, say)
 
 
 def check_preview(data: str, options: Mapping[str, Any]) -> None:

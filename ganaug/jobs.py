@@ -32,8 +32,8 @@ def run_jobs(jobs: Iterable[Any], n_jobs: int | None) -> Iterator[Any]:
         If joblib's backend "multiprocessing" is active: in a forked process, PyTorch and scikit-learn may wait without
         end for threads of its parent.
     """
-    backend, _ = get_active_backend()
-    if isinstance(backend, MultiprocessingBackend) and effective_n_jobs(n_jobs) > 1:
+    backend, _ = get_active_backend()  # that of Ray is a subclass, which does not fork
+    if type(backend) is MultiprocessingBackend and effective_n_jobs(n_jobs) > 1:
         raise ParameterError(
             "The backend 'multiprocessing' of joblib is not taken: PyTorch may wait without end in a forked process. "
             "Use 'loky', joblib's default, or 'threading'."

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ganaug import GANAugmenter
 from ganaug.augmenter import fitting
-from ganaug.training import Plan, RealSamples, TrainingState, loop, train_gan
+from ganaug.training import Plan, RealSamples, TrainingState, loop, step, train_gan
 
 PHASES = {
     "encoding": (fitting, "fit_transform"),
@@ -56,7 +56,7 @@ class Training:
 
     def run_step(self) -> None:
         """Train both networks for one step, without counting it."""
-        loop._train_step(self.state, self.plan, self.samples, self.augment)
+        step.train_step(self.state, self.plan, self.samples, self.augment)
 
     def take_step(self) -> None:
         """Take the next step."""
@@ -71,7 +71,7 @@ class Training:
 
     def average_share(self) -> float:
         """Return the weight of the generator in the moving average at the next step."""
-        return 1.0 - min(loop._EMA_DECAY, (1 + self.state.step) / (10 + self.state.step))
+        return 1.0 - min(step.EMA_DECAY, (1 + self.state.step) / (10 + self.state.step))
 
 
 class _Prepared(Exception):
@@ -105,14 +105,14 @@ def replaced(place: Any, name: str, value: Any) -> Iterator[None]:
 @contextmanager
 def average_by(share: Tensor) -> Iterator[None]:
     """Let moving averages take the weight of the generator from the tensor `share` of shape ()."""
-    with replaced(loop, "_update_average", lambda state: _update_average(state, share)):
+    with replaced(step, "_update_average", lambda state: _update_average(state, share)):
         yield
 
 
 @torch.no_grad()
 def _update_average(state: TrainingState, share: Tensor) -> None:
-    current = [*state.generator.parameters(), *loop._float_buffers(state.generator)]
-    average = [*state.average.parameters(), *loop._float_buffers(state.average)]
+    current = [*state.generator.parameters(), *step.float_buffers(state.generator)]
+    average = [*state.average.parameters(), *step.float_buffers(state.average)]
     change = torch._foreach_sub(current, average)
     torch._foreach_mul_(change, share)
     torch._foreach_add_(average, change)

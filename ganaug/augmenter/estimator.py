@@ -20,7 +20,7 @@ from ..params import check_params, integer
 from ..progress import track_items
 from ..rng import Seed, new_seed, stream_seed
 from ..threads import one_thread
-from ..training import HISTORY
+from ..training import ALONE, HISTORY, Group
 from .fitting import fit_model
 from .inspection import describe_model
 from .model import Model, as_model_file_error
@@ -30,6 +30,7 @@ from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request, Wanted
 from .shards import SHARD_RULES, write_shards
 from .showing import ShownAugmenter
+from .together import agree_on_seed
 
 
 class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]
@@ -106,6 +107,10 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         Whether to leave out a class with a single sample instead of raising an error.
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
         Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
+    distributed : bool, default=False
+        Whether all processes of the running group of `torch.distributed` train one model together, each on its part of
+        every batch [5]_. Each of them calls `fit` with the same data and options, and ends with the same model; the
+        first one scores, writes the checkpoint and shows progress. "auto" and "cuda" then take the GPU of LOCAL_RANK.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Data type of matrix products in training; "auto" takes bfloat16 where the hardware gains from it: for images,
         and on a CPU for wide networks for tables, which then generate in bfloat16, too.
@@ -168,6 +173,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     .. [2] Mirza and Osindero, "Conditional Generative Adversarial Nets", arXiv 1411.1784.
     .. [3] Huang et al., "The GAN is dead; long live the GAN! A Modern GAN Baseline", NeurIPS 2024.
     .. [4] Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020.
+    .. [5] Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", arXiv 1706.02677.
 
     Examples
     --------
@@ -208,6 +214,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         sampling_strategy: Any = "auto",
         skip_rare: bool = False,
         device: str = "auto",
+        distributed: bool = False,
         precision: str = "auto",
         checkpoint_path: Any = None,
         resume: bool = False,
@@ -238,6 +245,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         self.sampling_strategy = sampling_strategy
         self.skip_rare = skip_rare
         self.device = device
+        self.distributed = distributed
         self.precision = precision
         self.checkpoint_path = checkpoint_path
         self.resume = resume
@@ -299,7 +307,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
         if self.resume and self.checkpoint_path is None:
             raise ParameterError("resume=True needs the checkpoint_path of the training to resume.")
-        seed = new_seed(self.random_state)
+        group = Group.join() if self.distributed else ALONE
+        seed = agree_on_seed(group, new_seed(self.random_state), self.get_params(deep=False))
         rows = read_rows(X.data, y.data, self.column_kinds, self.max_rows, stream_seed(seed, "rows"))
         modality = find_modality(self.modality, rows.X, rows.y, has_fields=image is not None or label is not None)
         check_applies(modality, self.get_params(deep=False))
@@ -307,7 +316,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         options = {name: getattr(self, name) for name in modality.options}
         encoder = modality.encoder(**options | ({} if rows.weights is None else {"column_kinds": rows.column_kinds}))
         with one_thread():
-            model = fit_model(modality, encoder, samples, labels, self._options(), seed, rows.weights)
+            model = fit_model(modality, encoder, samples, labels, self._options(), seed, rows.weights, group)
         if X.form or y.form:
             model.facts["forms"] = Forms(X.form, y.form).to_json()
         self._adopt(model, text_columns(samples))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from ..modality import (
 )
 from ..progress import print_message, show_progress, show_status
 from ..rng import numpy_stream, stream_seed, torch_stream
-from ..training import Plan, RealSamples, TrainingState, train_gan
+from ..training import ALONE, Group, Plan, RealSamples, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
 from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
 from .filtering import SCORED, choose_filters, draw_samples
@@ -37,6 +37,7 @@ from .planning import choose_device, plan_training
 from .preview import Preview
 from .split import Codes, Data, find_learned_rows, hold_out
 from .streams import Source
+from .together import check_same_data
 
 _COMPARED = 20_000  # samples, real and synthetic: with fewer, less can be told apart
 _HARDLY_TOLD_APART = 0.55
@@ -51,6 +52,7 @@ def fit_model(
     options: Options,
     seed: int,
     weights: NDArray[np.float64] | None = None,
+    group: Group = ALONE,
 ) -> Model:
     """Train a model.
 
@@ -68,6 +70,8 @@ def fit_model(
         Seed of all randomness in this call.
     weights : ndarray of shape (n,), optional
         How many samples of a larger data set each one stands for, where they are drawn from one.
+    group : Group
+        The processes that train together. The first one scores, chooses filters, writes and reports.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def fit_model(
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
     # 1. Encode the samples and hold some out
+    if not group.is_first:
+        options = replace(options, verbose=0, preview_path=None)
     labels, codes = Labels.fit(y, modality.unit)
     learned = find_learned_rows(labels, codes, len(X), options.skip_rare)
     x = fit_transform(encoder, X, numpy_stream(seed, "encoder"), numpy_stream(seed, "places"))
@@ -100,10 +106,14 @@ def fit_model(
     del x  # `data` has copies
 
     # 2. Plan the training: sizes, steps, device, checkpoint
-    architecture, plan = plan_training(options, len(data.codes), len(labels.values), defaults, len(data.held_codes))
+    check_same_data(group, data)
+    architecture, plan = plan_training(
+        options, len(data.codes), len(labels.values), defaults, len(data.held_codes), group
+    )
     checkpoint = None
     if options.checkpoint_path is not None:
-        checkpoint = Checkpoint.of(options.checkpoint_path, architecture, plan, data.all_tensors(), seed)
+        path = options.checkpoint_path
+        checkpoint = group.decide(lambda: Checkpoint.of(path, architecture, plan, data.all_tensors(), seed))
 
     # 3. Train, and take the best average weights
     started = time.monotonic()
@@ -117,23 +127,28 @@ def fit_model(
 
     # 4. Choose the filters
     with show_status("fitting the filters", options.verbose if options.filters else 0):
-        model.judges, facts["filters"] = choose_filters(model, data, options.filters, seed)
+        model.judges, facts["filters"] = group.decide(lambda: choose_filters(model, data, options.filters, seed))
 
     # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
-    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"))
-    found = measure_diversity(pairs)
-    facts["diversity"] = {str(labels.values[code]): value for code, value in found.items()}
-    warn_of_collapse(found, labels.values)
-    if options.max_steps == "auto":
-        warn_of_alike_classes(pairs)
+    facts["diversity"] = group.decide(lambda: _look_for_collapse(model, data, seed, options.max_steps == "auto"))
 
     # 6. Finish: from here on the model is sampled on the CPU
     model.generator = generator.to("cpu")
     facts["seconds"] = round(time.monotonic() - started, 3)
-    if checkpoint:
+    if checkpoint and group.is_first:
         checkpoint.remove()
     print_message(_summarise(model), options.verbose)
     return model
+
+
+def _look_for_collapse(model: Model, data: Data, seed: int, is_whole: bool) -> dict[str, float]:
+    """Return the diversity of each class, and warn of classes that have collapsed; or, `is_whole`, that are alike."""
+    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"))
+    found = measure_diversity(pairs)
+    warn_of_collapse(found, model.labels.values)
+    if is_whole:
+        warn_of_alike_classes(pairs)
+    return {str(model.labels.values[code]): value for code, value in found.items()}
 
 
 def _find_defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes: int, options: Options) -> Defaults:
@@ -141,7 +156,19 @@ def _find_defaults(modality: Modality, encoder: Encoder, codes: Codes, n_classes
     if modality.defaults is None:
         return row_defaults(len(codes))
     counts = np.bincount(codes, minlength=n_classes).tolist()
-    return modality.defaults(encoder.to_json(), counts, choose_device(options.device).type)
+    return modality.defaults(encoder.to_json(), counts, choose_device(options.device, options.distributed).type)
+
+
+def _resume(state: TrainingState, checkpoint: Checkpoint, plan: Plan) -> None:
+    """Restore the state of the checkpoint; in a group the first process alone reads it."""
+
+    def load() -> tuple[dict[str, Tensor], dict[str, Any]]:
+        checkpoint.load(state, plan)
+        return state.tensors(), state.facts()
+
+    saved = plan.group.decide(load)
+    if not plan.group.is_first:
+        state.restore(*saved)
 
 
 def _bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
@@ -182,7 +209,7 @@ class _Training:
         rng = torch_stream(self.seed, "training", device=plan.device)
         state = TrainingState.start(generator.to(plan.device), discriminator.to(plan.device), plan, rng)
         if checkpoint and options.resume:
-            checkpoint.load(state, plan)
+            _resume(state, checkpoint, plan)
 
         # 3. Train; at each report save the state, show progress and preview
         data = self.data
@@ -193,13 +220,13 @@ class _Training:
         steps = train_gan(state, plan, real, self.score, self.find_collapsed, augment, learned)
         preview = Preview.of(options.preview_path, modality, data.prior, plan.latent_dim, self.seed)
         for progress in show_progress(steps, options.verbose):
-            if checkpoint:
+            if checkpoint and plan.group.is_first:
                 checkpoint.save_if_due(state)
             if preview:
                 preview.show(state.average, progress)
         if preview:
             preview.close()
-        if checkpoint:
+        if checkpoint and plan.group.is_first:
             checkpoint.save(state)  # so that a failure after training does not lose the training
         return state
 

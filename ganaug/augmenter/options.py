@@ -31,7 +31,7 @@ EFFORTS = {"fast": 0.5, "balanced": 1.0, "best": 4.0}
 _AUTO = choice("auto")
 _TEXT_OR_PATH = Rule("a path", lambda v: isinstance(v, str | os.PathLike) and bool(os.fspath(v)))
 _NONE = choice(None)
-_OF_ONE_RUN = ("checkpoint_path", "resume", "preview_path", "device", "verbose", *OPTIONS, "modality")
+_OF_ONE_RUN = ("checkpoint_path", "resume", "preview_path", "device", "distributed", "verbose", *OPTIONS, "modality")
 RULES: dict[str, Rule] = {
     "modality": either(_AUTO, choice(*MODALITIES), instance("a Modality", Modality)),
     "categorical_features": either(_AUTO, instance("a sequence of columns", list, tuple, np.ndarray)),
@@ -72,6 +72,7 @@ RULES: dict[str, Rule] = {
     ),
     "skip_rare": choice(False, True),
     "device": Rule("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", lambda v: isinstance(v, str) and _is_device(v)),
+    "distributed": choice(False, True),
     "precision": choice("auto", "float32", "bfloat16"),
     "checkpoint_path": either(_NONE, _TEXT_OR_PATH),
     "resume": choice(False, True),
@@ -107,6 +108,7 @@ class Options:
     filters: Any
     skip_rare: bool
     device: str
+    distributed: bool
     precision: str
     checkpoint_path: Any
     resume: bool

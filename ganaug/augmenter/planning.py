@@ -10,7 +10,7 @@ from ..errors import ParameterError
 from ..layers import HEAVY, bfloat16_pays
 from ..losses import LOSSES, Loss, r1_r2
 from ..modality import Architecture, Defaults, row_defaults
-from ..training import Plan
+from ..training import ALONE, Group, Plan, choose_own_gpu
 from .options import EFFORTS, Options
 from .split import score_noise
 
@@ -18,7 +18,12 @@ _MIN_BATCH = 32
 
 
 def plan_training(
-    options: Options, n: int, n_classes: int, defaults: Defaults | None = None, held_out: int = 0
+    options: Options,
+    n: int,
+    n_classes: int,
+    defaults: Defaults | None = None,
+    held_out: int = 0,
+    group: Group = ALONE,
 ) -> tuple[Architecture, Plan]:
     """Return the sizes of the networks and the plan of their training.
 
@@ -32,13 +37,20 @@ def plan_training(
         Values of the options that are left open; by default `row_defaults`.
     held_out : int
         Number of held-out samples.
+    group : Group
+        The processes that train together.
+
+    Raises
+    ------
+    ParameterError
+        This machine has no such device, or a batch has fewer samples than there are processes.
     """
     # 1. Options of the user go before defaults
     defaults = defaults or row_defaults(n)
     loss = _resolve_loss(options.loss, defaults.penalty_weight)
     width = _resolve(options.width, defaults.width)
     max_steps = _resolve(options.max_steps, round(defaults.max_steps * EFFORTS[options.effort]))
-    device = choose_device(options.device)
+    device = choose_device(options.device, options.distributed)
     asked = (options.augmentation,) if isinstance(options.augmentation, str) else tuple(options.augmentation or ())
     kind = defaults.kind if options.architecture == "auto" else options.architecture
 
@@ -60,7 +72,15 @@ def plan_training(
         condition_ramp=defaults.condition_ramp,
         device=device,
         augmentation=defaults.augmentation if asked == ("auto",) else asked,
+        group=group,
     )
+    least = plan.batch_size if loss.penalty is None else plan.count_penalised()
+    if least < group.size:
+        raise ParameterError(
+            f"Each of {group.size} processes needs rows of every batch, and of those that the penalty of the loss is "
+            f"taken at, which are {least} with batch_size={plan.batch_size}. Give a larger batch_size, or start fewer "
+            "processes."
+        )
     return architecture, plan
 
 
@@ -77,8 +97,10 @@ def _resolve(option: int | str, otherwise: int) -> int:
     return otherwise if isinstance(option, str) else int(option)
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: str, distributed: bool = False) -> torch.device:
     """Return the device of a name; "auto" takes CUDA, then MPS, then the CPU.
+
+    In a training of several processes, "auto" and "cuda" take the GPU of this process, and never MPS.
 
     Raises
     ------
@@ -86,9 +108,11 @@ def choose_device(name: str) -> torch.device:
         This machine, or this build of torch, has no such device.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, available in there.items() if available))
-    device = torch.device(name)
+    if distributed:
+        there["mps"] = False  # it has no messages between processes
+    device = torch.device(next(kind for kind, available in there.items() if available) if name == "auto" else name)
+    if distributed and device.type == "cuda" and device.index is None and there["cuda"]:
+        device = torch.device("cuda", choose_own_gpu())
     if not there[device.type] or (device.index or 0) >= max(1, torch.cuda.device_count()):
         found = " and ".join(kind for kind, available in there.items() if available)
         raise ParameterError(f"The device {name!r} is not there; torch finds {found}. Say device='auto'.")

@@ -11,31 +11,31 @@ References
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import TrainingError
 from ..layers import set_class_strength
-from ..modality import Generator, identity
+from ..modality import Generator
+from .group import Group
 from .plan import Plan
 from .state import TrainingState
+from .step import Augment, RealSamples, float_buffers, train_step
 
 Score = Callable[[Generator], float]
 FindCollapsed = Callable[[Generator], Sequence[str]]
 IsLearned = Callable[[Generator], bool]
-Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 _CHECK_EVERY = 50
 _MAX_RETRIES = 3  # of roll-backs after divergence, and of revivals after collapse
 _FINAL_RATE = 0.03
-_EMA_DECAY = 0.999
 _ASKED = (3, 5, 7)  # numbers of scores after which to ask whether more steps would pay
 _NO_SCORE = -1e9  # stands for a score that is not finite
 _EXPLODED = 1e6  # far above any weight or loss of a training that converges
@@ -55,6 +55,19 @@ class Progress(NamedTuple):
     note: str
 
 
+@dataclass(frozen=True)
+class _Clock:
+    """Seconds of a training; those of the first process, where they decide anything."""
+
+    plan: Plan
+    started: float
+
+    def read(self) -> float:
+        """Return the seconds since the start, earlier runs included."""
+        seconds = time.monotonic() - self.started
+        return seconds if self.plan.max_seconds is None else self.plan.group.share(seconds)
+
+
 @dataclass
 class _Evaluation:
     """What judges a generator, and the seconds that the last judgement took."""
@@ -63,6 +76,10 @@ class _Evaluation:
     collapsed: FindCollapsed
     learned: IsLearned
     seconds: float = 0.0
+
+    def judge(self, generator: Generator) -> tuple[float, Sequence[str]]:
+        """Return the score, and the names of collapsed classes."""
+        return self.score(generator), self.collapsed(generator)
 
     def find_budget(self, plan: Plan) -> float:
         """Return the seconds for steps: the last score, and the choice of filters, take about as long as a score."""
@@ -120,25 +137,27 @@ def train_gan(
         too short for one pass over the samples.
     """
     evaluation = _Evaluation(score, collapsed or (lambda _: ()), learned or (lambda _: False))
-    started = time.monotonic() - state.seconds
+    clock = _Clock(plan, time.monotonic() - state.seconds)
     finite = (state.tensors(), state.facts())
-    while not _is_finished(state, plan, started, evaluation):
+    while not _is_finished(state, plan, clock.read(), evaluation):
         # 1. Train for some fifty steps
         first = state.step
         for _ in range(min(_CHECK_EVERY, state.last_step - state.step)):
-            seconds = time.monotonic() - started
+            seconds = clock.read()
             if state.step > first and evaluation.is_late(plan, seconds):
                 break
             _set_rate(state, plan, seconds, evaluation.find_budget(plan))
-            _train_step(state, plan, real, augment)
+            train_step(state, plan, real, augment)
             state.step += 1
-        state.seconds = time.monotonic() - started
+        state.seconds = clock.read()
         _check_budget(state, plan, real)
 
         # 2. Score the average when that is due; or return to the last finite state
         newest = None
         if _is_finite(state, first):
             newest, note = _keep_best(state, plan, evaluation)
+            if newest is not None:
+                _check_weights(state, plan.group)
             finite = (state.tensors(), state.facts())
         else:
             note = _roll_back(state, finite)
@@ -147,9 +166,9 @@ def train_gan(
         yield _make_progress(state, plan, first, newest, note)
 
 
-def _is_finished(state: TrainingState, plan: Plan, started: float, evaluation: _Evaluation) -> bool:
+def _is_finished(state: TrainingState, plan: Plan, seconds: float, evaluation: _Evaluation) -> bool:
     """Return whether steps, seconds or patience are used up."""
-    late = evaluation.is_late(plan, time.monotonic() - started)
+    late = evaluation.is_late(plan, seconds)
     if state.step and late and not state.best:
         return False  # one score is always taken, see _keep_best
     scores = [value for _, value in reversed(state.scores)]
@@ -203,93 +222,10 @@ def _set_learning_rate(group: dict[str, Any], rate: float) -> None:
         group["lr"] = rate
 
 
-def _train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment: Augment | None) -> None:
-    """Train the discriminator, then the generator, for one step on the same pairs of real and synthetic samples."""
-    loss = plan.loss
-    generator = state.generator
-    discriminator = state.discriminator
-
-    # 1. Draw real samples, and as many synthetic ones of the same classes
-    real, c = samples.draw(plan.batch_size, state.rng)
-    z = torch.randn(len(c), plan.latent_dim, generator=state.rng, device=c.device)
-    noise = torch.rand(len(c), generator.noise_dim, generator=state.rng, device=c.device)
-    # One autocast context per pass: kept open over an optimizer step it would serve stale casted weights.
-    with _autocast(plan, c.device):
-        fake = generator(z, c, noise)
-
-    # 2. Augment both sides in the same way
-    seen = (real, fake.detach())
-    if augment is not None:
-        seen = augment(real, state.rng), augment(fake.detach(), state.rng)
-
-    # 3. Compute the discriminator's loss
-    discriminator.requires_grad_(True)
-    with _autocast(plan, c.device):
-        real_logits, fake_logits = _discriminate(discriminator, seen, c, loss.batch_norm)
-    discriminator_loss = loss.discriminator(real_logits, fake_logits)
-
-    # 4. Add the gradient penalty, at every interval only and on a part of the batch
-    total = discriminator_loss
-    if loss.penalty is not None and state.step % loss.penalty_interval == 0:
-        part = slice(max(1, round(loss.penalty_share * len(c))))
-        with _autocast(plan, c.device) if plan.coarse_penalty else nullcontext():
-            penalty = loss.penalty(discriminator, seen[0][part], seen[1][part], c[part], state.rng)
-        total = total + loss.penalty_weight * loss.penalty_interval * penalty
-    _minimise(state.optimizers["discriminator"], total)
-
-    # 5. Train the generator against the new discriminator. The logits of real samples are those of the old one, which
-    #    saves a fourth of the step: they are only the level to reach.
-    discriminator.requires_grad_(False)
-    with _autocast(plan, c.device):
-        new_fake = discriminator(fake if augment is None else augment(fake, state.rng), c)
-    generator_loss = loss.generator(real_logits.detach(), new_fake)
-    _minimise(state.optimizers["generator"], generator_loss)
-
-    # 6. Update the moving average, and record losses and accuracies
-    _update_average(state)
-    with torch.no_grad():  # logits have no fixed zero in relativistic games, hence the other side's median
-        accuracies = [(real_logits > fake_logits.median()).float(), (fake_logits < real_logits.median()).float()]
-        accuracies = [a.mean() for a in accuracies]
-        state.history[state.step] = torch.stack([discriminator_loss, generator_loss, *accuracies])
-
-
-def _autocast(plan: Plan, device: torch.device) -> Any:
-    return torch.autocast(device.type, torch.bfloat16) if plan.bfloat16 else nullcontext()
-
-
-def _discriminate(
-    discriminator: nn.Module, seen: tuple[Tensor, Tensor], c: Tensor, batch_norm: bool
-) -> tuple[Tensor, Tensor]:
-    """Return the logits of real and of synthetic samples: in one pass, or in two where batch norm would mix them."""
-    real, fake = seen
-    if batch_norm:
-        return discriminator(real, c), discriminator(fake, c)
-    both = discriminator(torch.cat([real, fake]), torch.cat([c, c]))
-    return both[: len(real)], both[len(real) :]
-
-
-def _minimise(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-
-
-@torch.no_grad()
-def _update_average(state: TrainingState) -> None:
-    decay = min(_EMA_DECAY, (1 + state.step) / (10 + state.step))
-    current = [*state.generator.parameters(), *_float_buffers(state.generator)]
-    average = [*state.average.parameters(), *_float_buffers(state.average)]
-    torch._foreach_lerp_(average, current, 1.0 - decay)  # the operator torch.optim.swa_utils uses too
-
-
-def _float_buffers(network: nn.Module) -> list[Tensor]:
-    return [buffer for buffer in network.buffers() if buffer.is_floating_point()]
-
-
 def _is_finite(state: TrainingState, first: int) -> bool:
     """Return whether all weights, and all losses from step `first` on, are finite and not huge."""
     networks = (state.generator, state.discriminator, state.average)
-    weights = [tensor for net in networks for tensor in (*net.parameters(), *_float_buffers(net))]
+    weights = [tensor for net in networks for tensor in (*net.parameters(), *float_buffers(net))]
     numbers = [state.history[first : state.step], *weights]
     largest = [n.detach().float().abs().max().nan_to_num(math.inf) for n in numbers if n.numel()]
     return bool(torch.stack(largest).max() < _EXPLODED)
@@ -309,9 +245,10 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
 
     # 2. Score the average
     began = time.monotonic()
-    newest = evaluation.score(state.average)
-    collapsed = evaluation.collapsed(state.average)
-    evaluation.seconds = time.monotonic() - began
+    newest, collapsed = plan.group.decide(
+        lambda: (evaluation.score(state.average), evaluation.collapsed(state.average))
+    )
+    evaluation.seconds = plan.group.share(time.monotonic() - began)
     newest = newest if math.isfinite(newest) else _NO_SCORE
 
     # 3. Keep it if it is as good as the best: first by collapse, then by score
@@ -326,9 +263,24 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
     if not (last or late):
         if collapsed:
             note = _revive(state, collapsed) if healthy else ""
-        elif len(state.scores) in _ASKED and not state.cut_at and evaluation.learned(state.average):
-            note = _cut_training(state)
+        elif len(state.scores) in _ASKED and not state.cut_at:
+            learned = plan.group.decide(lambda: evaluation.learned(state.average))
+            note = _cut_training(state) if learned else ""
     return newest, note
+
+
+def _check_weights(state: TrainingState, group: Group) -> None:
+    """Raise TrainingError if the processes of the group have come to hold different weights."""
+    if group.size == 1:
+        return
+    content = hashlib.sha256()
+    for network in state.networks().values():
+        for parameter in network.parameters():
+            content.update(parameter.detach().cpu().numpy().tobytes())
+    weights = {f"the weights at step {state.step}": f"of digest {content.hexdigest()[:12]}"}
+    group.check_alike(
+        weights, "Give all of them the same kind of processor, and the same versions of torch and ganaug."
+    )
 
 
 def _cut_training(state: TrainingState) -> str:
@@ -377,37 +329,3 @@ def _make_progress(state: TrainingState, plan: Plan, first: int, newest: float |
     means = state.history[min(first, max(0, state.step - 1)) : max(1, state.step)].mean(0).tolist()
     d_loss, g_loss, on_real, on_synthetic = means
     return Progress(state.step, state.last_step, state.seconds, d_loss, g_loss, on_real, on_synthetic, newest, note)
-
-
-class RealSamples:
-    """Real samples on the device, to draw balanced batches from.
-
-    Parameters
-    ----------
-    x : Tensor of shape (n, ...)
-        Encoded samples.
-    c : Tensor of shape (n,)
-        Class codes.
-    class_weights : Tensor of shape (n_classes,)
-        Share of each class in a batch.
-    expand : callable
-        Turns the encoded samples of a batch into network input.
-    """
-
-    def __init__(self, x: Tensor, c: Tensor, class_weights: Tensor, expand: Callable[[Tensor], Tensor] = identity):
-        self.x = x
-        self.expand = expand
-        self.by_class = torch.argsort(c, stable=True)
-        counts = torch.bincount(c, minlength=len(class_weights))
-        self.counts = counts.to(torch.float32)
-        self.first = counts.cumsum(0) - counts
-        share = class_weights.double().cumsum(0) / class_weights.double().sum()
-        self.cumulative = share.float().to(x.device)  # float32 before it moves: not every device has float64
-
-    def draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return `n` samples, with replacement, and their class codes."""
-        # 1. A class by its weight; 2. a sample of that class
-        u = torch.rand(2, n, generator=rng, device=self.x.device)
-        c = torch.searchsorted(self.cumulative, u[0]).clamp_(max=len(self.counts) - 1)
-        row = torch.minimum((u[1] * self.counts[c]).long(), self.counts[c].long() - 1)
-        return self.expand(self.x[self.by_class[self.first[c] + row]]), c

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from ..losses import Loss
+from .group import ALONE, Group
 
 _CPU = torch.device("cpu")
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
@@ -56,6 +57,8 @@ class Plan:
         Device of the training.
     augmentation : tuple of str
         Random changes of all samples that the discriminator sees.
+    group : Group
+        The processes that train together.
     """
 
     loss: Loss
@@ -73,3 +76,8 @@ class Plan:
     condition_ramp: tuple[float, float] | None = None
     device: torch.device = _CPU
     augmentation: tuple[str, ...] = ()
+    group: Group = ALONE
+
+    def count_penalised(self) -> int:
+        """Return the number of samples at which the gradient penalty is taken."""
+        return max(1, round(self.loss.penalty_share * self.batch_size))

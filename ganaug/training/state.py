@@ -70,9 +70,11 @@ class TrainingState:
     @classmethod
     def start(cls, generator: Generator, discriminator: nn.Module, plan: Plan, rng: torch.Generator) -> TrainingState:
         """Return the state before the first step; the networks are initialised and on their device."""
-        networks = {"generator": generator, "discriminator": discriminator}
-        optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in networks.items()}
         average = deepcopy(generator).eval().requires_grad_(False)
+        networks = {"generator": generator, "discriminator": discriminator}
+        for network in networks.values():
+            plan.group.synchronise(network)
+        optimizers = {name: make_optimizer(plan, net.parameters()) for name, net in networks.items()}
         history = torch.full((plan.max_steps, len(HISTORY)), math.nan, device=rng.device)
         return cls(generator, discriminator, average, optimizers, rng, history)
 

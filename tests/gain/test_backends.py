@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from gain_samplers import Bootstrap, report_of, tuned
-from joblib._parallel_backends import ThreadingBackend
+from joblib._parallel_backends import MultiprocessingBackend, ThreadingBackend
 from sklearn.naive_bayes import GaussianNB
 from small import quick_augmenter
 
@@ -27,7 +27,12 @@ class WithoutStreams(ThreadingBackend):
     supports_return_generator = False
 
 
+class OfAKind(WithoutStreams, MultiprocessingBackend):
+    """Is a kind of joblib's "multiprocessing" that does not fork, as that of Ray is."""
+
+
 joblib.register_parallel_backend("without streams", WithoutStreams)
+joblib.register_parallel_backend("of a kind", OfAKind)
 
 
 def rows(n=60, seed=0):
@@ -57,7 +62,7 @@ def test_the_backend_that_forks_is_refused_before_it_hangs():
         assert list(run_jobs([joblib.delayed(abs)(-1)], 1)) == [1], "one job needs no process"
 
 
-BACKENDS = ["threading", pytest.param("loky", marks=pytest.mark.slow), "without streams"]
+BACKENDS = ["threading", pytest.param("loky", marks=pytest.mark.slow), "without streams", "of a kind"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -116,20 +121,48 @@ def test_several_jobs_do_not_share_a_gpu_unasked(monkeypatch, there):
             assert keep_off_gpu(said) is said
 
 
-@pytest.mark.slow
-def test_dask_gives_the_same_numbers_and_files(tmp_path):
+@contextmanager
+def dask_cluster():
     distributed = pytest.importorskip("dask.distributed")
-    augmenter = quick_augmenter().fit(*rows())
     with (
-        warnings.catch_warnings(),
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster),
         joblib.parallel_config("dask"),
     ):
+        yield
+
+
+@contextmanager
+def ray_cluster():
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.util.joblib").register_ray()
+    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200 * 2**20)
+    with joblib.parallel_config("ray"):
+        yield
+    ray.shutdown()
+
+
+@contextmanager
+def spark_cluster():
+    pytest.importorskip("joblibspark").register_spark()
+    session = pytest.importorskip("pyspark.sql").SparkSession.builder.master("local[2]").getOrCreate()
+    with joblib.parallel_config("spark"):
+        yield
+    session.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [dask_cluster, ray_cluster, spark_cluster])
+def test_every_cluster_gives_the_same_numbers_and_files(cluster, tmp_path):
+    augmenter = quick_augmenter().fit(*rows())
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = report(n_jobs=2)
-        augmenter.write_samples(tmp_path / "two", 5000, shard_rows=1000, n_jobs=2)
+        with cluster():
+            found = report(n_jobs=2)
+            scores = tuned(Bootstrap(), n_jobs=2).fit(*rows()).scores_
+            augmenter.write_samples(tmp_path / "two", 5000, shard_rows=1000, n_jobs=2)
     assert without_time(found) == without_time(report())
+    pd.testing.assert_frame_equal(scores, tuned(Bootstrap()).fit(*rows()).scores_, check_exact=True)
     augmenter.write_samples(tmp_path / "one", 5000, shard_rows=1000)
     files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("one", "two")]
     assert files[0] == files[1]

@@ -549,7 +549,7 @@ def test_a_preview_folder_that_takes_no_files_is_refused_before_training(monkeyp
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(preview.tempfile, "TemporaryFile", read_only)
-    monkeypatch.setattr(loop, "_train_step", lambda *_: pytest.fail("trains"))
+    monkeypatch.setattr(loop, "train_step", lambda *_: pytest.fail("trains"))
     with pytest.raises(ParameterError, match=r"'.*shown' for previews cannot be .*written to \(Permission denied\)"):
         quick_augmenter(preview_path=tmp_path / "shown").fit(*bars())
 
@@ -606,13 +606,13 @@ def cut_short(monkeypatch, path, X, y, reports, **options):
 
 def strengths(monkeypatch):
     """How much the generator was told of classes, at each step that is trained from here on."""
-    found, real = [], loop._train_step
+    found, real = [], loop.train_step
 
     def step(state, *rest):
         found.append(next(float(p.strength) for p in state.generator.modules() if isinstance(p, ClassVector)))
         real(state, *rest)
 
-    monkeypatch.setattr(loop, "_train_step", step)
+    monkeypatch.setattr(loop, "train_step", step)
     return found
 
 

@@ -98,8 +98,8 @@ def test_resuming_really_goes_on(monkeypatch, path):
     X, y = numbers()
     interrupted(monkeypatch, path, X, y, reports=3)
     steps = []
-    real = training._train_step
-    monkeypatch.setattr(training, "_train_step", lambda state, *rest: (steps.append(state.step), real(state, *rest)))
+    real = training.train_step
+    monkeypatch.setattr(training, "train_step", lambda state, *rest: (steps.append(state.step), real(state, *rest)))
     augmenter(path, resume=True).fit(X, y)
     assert steps == list(range(15, STEPS))
 
@@ -298,8 +298,8 @@ def test_a_checkpoint_that_cannot_be_deleted_does_not_cost_the_model(monkeypatch
 @pytest.mark.promise("full disk")
 def test_a_folder_that_is_not_there_is_named_before_the_training_is_over(monkeypatch, tmp_path):
     steps = []
-    real = training._train_step
-    monkeypatch.setattr(training, "_train_step", lambda state, *rest: (steps.append(1), real(state, *rest)))
+    real = training.train_step
+    monkeypatch.setattr(training, "train_step", lambda state, *rest: (steps.append(1), real(state, *rest)))
     with pytest.raises(ModelFileError, match=r"could not be written.*create the folder first"):
         augmenter(tmp_path / "none" / "x").fit(*numbers())
     assert len(steps) <= 5

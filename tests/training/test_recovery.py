@@ -35,8 +35,8 @@ class Saboteur(RealSamples):
         super().__init__(*points(), torch.tensor([0.5, 0.5]))
         self.state, self.when, self.spoil, self.calls = state, when, spoil, 0
 
-    def draw(self, n, rng):
-        rows, codes = super().draw(n, rng)
+    def draw(self, n, rng, own):
+        rows, codes = super().draw(n, rng, own)
         call, self.calls = self.calls, self.calls + 1
         if self.when(call):
             if self.spoil is None:
@@ -102,8 +102,8 @@ def test_what_led_to_a_mishap_is_not_drawn_again():
     batches = []
 
     class Spy(Saboteur):
-        def draw(self, n, rng):
-            rows, codes = super().draw(n, rng)
+        def draw(self, n, rng, own):
+            rows, codes = super().draw(n, rng, own)
             batches.append(rng.get_state().numpy().tobytes())
             return rows, codes
 
