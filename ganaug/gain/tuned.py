@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils.validation import check_is_fitted
@@ -17,14 +16,14 @@ from ..data.foreign import Forms, Given, take_in
 from ..data.labels import Labels
 from ..data.rows import Positions, take_rows
 from ..errors import DataError, ParameterError
-from ..jobs import run_jobs
 from ..params import Rule, check_params, choice, either, integer
 from ..progress import print_message
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
-from .choosing import Candidate, InnerScore, choose_candidate, make_candidates, score_candidate
-from .classifiers import clone_with_seed, resolve_classifiers
+from .choosing import choose_candidate, make_candidates
+from .classifiers import resolve_classifiers
 from .folds import count_least_groups, hold_out_rows, is_splitter, make_folds, make_inner_folds
 from .image_inputs import are_images, find_channel_axis
+from .inner_splits import InnerSplit, fit_clone, score_candidates
 from .scorers import Scorer, resolve_scorers, threshold_free_metric
 from .synthetic import (
     allocate_rows,
@@ -182,15 +181,21 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         classifiers = self._resolve_classifiers(augmenter, X)
         scorer = self._resolve_scorer(labels)
 
-        # Fit the augmenter on the training part of each inner split.
-        splits = self._make_splits(X, labels, groups, seed)
-        fitted = [
-            _fit_clone(augmenter, take_rows(X, train), take_rows(y, train), stream_seed(seed, "inner", i))
-            for i, (train, _) in enumerate(splits)
+        # Score every candidate on the held-out part of each inner split, and choose one.
+        splits = [
+            InnerSplit(
+                augmenter=augmenter,
+                train=(take_rows(X, train), take_rows(y, train)),
+                labels=labels[train],
+                held=(take_rows(X, test), labels[test]),
+                classifiers=classifiers,
+                scorer=scorer,
+                seed=seed,
+                number=number,
+            )
+            for number, (train, test) in enumerate(self._make_splits(X, labels, groups, seed))
         ]
-
-        # Score every candidate on the held-out parts, and choose one.
-        scores = self._score_candidates((X, y, labels), splits, fitted, classifiers, scorer, seed)
+        first, scores = score_candidates(splits, make_candidates(self.fractions, self.balance), self.n_jobs)
         chosen, self.scores_ = choose_candidate(scores)
         self.share_ = chosen.share
         self.balance_ = chosen.balance
@@ -198,9 +203,9 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
         self.sampling_strategy_ = allocate_rows(labels, n_new, chosen.balance)
 
         # Fit the augmenter on all rows, if any synthetic rows are to be added.
-        self.augmenter_ = fitted[0]
+        self.augmenter_ = first
         if chosen.share:
-            self.augmenter_ = _fit_clone(augmenter, X, y, stream_seed(seed, "outer"))
+            self.augmenter_ = fit_clone(augmenter, X, y, stream_seed(seed, "outer"))
 
         self.classes_ = np.unique(labels)
         self.n_features_in_ = int(np.prod(np.shape(X)[1:]))
@@ -309,44 +314,3 @@ class TunedAugmenterCV(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[mis
                 f"is {len(scorers)} scores."
             )
         return next(iter(scorers.values()))
-
-    def _score_candidates(
-        self,
-        data: tuple[Any, Any, NDArray[Any]],
-        splits: Any,
-        fitted: Sequence[Any],
-        classifiers: Mapping[str, Any],
-        scorer: Scorer,
-        seed: int,
-    ) -> dict[Candidate, list[InnerScore]]:
-        """Return the scores of every candidate, one for each inner split."""
-        X, y, labels = data
-        found: dict[Candidate, list[InnerScore]] = {}
-        for (train, test), augmenter in zip(splits, fitted, strict=True):
-            # Append each candidate's synthetic rows to the inner training rows.
-            X_train = take_rows(X, train)
-            y_train = take_rows(y, train)
-            augmented = {}
-            for candidate in make_candidates(self.fractions, self.balance):
-                n_new = count_for_share(len(train), candidate.share)
-                counts = allocate_rows(labels[train], n_new, candidate.balance)
-                augmented[candidate] = append_synthetic_rows(
-                    augmenter, X_train, y_train, counts, stream_seed(seed, "grow")
-                )
-
-            # Train and score the classifiers with each of them.
-            held = take_rows(X, test), labels[test]
-            jobs = (
-                delayed(score_candidate)((X_more, to_label_array(y_more)), held, classifiers, scorer, seed)
-                for X_more, y_more in augmented.values()
-            )
-            for candidate, score in zip(augmented, run_jobs(jobs, self.n_jobs), strict=True):
-                found.setdefault(candidate, []).append(score)
-        return found
-
-
-def _fit_clone(augmenter: Any, X: Any, y: Any, seed: int) -> Any:
-    """Return a fitted clone; the result of ``fit`` is ignored, since it need not be the augmenter."""
-    copy = clone_with_seed(augmenter, seed)
-    copy.fit(X, y)
-    return copy

@@ -16,7 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 from small import quick_augmenter
 
 from ganaug import DataWarning, GaussianCopula, ParameterError, TunedAugmenterCV
-from ganaug.gain import runs
+from ganaug.gain import inner_splits, runs
 from ganaug.gain.runs import keep_off_gpu
 from ganaug.jobs import run_jobs
 
@@ -33,6 +33,9 @@ class OfAKind(WithoutStreams, MultiprocessingBackend):
 
 joblib.register_parallel_backend("without streams", WithoutStreams)
 joblib.register_parallel_backend("of a kind", OfAKind)
+
+
+SHARES = (0, 0.2, 0.5)
 
 
 def rows(n=60, seed=0):
@@ -101,6 +104,26 @@ def test_data_of_a_fold_go_to_a_worker_once_and_scores_alone_come_back(monkeypat
     frame = len(pickle.dumps((X, y)))
     assert len(sent) == 3 and sum(sent) < 2.2 * 3 * frame  # labels as they are, and plain
     assert sum(back) < 0.7 * frame  # scores, and the probabilities of test rows
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "cv", "n_pieces"), [(2, 3, 3), (5, 2, 2 + 2 * len(SHARES)), (2, None, 1 + len(SHARES))]
+)
+def test_splits_are_the_pieces_of_a_choice_and_candidates_only_for_more_workers(monkeypatch, n_jobs, cv, n_pieces):
+    calls = []
+
+    def counted(jobs, n_jobs):
+        for call, given, options in jobs:
+            calls.append(call)
+            yield call(*given, **options)
+
+    options = {"fractions": SHARES, "balance": False, "cv": cv}
+    alone = tuned(Bootstrap(), **options).fit(*rows())
+    monkeypatch.setattr(inner_splits, "run_jobs", counted)
+    found = tuned(Bootstrap(), n_jobs=n_jobs, **options).fit(*rows())
+    assert len(calls) == n_pieces
+    pd.testing.assert_frame_equal(found.scores_, alone.scores_, check_exact=True)
+    assert found.share_ == alone.share_
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no GPU", "a GPU"])

@@ -8,7 +8,7 @@ from gain_samplers import Bootstrap, blobs
 from sklearn.tree import DecisionTreeClassifier
 
 from ganaug import DataError, TunedAugmenterCV, gain_report
-from ganaug.gain import tuned as module
+from ganaug.gain import inner_splits as module
 
 TREE = DecisionTreeClassifier(max_depth=2)
 
