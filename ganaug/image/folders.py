@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,11 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     Parameters
     ----------
     path : str or path-like
-        The folder. Each subfolder is a class; its image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
-        in any case) are read recursively. If the subfolders are the parts of a data set, such as ``train``, ``val`` and
-        ``test``, the training part is read. Names that begin with a dot, folders of thumbnails and of systems (such as
-        ``@eaDir`` and ``__MACOSX``), masks of other images, and other files are skipped. Links to files are followed;
-        links to folders only if they are class folders.
+        The folder. Each subfolder is a class; its image files (.jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .ppm, .pgm,
+        .pbm, .pnm, .tif, .tiff, .webp, in any case) are read recursively. If the subfolders are the parts of a data
+        set, such as ``train``, ``val`` and ``test``, the training part is read. Names that begin with a dot, folders of
+        thumbnails and of systems (such as ``@eaDir`` and ``__MACOSX``), masks of other images, and other files are
+        skipped. Links to files are followed; links to folders only if they are class folders.
     size : (int, int), optional
         Height and width in pixels to which images are resized, antialiased; the aspect ratio may change.
     split : str, optional
@@ -88,7 +89,7 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     DataError
         There are fewer than two class folders, one is empty or a link into another, folders hold images and their
         masks, or several parts could be the one to read. Files are damaged, animated, in an unsupported format (such as
-        GIF, or PPM of 16 bits in colour) or larger than 4096 pixels a side; up to ten are named. Images differ in size
+        HEIC, or PPM of 16 bits in colour) or larger than 4096 pixels a side; up to ten are named. Images differ in size
         or depth. `labels` cannot be read, or its columns cannot be told apart.
     ParameterError
         `size` is not two whole numbers from 8 to 256, or another parameter has an invalid value.
@@ -224,8 +225,7 @@ def _report_damaged(found: ImageSet, damaged: dict[Path, str], skip: bool) -> No
     if n == 1 and not skip:
         file, reason = next(iter(damaged.items()))
         raise DataError(f"{os.fspath(file)!r} {reason} (or leave it out: skip_damaged=True, --skip-damaged).")
-    shown = [f"{os.fspath(file)!r} {reason.split(';')[0]}" for file, reason in sorted(damaged.items())[:_SHOWN]]
-    listed = ";\n".join([*shown, *([f"and {n - _SHOWN:,} more"] if n > _SHOWN else [])]) + "."
+    listed = ";\n".join(_list_damaged(damaged)) + "."
     if skip:
         text = f"Left out of {os.fspath(found.root)!r}: damaged files ({n:,} of {total:,}):\n{listed}"
         warnings.warn(text, DataWarning, stacklevel=4)
@@ -234,6 +234,20 @@ def _report_damaged(found: ImageSet, damaged: dict[Path, str], skip: bool) -> No
         f"{n:,} of {total:,} image files cannot be used; replace or remove them, or leave them out "
         f"(skip_damaged=True; --skip-damaged):\n{listed}"
     )
+
+
+def _list_damaged(damaged: dict[Path, str]) -> list[str]:
+    """Return a line for each reason, with the files it holds for; some ten files are named, and all are counted."""
+    alike: dict[str, list[str]] = {}
+    for file, reason in sorted(damaged.items()):
+        alike.setdefault(reason.split(";")[0], []).append(os.fspath(file))
+    most = max(1, _SHOWN // len(alike) - 1)
+    lines = [
+        f"{files[0]!r} {reason}" + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
+        for reason, files in islice(alike.items(), _SHOWN)
+    ]
+    left = sum(map(len, islice(alike.values(), _SHOWN, None)))
+    return [*lines, *([f"and {left:,} more"] if left else [])]
 
 
 def _check_classes_left(found: ImageSet, kept: Sequence[int]) -> None:

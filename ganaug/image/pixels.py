@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..records import JsonRecord
-from .ranges import Range, check_range, dtype_kind, find_fault, learn_range
+from .ranges import Range, check_range, dtype_kind, find_fault, learn_range, warn_of_narrow_channels
 
 Array = NDArray[Any]
 
@@ -93,6 +93,8 @@ class ImageFormat(JsonRecord):
         axis = find_channel_axis(array.shape, channel_axis)
         low, high = learn_range(array) if value_range is None else value_range
         height, width, channels = _image_size(array.shape, axis)
+        if axis is not None and channels > 1 and value_range is None:
+            warn_of_narrow_channels(array, axis, low, high)
         container = "tensor" if isinstance(X, Tensor) else "array"
         is_binary = all(np.isin(image, (low, high)).all() for image in array)
         return cls(height, width, channels, axis, container, array.dtype.name, low, high, is_binary)

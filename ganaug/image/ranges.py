@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, DataWarning
+from ..messages import join_names
 
 Array = NDArray[Any]
 Ends: TypeAlias = NDArray[np.float64]
@@ -28,6 +29,8 @@ _LARGEST_WHOLE, _LARGEST_FLOAT, _LEAST_SPAN = 2**53, 1e30, 1e-30  # what arithme
 _LEAST_IMAGES = 20  # of fewer, none is an outlier
 _RARE = 0.01  # share of the images that may hold outliers
 _HOT_SHARE, _HOT_VALUES = 1e-3, 3  # of the values of such an image; a pixel has three in colour
+
+_NARROW = 1 / 5  # of the range: of a channel that fills less, little is learned
 
 _BEYOND = 1 / 3  # of the range: images that reach further out are of another scale...
 _STRANGE = 0.1  # ... if they are more than this share of all
@@ -118,6 +121,31 @@ def learn_range(array: Array) -> Range:
     if fault:
         raise DataError(f"The {array.dtype.name} values run from {low} to {high}, but {fault}; scale them.")
     return low, high
+
+
+def warn_of_narrow_channels(array: Array, axis: int, low: float, high: float) -> None:
+    """Warn of channels that fill a small part of the range which all share: of these, little is learned.
+
+    Parameters
+    ----------
+    array : ndarray of four dimensions
+        Images.
+    axis : {1, -1}
+        Their channels; one of a single value has nothing to learn.
+    low, high : int or float
+        The range.
+    """
+    others = tuple(i for i in range(4) if i != axis % 4)
+    lows, highs = (ends.astype(np.float64) for ends in (array.min(others), array.max(others)))
+    narrow = np.flatnonzero((highs > lows) & (highs - lows < _NARROW * (high - low)))
+    if len(narrow):
+        shown = [f"channel {i} only from {lows[i]:.6g} to {highs[i]:.6g}" for i in narrow]
+        warnings.warn(
+            f"The values run from {low:.6g} to {high:.6g}, but those of {join_names(shown, 4, str)} (counted from 0), "
+            "so that little of these is learned; scale the channels alike first, or leave out those that tell nothing.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def find_fault(dtype: np.dtype[Any], low: float, high: float) -> str | None:

@@ -148,6 +148,29 @@ def test_rare_strokes_on_black_are_no_outliers():
     assert learn_range(X) == (0, 255)
 
 
+@pytest.mark.parametrize("axis", [1, -1])
+def test_a_channel_that_fills_little_of_the_range_of_all_is_told(axis):
+    bands = [ramp(0, 10000, "uint16"), ramp(300, 420, "uint16"), np.full((40, 8, 8), 7, np.uint16)]
+    X = np.stack(bands, axis)
+    with pytest.warns(DataWarning, match=r"to 10000, but those of channel 1 only from 300 to 420 \(counted .* scale"):
+        form = ImageFormat.infer(X, axis)
+    assert (form.low, form.high) == (0, 10000)
+
+
+@pytest.mark.parametrize("opacity", [ramp(0, 255, "uint8"), np.full((40, 8, 8), 255, np.uint8)])
+def test_small_values_of_colours_beside_opacity_are_told(opacity):
+    X = np.stack([ramp(0, 16, "uint8")] * 3 + [opacity], -1)
+    with pytest.warns(DataWarning, match=r"channel 0 only from 0 to 16, .* channel 2 only from 0 to 16 \(counted"):
+        ImageFormat.infer(X)
+
+
+@pytest.mark.filterwarnings("error")
+def test_channels_of_the_same_scale_and_of_one_value_are_not_spoken_of():
+    X = np.stack([ramp(0, 255, "uint8"), ramp(40, 130, "uint8"), np.zeros((40, 8, 8), np.uint8)], 1)
+    ImageFormat.infer(X)
+    ImageFormat.infer(np.stack([ramp(0, 16, "uint8")] * 3, 1))
+
+
 def test_values_somewhat_outside_of_the_range_are_taken_and_clipped():
     encoder = ImageEncoder().fit(ramp(0, 3000, "uint16"), RNG)
     brighter = ramp(0, 3900, "uint16")
