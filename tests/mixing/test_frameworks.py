@@ -98,10 +98,9 @@ def test_what_accelerate_has_prepared_is_refused_and_mixed_in_batches():
 @pytest.mark.slow
 def test_two_processes_of_accelerate_get_the_share_and_different_samples(tmp_path):
     pytest.importorskip("accelerate")
-    script = Path(__file__).parents[2] / "benchmarks" / "loaders.py"
     out = subprocess.run(
         [sys.executable, "-m", "benchmarks.loaders", "--only", "Accelerate, 2 processes"],
-        cwd=script.parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=300,
