@@ -36,6 +36,14 @@ def is_pil_image(value: Any) -> bool:
     return any(kind.__module__.partition(".")[0] == "PIL" for kind in type(value).__mro__)
 
 
+def to_array(value: Any) -> NDArray[Any]:
+    """Return a tensor on any device, or anything else, as an array; bfloat16, which numpy does not have, as float32."""
+    if not isinstance(value, Tensor):
+        return np.asarray(value)
+    plain = value.detach().cpu().as_subclass(Tensor)
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+
+
 def convert_label(value: Any, cure: str | None = None) -> Hashable:
     """Return a label as a Python value: the class of a one-hot row, the content of a 0-d tensor, else itself.
 
@@ -58,7 +66,7 @@ def convert_label(value: Any, cure: str | None = None) -> Hashable:
     2
     """
     if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+        value = to_array(value)
     if isinstance(value, list):
         value = np.asarray(value)
     if isinstance(value, np.ndarray):

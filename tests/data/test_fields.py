@@ -399,7 +399,13 @@ def test_the_image_can_be_named_where_labels_are_given():
 
 
 def test_a_number_that_may_belong_to_the_image_stays_with_a_warning_whatever_its_order():
-    for weight in (float, lambda i: i % 4 / 4, lambda i: torch.tensor(i % 4)):
+    for weight in (
+        float,
+        lambda i: 20.5 + i,
+        lambda i: (7 * i) % 90 + 0.5,
+        lambda i: i % 4 / 4,
+        lambda i: torch.tensor(i % 4),
+    ):
         data = Items(lambda i, weight=weight: {"image": IMAGES[i], "label": label(i), "weight": weight(i)})
         with pytest.warns(DataWarning, match="get 'weight' of the real ones"):
             MixedDataset(data, Made())
