@@ -131,7 +131,9 @@ def make_timm_loader(fraction: float, prefetched: bool, in_batches: bool = False
     return read_batches(mix_images(loader, fraction), white=1)
 
 
-def make_webdataset_loader(fraction: float, workers: int = 0, own: bool = False, in_batches: bool = False) -> list[Any]:
+def make_webdataset_loader(
+    fraction: float, workers: int = 0, own: bool = False, in_batches: bool = False, resampled: bool = False
+) -> list[Any]:
     """Return the batches of a stream of webdataset, in torch's loader or in its own."""
     webdataset = load("webdataset")
     with tempfile.TemporaryDirectory() as folder:
@@ -140,8 +142,9 @@ def make_webdataset_loader(fraction: float, workers: int = 0, own: bool = False,
                 for i in range(shard, N, 2):
                     writer.write({"__key__": f"{i:04d}", "png": make_picture(), "cls": i % CLASSES})
         pattern = str(Path(folder, "{0..1}.tar"))
-        stream = webdataset.WebDataset(pattern, shardshuffle=False).decode("pil").to_tuple("png", "cls")
-        stream = stream.map_tuple(pil_to_tensor, int)
+        stream = webdataset.WebDataset(pattern, shardshuffle=False, resampled=resampled)
+        stream = stream.decode("pil").to_tuple("png", "cls").map_tuple(pil_to_tensor, int)
+        stream = stream.with_epoch(N) if resampled else stream
         kind = webdataset.WebLoader if own else DataLoader
         loader = kind(stream, batch_size=BATCH, num_workers=workers)
         if in_batches:
@@ -177,6 +180,7 @@ PACKAGES: dict[str, Make] = {
     "timm, prefetched, SyntheticMix": lambda f: make_timm_loader(f, True, in_batches=True),
     "webdataset": make_webdataset_loader,
     "webdataset, 2 workers": lambda f: make_webdataset_loader(f, workers=2),
+    "webdataset, resampled": lambda f: make_webdataset_loader(f, resampled=True),
     "webdataset, WebLoader": lambda f: make_webdataset_loader(f, own=True),
     "webdataset, WebLoader, SyntheticMix": lambda f: make_webdataset_loader(f, own=True, in_batches=True),
     "Hugging Face": lambda f: make_hub_loader(f, "torch"),
