@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -148,27 +150,56 @@ def test_rare_strokes_on_black_are_no_outliers():
     assert learn_range(X) == (0, 255)
 
 
+BANDS = [ramp(0, 10000, "uint16"), ramp(300, 420, "uint16"), np.full((40, 8, 8), 7, np.uint16)]
+
+
 @pytest.mark.parametrize("axis", [1, -1])
-def test_a_channel_that_fills_little_of_the_range_of_all_is_told(axis):
-    bands = [ramp(0, 10000, "uint16"), ramp(300, 420, "uint16"), np.full((40, 8, 8), 7, np.uint16)]
-    X = np.stack(bands, axis)
-    with pytest.warns(DataWarning, match=r"to 10000, but those of channel 1 only from 300 to 420 \(counted .* scale"):
-        form = ImageFormat.infer(X, axis)
-    assert (form.low, form.high) == (0, 10000)
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_channels_that_differ_much_have_ranges_of_their_own_and_come_back(axis, dtype):
+    X = np.stack(BANDS, axis).astype(dtype)
+    encoder = ImageEncoder(axis).fit(X, RNG)
+    assert encoder.format.channel_ranges == ((0, 10000), (300, 420), (0, 10000))
+    x = encoder.transform(X, RNG)
+    for channel in (0, 1):
+        assert float(x[:, channel].min()) == -1
+        assert float(x[:, channel].max()) == 1
+    back = encoder.inverse_transform(x, 0, 0)
+    assert back.dtype == X.dtype
+    np.testing.assert_allclose(back, X, rtol=0, atol=0.01 if dtype == "float32" else 0)
+    wild = np.moveaxis(encoder.inverse_transform(3 * x, 0, 0), axis, 0)
+    assert [(wild[i].min(), wild[i].max()) for i in (0, 1)] == [(0, 10000), (300, 420)]
+    assert ImageFormat.from_json(json.loads(json.dumps(encoder.to_json()))) == encoder.format
 
 
 @pytest.mark.parametrize("opacity", [ramp(0, 255, "uint8"), np.full((40, 8, 8), 255, np.uint8)])
-def test_small_values_of_colours_beside_opacity_are_told(opacity):
+def test_small_values_of_colours_beside_opacity_fill_what_networks_see(opacity):
     X = np.stack([ramp(0, 16, "uint8")] * 3 + [opacity], -1)
-    with pytest.warns(DataWarning, match=r"channel 0 only from 0 to 16, .* channel 2 only from 0 to 16 \(counted"):
-        ImageFormat.infer(X)
+    encoder = ImageEncoder().fit(X, RNG)
+    x = encoder.transform(X, RNG)
+    assert [float(x[:, i].min()) for i in range(3)] == [-1] * 3
+    assert float(x[:, 3].max()) == 1
+    assert np.array_equal(encoder.inverse_transform(x, 0, 0), X)
 
 
-@pytest.mark.filterwarnings("error")
-def test_channels_of_the_same_scale_and_of_one_value_are_not_spoken_of():
+def test_channels_of_about_the_same_scale_share_their_range():
     X = np.stack([ramp(0, 255, "uint8"), ramp(40, 130, "uint8"), np.zeros((40, 8, 8), np.uint8)], 1)
-    ImageFormat.infer(X)
-    ImageFormat.infer(np.stack([ramp(0, 16, "uint8")] * 3, 1))
+    assert ImageFormat.infer(X).channel_ranges is None
+    assert ImageFormat.infer(np.stack([ramp(0, 16, "uint8")] * 3, 1)).channel_ranges is None
+    assert ImageFormat.infer(np.stack(BANDS, 1), 1, (0, 255)).channel_ranges is None  # which the user says
+
+
+@pytest.mark.parametrize(
+    ("ranges", "text"),
+    [
+        ([[0, 1]], "there are 1 ranges of 3"),
+        ([[0, 1], [5, 2], [0, 1]], "from 5 to 2"),
+        ([[0, 1], [0, 70000], [0, 1]], "may"),
+    ],
+)
+def test_ranges_of_channels_that_cannot_be_are_refused(ranges, text):
+    schema = ImageFormat.infer(np.stack(BANDS, 1)).to_json()
+    with pytest.raises(ValueError, match=text):
+        ImageFormat.from_json(schema | {"channel_ranges": ranges})
 
 
 def test_values_somewhat_outside_of_the_range_are_taken_and_clipped():
