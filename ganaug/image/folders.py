@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,7 @@ from .pixels import MAX_SIDE, MIN_SIDE
 Array = NDArray[Any]
 
 _SHOWN = 10  # damaged files that are named
+_ASKED, _LARGE = 50, 2**15  # files whose sizes are looked at, and bytes of a large one
 _RULES = {
     "real_only": choice(False, True),
     "skip_damaged": choice(False, True),
@@ -155,7 +156,7 @@ def _read_images(
     images: list[Array] = []
     kept: list[int] = []
     damaged = {file: _explain_kind() for file in found.strange}
-    with contextlib.closing(iterate_in_threads(partial(_try_reading, size=size), found.files)) as reading:
+    with contextlib.closing(_iterate_images(found.files, size)) as reading:
         tracked = track_items(reading, len(found.files), "reading images", verbose, patience=True)
         for position, image in enumerate(tracked):
             file = found.files[position]
@@ -170,21 +171,32 @@ def _read_images(
     _check_classes_left(found, kept)
     counts = [1 if image.ndim == 2 else image.shape[2] for image in images]
     _tell_conversions(found, kept, counts)
-    return np.stack([_match_channels(image, max(counts)) for image in images]), kept
+    most = max(counts)
+    return np.stack([_match_channels(image, most) for image in images]), kept
+
+
+def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Generator[Array | str, None, None]:
+    """Yield each image, or why its file is damaged, in order; of large files, several are decoded at a time."""
+    some = files[:: max(1, len(files) // _ASKED)]
+    if sum(file.stat().st_size for file in some if file.is_file()) >= _LARGE * len(some):
+        yield from iterate_in_threads(partial(_try_reading, size=size), files)
+    else:  # threads would wait for each other in Python
+        yield from (_try_reading(file, size) for file in files)
 
 
 def _tell_conversions(found: ImageSet, kept: Sequence[int], counts: Sequence[int]) -> None:
     """Warn of images with fewer channels than others, which are converted, and of classes that have only such."""
-    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < max(counts)]
+    most = max(counts)
+    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < most]
     if not fewer:
         return
-    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == max(counts)}
+    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == most}
     alone = [label for label in dict.fromkeys(fewer) if label not in others]
     told = f", among them all of class {join_names(alone, _SHOWN)}, which gives that class away" if alone else ""
-    kinds = "grey or have no transparency" if max(counts) == 4 else "grey"
+    kinds = "grey or have no transparency" if most == 4 else "grey"
     warnings.warn(
         f"{len(fewer):,} of {len(counts):,} images in {os.fspath(found.root)!r} are {kinds}, and are read as "
-        f"{'RGBA' if max(counts) == 4 else 'RGB'} like the others{told}.",
+        f"{'RGBA' if most == 4 else 'RGB'} like the others{told}.",
         DataWarning,
         stacklevel=4,
     )

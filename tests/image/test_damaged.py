@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,8 @@ from PIL import Image, ImageOps
 
 from ganaug import augment_image_folder, read_image_folder
 from ganaug.errors import DataError, DataWarning
-from ganaug.image import picture
+from ganaug.image import folders, picture
+from ganaug.image.listing import ImageSet
 from ganaug.image.picture import read_picture
 
 SPOILT = {
@@ -184,3 +187,31 @@ def test_a_large_photo_is_not_decoded_at_its_full_size(tmp_path, monkeypatch):
     monkeypatch.setattr(picture, "_resize", lambda image, size, stored: decoded.append(image.size) or np.zeros(size))
     read_picture(file, (64, 64))
     assert decoded == [(375, 250)]
+
+
+def test_large_files_are_decoded_several_at_a_time_and_small_ones_are_not(tmp_path, monkeypatch):
+    begun = []
+    threads = folders.iterate_in_threads
+    monkeypatch.setattr(
+        folders, "iterate_in_threads", lambda work, files: begun.append(len(files)) or threads(work, files)
+    )
+    rng = np.random.default_rng(0)
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        Image.fromarray(rng.integers(0, 256, (8, 9), dtype=np.uint8)).save(tmp_path / label / "small.png")
+    read_image_folder(tmp_path)
+    assert not begun
+    for label in ("cat", "dog"):
+        noise = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(tmp_path / label / "large.png")
+    with pytest.warns(DataWarning, match="2 of 4 images in .* are grey"):
+        assert read_image_folder(tmp_path, size=(8, 9))[0].shape == (4, 8, 9, 3)
+    assert begun == [4]
+
+
+def test_many_images_are_not_compared_with_each_other():
+    n = 50_000
+    many = ImageSet(Path(), Path(), labels=["cat", "dog"] * (n // 2))
+    began = time.process_time()
+    folders._tell_conversions(many, range(n), [1] * n)
+    assert time.process_time() - began < 5  # some hundredths of a second; with each other, they took half a minute
