@@ -76,6 +76,11 @@ class ImageFormat(JsonRecord):
         if own and (self.channel_axis is None or len(own) != self.channels):
             raise ValueError(f"there are {len(own)} ranges of {self.channels} channels")
 
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as plain JSON."""
+        own = None if self.channel_ranges is None else [list(ends) for ends in self.channel_ranges]
+        return super().to_json() | {"channel_ranges": own}
+
     @classmethod
     def infer(cls, X: Any, channel_axis: int | str | None = "auto", value_range: Range | None = None) -> ImageFormat:
         """Infer the format of images.

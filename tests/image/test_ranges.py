@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from small import quick_augmenter
 
+from ganaug import GANAugmenter
 from ganaug.errors import DataError, DataWarning
 from ganaug.gain import ImageClassifier
 from ganaug.image.encoder import ImageEncoder
@@ -168,7 +170,18 @@ def test_channels_that_differ_much_have_ranges_of_their_own_and_come_back(axis, 
     np.testing.assert_allclose(back, X, rtol=0, atol=0.01 if dtype == "float32" else 0)
     wild = np.moveaxis(encoder.inverse_transform(3 * x, 0, 0), axis, 0)
     assert [(wild[i].min(), wild[i].max()) for i in (0, 1)] == [(0, 10000), (300, 420)]
-    assert ImageFormat.from_json(json.loads(json.dumps(encoder.to_json()))) == encoder.format
+    schema = encoder.to_json()
+    assert json.loads(json.dumps(schema)) == schema  # lists, and no tuples
+    assert ImageFormat.from_json(schema) == encoder.format
+
+
+def test_an_augmenter_of_bands_is_saved_and_samples_within_them(tmp_path):
+    X, y = np.stack(BANDS[:2], 1), np.arange(40) % 2
+    quick_augmenter().fit(X, y).save(tmp_path / "model")
+    made, _ = GANAugmenter.load(tmp_path / "model").sample(30, random_state=0)
+    assert made.dtype == np.uint16
+    assert made[:, 0].max() > 420
+    assert 300 <= made[:, 1].min() < made[:, 1].max() <= 420
 
 
 @pytest.mark.parametrize("opacity", [ramp(0, 255, "uint8"), np.full((40, 8, 8), 255, np.uint8)])
