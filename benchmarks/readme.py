@@ -16,6 +16,7 @@ from .gain.distillation import render_distillation_table, render_whole_tables
 from .gain.headline import render_headline
 from .gain.table import render_gain_page, render_gain_table
 from .gain_images.summary import render_image_table
+from .image_quality.summary import render_quality_table
 from .performance import DOCS, write_pages
 from .privacy import render_privacy_table
 
@@ -27,6 +28,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "distillation": render_distillation_table,
     "distillation-tables": render_whole_tables,
     "gain-images": render_image_table,
+    "image-quality": render_quality_table,
     "privacy": lambda: render_privacy_table(ROOT / "benchmarks" / "results" / "privacy"),
 }
 

@@ -83,6 +83,7 @@ def _describe_images(facts: Mapping[str, Any]) -> dict[str, str]:
     images, networks = facts["images"], facts["networks"]
     colours = COLOURS.get(images["channels"], f"{images['channels']} channels")
     values = f"{images['dtype']} from {images['low']:.6g} to {images['high']:.6g}"
+    values += ", each channel in its own range" if images.get("channel_ranges") else ""
     return {
         "images": f"{images['height']} x {images['width']}, {colours}, {values}",
         "networks": f"{networks['kind']}, width {networks['width']}",

@@ -12,7 +12,7 @@ from .front import CommandLineError
 from .places import is_url
 
 _ENDINGS = {".parquet", ".pq"}
-_IMAGES = {".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp"}
+_IMAGES = {".jpg", ".jpeg", ".png", ".gif", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,11 @@ class Classifier:
         with torch.no_grad():
             return self._net(scale_pixels(x)).double().softmax(1)
 
+    def compute_features(self, x: Tensor) -> Tensor:
+        """Return what the last layer sees, shape (n, d), of uint8 images of shape (n, c, h, w)."""
+        with torch.no_grad():
+            return torch.cat([self._net[:-1](scale_pixels(part.float() / 255)) for part in x.split(500)])
+
 
 class Ensemble(Classifier):
     """The mean probability of several networks: the teacher of a student.

@@ -264,11 +264,12 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             of shape (n, h, w), (n, h, w, c) or (n, c, h, w) of whole numbers or floats, or a list or series of PIL
             images. Their range is [0, 255] (uint16: or [0, 65535]), [0, 1] or [-1, 1] if they fill two thirds of it,
             and else the one that was seen, apart from a few values far outside, such as hot pixels, which are clipped
-            with a DataWarning. Or, without `y`, a map-style data set of images with labels, such as one of torch,
-            torchvision or Hugging Face, or the path of a folder with one sub-folder per class. Tables larger than
-            memory: the path of a Parquet file, of a folder of such files, or a pattern such as ``"rows/*.parquet"``, or
-            a Dataset of pyarrow. They are read in parts, `max_rows` of them are learned from, and all decide the shares
-            of the classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
+            with a DataWarning; where a channel fills less than a fifth of it, each channel has its own. Or, without
+            `y`, a map-style data set of images with labels, such as one of torch, torchvision or Hugging Face, or the
+            path of a folder with one sub-folder per class. Tables larger than memory: the path of a Parquet file, of a
+            folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of pyarrow. They are read in
+            parts, `max_rows` of them are learned from, and all decide the shares of the classes and the ranges of
+            numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
         y : array-like of shape (n,), or str, default=None
             Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
             the labels.

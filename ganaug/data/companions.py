@@ -121,7 +121,11 @@ def _follow_from(labels: Sequence[Any], values: Sequence[Any]) -> bool:
 
 
 def _make_comparable(value: Any) -> Any:
-    return str(value) if get_plain_label(value) is None else convert_label(value)
+    try:
+        plain = convert_label(value)
+    except DataError:
+        return str(value)
+    return plain if isinstance(plain, bool | int | float | str) else str(value)
 
 
 def _name_items(values: Sequence[Any]) -> bool:

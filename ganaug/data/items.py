@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import DataError
+from ..errors import DataError, DataWarning
 from ..messages import join_names
 from .label_faults import explain_label
 
@@ -35,6 +36,14 @@ def is_pil_image(value: Any) -> bool:
     return any(kind.__module__.partition(".")[0] == "PIL" for kind in type(value).__mro__)
 
 
+def to_array(value: Any) -> NDArray[Any]:
+    """Return a tensor on any device, or anything else, as an array; bfloat16, which numpy does not have, as float32."""
+    if not isinstance(value, Tensor):
+        return np.asarray(value)
+    plain = value.detach().cpu().as_subclass(Tensor)
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+
+
 def convert_label(value: Any, cure: str | None = None) -> Hashable:
     """Return a label as a Python value: the class of a one-hot row, the content of a 0-d tensor, else itself.
 
@@ -57,7 +66,7 @@ def convert_label(value: Any, cure: str | None = None) -> Hashable:
     2
     """
     if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
+        value = to_array(value)
     if isinstance(value, list):
         value = np.asarray(value)
     if isinstance(value, np.ndarray):
@@ -106,6 +115,11 @@ def match_labels(
     DataError
         The augmenter does not know some of the labels; the message names them.
 
+    Warns
+    -----
+    DataWarning
+        Labels equal classes, and the names of their own classes equal others.
+
     Examples
     --------
     >>> from ganaug.data.items import match_labels
@@ -123,12 +137,35 @@ def match_labels(
     by_number = {label: mapped.get(label, numbers.get(label)) for label in found}
     for matched in (by_value, by_name, by_number):
         if all(_is_in(name, classes) for name in matched.values()):
+            if matched is by_value:
+                _warn_of_other_names(by_value, names, mapped, known)
             return {label: classes[name] for label, name in matched.items()}
     unknown = [label for label in found if not _is_in(by_value[label], classes)]
     raise DataError(
         f"The augmenter knows no class {join_names(unknown)}, which the real data have; it knows {join_names(known)}: "
         "give label_map={label of the loader: class of the augmenter}, or train the augmenter on these classes too."
     )
+
+
+def _warn_of_other_names(
+    by_value: Mapping[Any, Any], names: Mapping[Any, Any], mapped: Mapping[Any, Any], known: Sequence[Any]
+) -> None:
+    """Warn of labels that equal one class of the augmenter while their own classes are called like others.
+
+    The folders '0' to '10' have the codes 0, 1 and, for '10', 2, because names are sorted as texts.
+    """
+    spelt = {str(name): name for name in known}
+    called = {label: spelt[str(names[label])] for label in by_value if str(names.get(label)) in spelt}
+    odd = [label for label, name in called.items() if label not in mapped and name != by_value[label]]
+    if odd:
+        shown = join_names(odd, 3, lambda label: f"{label!r} (called {names[label]!r})")
+        warnings.warn(
+            f"The labels {shown} are taken for the classes {join_names([by_value[label] for label in odd], 3)} of the "
+            "augmenter. If it learned classes by their names, give label_map={label: class}, else the same with "
+            "{label: label}.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 def _is_in(name: Any, classes: Mapping[Any, Any]) -> bool:

@@ -39,6 +39,10 @@ FIELDS = Rule("a list or tuple of positions and keys", lambda v: isinstance(v, l
 """What `keep` may be."""
 
 
+_NAME_IMAGE = "give items (sample, label), or name the field with image={}."
+_ONE_AT_A_TIME = "let an item be one sample of these, or put SyntheticMix on the batches."
+
+
 @dataclass(frozen=True)
 class FieldNames:
     """What the user says about the fields of items.
@@ -316,9 +320,10 @@ def find_sample_key(fields: Mapping[Any, Any], labels: Sequence[Any] = ()) -> An
     """
     samples = [key for key, value in fields.items() if is_sample(value) and key not in labels]
     if not samples:
+        inner = _find_inner_images(fields)
         raise DataError(
-            f"The data set yields {_describe_item(fields)}, without an image, array or tensor beside a label; give "
-            f"items (sample, label), or name the field with image={_suggest_inner(fields)}."
+            f"The data set yields {_describe_item(fields)}, without an image, array or tensor beside a label; "
+            + (_ONE_AT_A_TIME if len(inner) > 1 else _NAME_IMAGE.format("".join(inner.values())))
         )
     # Images go before rows of numbers, and keys that say so before others.
     grids = [key for key in samples if is_grid(fields[key])]
@@ -336,13 +341,14 @@ def find_sample_key(fields: Mapping[Any, Any], labels: Sequence[Any] = ()) -> An
     )
 
 
-def _suggest_inner(fields: Mapping[Any, Any]) -> str:
-    """Return a function for the first image that stands inside of a field, "" where there is none."""
+def _find_inner_images(fields: Mapping[Any, Any]) -> dict[Any, str]:
+    """Return the fields that hold images inside, and for each a function for the first of them."""
+    found = {}
     for key, value in fields.items():
-        for inner, part in list_fields(value).items() if is_nested(value) else ():
-            if is_grid(part):
-                return f"lambda item: item[{key!r}][{inner!r}]"
-    return ""
+        images = [inner for inner, part in list_fields(value).items() if is_grid(part)] if is_nested(value) else []
+        if images:
+            found[key] = f"lambda item: item[{key!r}][{images[0]!r}]"
+    return found
 
 
 def _find_labels(rest: Mapping[Any, Any], fields: Mapping[Any, Any], class_labels: Sequence[Any]) -> tuple[Any, ...]:

@@ -67,7 +67,7 @@ def check_depth(image: Image, stored: str | None) -> None:
     if stored in ("uint16", "uint32") and not image.mode.startswith(("I", "F")):
         raise DataError(
             f"It has {stored.removeprefix('uint')} bits in each of several channels, of which 8 would be read; save it "
-            "as RGB or RGBA in PNG or TIFF, of which all are read from a folder, or with 8 bits, or give an array."
+            "as RGB or RGBA in PNG or TIFF and give its folder, or give an array."
         )
 
 

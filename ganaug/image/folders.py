@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .pixels import MAX_SIDE, MIN_SIDE
 Array = NDArray[Any]
 
 _SHOWN = 10  # damaged files that are named
+_ASKED, _LARGE = 50, 2**15  # files whose sizes are looked at, and bytes of a large one
 _RULES = {
     "real_only": choice(False, True),
     "skip_damaged": choice(False, True),
@@ -49,11 +51,11 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     Parameters
     ----------
     path : str or path-like
-        The folder. Each subfolder is a class; its image files (.jpg, .jpeg, .png, .ppm, .pgm, .bmp, .tif, .tiff, .webp,
-        in any case) are read recursively. If the subfolders are the parts of a data set, such as ``train``, ``val`` and
-        ``test``, the training part is read. Names that begin with a dot, folders of thumbnails and of systems (such as
-        ``@eaDir`` and ``__MACOSX``), masks of other images, and other files are skipped. Links to files are followed;
-        links to folders only if they are class folders.
+        The folder. Each subfolder is a class; its image files (.jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .ppm, .pgm,
+        .pbm, .pnm, .tif, .tiff, .webp, in any case) are read recursively. If the subfolders are the parts of a data
+        set, such as ``train``, ``val`` and ``test``, the training part is read. Names that begin with a dot, folders of
+        thumbnails and of systems (such as ``@eaDir`` and ``__MACOSX``), masks of other images, and other files are
+        skipped. Links to files are followed; links to folders only if they are class folders.
     size : (int, int), optional
         Height and width in pixels to which images are resized, antialiased; the aspect ratio may change.
     split : str, optional
@@ -88,7 +90,7 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     DataError
         There are fewer than two class folders, one is empty or a link into another, folders hold images and their
         masks, or several parts could be the one to read. Files are damaged, animated, in an unsupported format (such as
-        GIF, or PPM of 16 bits in colour) or larger than 4096 pixels a side; up to ten are named. Images differ in size
+        HEIC, or PPM of 16 bits in colour) or larger than 4096 pixels a side; up to ten are named. Images differ in size
         or depth. `labels` cannot be read, or its columns cannot be told apart.
     ParameterError
         `size` is not two whole numbers from 8 to 256, or another parameter has an invalid value.
@@ -154,7 +156,7 @@ def _read_images(
     images: list[Array] = []
     kept: list[int] = []
     damaged = {file: _explain_kind() for file in found.strange}
-    with contextlib.closing(iterate_in_threads(partial(_try_reading, size=size), found.files)) as reading:
+    with contextlib.closing(_iterate_images(found.files, size)) as reading:
         tracked = track_items(reading, len(found.files), "reading images", verbose, patience=True)
         for position, image in enumerate(tracked):
             file = found.files[position]
@@ -169,21 +171,32 @@ def _read_images(
     _check_classes_left(found, kept)
     counts = [1 if image.ndim == 2 else image.shape[2] for image in images]
     _tell_conversions(found, kept, counts)
-    return np.stack([_match_channels(image, max(counts)) for image in images]), kept
+    most = max(counts)
+    return np.stack([_match_channels(image, most) for image in images]), kept
+
+
+def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Generator[Array | str, None, None]:
+    """Yield each image, or why its file is damaged, in order; of large files, several are decoded at a time."""
+    some = files[:: max(1, len(files) // _ASKED)]
+    if sum(file.stat().st_size for file in some if file.is_file()) >= _LARGE * len(some):
+        yield from iterate_in_threads(partial(_try_reading, size=size), files)
+    else:  # threads would wait for each other in Python
+        yield from (_try_reading(file, size) for file in files)
 
 
 def _tell_conversions(found: ImageSet, kept: Sequence[int], counts: Sequence[int]) -> None:
     """Warn of images with fewer channels than others, which are converted, and of classes that have only such."""
-    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < max(counts)]
+    most = max(counts)
+    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < most]
     if not fewer:
         return
-    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == max(counts)}
+    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == most}
     alone = [label for label in dict.fromkeys(fewer) if label not in others]
     told = f", among them all of class {join_names(alone, _SHOWN)}, which gives that class away" if alone else ""
-    kinds = "grey or have no transparency" if max(counts) == 4 else "grey"
+    kinds = "grey or have no transparency" if most == 4 else "grey"
     warnings.warn(
         f"{len(fewer):,} of {len(counts):,} images in {os.fspath(found.root)!r} are {kinds}, and are read as "
-        f"{'RGBA' if max(counts) == 4 else 'RGB'} like the others{told}.",
+        f"{'RGBA' if most == 4 else 'RGB'} like the others{told}.",
         DataWarning,
         stacklevel=4,
     )
@@ -224,8 +237,7 @@ def _report_damaged(found: ImageSet, damaged: dict[Path, str], skip: bool) -> No
     if n == 1 and not skip:
         file, reason = next(iter(damaged.items()))
         raise DataError(f"{os.fspath(file)!r} {reason} (or leave it out: skip_damaged=True, --skip-damaged).")
-    shown = [f"{os.fspath(file)!r} {reason.split(';')[0]}" for file, reason in sorted(damaged.items())[:_SHOWN]]
-    listed = ";\n".join([*shown, *([f"and {n - _SHOWN:,} more"] if n > _SHOWN else [])]) + "."
+    listed = ";\n".join(_list_damaged(damaged)) + "."
     if skip:
         text = f"Left out of {os.fspath(found.root)!r}: damaged files ({n:,} of {total:,}):\n{listed}"
         warnings.warn(text, DataWarning, stacklevel=4)
@@ -234,6 +246,20 @@ def _report_damaged(found: ImageSet, damaged: dict[Path, str], skip: bool) -> No
         f"{n:,} of {total:,} image files cannot be used; replace or remove them, or leave them out "
         f"(skip_damaged=True; --skip-damaged):\n{listed}"
     )
+
+
+def _list_damaged(damaged: dict[Path, str]) -> list[str]:
+    """Return a line for each reason, with the files it holds for; some ten files are named, and all are counted."""
+    alike: dict[str, list[str]] = {}
+    for file, reason in sorted(damaged.items()):
+        alike.setdefault(reason.split(";")[0], []).append(os.fspath(file))
+    most = max(1, _SHOWN // len(alike) - 1)
+    lines = [
+        f"{files[0]!r} {reason}" + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
+        for reason, files in islice(alike.items(), _SHOWN)
+    ]
+    left = sum(map(len, islice(alike.values(), _SHOWN, None)))
+    return [*lines, *([f"and {left:,} more"] if left else [])]
 
 
 def _check_classes_left(found: ImageSet, kept: Sequence[int]) -> None:

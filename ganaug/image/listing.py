@@ -15,7 +15,7 @@ from ..errors import DataError, GanaugError
 from ..messages import join_names, reason_of
 from .label_files import FileIndex, LabelFile, check_columns, find_label_files, read_label_file
 from .origin import is_synthetic
-from .parts import are_flat_parts, choose_part
+from .parts import are_flat_parts, choose_part, refuse_parts_within
 from .picture import EXTENSIONS
 from .tree import (
     Walk,
@@ -144,6 +144,8 @@ def _list_classes(found: ImageSet, choice: Choice) -> None:
     """Add the files of class folders."""
     root, found.homes = found.part, {}
     folders = find_class_folders(root, found.root)
+    if choice.split is None:
+        refuse_parts_within(root, folders)
     labels = read_labels(root)
     walks = {folder: walk_images(folder) for folder in folders}
     synthetic: list[Path] = []

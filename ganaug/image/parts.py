@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..messages import join_names
-from .tree import list_folders
+from .tree import holds_images, list_folders
 from .words import ROLES, TRAINING, split_words
 
 WHOLE = "."
@@ -87,6 +87,20 @@ def are_flat_parts(folders: Sequence[Path]) -> bool:
     words = [set(split_words(folder.name)) for folder in folders]
     numbered = all(re.search(r"\d", folder.name) for folder in folders)
     return len(folders) > 1 and numbered and all(one & _FOLDS and one & (_FILLERS - _FOLDS) for one in words)
+
+
+def refuse_parts_within(root: Path, folders: Sequence[Path]) -> None:
+    """Raise DataError for class folders that hold parts, because images for tests would be learned from."""
+    for folder in folders:
+        roles = find_roles([inner for inner in list_folders(folder) if holds_images(inner)])
+        if TRAINING in roles.values() and len(set(roles.values())) > 1:
+            names = join_names(sorted(inner.name for inner in roles))
+            first = next(inner.name for inner, role in roles.items() if role == TRAINING)
+            raise DataError(
+                f"The class folder {os.fspath(folder)!r} holds parts of a data set ({names}), and not all of them are "
+                f"for training; put parts above classes, such as {os.fspath(root / first / folder.name)!r}, or say "
+                "split='.' (--split .) to read all images of a class."
+            )
 
 
 def _find_role(name: str) -> tuple[str, tuple[str, ...]] | None:

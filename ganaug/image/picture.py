@@ -26,10 +26,14 @@ from .signatures import name_content
 if TYPE_CHECKING:  # Pillow is imported only where images are
     from PIL.Image import Image
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-OTHER_EXTENSIONS = (".gif", ".apng", ".avif", ".heic", ".heif", ".jfif", ".jp2", ".psd", ".svg")
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".tif", ".tiff", ".webp"),
+)
+OTHER_EXTENSIONS = (".apng", ".avif", ".dcm", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg", ".tga")
 """Image formats that are not read; skipping them silently would lose data."""
-_FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "WEBP")  # no other parser opens a file, whatever its name
+_FORMATS = ("JPEG", "PNG", "GIF", "PPM", "BMP", "TIFF", "WEBP")  # no other parser opens a file, whatever its name
+_READ = ("a JPEG", "a PNG", "a GIF", "a BMP", "a TIFF", "a WebP")  # as `name_content` calls them
 _MAX_FILE_SIDE = 4096  # pixels
 
 _REDUCING_GAP = 3  # times the wanted size to which a decoder may shrink, so that the resampling still antialiases
@@ -100,7 +104,7 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
     Parameters
     ----------
     path : Path
-        A JPEG, PNG, PPM, PGM, BMP, TIFF or WebP file.
+        A JPEG, PNG, GIF, PPM, PGM, PBM, BMP, TIFF or WebP file.
     size : (int, int), optional
         Height and width in pixels to resize to, antialiased.
 
@@ -159,8 +163,8 @@ def _explain(error: Exception, path: Path) -> str:
     from PIL import UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        content = name_content(path)
-        return f"it is {content}" if content else "it is no image of a kind that is read"
+        content = name_content(path) or "no image of a kind that is read"
+        return f"it is {content.replace('a ', 'a damaged ', 1) if content in _READ else content}"
     return reason_of(error)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import DataError, ParameterError
 from ..records import JsonRecord
-from .ranges import Range, check_range, dtype_kind, find_fault, learn_range
+from .ranges import Range, check_range, dtype_kind, find_fault, learn_channel_ranges, learn_range
 
 Array = NDArray[Any]
 
@@ -48,6 +48,8 @@ class ImageFormat(JsonRecord):
         `ganaug.image.ranges`.
     is_binary : bool
         Whether every value is one of these two, as in black and white images; then generated ones are, too.
+    channel_ranges : tuple of (low, high), or None
+        Range of each channel, if they have ranges of their own; see `learn_channel_ranges`.
     """
 
     height: Annotated[int, Meta(ge=MIN_SIDE, le=MAX_SIDE)]
@@ -59,15 +61,25 @@ class ImageFormat(JsonRecord):
     low: int | float
     high: int | float
     is_binary: bool = False
+    channel_ranges: tuple[tuple[int | float, int | float], ...] | None = None
 
     def __post_init__(self) -> None:
         if self.channel_axis not in (None, 1, -1) or (self.channel_axis is None and self.channels > 1):
             raise ValueError(f"{self.channels} channels have no axis {self.channel_axis!r}")
         if self.container not in ("array", "tensor") or self.dtype not in _DTYPES:
             raise ValueError(f"images are a {self.container!r} of {self.dtype!r}")
-        fault = find_fault(np.dtype(self.dtype), self.low, self.high)
-        if fault:
-            raise ValueError(f"{self.dtype} runs from {self.low!r} to {self.high!r}, but {fault}")
+        own = self.channel_ranges or ()
+        for low, high in ((self.low, self.high), *own):
+            fault = find_fault(np.dtype(self.dtype), low, high)
+            if fault:
+                raise ValueError(f"{self.dtype} runs from {low!r} to {high!r}, but {fault}")
+        if own and (self.channel_axis is None or len(own) != self.channels):
+            raise ValueError(f"there are {len(own)} ranges of {self.channels} channels")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as plain JSON."""
+        own = None if self.channel_ranges is None else [list(ends) for ends in self.channel_ranges]
+        return super().to_json() | {"channel_ranges": own}
 
     @classmethod
     def infer(cls, X: Any, channel_axis: int | str | None = "auto", value_range: Range | None = None) -> ImageFormat:
@@ -93,9 +105,10 @@ class ImageFormat(JsonRecord):
         axis = find_channel_axis(array.shape, channel_axis)
         low, high = learn_range(array) if value_range is None else value_range
         height, width, channels = _image_size(array.shape, axis)
+        own = None if axis is None or value_range is not None else learn_channel_ranges(array, axis, low, high)
         container = "tensor" if isinstance(X, Tensor) else "array"
         is_binary = all(np.isin(image, (low, high)).all() for image in array)
-        return cls(height, width, channels, axis, container, array.dtype.name, low, high, is_binary)
+        return cls(height, width, channels, axis, container, array.dtype.name, low, high, is_binary, own)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,15 +118,15 @@ class ImageFormat(JsonRecord):
         first = self.channel_axis == 1
         return (self.channels, self.height, self.width) if first else (self.height, self.width, self.channels)
 
-    @property
-    def centre(self) -> float:
-        """The value that is mapped to 0."""
-        return (self.low + self.high) / 2
+    def _find_scale(self) -> tuple[Any, Any]:
+        """Return the value that is mapped to 0, and half of the width of the range, which is mapped to 1.
 
-    @property
-    def half(self) -> float:
-        """Half of the width of the range, which is mapped to 1."""
-        return (self.high - self.low) / 2
+        Both are tensors of shape (c, 1, 1) where channels have ranges of their own.
+        """
+        if self.channel_ranges is None:
+            return (self.low + self.high) / 2, (self.high - self.low) / 2
+        ends = torch.tensor(self.channel_ranges, dtype=torch.float64)[:, :, None, None]
+        return (ends[:, 0] + ends[:, 1]) / 2, (ends[:, 1] - ends[:, 0]) / 2
 
     def validate(self, X: Any) -> Array:
         """Return `X` as an array, or raise DataError for another format; container and dtype width may differ.
@@ -142,7 +155,8 @@ class ImageFormat(JsonRecord):
 
     def encode(self, array: Array) -> Tensor:
         """Convert images of this format to a float32 tensor of shape (n, c, h, w) in [-1, 1]."""
-        is_far_from_zero = max(abs(self.low), abs(self.high)) > _FAR * self.half
+        centre, half = self._find_scale()
+        is_far_from_zero = max(abs(self.low), abs(self.high)) > _FAR * float(torch.as_tensor(half).min())
         x = torch.from_numpy(array.astype(np.float64 if is_far_from_zero else np.float32))
         if self.channel_axis is None:
             x = x.unsqueeze(1)
@@ -151,14 +165,15 @@ class ImageFormat(JsonRecord):
         # Flattened first: the strides of a single channel may pass for either memory format, and torch's kernels for
         # the two round differently.
         plain = x.reshape(-1).view(x.shape)
-        return plain.sub_(self.centre).div_(self.half).clamp_(-1, 1).float()
+        return plain.sub_(centre).div_(half).clamp_(-1, 1).float()
 
     def decode(self, x: Tensor) -> Any:
         """Convert a tensor of shape (n, c, h, w) to images of this format, clipped to its range."""
         values = x.detach().cpu().double().clamp(-1, 1)
         if self.is_binary:
             values = torch.where(values > 0, 1.0, -1.0).double()
-        values.mul_(self.half).add_(self.centre)
+        centre, half = self._find_scale()
+        values.mul_(half).add_(centre)
         if dtype_kind(np.dtype(self.dtype)) != "float":
             values.round_()
         if self.channel_axis is None:

@@ -3,7 +3,8 @@
 A range is the pair of values that networks see as -1 and 1. Images that fill two thirds of a conventional range have
 that one: [0, 255], or [0, 65535] as uint16; [0, 1] for floats and for black and white; [-1, 1] for floats of both
 signs. All others have the range of their own values, because of images that fill a sliver beside -1 networks learn
-nothing: 12 bits in uint16, Hounsfield units, digits from 0 to 16, floats up to 0.06.
+nothing: 12 bits in uint16, Hounsfield units, digits from 0 to 16, floats up to 0.06. So has each channel, where one of
+them fills a small part of the range of all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _LARGEST_WHOLE, _LARGEST_FLOAT, _LEAST_SPAN = 2**53, 1e30, 1e-30  # what arithme
 _LEAST_IMAGES = 20  # of fewer, none is an outlier
 _RARE = 0.01  # share of the images that may hold outliers
 _HOT_SHARE, _HOT_VALUES = 1e-3, 3  # of the values of such an image; a pixel has three in colour
+
+_NARROW = 1 / 5  # of the range of all channels: of one that fills less, little would be learned
 
 _BEYOND = 1 / 3  # of the range: images that reach further out are of another scale...
 _STRANGE = 0.1  # ... if they are more than this share of all
@@ -118,6 +121,35 @@ def learn_range(array: Array) -> Range:
     if fault:
         raise DataError(f"The {array.dtype.name} values run from {low} to {high}, but {fault}; scale them.")
     return low, high
+
+
+def learn_channel_ranges(array: Array, axis: int, low: float, high: float) -> tuple[Range, ...] | None:
+    """Return the range of each channel if one of them fills less than a fifth of the range of all, else None.
+
+    Bands of satellites differ so, and colours from 0 to 16 beside an opacity of 255.
+
+    Parameters
+    ----------
+    array : ndarray of four dimensions
+        Images.
+    axis : {1, -1}
+        Their channels; one of a single value has nothing to learn, and gets the range of all.
+    low, high : int or float
+        The range of all, see `learn_range`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganaug.image.ranges import learn_channel_ranges
+    >>> bands = np.array([[[[0, 9000]], [[40, 90]]]], np.uint16)
+    >>> learn_channel_ranges(bands, 1, 0, 9000)
+    ((0, 9000), (40, 90))
+    """
+    channels = np.moveaxis(array, axis, 0)
+    spans = np.array([float(channel.max()) - float(channel.min()) for channel in channels])
+    if not ((spans > 0) & (spans < _NARROW * (high - low))).any():
+        return None
+    return tuple(learn_range(channels[i]) if spans[i] >= _LEAST_SPAN else (low, high) for i in range(len(spans)))
 
 
 def find_fault(dtype: np.dtype[Any], low: float, high: float) -> str | None:

@@ -139,10 +139,7 @@ def _load(data: Any, y: Any, names: FieldNames) -> tuple[Any, Any]:
     """Return the images of a data set, and its labels where `y` is None, else `y`."""
     name = type(data).__name__
     if isinstance(data, IterableDataset) or not hasattr(data, "__len__"):
-        raise DataError(
-            f"{name} is an iterable data set, which has no length; read it once and give what it held "
-            "(X, y = zip(*data))."
-        )
+        raise DataError(f"{name} is an iterable data set, which has no length; read it once, and give list(data).")
     n = len(data)
     reader = _Reader(names, with_labels=y is None)
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.items import is_pil_image
+from ..data.items import is_pil_image, to_array
 from ..errors import DataError
 
 Transform = Callable[[Any], Any]
@@ -155,15 +155,8 @@ def describe_sample(sample: Any, values: bool = True) -> SampleSpec:
         return SampleSpec(type(sample).__name__, "")
     if not values or sample is None or 0 in spec.shape or spec.dtype.startswith("complex") or spec.dtype == "object":
         return spec
-    array = _to_array(sample)
+    array = to_array(sample)
     return replace(spec, low=float(array.min()), high=float(array.max()), means=(float(array.mean(dtype=np.float64)),))
-
-
-def _to_array(sample: Any) -> NDArray[Any]:
-    if not isinstance(sample, Tensor):
-        return np.asarray(sample)
-    plain = sample.detach().cpu().as_subclass(Tensor)
-    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
 
 
 def convert_to_pixels(sample: Any) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.items import is_pil_image
+from ..data.items import is_pil_image, to_array
 from .conversion import SampleSpec, convert_to_spec, describe_sample, give_type
 from .places import Place, get_image, put_image
 from .tracing import Call, Trace, list_members, trace_calls
@@ -180,5 +180,5 @@ def _becomes(image: Any, target: Any) -> bool:
 
 def is_same_image(a: Any, b: Any) -> bool:
     """Return whether two images of one description have the same values."""
-    x, y = (np.asarray(one.detach().cpu() if isinstance(one, Tensor) else one) for one in (a, b))
+    x, y = to_array(a), to_array(b)
     return x.shape == y.shape and bool(np.allclose(x, y, equal_nan=x.dtype.kind == "f"))

@@ -580,7 +580,8 @@ def test_damaged_files_are_all_named_or_left_out_and_counted(folder):
     done = run("train", "digits", "-o", "new", code=DATA)
     assert len(done.stderr.splitlines()) == 1
     assert "3 of 14 image files cannot be used" in done.stderr
-    assert all(f"'digits/{name}' cannot be read" in done.stderr for name in ("a/1.png", "a/2.png", "b/3.png"))
+    assert "'digits/a/1.png' cannot be read" in done.stderr
+    assert all(f"'digits/{name}'" in done.stderr for name in ("a/1.png", "a/2.png", "b/3.png"))
     done = run("augment", "digits", "--model", MODEL, "--skip-damaged")
     assert "warning: Left out of 'digits': damaged files (3 of 14): 'digits/a/1.png' cannot be read" in done.stderr
     assert "11 images of 8 x 10, grey, in 2 classes: a 7, b 4" in done.stderr

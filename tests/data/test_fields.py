@@ -193,6 +193,12 @@ def test_an_image_inside_of_a_field_can_be_pointed_at_and_replaced():
     assert all(np.array_equal(item[0][1], IMAGES[0]) and item[1] == label(i) for i, item in enumerate(items))
 
 
+def test_items_of_several_samples_are_refused_with_the_cure():
+    data = Items(lambda i: [{"image": IMAGES[i], "label": label(i)}] * 2)  # as crops of MONAI come
+    with pytest.raises(DataError, match=r"yields \(dict, dict\), .* let an item be one sample of these, or put Synth"):
+        MixedDataset(data, Made())
+
+
 def test_an_image_that_a_function_makes_anew_can_be_learned_but_not_replaced():
     data = Items(lambda i: {"pixels": IMAGES[i].ravel().tolist(), "label": label(i)})
     make = {"image": lambda item: np.array(item["pixels"], np.uint8).reshape(8, 8)}
@@ -399,7 +405,13 @@ def test_the_image_can_be_named_where_labels_are_given():
 
 
 def test_a_number_that_may_belong_to_the_image_stays_with_a_warning_whatever_its_order():
-    for weight in (float, lambda i: i % 4 / 4, lambda i: torch.tensor(i % 4)):
+    for weight in (
+        float,
+        lambda i: 20.5 + i,
+        lambda i: (7 * i) % 90 + 0.5,
+        lambda i: i % 4 / 4,
+        lambda i: torch.tensor(i % 4),
+    ):
         data = Items(lambda i, weight=weight: {"image": IMAGES[i], "label": label(i), "weight": weight(i)})
         with pytest.warns(DataWarning, match="get 'weight' of the real ones"):
             MixedDataset(data, Made())

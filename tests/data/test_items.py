@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections import namedtuple
 
 import numpy as np
@@ -384,6 +385,18 @@ def test_labels_are_matched_by_value_then_by_class_name_then_by_the_map():
     assert match_labels(["a"], None, {}, None) == {"a": "a"}
     with pytest.raises(DataError, match=r"knows no class 0, 1, which the real data have; it knows 'x': give label_map"):
         match_labels([0, 1], ["x"], names, None)
+
+
+def test_codes_of_classes_that_are_called_like_other_classes_are_told():
+    names = dict(enumerate(sorted(map(str, range(11)))))  # as folders are numbered: '10' comes before '2'
+    with pytest.warns(DataWarning, match=r"^The labels 2 \(called '10'\), 3 \(called '2'\), .* 6 more .*label_map="):
+        assert match_labels(range(11), list(range(11)), names, None) == {i: i for i in range(11)}
+    by_name = {code: int(name) for code, name in names.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert match_labels(range(11), list(range(11)), names, by_name) == by_name
+        assert match_labels(range(10), list(range(10)), dict(enumerate("0123456789")), None)[3] == 3
+        assert match_labels([0, 1], [0, 1], {0: "cat", 1: "dog"}, None) == {0: 0, 1: 1}
 
 
 class Told(Greys):

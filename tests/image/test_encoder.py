@@ -325,7 +325,18 @@ def test_a_schema_is_plain_json_and_gives_the_encoder_back(drawn):
     X, axis = drawn
     encoder = ImageEncoder(axis).fit(X, RNG)
     schema = encoder.to_json()
-    first = ["height", "width", "channels", "channel_axis", "container", "dtype", "low", "high", "is_binary"]
+    first = [
+        "height",
+        "width",
+        "channels",
+        "channel_axis",
+        "container",
+        "dtype",
+        "low",
+        "high",
+        "is_binary",
+        "channel_ranges",
+    ]
     assert list(schema) == first
     again = ImageEncoder.from_json(json.loads(json.dumps(schema, allow_nan=False)))
     assert again.to_json() == schema

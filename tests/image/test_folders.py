@@ -276,7 +276,6 @@ SPOILT = {  # name -> how such a file is made
     "dangling.png": lambda file: file.symlink_to("nowhere.png"),
     "pipe.png": lambda file: os.mkfifo(file),
     "postscript.png": lambda file: file.write_bytes(POSTSCRIPT),
-    "gif.png": lambda file: Image.fromarray(noise(8, 9)).save(file, format="GIF"),
     "deep.tif": lambda file: Image.fromarray(np.full((8, 9), -5, np.int32)).save(file),
     "deep.ppm": lambda file: file.write_bytes(b"P6 9 8 4095 " + b"\1\2" * 216),
     "unsigned.tif": lambda file: save_tiff(file, np.full((8, 9), 2**31, np.uint32)),
@@ -301,7 +300,6 @@ SPOILT = {  # name -> how such a file is made
         ("dangling.png", "is not a regular file, or is a broken link"),
         ("pipe.png", "is not a regular file"),
         ("postscript.png", "cannot be read as an image"),
-        ("gif.png", "cannot be read as an image"),
         ("deep.tif", "has pixels of uint8 and .*deep.tif' of int32; save all alike"),
         ("deep.ppm", "has 16 bits in each of several channels, of which 8 would be read; save it as RGB"),
         ("unsigned.tif", "holds whole numbers above 2147483647; scale them"),
@@ -317,7 +315,7 @@ def test_a_file_that_cannot_be_used_is_named(folder, name, text):
 
 
 @pytest.mark.promise("image files")
-@pytest.mark.parametrize("name", ["photo.gif", "a/photo.HEIC", "photo.svg"])
+@pytest.mark.parametrize("name", ["photo.avif", "a/photo.HEIC", "photo.svg", "scan.dcm"])
 def test_an_image_of_a_kind_that_is_not_read_is_no_silent_loss(folder, name):
     file = folder / "dog" / name
     file.parent.mkdir(exist_ok=True)

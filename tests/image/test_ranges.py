@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from small import quick_augmenter
 
+from ganaug import GANAugmenter
 from ganaug.errors import DataError, DataWarning
 from ganaug.gain import ImageClassifier
 from ganaug.image.encoder import ImageEncoder
@@ -146,6 +150,69 @@ def test_rare_strokes_on_black_are_no_outliers():
     X = np.zeros((200, 8, 8), np.uint8)
     X[4, 4, 4] = 255
     assert learn_range(X) == (0, 255)
+
+
+BANDS = [ramp(0, 10000, "uint16"), ramp(300, 420, "uint16"), np.full((40, 8, 8), 7, np.uint16)]
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_channels_that_differ_much_have_ranges_of_their_own_and_come_back(axis, dtype):
+    X = np.stack(BANDS, axis).astype(dtype)
+    encoder = ImageEncoder(axis).fit(X, RNG)
+    assert encoder.format.channel_ranges == ((0, 10000), (300, 420), (0, 10000))
+    x = encoder.transform(X, RNG)
+    for channel in (0, 1):
+        assert float(x[:, channel].min()) == -1
+        assert float(x[:, channel].max()) == 1
+    back = encoder.inverse_transform(x, 0, 0)
+    assert back.dtype == X.dtype
+    np.testing.assert_allclose(back, X, rtol=0, atol=0.01 if dtype == "float32" else 0)
+    wild = np.moveaxis(encoder.inverse_transform(3 * x, 0, 0), axis, 0)
+    assert [(wild[i].min(), wild[i].max()) for i in (0, 1)] == [(0, 10000), (300, 420)]
+    schema = encoder.to_json()
+    assert json.loads(json.dumps(schema)) == schema  # lists, and no tuples
+    assert ImageFormat.from_json(schema) == encoder.format
+
+
+def test_an_augmenter_of_bands_is_saved_and_samples_within_them(tmp_path):
+    X, y = np.stack(BANDS[:2], 1), np.arange(40) % 2
+    quick_augmenter().fit(X, y).save(tmp_path / "model")
+    made, _ = GANAugmenter.load(tmp_path / "model").sample(30, random_state=0)
+    assert made.dtype == np.uint16
+    assert made[:, 0].max() > 420
+    assert 300 <= made[:, 1].min() < made[:, 1].max() <= 420
+
+
+@pytest.mark.parametrize("opacity", [ramp(0, 255, "uint8"), np.full((40, 8, 8), 255, np.uint8)])
+def test_small_values_of_colours_beside_opacity_fill_what_networks_see(opacity):
+    X = np.stack([ramp(0, 16, "uint8")] * 3 + [opacity], -1)
+    encoder = ImageEncoder().fit(X, RNG)
+    x = encoder.transform(X, RNG)
+    assert [float(x[:, i].min()) for i in range(3)] == [-1] * 3
+    assert float(x[:, 3].max()) == 1
+    assert np.array_equal(encoder.inverse_transform(x, 0, 0), X)
+
+
+def test_channels_of_about_the_same_scale_share_their_range():
+    X = np.stack([ramp(0, 255, "uint8"), ramp(40, 130, "uint8"), np.zeros((40, 8, 8), np.uint8)], 1)
+    assert ImageFormat.infer(X).channel_ranges is None
+    assert ImageFormat.infer(np.stack([ramp(0, 16, "uint8")] * 3, 1)).channel_ranges is None
+    assert ImageFormat.infer(np.stack(BANDS, 1), 1, (0, 255)).channel_ranges is None  # which the user says
+
+
+@pytest.mark.parametrize(
+    ("ranges", "text"),
+    [
+        ([[0, 1]], "there are 1 ranges of 3"),
+        ([[0, 1], [5, 2], [0, 1]], "from 5 to 2"),
+        ([[0, 1], [0, 70000], [0, 1]], "may"),
+    ],
+)
+def test_ranges_of_channels_that_cannot_be_are_refused(ranges, text):
+    schema = ImageFormat.infer(np.stack(BANDS, 1)).to_json()
+    with pytest.raises(ValueError, match=text):
+        ImageFormat.from_json(schema | {"channel_ranges": ranges})
 
 
 def test_values_somewhat_outside_of_the_range_are_taken_and_clipped():

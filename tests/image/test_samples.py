@@ -226,7 +226,7 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ([pil(size=(300, 20))], [0], r"Image 0 has the shape \(20, 300, 3\), and ganaug takes 8 to 256 .*resize first"),
         ("pictures/", [0, 1], "'pictures/' has its labels in the names of its class folders; leave y out"),
         ("no such folder", None, "'no such folder' does not exist; give a folder"),
-        (Stream(), None, r"Stream is an iterable data set.*X, y = zip"),
+        (Stream(), None, r"Stream is an iterable data set.*and give list\(data\)"),
         (Items([]), None, r"Found array with 0 sample\(s\)"),
         (
             Items([pil()]),

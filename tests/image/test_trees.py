@@ -134,6 +134,15 @@ def test_classes_that_hold_the_same_folders_are_mentioned(tmp_path):
     assert "each holds 'ill', 'well'; if these are the classes, read one folder at a time with split=" in said
 
 
+def test_parts_within_classes_are_refused_and_read_together_where_that_is_said(tmp_path):
+    root = put_many(tmp_path, "cat/train", "cat/test", "dog/train", "dog/test")
+    with pytest.raises(
+        DataError, match=r"cat' holds parts of a data set \('test', 'train'\), and not .*train.cat', or say split='.'"
+    ):
+        read_image_folder(root)
+    assert read_counts(root, split=".")[0] == {"cat": 4, "dog": 4}
+
+
 def test_synthetic_images_go_into_the_training_part_alone(tmp_path):
     put_many(tmp_path / "pets", "train/cat", "train/dog", "test/cat", "test/dog")
     put(tmp_path / "pets", "test/cat/odd.gif")

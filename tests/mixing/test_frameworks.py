@@ -98,10 +98,9 @@ def test_what_accelerate_has_prepared_is_refused_and_mixed_in_batches():
 @pytest.mark.slow
 def test_two_processes_of_accelerate_get_the_share_and_different_samples(tmp_path):
     pytest.importorskip("accelerate")
-    script = Path(__file__).parents[2] / "benchmarks" / "loaders.py"
     out = subprocess.run(
         [sys.executable, "-m", "benchmarks.loaders", "--only", "Accelerate, 2 processes"],
-        cwd=script.parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         timeout=300,
@@ -229,6 +228,18 @@ def test_fabric_sets_up_a_mixed_loader_and_a_loader_it_has_set_up_is_refused():
         ParameterError, match=r"already prepared \(_FabricDataLoader\); call augment_loader before fabric.set"
     ):
         mixed(fabric.setup_dataloaders(shuffled()))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_mixed_loader_keeps_its_share_among_the_loaders_that_lightning_combines():
+    combined = pytest.importorskip("lightning.pytorch.utilities").CombinedLoader
+    loaders = {"mixed": mixed(shuffled()), "real": shuffled(drop_last=True)}
+    batches = [batch for batch, _, _ in combined(loaders, mode="max_size_cycle")]
+    for x, _ in (batch["mixed"] for batch in batches):
+        assert abs(int((x[:, 0, 0, 0] > 0).sum()) - FRACTION * len(x)) < 1
+    assert all((batch["real"][0] < 0).all() for batch in batches)
+    with pytest.raises(ParameterError, match="Got a CombinedLoader instead; put SyntheticMix on its batches"):
+        mixed(combined(loaders))
 
 
 def test_a_distributed_sampler_inside_a_hook_stays_the_one_that_it_is():

@@ -580,3 +580,24 @@ def test_random_states_are_as_if_no_item_had_been_watched():
 def test_a_mixed_data_set_with_stages_can_be_sent_to_other_processes():
     mixed = MixedDataset(Wrapper(PLAIN, BOTH), Fake(), 1.0, random_state=0)
     assert torch.equal(pickle.loads(pickle.dumps(mixed))[4][0], mixed[4][0])
+
+
+class Deep(Fake):
+    """It samples grey images of 16 bits."""
+
+    def sample(self, n=None, y=None, random_state=None):
+        labels = np.arange(n) % 3 if y is None else np.asarray(y)
+        return np.broadcast_to((40_000 + labels)[:, None, None], (len(labels), 16, 16)).astype(np.uint16), labels
+
+
+@pytest.mark.parametrize("transform", [v1.ToTensor(), v1.PILToTensor(), None])
+def test_deep_grey_images_become_what_real_ones_become(transform):
+    def make(data, x, y):
+        deep = Image.fromarray(np.full((16, 16), 40_000, np.uint16))
+        return (deep if transform is None else data.transform(deep)), y
+
+    real = made(make, transform=transform)
+    mixed = MixedDataset(real, Deep(), 1.0, random_state=0)
+    pair = [np.asarray(data[3][0]) for data in (real, mixed)]  # of torchvision's ToTensor int16, beyond its range
+    assert pair[0].dtype == pair[1].dtype
+    assert np.array_equal(*pair)

@@ -144,3 +144,11 @@ def test_batches_keep_their_type(kind):
     mixed, _ = mix(x, torch.tensor(LABELS[:8]))
     assert type(mixed) is type(x)
     assert mixed.shape == x.shape
+
+
+@pytest.mark.parametrize("form", ["uint8", "float"])
+def test_images_of_bfloat16_get_synthetic_ones_of_it(form):
+    data = made(lambda d, x, y: (to_float(x).bfloat16(), torch.tensor(y)))
+    sample = MixedDataset(data, Fake(form), 1.0, random_state=0)[3][0]
+    assert sample.dtype == torch.bfloat16
+    assert float(sample.float().mean()) == pytest.approx(KEPT, abs=0.01)

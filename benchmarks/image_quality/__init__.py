@@ -1,0 +1,1 @@
+"""Measure the quality of synthetic images against the seconds of training."""

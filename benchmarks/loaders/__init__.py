@@ -1,0 +1,1 @@
+"""Measure the synthetic share of the batches of loaders of every kind."""
