@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PIVOT = 69
 """Years of two digits: 69 is 1969, 68 is 2068, as in POSIX."""
 
@@ -32,15 +34,20 @@ _DATES = {
         "d b ", "d b, ", "d-b-", "d/b/", "d.b.", "b d, ", "b d ", "d-N-", "d N ", "d/N/", "dN", "d-n-", "dn", "db"
     ) for year in "Yy"), ""),
     **dict.fromkeys(("d B Y", "d B, Y", "d-B-Y", "B d, Y", "B d Y", "Y-b-d", "Y b d"), ""),
+    **dict.fromkeys((f"{day}{form}" for day in ("a ", "a, ", "A ", "A, ") for form in (
+        "b d Y", "b d, Y", "d b Y", "B d Y", "B d, Y", "d B Y", "b o Y", "b o, Y", "B o Y", "B o, Y"
+    )), ""),
+    **dict.fromkeys(("B o, Y", "B o Y", "o B Y", "o B, Y", "b o, Y", "b o Y", "o b Y", "o b, Y"), ""),
 }  # fmt: skip
 _TIMES = ("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M:S", " I:M P", " I:M:S P", " I:MP")
 _PATTERNS = {
     "d": "[0-9]{1,2}", "m": "[0-9]{1,2}", "Y": "[0-9]{4}", "y": "[0-9]{2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
     "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(MONTHS),
     "b": "|".join(name[:3] for name in MONTHS), "N": "|".join(name[:3].upper() for name in MONTHS),
-    "n": "|".join(name[:3].lower() for name in MONTHS),
+    "n": "|".join(name[:3].lower() for name in MONTHS), "o": "[0-9]{1,2}(?:st|nd|rd|th)",
+    "A": "|".join(WEEKDAYS), "a": "|".join(name[:3] for name in WEEKDAYS),
 }  # fmt: skip
-_LETTERS = re.compile("[dmYyHIMSPBbNn]")
+_LETTERS = re.compile("[dmYyHIMSPBbNnoAa]")
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
 
@@ -52,7 +59,7 @@ class DateForm:
     ----------
     form : str
         Date and time with a letter for each part, as those of strftime: "m/d/Y H:M"; "N" and "n" are "b", the first
-        three letters of a month, in capitals and in small letters.
+        three letters of a month, in capitals and in small letters, and "o" is the day as in 1st.
     padded_date, padded_time : bool
         Whether days and months, or hours, below 10 have a zero in front.
     lower : bool
@@ -70,6 +77,9 @@ class DateForm:
         hours = at.hour.to_numpy()
         fields = {
             "d": self._pad(at.day, self.padded_date),
+            "o": [f"{day}{_find_ending(day)}" for day in at.day.tolist()],
+            "A": [WEEKDAYS[day] for day in at.dayofweek.tolist()],
+            "a": [WEEKDAYS[day][:3] for day in at.dayofweek.tolist()],
             "m": self._pad(at.month, self.padded_date),
             "Y": [f"{year:04}" for year in at.year.tolist()],
             "y": [f"{year % 100:02}" for year in at.year.tolist()],
@@ -102,6 +112,11 @@ class DateForm:
         return asdict(self)
 
 
+def _find_ending(day: int) -> str:
+    """Return what makes an ordinal of the number of a day, as in 22nd."""
+    return "th" if 10 < day < 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
 def _weave(parts: list[str], values: tuple[str, ...]) -> str:
     return "".join(f"{part}{value}" for part, value in zip(parts, (*values, ""), strict=True))
 
@@ -131,10 +146,11 @@ def find_dates(
     """
     found: dict[str, tuple[pd.Series[Any], DateForm]] = {}
     for date, own in {**_DATES, **dict.fromkeys(_ISO, "ymd")}.items():
-        for time in _TIMES:
-            pattern = _make_pattern(date + time)
-            if re.fullmatch(pattern, first) and (read := _read(known, date + time, pattern)) is not None:
-                found.setdefault(own, read)
+        if re.match(_make_pattern(date), first):
+            for time in _TIMES:
+                pattern = _make_pattern(date + time)
+                if re.fullmatch(pattern, first) and (read := _read(known, date + time, pattern)) is not None:
+                    found.setdefault(own, read)
     if not found:
         return None
     if len(found) > 1 and order not in found:
@@ -142,6 +158,7 @@ def find_dates(
     return found[order] if len(found) > 1 and order else next(iter(found.values()))
 
 
+@cache
 def _make_pattern(form: str) -> str:
     """Return a regular expression with a named group for each part."""
     parts, letters = _LETTERS.split(form), _LETTERS.findall(form)
@@ -193,7 +210,7 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
     parts = {
         "year": year,
         "month": month,
-        "day": text["d"].astype(np.int64),
+        "day": np.array([int(day.rstrip("stndrh")) for day in text["o" if "o" in text else "d"].tolist()]),
         "hour": hour,
         "minute": text["M"].astype(np.int64) if "M" in text else zero,
         "second": text["S"].astype(np.int64) if "S" in text else zero,

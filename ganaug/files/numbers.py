@@ -24,7 +24,8 @@ _UNITS = (
     *("bhp", "rpm", "mpg", "kmpl", "mph", "kph", "km/h", "m/s"),
     *("USD", "EUR", "GBP", "CHF", "kr", "zł", "Kč", "Ft", *_SIGNS),
 )
-_WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}"  # after a blank, as in "10 years"; letters at once may belong to a code
+# After a blank, as in "10 years" and "2 full years"; letters at once may belong to a code
+_WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}(?: [^\W\d_]{1,12}){0,2}"
 _AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
 _DIGITS = rf"[0-9](?:[0-9.,'{_SPACES}]*[0-9])?|[.,][0-9]+"
 _CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?-?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
@@ -39,7 +40,7 @@ SEPARATORS: Separators = (
 )
 _ASKED = tuple((thousands, "." if thousands == "," else ",") for thousands in ("", ",", ".", "'", *_SPACES))
 _ADDRESS = r"\A(?:[0-9]{1,3}\.){3}[0-9]{1,3}\z"  # of the internet
-_MOST = 16  # characters before or after a number
+_MOST = 40  # characters before or after a number
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         text. ``.gz``, ``.bz2`` and ``.xz`` are decompressed, and a ``.zip`` with a single file is unpacked.
     separator : str of length 1, optional
         Separator of the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
-        one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
+        one of ``, ; | tab`` at which the header line and every row split into the same number of cells, or runs of
+        blanks, which count as a tab.
     header : bool, optional
         Whether the first line of a text file names the columns. By default it does, unless it is a row like the
         others: a number over numbers, and over text one of the texts below it.
@@ -114,20 +115,22 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * ``date_form``: column -> order, separators and zeros of dates in other forms than ISO's;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True;
+        * ``left_out``: positions of columns of the file that hold nothing to learn, counted from 0;
         * ``dialect``: "separator", "encoding" and "line_end" of the file, where they are not the usual ones.
 
     Raises
     ------
     DataError
         The file cannot be opened, is no text in a known encoding, has no rows, a row with too many or too few cells, a
-        blank line between rows, a quote that is never closed, or could be split in several ways.
+        blank line among the rows of a single column, a quote that is never closed, or could be split in several ways.
     ParameterError
         `separator` is not one character, there is no such `encoding`, or numbers have no such separators.
 
     Warns
     -----
     DataWarning
-        Something was assumed: an encoding, that there is no header line, a name for a column without one or with that
+        Something was assumed: an encoding, that cells are divided by blanks, that blank lines are no rows, that there
+        is no header line, a name for a column without one or with that
         of another, that a first column without a name, each cell different, numbers the rows and is left out, or that
         text spells numbers.
 
@@ -169,6 +172,8 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
     frame, unclear = _type_columns(parsed, Reading(date_order, tuple(na), thousands, decimal))
     if dialect := Dialect(parsed.separator, decoded.encoding, find_line_end(decoded.text)).to_note():
         frame.attrs["dialect"] = dialect
+    if parsed.left_out:
+        frame.attrs["left_out"] = parsed.left_out
     if keep_text:
         texts = zip(parsed.names, parsed.columns, strict=True)
         frame.attrs["text"] = CellTexts(dict(texts), {column: frame[column] for column in parsed.names})

@@ -30,7 +30,7 @@ _KINDS = (*_NUMERIC, "datetime")
 
 def type_texts(
     frame: pd.DataFrame, kinds: Mapping[Any, str], categorical: Sequence[Any]
-) -> tuple[pd.DataFrame, list[Spelling]]:
+) -> tuple[pd.DataFrame, list[Spelling], list[Any]]:
     """Return a frame with text columns that spell numbers or dates as such, and how they were spelled.
 
     Decimal numbers, numbers with a currency, unit or separators, and ISO dates count. Whole numbers may be codes, and
@@ -44,14 +44,27 @@ def type_texts(
         What the user says; a category, an identifier and so on stays text.
     categorical : sequence of column names
         Columns that stay text as well.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The table.
+    found : list of dict
+        How the columns were spelled.
+    unclear : list of column names
+        Columns of dates that stay text, because the order of day and month is not clear.
     """
     found: list[Spelling] = []
+    unclear: list[Any] = []
     for position, name in enumerate(frame.columns):
         kind = None if name in categorical else kinds.get(name, "")
         if kind is None or (kind and kind not in _KINDS):
             continue
         typed = _parse(frame.iloc[:, position], kind)
-        if typed is not None:
+        if isinstance(typed, str):
+            unclear.append(name)
+            _warn_of_unclear_dates(name, typed)
+        elif typed is not None:
             column, spelling = typed
             frame.isetitem(position, column.array)
             found.append(spelling)
@@ -62,11 +75,23 @@ def type_texts(
             DataWarning,
             stacklevel=4,
         )
-    return frame, found
+    return frame, found, unclear
 
 
-def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
-    """Return what a text column spells, None if it spells words, or whole numbers that may be codes."""
+def _warn_of_unclear_dates(name: Any, example: str) -> None:
+    warnings.warn(
+        f"Column {name!r} holds dates such as {example!r} in an order that is not clear, and synthetic rows repeat "
+        "those that occur; convert it first, by pandas.to_datetime with format=.",
+        DataWarning,
+        stacklevel=5,
+    )
+
+
+def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | None:
+    """Return what a text column spells, None if it spells words, or whole numbers that may be codes.
+
+    Of dates whose order is not clear, the first one is returned.
+    """
     if not (pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype)):
         return None
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -82,13 +107,7 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
             return None
     column, notes = _parse_texts(np.where(missing, None, texts))
     if "date_orders" in notes:
-        warnings.warn(
-            f"Column {series.name!r} holds dates such as {known[0]!r} in an order that is not clear, and is learned as "
-            "text; convert it first, by pandas.to_datetime with format=.",
-            DataWarning,
-            stacklevel=5,
-        )
-        return None
+        return str(known[0])
     if not _is_wanted(column, notes, kind):
         return None
     marks = Counter(texts[column.isna().to_numpy() & ~missing].tolist() + [None] * int(missing.sum()))

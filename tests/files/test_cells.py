@@ -213,6 +213,8 @@ SPELLED = [
     (["1,234", "999"], [1234, 999]),
     (["0,123", "5,678"], [0.123, 5.678]),
     (["USD 5", "USD 6"], [5, 6]),
+    (["0 full defects", "12 full defects"], [0, 12]),
+    (["7 square kilometres", "1.5 square kilometres"], [7, 1.5]),
 ]
 
 
@@ -247,6 +249,10 @@ DATES = [
     ["2015-Sep-21", "2015-Nov-02"],
     ["21 September, 2015", "2 November, 2015"],
     ["21-SEP-15 08:15:00", "02-NOV-15 18:15:00"],
+    ["April 4th, 2015", "May 31st, 2010", "June 11th, 2011", "June 22nd, 2011"],
+    ["3rd Jan 2020", "12th Feb 2021"],
+    ["Monday, April 6, 2015", "Sunday, May 31, 2015"],
+    ["Mon Apr 06 2015", "Sun May 31 2015"],
 ]
 
 
@@ -284,7 +290,8 @@ def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders)
     ["02/30/2023", "01/01/2023"], ["13/13/2023", "01/01/2023"], ["1/2/2020", "2020/1/2"], ["1.2.3", "2.3.4"],
     ["3/20/2014 13:27 PM", "3/20/2014 1:27 PM"], ["3/20/2014 0:27 PM", "3/20/2014 1:27 PM"], ["05/1/2020", "5/13/2020"],
     ["5 Mai 2020", "6 Mai 2020"], ["21-SEP-15", "02-Nov-15"], ["31SEP2015", "02NOV2015"],
-    ["13/02/2023 25:00", "13/02/2023 23:00"],
+    ["13/02/2023 25:00", "13/02/2023 23:00"], ["April 4st, 2015", "May 31st, 2010"],
+    ["Monday, April 7, 2015", "Sunday, May 31, 2015"],
 ])  # fmt: skip
 def test_what_is_no_date_stays_text(cells):
     column, notes = typed(*cells)

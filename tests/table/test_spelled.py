@@ -103,3 +103,10 @@ def test_other_text_in_place_of_numbers_is_refused():
     augmenter = quick_augmenter().fit(X, y)
     with pytest.raises(DataError, match="'text' spelled numbers or dates in training, and holds 'word' now"):
         augmenter.resample(X.assign(text="word"), np.arange(N) % 3 == 0)
+
+
+def test_dates_of_unclear_order_are_repeated_rather_than_made_up():
+    X, y = table([f"01/{1 + i % 12:02}/{1990 + i // 12}" for i in range(N)])
+    with pytest.warns(DataWarning, match="'text' holds dates such as '01/01/1990' in an order that is not clear"):
+        augmenter = quick_augmenter().fit(X, y)
+    assert set(augmenter.sample(200)[0]["text"]) <= set(X["text"])
