@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -37,17 +37,24 @@ _DATES = {
     **dict.fromkeys((f"{day}{form}" for day in ("a ", "a, ", "A ", "A, ") for form in (
         "b d Y", "b d, Y", "d b Y", "B d Y", "B d, Y", "d B Y", "b o Y", "b o, Y", "B o Y", "B o, Y"
     )), ""),
+    **dict.fromkeys(("a b d H:M:S Y", "a b d H:M:S +0000 Y", "a b d H:M:S UTC Y"), ""),
     **dict.fromkeys(("B o, Y", "B o Y", "o B Y", "o B, Y", "b o, Y", "b o Y", "o b Y", "o b, Y"), ""),
 }  # fmt: skip
-_TIMES = ("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M:S", " I:M P", " I:M:S P", " I:MP")
+_TIMES = (
+    *("", " H:M", " H:M:S", ", H:M", ", H:M:S", "TH:M", "TH:M:S", ":H:M:S", " I:M P", " I:M:S P", " I:MP"),
+    *(" H:M:S.f", " H:M:S.F", "TH:M:S.f", "TH:M:S.F"),
+)
 _PATTERNS = {
     "d": "[0-9]{1,2}", "m": "[0-9]{1,2}", "Y": "[0-9]{4}", "y": "[0-9]{2}", "H": "[0-9]{1,2}", "I": "[0-9]{1,2}",
     "M": "[0-9]{2}", "S": "[0-9]{2}", "P": "AM|PM|am|pm", "B": "|".join(MONTHS),
     "b": "|".join(name[:3] for name in MONTHS), "N": "|".join(name[:3].upper() for name in MONTHS),
     "n": "|".join(name[:3].lower() for name in MONTHS), "o": "[0-9]{1,2}(?:st|nd|rd|th)",
-    "A": "|".join(WEEKDAYS), "a": "|".join(name[:3] for name in WEEKDAYS),
+    "f": "[0-9]{3}", "F": "[0-9]{6}", "A": "|".join(WEEKDAYS), "a": "|".join(name[:3] for name in WEEKDAYS),
 }  # fmt: skip
-_LETTERS = re.compile("[dmYyHIMSPBbNnoAa]")
+_LETTERS = re.compile("[dmYyHIMSPBbNnoAafF]")
+_ENDING = re.compile(r"(?<=[0-9M])(\.0{1,9})?( ?(?:[A-Z]{3,4}|Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]))?\Z")
+_MOST_ENDING = 20
+_UNITS = {"F": "us", "f": "ms", "S": "s", "M": "m"}
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
 
@@ -59,17 +66,21 @@ class DateForm:
     ----------
     form : str
         Date and time with a letter for each part, as those of strftime: "m/d/Y H:M"; "N" and "n" are "b", the first
-        three letters of a month, in capitals and in small letters, and "o" is the day as in 1st.
+        three letters of a month, in capitals and in small letters, "o" is the day as in 1st, and "f" and "F" are three
+        and six digits of a second.
     padded_date, padded_time : bool
         Whether days and months, or hours, below 10 have a zero in front.
     lower : bool
         Whether am and pm are in lower case.
+    after : str
+        What stands behind every time, such as " UTC".
     """
 
     form: str
     padded_date: bool = True
     padded_time: bool = True
     lower: bool = False
+    after: str = ""
 
     def spell(self, moments: pd.Series[Any]) -> list[str | None]:
         """Return dates in this form, None for one that it cannot hold."""
@@ -91,12 +102,14 @@ class DateForm:
             "I": self._pad((hours + 11) % 12 + 1, self.padded_time),
             "M": [f"{minute:02}" for minute in at.minute.tolist()],
             "S": [f"{second:02}" for second in at.second.tolist()],
+            "f": [f"{micro // 1000:03}" for micro in at.microsecond.tolist()],
+            "F": [f"{micro:06}" for micro in at.microsecond.tolist()],
             "P": [("pm" if hour > 11 else "am") if self.lower else ("PM" if hour > 11 else "AM") for hour in hours],
         }
         parts = _LETTERS.split(self.form)
         columns = [fields[letter] for letter in _LETTERS.findall(self.form)]
-        texts = [_weave(parts, row) for row in zip(*columns, strict=True)]
-        unit: Any = "s" if "S" in self.form else "m" if "M" in self.form else "D"
+        texts = [_weave(parts, row) + self.after for row in zip(*columns, strict=True)]
+        unit: Any = next((unit for letter, unit in _UNITS.items() if letter in self.form), "D")
         values = moments.to_numpy(dtype="M8[us]")
         fits = values.astype(f"M8[{unit}]").astype("M8[us]") == values
         if "y" in self.form:
@@ -123,11 +136,17 @@ def _weave(parts: list[str], values: tuple[str, ...]) -> str:
 
 def is_sound_form(value: Any) -> bool:
     """Return whether a value is what `DateForm.to_dict` returns."""
-    if not isinstance(value, Mapping) or set(value) != set(DateForm("d").to_dict()):
+    if not isinstance(value, Mapping) or {*value, "after"} != set(DateForm("d").to_dict()):
         return False
-    known = {date + time for date in (*_DATES, *_ISO) for time in _TIMES}
+    known = {date + time for date in (*_DATES, *_ISO) for time in _list_times(date)}
     flags = (value["padded_date"], value["padded_time"], value["lower"])
-    return value["form"] in known and all(isinstance(flag, bool) for flag in flags)
+    after = value.get("after", "")
+    is_ending = isinstance(after, str) and len(after) <= _MOST_ENDING and _ENDING.match(f"0{after}", 1) is not None
+    return is_ending and value["form"] in known and all(isinstance(flag, bool) for flag in flags)
+
+
+def _list_times(date: str) -> tuple[str, ...]:
+    return ("",) if "H" in date else _TIMES
 
 
 def find_dates(
@@ -144,10 +163,13 @@ def find_dates(
     order : {"dmy", "mdy", "ymd"}, optional
         Order of day, month and year where several fit.
     """
+    after = next(ending for ending in _list_endings(first) if pc.all(pc.ends_with(known, ending)).as_py())
+    if after:
+        known, first = pc.utf8_slice_codeunits(known, 0, -len(after)), first.removesuffix(after)
     found: dict[str, tuple[pd.Series[Any], DateForm]] = {}
     for date, own in {**_DATES, **dict.fromkeys(_ISO, "ymd")}.items():
         if re.match(_make_pattern(date), first):
-            for time in _TIMES:
+            for time in _list_times(date)[bool(after) and "H" not in date :]:  # the first is none
                 pattern = _make_pattern(date + time)
                 if re.fullmatch(pattern, first) and (read := _read(known, date + time, pattern)) is not None:
                     found.setdefault(own, read)
@@ -155,7 +177,14 @@ def find_dates(
         return None
     if len(found) > 1 and order not in found:
         return sorted(found)
-    return found[order] if len(found) > 1 and order else next(iter(found.values()))
+    moments, form = found[order] if len(found) > 1 and order else next(iter(found.values()))
+    return moments, replace(form, after=after)
+
+
+def _list_endings(first: str) -> list[str]:
+    """Return what may stand behind the time of all cells, the longest first: zeros and a zone, or nothing."""
+    match = _ENDING.search(first)
+    return [match[0], match[2] or "", ""] if match else [""]
 
 
 @cache
@@ -214,6 +243,7 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
         "hour": hour,
         "minute": text["M"].astype(np.int64) if "M" in text else zero,
         "second": text["S"].astype(np.int64) if "S" in text else zero,
+        "us": _read_microseconds(text) if {"f", "F"} & set(text) else zero,
     }
     if (year < 1).any() or any(
         (parts[name] > most).any() for name, most in (("hour", 23), ("minute", 59), ("second", 59))
@@ -221,3 +251,7 @@ def _assemble(text: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.datetime64
         return None
     moments = pd.to_datetime(pd.DataFrame(parts), errors="coerce")
     return None if moments.isna().any() else moments.to_numpy(dtype="M8[us]")
+
+
+def _read_microseconds(text: Mapping[str, Any]) -> Any:
+    return text["F"].astype(np.int64) if "F" in text else 1000 * text["f"].astype(np.int64)

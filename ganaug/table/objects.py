@@ -18,8 +18,11 @@ from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError
 from ..records import JsonRecord
 
-_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)", re.ASCII)
-_OF_MONTH = 6  # digits of a month
+_DIGITS = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?)?", re.ASCII
+)
+_OF_DAY = 8  # digits of a date
+_DIGIT_FORMS = {6: "%Y%m", _OF_DAY: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _LOOKED_AT = 50  # cells that rule out most columns
 _LEAST = 20  # different dates, which no other numbers happen to be
 _MICROSECONDS = np.dtype("m8[us]")
@@ -38,9 +41,9 @@ class ObjectForm(JsonRecord):
         Name of the column.
     kind : str
         "date", "datetime", "timestamp" (of pandas), "time", "decimal", "text" in an Arrow dictionary, or the
-        "digits" of a date or month, such as 20240131 or 202401, as a whole number or text.
+        "digits" of a date, month or moment, such as 20240131 or 202401, as a whole number or text.
     digits : int
-        Digits after the point of decimal numbers; 6 for months in digits, else 0.
+        Digits after the point of decimal numbers; number of digits of months and moments; else 0.
     dtype : dict
         Description of the dtype, for its mark of missing cells; for an Arrow dtype, empty.
     arrow : str
@@ -106,7 +109,7 @@ def restore_objects(column: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
 
 _MAKE: dict[str, Callable[[pd.Series[Any], ObjectForm], list[Any]]] = {
     "text": lambda known, form: known.tolist(),
-    "digits": lambda known, form: known.dt.strftime("%Y%m" if form.digits else "%Y%m%d").tolist(),
+    "digits": lambda known, form: known.dt.strftime(_DIGIT_FORMS[form.digits or _OF_DAY]).tolist(),
     "date": lambda known, form: known.dt.date.tolist(),
     "datetime": lambda known, form: [moment.to_pydatetime() for moment in known],
     "timestamp": lambda known, form: known.tolist(),
@@ -125,7 +128,7 @@ def _dtype_of(form: ObjectForm) -> Any:
 
 
 def _count_date_digits(series: pd.Series[Any]) -> int:
-    """Return 8 if a column holds different dates of so many digits and nothing else, 6 for months, and else 0."""
+    """Return how many digits the dates, months or moments of a column have, if it holds nothing else; or 0."""
     kinds = pd.api.types
     if not (kinds.is_integer_dtype(series.dtype) or kinds.is_string_dtype(series.dtype)) or _is_listed(series):
         return 0
@@ -137,8 +140,8 @@ def _count_date_digits(series: pd.Series[Any]) -> int:
     if len(distinct) < _LEAST or len(set(map(len, distinct))) > 1 or not all(map(_DIGITS.fullmatch, distinct)):
         return 0
     width = len(distinct[0])
-    form = "%Y%m" if width == _OF_MONTH else "%Y%m%d"
-    return width if pd.to_datetime(pd.Series(distinct), format=form, errors="coerce").notna().all() else 0
+    moments = pd.to_datetime(pd.Series(distinct), format=_DIGIT_FORMS[width], errors="coerce")
+    return width if moments.notna().all() else 0
 
 
 def _is_listed(series: pd.Series[Any]) -> bool:
@@ -157,7 +160,7 @@ def _find_form(series: pd.Series[Any]) -> ObjectForm | None:
             return ObjectForm(name, "text", arrow=str(kind))
         return ObjectForm(name, "time", arrow=str(kind)) if pa.types.is_time(kind) else None
     if width := _count_date_digits(series):
-        return ObjectForm(name, "digits", _OF_MONTH if width == _OF_MONTH else 0, describe_dtype(series))
+        return ObjectForm(name, "digits", 0 if width == _OF_DAY else width, describe_dtype(series))
     if series.dtype != np.dtype(object):
         return None
     known = series[series.notna().to_numpy()]
@@ -197,7 +200,8 @@ def _convert(series: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
     if form.kind == "text":
         column = series
     elif form.kind == "digits":
-        column = _to_moments(series.name, [_to_iso(str(one)) for one in known], missing)
+        moments = pd.to_datetime(list(map(str, known)), format=_DIGIT_FORMS[form.digits or _OF_DAY])
+        column = _to_moments(series.name, moments.tolist(), missing)
     elif form.kind == "decimal":
         column = pd.Series(np.full(len(series), np.nan))
         column[~missing] = [float(number) for number in known]
@@ -207,10 +211,6 @@ def _convert(series: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
     else:
         column = _to_moments(series.name, known, missing)
     return column.set_axis(series.index).rename(series.name)
-
-
-def _to_iso(digits: str) -> str:
-    return f"{digits[:4]}-{digits[4:6]}-{digits[6:] or '01'}"
 
 
 def _list_arrow(series: pd.Series[Any]) -> list[Any]:
@@ -265,6 +265,8 @@ def forms_from_json(facts: Iterable[Mapping[str, Any]]) -> list[ObjectForm]:
     """
     forms = [ObjectForm.from_json(dict(one)) for one in facts]
     for form in forms:
+        if form.kind == "digits" and (form.digits or _OF_DAY) not in _DIGIT_FORMS:
+            raise ValueError("digits of no date")
         if form.arrow:
             _parse_arrow(form.arrow)
         elif form.kind != "digits" and (form.dtype or {}).get("dtype") != "object":

@@ -15,9 +15,11 @@ from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
 from ..files.cells import parse_cells
 from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
+from ..files.datelike import resembles_dates
 from ..files.formatting import format_cells
 from ..files.notes import is_mark, valid_notes
 from ..messages import join_names
+from .identifiers import is_identifier
 
 Spelling = dict[str, Any]
 """Of one column: its "name", the "dtype" of its text, "notes" on its form, and the "mark" of missing cells or None."""
@@ -52,7 +54,7 @@ def type_texts(
     found : list of dict
         How the columns were spelled.
     unclear : list of column names
-        Columns of dates that stay text, because the order of day and month is not clear.
+        Columns of dates that stay text, because their form, or the order of day and month, is not clear.
     """
     found: list[Spelling] = []
     unclear: list[Any] = []
@@ -80,8 +82,8 @@ def type_texts(
 
 def _warn_of_unclear_dates(name: Any, example: str) -> None:
     warnings.warn(
-        f"Column {name!r} holds dates such as {example!r} in an order that is not clear, and synthetic rows repeat "
-        "those that occur; convert it first, by pandas.to_datetime with format=.",
+        f"Column {name!r} holds dates such as {example!r} in an order or form that is not clear, and synthetic rows "
+        "repeat those that occur; convert it first, by pandas.to_datetime with format=.",
         DataWarning,
         stacklevel=5,
     )
@@ -90,7 +92,7 @@ def _warn_of_unclear_dates(name: Any, example: str) -> None:
 def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | None:
     """Return what a text column spells, None if it spells words, or whole numbers that may be codes.
 
-    Of dates whose order is not clear, the first one is returned.
+    Of dates whose form or order is not clear, the first one is returned.
     """
     if not (pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype)):
         return None
@@ -104,12 +106,12 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | No
     if len(known) > _LOOKED_AT:
         first, notes = _parse_texts(known[:_LOOKED_AT])
         if not ("date_orders" in notes or _is_wanted(first, notes, kind)):
-            return None
+            return _find_unclear_date(series.name, known, kind)
     column, notes = _parse_texts(np.where(missing, None, texts))
     if "date_orders" in notes:
         return str(known[0])
     if not _is_wanted(column, notes, kind):
-        return None
+        return _find_unclear_date(series.name, known, kind)
     marks = Counter(texts[column.isna().to_numpy() & ~missing].tolist() + [None] * int(missing.sum()))
     mark = max(marks, key=lambda one: marks[one]) if marks else None
     notes = valid_notes({note: {"c": value} for note, value in notes.items() if note != "missing_text"})
@@ -121,6 +123,12 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | No
         "mark": mark,
     }
     return column.rename(series.name), spelling
+
+
+def _find_unclear_date(name: Any, known: Any, kind: str) -> str | None:
+    """Return the first text of a column that would name rows, if it holds dates in a form that cannot be spelled."""
+    may_be = not kind and resembles_dates(known[:_LOOKED_AT].tolist()) and is_identifier(name, known, 0)
+    return str(known[0]) if may_be and resembles_dates(known.tolist()) else None
 
 
 def _parse_texts(texts: Any) -> tuple[Any, dict[str, Any]]:

@@ -213,6 +213,8 @@ SPELLED = [
     (["1,234", "999"], [1234, 999]),
     (["0,123", "5,678"], [0.123, 5.678]),
     (["USD 5", "USD 6"], [5, 6]),
+    (["+437.98", "-3.20", "0.00"], [437.98, -3.2, 0]),
+    (["+5%", "-12%", "+1%"], [5, -12, 1]),
     (["0 full defects", "12 full defects"], [0, 12]),
     (["7 square kilometres", "1.5 square kilometres"], [7, 1.5]),
 ]
@@ -253,6 +255,13 @@ DATES = [
     ["3rd Jan 2020", "12th Feb 2021"],
     ["Monday, April 6, 2015", "Sunday, May 31, 2015"],
     ["Mon Apr 06 2015", "Sun May 31 2015"],
+    ["Mon Apr 06 22:19:45 2015", "Sun May 31 02:00:00 2015"],
+    ["Mon Apr 06 22:19:45 +0000 2015", "Sun May 31 02:00:00 +0000 2015"],
+    ["Mon, 06 Apr 2015 22:19:45 GMT", "Sun, 31 May 2015 02:00:00 GMT"],
+    ["2015-04-06 22:19:45 UTC", "2015-05-31 02:00:00 UTC"],
+    ["2015-04-06T22:19:45.0000000", "2015-05-31T02:00:00.0000000"],
+    ["13.04.2015 22:19:45.250", "31.05.2015 02:00:00.000"],
+    ["04/13/2015 10:19 PM +0200", "05/31/2015 02:00 AM +0200"],
 ]
 
 
@@ -262,7 +271,7 @@ def test_dates_in_other_orders_come_back_in_their_form(cells, mark):
     cells = cells if mark is None else [*cells, mark]
     column, notes = typed(*cells)
     assert column.dtype == "datetime64[us]"
-    assert column[0] == pd.to_datetime(cells[0], dayfirst=cells[0][:2] in ("13", "14"))
+    assert column[0] == pd.to_datetime(cells[0], dayfirst=cells[0][:2] in ("13", "14")).tz_localize(None)
     assert format_cells(column, notes) == cells
     assert valid_notes({"date_form": {"c": notes["date_form"]}})
 
@@ -291,7 +300,7 @@ def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders)
     ["3/20/2014 13:27 PM", "3/20/2014 1:27 PM"], ["3/20/2014 0:27 PM", "3/20/2014 1:27 PM"], ["05/1/2020", "5/13/2020"],
     ["5 Mai 2020", "6 Mai 2020"], ["21-SEP-15", "02-Nov-15"], ["31SEP2015", "02NOV2015"],
     ["13/02/2023 25:00", "13/02/2023 23:00"], ["April 4st, 2015", "May 31st, 2010"],
-    ["Monday, April 7, 2015", "Sunday, May 31, 2015"],
+    ["Monday, April 7, 2015", "Sunday, May 31, 2015"], ["2015-04-06 22:19:45 PDT", "2015-01-31 02:00:00 PST"],
 ])  # fmt: skip
 def test_what_is_no_date_stays_text(cells):
     column, notes = typed(*cells)

@@ -138,16 +138,17 @@ def test_no_date_of_eight_digits_is_impossible(column):
 
 
 @pytest.mark.parametrize("dtype", [int, str])
-def test_no_month_of_six_digits_is_impossible(dtype, tmp_path):
-    months = pd.Series(pd.date_range("2015-01-01", periods=40, freq="MS").strftime("%Y%m").astype(dtype))
-    X = pd.DataFrame({"x": np.arange(N) % 50, "it": months[np.arange(N) % 40].to_numpy()})
+@pytest.mark.parametrize(("form", "step"), [("%Y%m", "MS"), ("%Y%m%d%H%M", "28D7h"), ("%Y%m%d%H%M%S", "28D11s")])
+def test_no_month_or_moment_in_digits_is_impossible(form, step, dtype, tmp_path):
+    moments = pd.Series(pd.date_range("2015-01-01", periods=40, freq=step).strftime(form).astype(dtype))
+    X = pd.DataFrame({"x": np.arange(N) % 50, "it": moments[np.arange(N) % 40].to_numpy()})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         augmenter = quick_augmenter(random_state=0).fit(X, np.arange(N) % 2)
     augmenter.save(tmp_path / "m.safetensors")
     made = GANAugmenter.load(tmp_path / "m.safetensors").sample(500)[0]["it"]
     assert made.dtype == X["it"].dtype
-    assert pd.to_datetime(made.astype(str), format="%Y%m").between("2015-01-01", "2018-04-01").all()
+    assert pd.to_datetime(made.astype(str), format=form).between("2015-01-01", "2018-04-01").all()
 
 
 @pytest.mark.parametrize(
