@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .dates import find_dates
 from .formatting import parse_offset, spell
-from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, OFFSET, Notes, is_mark
+from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, MOST_WIDTH, OFFSET, Notes, is_mark
 from .numbers import SEPARATORS, Separators, find_forms
 
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
@@ -74,10 +74,10 @@ def parse_cells(cells: pa.ChunkedArray, reading: Reading | None = None) -> tuple
         int64, uint64, float64, bool, datetime64[us] (with or without a time zone), the nullable dtype of the same
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
-        Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``whole`` (True),
-        ``number_form`` and ``date_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str), each
-        only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is not
-        clear has ``date_orders``, the orders that fit.
+        Any of ``missing_text`` (str), ``padding`` (list of two str), ``aligned`` (list), ``decimals`` (int), ``whole``
+        (True), ``number_form`` and ``date_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str),
+        each only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is
+        not clear has ``date_orders``, the orders that fit.
     """
     reading = reading or Reading()
     cells = _without(cells, pc.equal(cells, ""))
@@ -121,15 +121,21 @@ def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
-    """Return cells without the blanks around them, if these are the same in all cells."""
+    """Return cells without the blanks around them, if these are the same in all cells, or fill up a fixed width."""
+    bare = pc.utf8_trim(known, BLANKS)
+    if pc.all(pc.equal(bare, known)).as_py():
+        return known, {}
     first = _first(known)
     before = first[: len(first) - len(first.lstrip(BLANKS))]
     after = first[len(first.rstrip(BLANKS)) :]
-    if not before + after:
-        return known, {}
-    bare = pc.utf8_trim(known, BLANKS)
     padded = pc.binary_join_element_wise(before, bare, after, "")
-    return (bare, {"padding": [before, after]}) if pc.all(pc.equal(padded, known)).as_py() else (known, {})
+    if pc.all(pc.equal(padded, known)).as_py():
+        return bare, {"padding": [before, after]}
+    width = len(first)
+    for side, pad in (("left", pc.utf8_rpad), ("right", pc.utf8_lpad)):
+        if width <= MOST_WIDTH and pc.all(pc.equal(pad(bare, width), known)).as_py():
+            return bare, {"aligned": [side, width]}
+    return known, {}
 
 
 def find_odd_words(cells: pa.ChunkedArray) -> list[str]:
@@ -202,9 +208,17 @@ def _spelled_numbers(known: pa.ChunkedArray, separators: Separators = SEPARATORS
             continue
         column, notes = typed
         notes = notes | {"number_form": form.to_dict()}
-        if spell(column[column.notna()], notes) == known.drop_null().to_pylist():
+        spelled, wanted = spell(column[column.notna()], notes), known.drop_null().to_pylist()
+        if form.thousands and spelled != wanted:  # some may end in zeros, which else could be thousands
+            spelled, wanted = ([_trim(text, form.decimal) for text in texts] for texts in (spelled, wanted))
+        if spelled == wanted:
             return column, notes
     return None
+
+
+def _trim(text: str, mark: str) -> str:
+    """Return a number without the zeros at its end, which columns of numbers have in some cells and not in others."""
+    return re.sub(rf"{re.escape(mark)}0+(?![0-9])|({re.escape(mark)}[0-9]*[1-9])0+(?![0-9])", r"\1", text)
 
 
 def _to_pandas(values: pa.ChunkedArray) -> pd.Series[Any]:

@@ -297,6 +297,8 @@ def _read_rows(data: bytes, separator: str, name: str, blank: list[int]) -> tupl
             header = [*header, ""]
         elif [cells[0] for _, cells in first] in (["0", "1"], ["1", "2"]):
             header = ["", *header]
+    elif len(first) == 2 and not header[-1] and all(len(cells) == len(header) - 1 for _, cells in first):
+        header = header[:-1]  # the header line alone ends in a separator
 
     def row(line: int, cells: list[str]) -> list[str]:
         if blank and len(header) == 1:

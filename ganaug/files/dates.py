@@ -38,6 +38,7 @@ _DATES = {
         "b d Y", "b d, Y", "d b Y", "B d Y", "B d, Y", "d B Y", "b o Y", "b o, Y", "B o Y", "B o, Y"
     )), ""),
     **dict.fromkeys(("a b d H:M:S Y", "a b d H:M:S +0000 Y", "a b d H:M:S UTC Y"), ""),
+    **dict.fromkeys(("Ymd H:M", "Ymd H:M:S", "YmdTH:M:S", "YmdTHMS", "Ymd-HMS", "Ymd_HMS", "Ymd HMS"), ""),
     **dict.fromkeys(("B o, Y", "B o Y", "o B Y", "o B, Y", "b o, Y", "b o Y", "o b Y", "o b, Y"), ""),
 }  # fmt: skip
 _TIMES = (
@@ -54,6 +55,7 @@ _PATTERNS = {
 _LETTERS = re.compile("[dmYyHIMSPBbNnoAafF]")
 _ENDING = re.compile(r"(?<=[0-9M])(\.0{1,9})?( ?(?:[A-Z]{3,4}|Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]))?\Z")
 _MOST_ENDING = 20
+_MANY, _FEW = 12, 3  # different days, more than there are months, beside few years
 _UNITS = {"F": "us", "f": "ms", "S": "s", "M": "m"}
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
@@ -176,9 +178,25 @@ def find_dates(
     if not found:
         return None
     if len(found) > 1 and order not in found:
-        return sorted(found)
+        order = _prefer_many_days(found)
+        if order is None:
+            return sorted(found)
     moments, form = found[order] if len(found) > 1 and order else next(iter(found.values()))
     return moments, replace(form, after=after)
+
+
+def _prefer_many_days(found: Mapping[str, tuple[pd.Series[Any], DateForm]]) -> str | None:
+    """Return the order of two digits each in which dates are of many days and few years, if the others say the reverse.
+
+    31/07/09 and 13/02/10 may be in the years 2031 and 2013; but hardly, if a column has all days and only two years.
+    """
+    if not all("y" in form.form for _, form in found.values()):
+        return None
+    n_days = {order: moments.dt.day.nunique() for order, (moments, _) in found.items()}
+    n_years = {order: moments.dt.year.nunique() for order, (moments, _) in found.items()}
+    likely = [order for order in found if n_days[order] > _MANY and n_years[order] <= _FEW]
+    unlikely = [order for order in found if n_years[order] > _MANY]
+    return likely[0] if len(likely) == 1 and len(unlikely) == len(found) - 1 else None
 
 
 def _list_endings(first: str) -> list[str]:

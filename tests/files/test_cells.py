@@ -184,6 +184,8 @@ def test_marks_are_missing_beside_typed_cells(mark, cell, dtype):
     (["5 ", "7 ", " ? "], [5, 7, None], {"padding": ["", " "], "missing_text": " ? "}),
     (["\t1.50 ", "\t2.25 "], [1.5, 2.25], {"padding": ["\t", " "], "decimals": 2}),
     ([" true", " false", ""], [True, False, None], {"padding": [" ", ""], "boolean_text": ["false", "true"]}),
+    (["37.2  ", "1712  ", "9.545 "], [37.2, 1712, 9.545], {"aligned": ["left", 6], "whole": True}),
+    (["358", " 72", "  5"], [358, 72, 5], {"aligned": ["right", 3]}),
     (["29.85", " ", "  ", " "], [29.85, None, None, None], {"missing_text": " ", "decimals": 2}),
 ])  # fmt: skip
 def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
@@ -261,6 +263,8 @@ DATES = [
     ["2015-04-06 22:19:45 UTC", "2015-05-31 02:00:00 UTC"],
     ["2015-04-06T22:19:45.0000000", "2015-05-31T02:00:00.0000000"],
     ["13.04.2015 22:19:45.250", "31.05.2015 02:00:00.000"],
+    ["20150406 22:19", "20150531 02:00"],
+    ["20150406T221945", "20150531T020000"],
     ["04/13/2015 10:19 PM +0200", "05/31/2015 02:00 AM +0200"],
 ]
 
@@ -276,6 +280,14 @@ def test_dates_in_other_orders_come_back_in_their_form(cells, mark):
     assert valid_notes({"date_form": {"c": notes["date_form"]}})
 
 
+@pytest.mark.parametrize("form", ["%d/%m/%y", "%y-%m-%d"])
+def test_a_column_of_many_days_has_few_years(form):
+    cells = list(pd.date_range("2009-07-01", "2010-06-30", freq="3D").strftime(form))
+    column, notes = typed(*cells)
+    assert column.min() == pd.Timestamp(2009, 7, 1) and column.max().year == 2010
+    assert format_cells(column, notes) == cells
+
+
 def test_new_dates_have_the_form_of_the_others_unless_it_would_lose_something():
     _, notes = typed("9/24/06", "10/1/07")
     new = pd.Series(pd.to_datetime(["2001-02-03 00:00", "2001-02-03 12:00", "1931-01-01 00:00"]))
@@ -286,6 +298,7 @@ def test_new_dates_have_the_form_of_the_others_unless_it_would_lose_something():
     (["1/2/2020", "3/4/2020"], ["dmy", "mdy"]),
     (["24-01-01", "23-02-03"], ["dmy", "ymd"]),
     (["01.02.03", "02.03.04"], ["dmy", "mdy", "ymd"]),
+    ([f"{i:02}/{i:02}/{i:02}" for i in range(1, 13)], ["dmy", "mdy", "ymd"]),
 ])  # fmt: skip
 def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders):
     column, notes = typed(*cells)
@@ -305,6 +318,11 @@ def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders)
 def test_what_is_no_date_stays_text(cells):
     column, notes = typed(*cells)
     assert column.tolist() == cells and notes == {}
+
+
+def test_zeros_at_the_end_of_some_numbers_do_not_make_text_of_them():
+    column, notes = typed("1,033.40", "690", "584.39")
+    assert column.tolist() == [1033.4, 690, 584.39] and format_cells(column, notes) == ["1,033.4", "690", "584.39"]
 
 
 def test_new_numbers_have_the_form_of_the_others():
