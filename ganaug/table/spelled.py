@@ -26,6 +26,7 @@ Spelling = dict[str, Any]
 
 _LOOKED_AT = 200  # cells that rule out most columns of words
 _SHOWN = 5
+_FEW_VALUES, _MIN_REPEATS = 30, 5  # of months or quarters
 _NUMERIC = ("numeric", "ordered")
 _KINDS = (*_NUMERIC, "datetime")
 
@@ -110,7 +111,7 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | No
     column, notes = _parse_texts(np.where(missing, None, texts))
     if "date_orders" in notes:
         return str(known[0])
-    if not _is_wanted(column, notes, kind):
+    if not _is_wanted(column, notes, kind) or (not kind and "month_form" in notes and _has_few(known)):
         return _find_unclear_date(series.name, known, kind)
     marks = Counter(texts[column.isna().to_numpy() & ~missing].tolist() + [None] * int(missing.sum()))
     mark = max(marks, key=lambda one: marks[one]) if marks else None
@@ -123,6 +124,11 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | No
         "mark": mark,
     }
     return column.rename(series.name), spelling
+
+
+def _has_few(known: Any) -> bool:
+    """Return whether a few values occur often, so that they are learned as categories, which a day may decide."""
+    return len(set(known.tolist())) <= min(_FEW_VALUES, len(known) / _MIN_REPEATS)
 
 
 def _find_unclear_date(name: Any, known: Any, kind: str) -> str | None:
