@@ -49,6 +49,7 @@ LATER = pd.to_timedelta(rng(4).integers(0, 90, N), unit="D")
 GAPS = rng(5).random(N) < 0.2
 
 AS_THEY_ARE = ["numeric", "numeric"]
+SHARES = rng(9).dirichlet([2, 2, 2], N).T
 FORMULAS = {
     "a copy": ({"a": X, "b": X}, ["numeric", "a"]),
     "a copy with the same gaps": ({"a": np.where(GAPS, np.nan, X), "b": np.where(GAPS, np.nan, X)}, ["numeric", "a"]),
@@ -59,6 +60,10 @@ FORMULAS = {
     "a sum": ({"a": X, "b": Z, "c": X + Z}, ["numeric", "numeric", "a + b"]),
     "a sum that comes first": ({"c": X + Z, "a": X, "b": Z}, ["a + b", "numeric", "numeric"]),
     "a weighted sum": ({"a": X, "b": Z, "c": 2 * X + 0.5 * Z + 7}, ["numeric", "numeric", "2 * a + 0.5 * b + 7"]),
+    "a count of rounded parts": (
+        {"n": X + Z, **{name: (part * (X + Z)).round(2) for name, part in zip("abc", SHARES, strict=True)}},
+        ["a + b + c", "numeric", "numeric", "numeric"],
+    ),
     "a difference": ({"in": X + Z, "out": Z, "left": X}, ["out + left", "numeric", "numeric"]),
     "a product": (
         {"n": X % 31 + 1, "price": PRICE, "total": (X % 31 + 1) * PRICE},
@@ -115,6 +120,7 @@ NONE = {
     "dates of other years": {"from": DAY, "to": DAY[::-1] + pd.Timedelta(days=4000)},
     "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(3)},
     "what is left could be negative": {"a": X % 50, "b": Z % 50, "c": 100 - X % 50 - Z % 50},
+    "a rounded sum of few steps": {"a": PRICE % 1, "b": WEIGHT % 1, "c": (PRICE % 1 + WEIGHT % 1).round()},
     "a copy of a number in few rows": {"a": np.where(np.arange(N) < 15, X, 0), "b": np.where(np.arange(N) < 15, X, 0)},
 }
 
