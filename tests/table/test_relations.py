@@ -226,6 +226,36 @@ def test_a_pair_that_never_was_is_refused_at_once():
         augmenter.sample(5, where={"zip": "z3", "city": "c4"})
 
 
+def products(n=3000):
+    key, n_items = rng(8).integers(0, 250, n), rng(9).integers(1, 9, n)
+    price = rng(10).choice(np.arange(1, 60), 250)[key] - 0.01
+    return pd.DataFrame(
+        {"product": [f"P{i}" for i in key], "price": price, "n": n_items, "total": n_items * price}
+    ), key
+
+
+def test_one_of_many_products_is_drawn_within_its_price():
+    frame, key = products()
+    encoder = fitted(frame)
+    facts = {one["name"]: one for one in describe_table(encoder.to_json())["columns"]}
+    assert (facts["product"]["decides"], facts["price"]["kind"], facts["total"]["formula"]) == (
+        "price",
+        "ordered",
+        "price * n",
+    )
+    pairs = set(zip(frame["product"], frame["price"], strict=True))
+    augmenter = quick_augmenter(random_state=0).fit(frame, key % 2)
+    for made in (generated(encoder), augmenter.sample(50, where={"price": (10, 12)})[0]):
+        assert set(zip(made["product"], made["price"], strict=True)) <= pairs
+        assert np.allclose(made["total"], made["price"] * made["n"])
+    assert made["price"].between(10, 12).all()
+
+
+def test_prices_that_are_each_of_few_rows_stay_numbers():
+    frame, _ = products(200)
+    assert found_in(frame[["product", "price"]]) == ["category", "numeric"]
+
+
 FORGED = {
     "a circle": {"by": [2]},
     "a part that is not there": {"by": [9]},
