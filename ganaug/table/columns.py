@@ -236,6 +236,10 @@ class Number(JsonRecord):
         Distribution of the regular values; None if there are none.
     missing : bool
         Whether missing is the last state.
+    shares : list of int
+        Positions of the columns, this one among them, that add up to a total in every row; empty if there are none.
+    total : float
+        Their total.
     """
 
     kind: Annotated[str, Meta(pattern="^(numeric|datetime)$")]
@@ -246,6 +250,8 @@ class Number(JsonRecord):
     spikes: Annotated[list[int | float], Meta(max_length=MAX_STATES)]
     marginal: Marginal | None
     missing: bool
+    shares: list[int] = field(default_factory=list)
+    total: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.limits

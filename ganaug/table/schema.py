@@ -22,6 +22,7 @@ from .kinds import Column
 from .lookups import FactorisedColumn, link_determined
 from .number_sample import NumberSample
 from .relations import relate_numbers
+from .shares import link_shares
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """Values of `column_kinds`."""
@@ -283,6 +284,7 @@ def fit_encode_columns(
     for i, column in enumerate(columns if coded_rows.packed else ()):
         if isinstance(column, Number):
             _refit_codes(i, columns, coded_rows, kept, ColumnCells(frame.iloc[:, i], *read(i)), room)
+    link_shares(columns, sample, read, relations)
     # 4. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):
