@@ -30,6 +30,7 @@ _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 
+_STRAY = 0.05  # share of cells that may have blanks around them that others lack
 _ODD_WORDS = 3  # words at most beside numbers,
 _MOSTLY = 0.8  # which are this share of the cells,
 _VARIED = 10  # and more than a few different ones
@@ -121,21 +122,23 @@ def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
-    """Return cells without the blanks around them, if these are the same in all cells, or fill up a fixed width."""
-    bare = pc.utf8_trim(known, BLANKS)
-    if pc.all(pc.equal(bare, known)).as_py():
+    """Return cells without the blanks around them, if these are alike, fill up a fixed width, or are in few cells."""
+    stripped = pc.utf8_trim_whitespace(known)  # without line ends, too
+    if pc.all(pc.equal(stripped, known)).as_py():
         return known, {}
-    first = _first(known)
-    before = first[: len(first) - len(first.lstrip(BLANKS))]
-    after = first[len(first.rstrip(BLANKS)) :]
-    padded = pc.binary_join_element_wise(before, bare, after, "")
-    if pc.all(pc.equal(padded, known)).as_py():
-        return bare, {"padding": [before, after]}
-    width = len(first)
-    for side, pad in (("left", pc.utf8_rpad), ("right", pc.utf8_lpad)):
-        if width <= MOST_WIDTH and pc.all(pc.equal(pad(bare, width), known)).as_py():
-            return bare, {"aligned": [side, width]}
-    return known, {}
+    bare, first = pc.utf8_trim(known, BLANKS), _first(known)
+    if not pc.all(pc.equal(bare, known)).as_py():
+        before = first[: len(first) - len(first.lstrip(BLANKS))]
+        after = first[len(first.rstrip(BLANKS)) :]
+        padded = pc.binary_join_element_wise(before, bare, after, "")
+        if pc.all(pc.equal(padded, known)).as_py():
+            return bare, {"padding": [before, after]}
+        width = len(first)
+        for side, pad in (("left", pc.utf8_rpad), ("right", pc.utf8_lpad)):
+            if width <= MOST_WIDTH and pc.all(pc.equal(pad(bare, width), known)).as_py():
+                return bare, {"aligned": [side, width]}
+    is_stray = pc.mean(pc.not_equal(stripped, known).cast(pa.int8())).as_py() <= _STRAY
+    return (stripped if is_stray else known), {}
 
 
 def find_odd_words(cells: pa.ChunkedArray) -> list[str]:

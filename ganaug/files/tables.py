@@ -96,11 +96,11 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * anything else, such as ``00123`` or ``+5``: text, byte for byte, in the default string dtype of the running
           pandas.
 
-        Blanks around all cells of a column alike, or up to a fixed width, do not count in all types but the last. An
-        empty cell is missing (quoted or not: CSV cannot tell them apart). In columns of those types so are blank cells,
-        cells of signs alone (``?``, ``-``, ``.``, ``**``), and ``NA``, ``N/A``, ``NaN``, ``null``, ``None``,
-        ``missing``, ``unknown``, ``#N/A`` and their like in any case; in text these are words. Integers and booleans
-        with missing cells have pandas' nullable dtypes.
+        Blanks around all cells of a column alike, up to a fixed width, or around a few, do not count in all types but
+        the last. An empty cell is missing (quoted or not: CSV cannot tell them apart). In columns of those types so are
+        blank cells, cells of signs alone (``?``, ``-``, ``.``, ``**``), and ``NA``, ``N/A``, ``NaN``, ``null``,
+        ``None``, ``missing``, ``unknown``, ``#N/A`` and their like in any case; in text these are words. Integers and
+        booleans with missing cells have pandas' nullable dtypes.
 
         How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
         remember are absent:

@@ -198,6 +198,15 @@ def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
     ]
 
 
+def test_blanks_around_a_few_cells_make_no_text_of_a_column():
+    column, notes = typed(*map(str, range(50)), "7 ", "8\n")
+    assert column.dtype == "int64" and column.tolist()[-2:] == [7, 8] and notes == {}
+    column, notes = typed(*["April 4th, 2015"] * 30, "May 31st, 2010\n")
+    assert column.dtype == "datetime64[us]" and column.iloc[-1] == pd.Timestamp(2010, 5, 31)
+    words = [*["word"] * 50, "word "]
+    assert typed(*words)[0].tolist() == words
+
+
 SPELLED = [
     (["$1,234.50", "$5.00", "$-3.25"], [1234.5, 5, -3.25]),
     (["-$5", "$1,200"], [-5, 1200]),
