@@ -36,7 +36,7 @@ MAX_POOL = 10_000
 """Largest number of pooled values that are stored, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
 """Largest number of JSON values in the description of one column."""
-MOST_DECIMALS = 10
+MOST_DECIMALS = 15
 """Largest number of digits after the point that are counted."""
 NO_GROUP = -2
 """Group of a value beside which nothing is known."""
@@ -405,7 +405,7 @@ class Identifier:
 
 
 def _count_decimals(distinct: NDArray[np.float64]) -> int | None:
-    """Return the largest number of digits after the point, None if it exceeds ten."""
+    """Return the largest number of digits after the point, None if it exceeds fifteen."""
     for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.array_equal(distinct.astype(precision), distinct):

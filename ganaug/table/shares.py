@@ -15,6 +15,7 @@ from .number_sample import MIN_ROWS, NumberSample
 
 _FEWEST, _MOST = 3, 20  # shares of a total; one of two follows from the other
 _EXACT = 1e-6  # relative error of totals of numbers without a limit of digits
+_FINE = 9  # digits
 _HALVINGS = 80
 
 
@@ -75,10 +76,10 @@ def _sum(parts: Sequence[Plain]) -> Floats:
 
 
 def _find_grid(column: Number) -> float:
-    """Return the distance of neighbouring numbers of a column, 0 if there is none."""
+    """Return the distance of neighbouring numbers of a column, 0 if they are so fine that sums of them are rounded."""
     if column.step:
         return 1.0
-    return 0.0 if column.decimals is None else 10.0**-column.decimals
+    return 0.0 if column.decimals is None or column.decimals > _FINE else 10.0**-column.decimals
 
 
 def add_up(columns: Sequence[Number], parts: Sequence[Plain]) -> list[Floats]:
@@ -98,12 +99,13 @@ def add_up(columns: Sequence[Number], parts: Sequence[Plain]) -> list[Floats]:
         is_low = np.clip(x * middle, low, high).sum(axis=0) < total
         least, most = np.where(is_low, middle, least), np.where(is_low, most, middle)
     exact = np.clip(x * most, low, high)
+    digits = columns[0].decimals
     if not grid:
-        return list(exact)
+        return list(exact if digits is None else np.round(exact, digits))
 
     # 2. Round down, and give one step more to those that lost most
     steps = np.floor(exact / grid + 1e-6)
     lost = exact / grid - steps
     missing = np.rint(total / grid - steps.sum(axis=0))
     rank = np.argsort(np.argsort(-lost, axis=0, kind="stable"), axis=0)
-    return list(np.round((steps + (rank < missing)) * grid, columns[0].decimals or 0))
+    return list(np.round((steps + (rank < missing)) * grid, digits or 0))

@@ -23,6 +23,7 @@ WHOLE = np.random.default_rng(1).multinomial(1000, [0.4, 0.3, 0.2, 0.1], N)
 TOTALS = {
     "rounded percent": ((100 * PARTS).round(1), 100),
     "shares": (PARTS, 1),
+    "fine percent": ((100 * PARTS).round(13), 100),
     "counts": (WHOLE, 1000),
 }
 
