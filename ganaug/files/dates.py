@@ -6,7 +6,7 @@ A form is taken only if every date of a column is spelled again exactly as it wa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
@@ -88,28 +88,28 @@ class DateForm:
         """Return dates in this form, None for one that it cannot hold."""
         at = moments.dt
         hours = at.hour.to_numpy()
-        fields = {
-            "d": self._pad(at.day, self.padded_date),
-            "o": [f"{day}{_find_ending(day)}" for day in at.day.tolist()],
-            "A": [WEEKDAYS[day] for day in at.dayofweek.tolist()],
-            "a": [WEEKDAYS[day][:3] for day in at.dayofweek.tolist()],
-            "m": self._pad(at.month, self.padded_date),
-            "Y": [f"{year:04}" for year in at.year.tolist()],
-            "y": [f"{year % 100:02}" for year in at.year.tolist()],
-            "b": [MONTHS[month - 1][:3] for month in at.month.tolist()],
-            "N": [MONTHS[month - 1][:3].upper() for month in at.month.tolist()],
-            "n": [MONTHS[month - 1][:3].lower() for month in at.month.tolist()],
-            "B": [MONTHS[month - 1] for month in at.month.tolist()],
-            "H": self._pad(at.hour, self.padded_time),
-            "I": self._pad((hours + 11) % 12 + 1, self.padded_time),
-            "M": [f"{minute:02}" for minute in at.minute.tolist()],
-            "S": [f"{second:02}" for second in at.second.tolist()],
-            "f": [f"{micro // 1000:03}" for micro in at.microsecond.tolist()],
-            "F": [f"{micro:06}" for micro in at.microsecond.tolist()],
-            "P": [("pm" if hour > 11 else "am") if self.lower else ("PM" if hour > 11 else "AM") for hour in hours],
+        lists: dict[str, Callable[[], list[str]]] = {
+            "d": lambda: self._pad(at.day, self.padded_date),
+            "o": lambda: [f"{day}{_find_ending(day)}" for day in at.day.tolist()],
+            "A": lambda: [WEEKDAYS[day] for day in at.dayofweek.tolist()],
+            "a": lambda: [WEEKDAYS[day][:3] for day in at.dayofweek.tolist()],
+            "m": lambda: self._pad(at.month, self.padded_date),
+            "Y": lambda: [f"{year:04}" for year in at.year.tolist()],
+            "y": lambda: [f"{year % 100:02}" for year in at.year.tolist()],
+            "b": lambda: [MONTHS[month - 1][:3] for month in at.month.tolist()],
+            "N": lambda: [MONTHS[month - 1][:3].upper() for month in at.month.tolist()],
+            "n": lambda: [MONTHS[month - 1][:3].lower() for month in at.month.tolist()],
+            "B": lambda: [MONTHS[month - 1] for month in at.month.tolist()],
+            "H": lambda: self._pad(at.hour, self.padded_time),
+            "I": lambda: self._pad((hours + 11) % 12 + 1, self.padded_time),
+            "M": lambda: [f"{minute:02}" for minute in at.minute.tolist()],
+            "S": lambda: [f"{second:02}" for second in at.second.tolist()],
+            "f": lambda: [f"{micro // 1000:03}" for micro in at.microsecond.tolist()],
+            "F": lambda: [f"{micro:06}" for micro in at.microsecond.tolist()],
+            "P": lambda: [_name_half(hour > 11, self.lower) for hour in hours.tolist()],
         }
         parts = _LETTERS.split(self.form)
-        columns = [fields[letter] for letter in _LETTERS.findall(self.form)]
+        columns = [lists[letter]() for letter in _LETTERS.findall(self.form)]
         texts = [_weave(parts, row) + self.after for row in zip(*columns, strict=True)]
         unit: Any = next((unit for letter, unit in _UNITS.items() if letter in self.form), "D")
         values = moments.to_numpy(dtype="M8[us]")
@@ -125,6 +125,11 @@ class DateForm:
     def to_dict(self) -> dict[str, Any]:
         """Return the form as plain JSON."""
         return asdict(self)
+
+
+def _name_half(is_later: bool, lower: bool) -> str:
+    name = "PM" if is_later else "AM"
+    return name.lower() if lower else name
 
 
 def _find_ending(day: int) -> str:
@@ -228,7 +233,10 @@ def _read(known: pa.ChunkedArray, form: str, pattern: str) -> tuple[pd.Series[An
     spelled, wanted = pd.Series(moments), np.asarray(cells.to_pylist(), dtype=object)
     lower = "P" in text and str(text["P"][0]).islower()
     forms = [DateForm(form, date, time, lower) for date in (True, False) for time in (True, False)]
-    equal = np.stack([np.asarray(one.spell(spelled), dtype=object) == wanted for one in forms])
+    equal = np.stack([np.asarray(forms[0].spell(spelled), dtype=object) == wanted])
+    if not equal.all():
+        others = [np.asarray(one.spell(spelled), dtype=object) == wanted for one in forms[1:]]
+        equal = np.stack([equal[0], *others])
     if not equal.any(axis=0).all():  # zeros may be there in some cells and not in others
         return None
     column = pd.Series(np.full(len(known), np.datetime64("NaT"), dtype="M8[us]"))
