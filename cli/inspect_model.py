@@ -136,7 +136,8 @@ def _summarise(column: Mapping[str, Any]) -> str:
     """Return the range of a column, or its first categories."""
     kind = column["kind"]
     if kind in ("numeric", "datetime"):
-        return _summarise_range(column)
+        n = len(column.get("adds_up_with", ())) - 1
+        return _summarise_range(column) + (f", adds up to {column['total']:g} with {n} others" if n > 0 else "")
     if kind == "identifier":
         return "not learned; fresh values of the same form"
     if kind == "calculated":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+_UNNAMED = re.compile(r"(?:Unnamed: ([0-9]{1,6}))?")
 TARGET_NAMES = ("target", "label", "class", "y")
 
 
@@ -80,6 +82,7 @@ def read_labelled_table(
 
     table = read_table(path, **reading, keep_text=keep_text)
     names = [str(name) for name in table.columns]
+    exclude = _find_unnamed(exclude, names, table.attrs.get("left_out", []))
     for option, columns in (("--target", [target] if target is not None else []), ("--exclude", exclude)):
         _check_columns(option, columns, names, path)
     if len(names) < 2:
@@ -181,6 +184,21 @@ def _guess_target(names: Sequence[str]) -> tuple[str, str]:
     if len(telling) == 1:
         return telling[0], "by its name"
     return names[-1], "the last one"
+
+
+def _find_unnamed(exclude: Iterable[str], names: Sequence[str], left_out: Sequence[int]) -> list[str]:
+    """Return columns to exclude, those that have no name in the file by the name they got, but for those left out.
+
+    Users know such a column as pandas calls it, "Unnamed: 0", or by its empty name.
+    """
+    found = []
+    for column in exclude:
+        match = _UNNAMED.fullmatch(column) if column not in names else None
+        position = int(match[1]) if match and match[1] else next(iter(left_out), -1)
+        if match is None or position not in left_out:
+            numbered = f"column_{position + 1}"
+            found.append(numbered if match and numbered in names else column)
+    return found
 
 
 def _check_columns(option: str, wanted: Iterable[str], names: Sequence[str], path: str) -> None:

@@ -696,7 +696,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
               the rare ones among them that are "pooled", and those that are "not_drawn" because other columns follow
               from the column; the column "by" which a determined column is looked up, and in how many "bands" if that
               is one of numbers; the columns "by" which a calculated column follows, and its "formula", with dates in
-              days; the column that a date is "not_before"; and the coarser column that a category "decides".
+              days; the column that a date is "not_before"; the coarser column that a category "decides"; and the
+              columns with which a number "adds_up_with" to a "total".
             * "rules", of a table: what holds between values of two columns in every row: a list of "if" and "then",
               each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an

@@ -90,6 +90,8 @@ def _describe_relations(columns: Sequence[Mapping[str, Json]], rules: Sequence[J
         for column in columns
         if {"by", "not_before"} & set(column)
     ]
+    totals = {tuple(column["adds_up_with"]): column["total"] for column in columns if "adds_up_with" in column}
+    follows += [f"{' + '.join(map(_name, names))} = {total:g}" for names, total in totals.items()]
     told = [join_names(follows, _MOST_NAMES, str)] if follows else []
     return "; ".join([*told, *([pluralize(len(rules), "rule") + " between values"] if rules else [])])
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .dates import find_dates
 from .formatting import parse_offset, spell
-from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, OFFSET, Notes, is_mark
+from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, MOST_WIDTH, OFFSET, Notes, is_mark
 from .numbers import SEPARATORS, Separators, find_forms
 
 Typed: TypeAlias = "tuple[pd.Series[Any], Notes] | None"
@@ -30,6 +30,7 @@ _WHOLE = r"0|-?[1-9][0-9]*"  # "-0" is left to the floats, which have a negative
 _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 
+_STRAY = 0.05  # share of cells that may have blanks around them that others lack
 _ODD_WORDS = 3  # words at most beside numbers,
 _MOSTLY = 0.8  # which are this share of the cells,
 _VARIED = 10  # and more than a few different ones
@@ -74,10 +75,10 @@ def parse_cells(cells: pa.ChunkedArray, reading: Reading | None = None) -> tuple
         int64, uint64, float64, bool, datetime64[us] (with or without a time zone), the nullable dtype of the same
         kind where cells are missing, or text in the default string dtype of the running pandas.
     notes : dict
-        Any of ``missing_text`` (str), ``padding`` (list of two str), ``decimals`` (int), ``whole`` (True),
-        ``number_form`` and ``date_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str), each
-        only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is not
-        clear has ``date_orders``, the orders that fit.
+        Any of ``missing_text`` (str), ``padding`` (list of two str), ``aligned`` (list), ``decimals`` (int), ``whole``
+        (True), ``number_form`` and ``date_form`` (dict), ``datetime_format`` (str) and ``boolean_text`` (list of str),
+        each only where it differs from what `format_cells` writes anyway. A text column of dates in an order that is
+        not clear has ``date_orders``, the orders that fit.
     """
     reading = reading or Reading()
     cells = _without(cells, pc.equal(cells, ""))
@@ -121,15 +122,23 @@ def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
-    """Return cells without the blanks around them, if these are the same in all cells."""
-    first = _first(known)
-    before = first[: len(first) - len(first.lstrip(BLANKS))]
-    after = first[len(first.rstrip(BLANKS)) :]
-    if not before + after:
+    """Return cells without the blanks around them, if these are alike, fill up a fixed width, or are in few cells."""
+    stripped = pc.utf8_trim_whitespace(known)  # without line ends, too
+    if pc.all(pc.equal(stripped, known)).as_py():
         return known, {}
-    bare = pc.utf8_trim(known, BLANKS)
-    padded = pc.binary_join_element_wise(before, bare, after, "")
-    return (bare, {"padding": [before, after]}) if pc.all(pc.equal(padded, known)).as_py() else (known, {})
+    bare, first = pc.utf8_trim(known, BLANKS), _first(known)
+    if not pc.all(pc.equal(bare, known)).as_py():
+        before = first[: len(first) - len(first.lstrip(BLANKS))]
+        after = first[len(first.rstrip(BLANKS)) :]
+        padded = pc.binary_join_element_wise(before, bare, after, "")
+        if pc.all(pc.equal(padded, known)).as_py():
+            return bare, {"padding": [before, after]}
+        width = len(first)
+        for side, pad in (("left", pc.utf8_rpad), ("right", pc.utf8_lpad)):
+            if width <= MOST_WIDTH and pc.all(pc.equal(pad(bare, width), known)).as_py():
+                return bare, {"aligned": [side, width]}
+    is_stray = pc.mean(pc.not_equal(stripped, known).cast(pa.int8())).as_py() <= _STRAY
+    return (stripped if is_stray else known), {}
 
 
 def find_odd_words(cells: pa.ChunkedArray) -> list[str]:
@@ -202,9 +211,17 @@ def _spelled_numbers(known: pa.ChunkedArray, separators: Separators = SEPARATORS
             continue
         column, notes = typed
         notes = notes | {"number_form": form.to_dict()}
-        if spell(column[column.notna()], notes) == known.drop_null().to_pylist():
+        spelled, wanted = spell(column[column.notna()], notes), known.drop_null().to_pylist()
+        if form.thousands and spelled != wanted:  # some may end in zeros, which else could be thousands
+            spelled, wanted = ([_trim(text, form.decimal) for text in texts] for texts in (spelled, wanted))
+        if spelled == wanted:
             return column, notes
     return None
+
+
+def _trim(text: str, mark: str) -> str:
+    """Return a number without the zeros at its end, which columns of numbers have in some cells and not in others."""
+    return re.sub(rf"{re.escape(mark)}0+(?![0-9])|({re.escape(mark)}[0-9]*[1-9])0+(?![0-9])", r"\1", text)
 
 
 def _to_pandas(values: pa.ChunkedArray) -> pd.Series[Any]:

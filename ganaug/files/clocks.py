@@ -91,18 +91,21 @@ _MONTH_PARTS = {
     "m": r"(?P<m>0[1-9]|1[0-2])",
     "b": rf"(?P<b>{'|'.join(_NAMED)})",
     "B": rf"(?P<B>{'|'.join(MONTHS)})",
+    "q": r"(?P<q>[1-4])",
 }
-_MONTH_FORMS = ("Y-m", "Y/m", "m/Y", "m.Y", "b Y", "B Y", "b-Y", "B-Y", "b-y", "b y", "b, Y", "B, Y")
+_MONTH_FORMS = ("Y-m", "Y/m", "m/Y", "m.Y", "b Y", "B Y", "b-Y", "B-Y", "b-y", "b y", "b, Y", "B, Y") + (
+    *("YQq", "Y-Qq", "Y Qq", "Y/Qq", "Qq Y", "Qq-Y", "Qq/Y", "QqY", "Qq-y", "Qq y", "Y:q"),
+)
 
 
 @dataclass(frozen=True)
 class MonthForm:
-    """How months of a column are spelled: ``2024-01``, ``Jan 2024``, ``January-24``.
+    """How months of a column are spelled, or quarters: ``2024-01``, ``Jan 2024``, ``January-24``, ``2024Q1``.
 
     Attributes
     ----------
     form : str
-        A letter for each part, as those of strftime.
+        A letter for each part, as those of strftime, and "q" for the number of a quarter.
     """
 
     form: str
@@ -114,6 +117,7 @@ class MonthForm:
     def _spell(self, year: int, month: int) -> str:
         name = MONTHS[month - 1]
         parts = {"Y": f"{year:04}", "y": f"{year % 100:02}", "m": f"{month:02}", "b": name[:3], "B": name}
+        parts["q"] = str((month + 2) // 3)
         return "".join(parts.get(letter, letter) for letter in self.form)
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,6 +143,8 @@ def _read_year(parts: Mapping[str, str]) -> int:
 
 
 def _read_month(parts: Mapping[str, str]) -> int:
+    if "q" in parts:
+        return 3 * int(parts["q"]) - 2
     return int(parts["m"]) if "m" in parts else _NAMED[parts.get("b", parts.get("B", ""))[:3]]
 
 

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv_arrow
 
 from ..errors import DataError
+from .blanks import divide_at_blanks
 from .dialect import SEPARATORS
 from .header import find_spare, is_header, name_columns, number_names
 
@@ -43,12 +44,15 @@ class TextTable:
         What was assumed about the names, in words.
     separator : str
         What stands between cells.
+    left_out : list of int
+        Positions of columns that hold nothing to learn, counted from 0.
     """
 
     names: list[str]
     columns: list[pa.ChunkedArray]
     notes: list[str]
     separator: str = ","
+    left_out: list[int] = field(default_factory=list)
 
 
 def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None = None) -> TextTable:
@@ -71,18 +75,32 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
         The bytes are no such table.
     """
     _check_text(data, name)
+    said: list[str] = []
+    if separator is None and (rows := _divide_at_blanks(data)):
+        data, separator = format_lines(rows), "\t"
+        said.append("its cells are divided by blanks")
     separator = _separator(data, name, separator)
-    names, columns = _read_columns(data, separator, name)
+    names, columns, blank = _read_columns(data, separator, name)
     if not len(columns[0]) and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
-    spaced: list[str] = []
+    if comments := _count_comments(data):
+        lines = "line, a comment, is" if comments == 1 else f"{comments} lines, of comments, are"
+        said.append(f"the first {lines} left out")
+    if blank:
+        more = "is blank and left out" if len(blank) == 1 else f"and {len(blank) - 1} more are blank and left out"
+        said.append(f"line {blank[0]} {more}")
     if header is not True:  # who knows of the header knows of its blanks
         names, columns, spaced = _strip_spaces(names, columns)
+        said += spaced
     table = _settle_names(names, columns, header, name)
-    comments = _count_comments(data)
-    lines = "line, a comment, is" if comments == 1 else f"{comments} lines, of comments, are"
-    said = [f"the first {lines} left out"] if comments else []
-    return replace(table, notes=[*said, *spaced, *table.notes], separator=separator)
+    return replace(table, notes=[*said, *table.notes], separator=separator)
+
+
+def _divide_at_blanks(data: bytes) -> list[list[str]] | None:
+    """Return the cells of lines that blanks divide and nothing else does, None if these are no table."""
+    if any(_header_width(data, one) > 1 for one in SEPARATORS):
+        return None
+    return divide_at_blanks(data.removeprefix(b"\xef\xbb\xbf").decode())
 
 
 def _count_comments(data: bytes) -> int:
@@ -134,7 +152,7 @@ def _settle_names(names: list[str], columns: list[pa.ChunkedArray], header: bool
     if not kept:
         raise DataError(f"No column of {where} has a name and values; give a header line and rows.")
     found, renamed = name_columns(names, spare)
-    return TextTable(found, kept, notes + renamed)
+    return TextTable(found, kept, notes + renamed, left_out=list(spare))
 
 
 def check_names(names: Sequence[str], where: str) -> None:
@@ -181,29 +199,30 @@ def _separator(data: bytes, name: str, fixed: str | None) -> str:
 
 def _header_width(data: bytes, separator: str) -> int:
     try:
-        return len(next(_records(data, separator, ""), (1, []))[1])
+        return len(next(_records(data, separator, "", []), (1, []))[1])
     except DataError:
         return 0
 
 
 def _fits(data: bytes, separator: str) -> bool:
     try:
-        header, columns = _read_columns(data, separator, "")
+        header, columns, _ = _read_columns(data, separator, "")
         return any(header) and len(columns[0]) > 0
     except DataError:
         return False
 
 
-def _read_columns(data: bytes, separator: str, name: str) -> tuple[list[str], list[pa.ChunkedArray]]:
-    """Return the column names, and the cells of each column."""
-    header, rows = _read_rows(data, separator, name)
+def _read_columns(data: bytes, separator: str, name: str) -> tuple[list[str], list[pa.ChunkedArray], list[int]]:
+    """Return the column names, the cells of each column, and the numbers of blank lines that are left out."""
+    blank: list[int] = []
+    header, rows = _read_rows(data, separator, name, blank)
     if (columns := _read_plain(data, separator, len(header))) is not None:
-        return header, columns
+        return header, columns, []
     parts: list[list[pa.Array]] = [[] for _ in header]
     for block in iter(lambda: list(islice(rows, _BLOCK)), []):
         for column, cells in zip(parts, zip(*block, strict=True), strict=True):
             column.append(pa.array(cells, pa.string()))
-    return header, [pa.chunked_array(column, pa.string()) for column in parts]
+    return header, [pa.chunked_array(column, pa.string()) for column in parts], blank
 
 
 def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray] | None:
@@ -233,12 +252,12 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
     return columns if most <= csv.field_size_limit() else None
 
 
-def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line number and the cells of each record; only the end of the file may have blank lines."""
+def _records(data: bytes, separator: str, name: str, blank: list[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the first line number and the cells of each record; the numbers of blank lines before one go to `blank`."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
     comments = _count_comments(data)
     reader = csv.reader(islice(lines, comments, None), delimiter=separator, strict=True)
-    line, blank = 1 + comments, 0
+    line, passed = 1 + comments, list[int]()
     while True:
         try:
             record = next(reader, None)
@@ -246,12 +265,12 @@ def _records(data: bytes, separator: str, name: str) -> Iterator[tuple[int, list
             raise DataError(f"Line {line} of {name} {_describe_csv_error(error)}.") from error
         if record is None:
             return
-        if not record:
-            blank = blank or line
-        elif blank:
-            raise DataError(f'Line {blank} of {name} is blank; remove it, or write an empty cell as "".')
-        else:
+        if record:
+            blank += passed
+            passed.clear()
             yield line, record
+        else:
+            passed.append(line)
         line = reader.line_num + 1 + comments
 
 
@@ -263,9 +282,12 @@ def _describe_csv_error(error: csv.Error) -> str:
     return f"has text after a closing quote ({error}); double the quotes that belong to the text"
 
 
-def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Iterator[list[str]]]:
-    """Return the column names, and the rows, each as wide as the header."""
-    records = _records(data, separator, name)
+def _read_rows(data: bytes, separator: str, name: str, blank: list[int]) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the column names, and the rows, each as wide as the header; `blank` is for the numbers of blank lines.
+
+    A blank line is no row of several cells, but of a single column it might be one.
+    """
+    records = _records(data, separator, name, blank)
     header = next(records)[1]
     first = list(islice(records, 2))
     records = chain(first, records)
@@ -275,8 +297,12 @@ def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Itera
             header = [*header, ""]
         elif [cells[0] for _, cells in first] in (["0", "1"], ["1", "2"]):
             header = ["", *header]
+    elif len(first) == 2 and not header[-1] and all(len(cells) == len(header) - 1 for _, cells in first):
+        header = header[:-1]  # the header line alone ends in a separator
 
     def row(line: int, cells: list[str]) -> list[str]:
+        if blank and len(header) == 1:
+            raise DataError(f'Line {blank[0]} of {name} is blank; remove it, or write an empty cell as "".')
         if len(cells) != len(header):
             raise DataError(
                 f"Line {line} of {name} has {len(cells)} cells where the header has {len(header)}; complete it, "
@@ -285,6 +311,12 @@ def _read_rows(data: bytes, separator: str, name: str) -> tuple[list[str], Itera
         return cells
 
     return header, (row(line, cells) for line, cells in records)
+
+
+def format_lines(rows: Sequence[Sequence[str]]) -> bytes:
+    """Return cells without tabs as text with tabs between them."""
+    columns = [_quoted("The text", list(cells), _SPECIAL_IN_HEADER) for cells in zip(*rows, strict=True)]
+    return _format_rows(columns, "\t", "\n").encode()
 
 
 def format_header(names: Sequence[str], separator: str, line_end: str = "\n") -> str:

@@ -19,10 +19,20 @@ _MARKS = {
 }
 _MAGIC = {  # files of other kinds, which are no text
     b"\x1f\x8b": "compressed with gzip; let its name end in .gz",
+    **dict.fromkeys(
+        (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),
+        "a pickle of Python, which may run code; write it as CSV or Parquet",
+    ),
+    b"SQLite format 3": "an SQLite database; write one of its tables as CSV or Parquet",
+    b"\x89HDF": "an HDF5 file; write one of its tables as CSV or Parquet",
+    b"\xd0\xcf\x11\xe0": "an old Office document; let its name end in .xls, or save it as CSV",
+    b"%PDF-": "a PDF; tables have to be copied out of it first",
 }
+_PAGES = (b"<!doctype html", b"<html")
 _WESTERN, _MAC = "cp1252", "mac_roman"
 _WIDE = ["gb18030", "shift_jis", "big5"]
 _OLD = [_WESTERN, _MAC, "cp1250", "cp1251", "cp437", *_WIDE]
+_HEAD = 1000  # bytes
 _MOST = 200_000  # bytes that are looked at
 
 
@@ -78,6 +88,8 @@ def decode_text(data: bytes, name: str, encoding: str | None) -> Decoded:
 
 def check_kind(data: bytes, name: str) -> None:
     """Raise DataError for the bytes of a file of a known kind that is no text."""
+    if data[:_HEAD].lstrip().lower().startswith(_PAGES):
+        raise DataError(f"{name} is a web page; download the file itself, which such pages often call raw.")
     for magic, kind in _MAGIC.items():
         if data.startswith(magic) and (b"\0" in data or not _is_utf8(data)):
             raise DataError(f"{name} is {kind}.")

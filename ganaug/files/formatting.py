@@ -48,6 +48,9 @@ def format_cells(column: pd.Series[Any], notes: Mapping[str, Any], is_filled: bo
     is_typed = (len(known) > 0 or is_filled) and _is_parsed_typed(known)
     before, after = notes.get("padding", ("", "")) if is_typed else ("", "")
     spelled = [f"{before}{text}{after}" for text in spell(known, notes)] if before + after else spell(known, notes)
+    if is_typed and "aligned" in notes:
+        side, width = notes["aligned"]
+        spelled = [text.ljust(width) if side == "left" else text.rjust(width) for text in spelled]
     if len(known) == len(column):
         return spelled
     missing = notes.get("own_mark", notes.get("missing_text", "")) if is_typed else ""

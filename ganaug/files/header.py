@@ -22,7 +22,8 @@ def is_header(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bool:
     """Return whether a first line names columns, rather than being a row like the others.
 
     It is a row if no cell of it differs in kind from its column: over numbers it is a number, and over text one of the
-    texts below it. Numbers that count up, such as years, are names, and so is a word or two over text alone.
+    texts below it; over texts that differ from each other any text, if the first line has the same number twice.
+    Numbers that count up, such as years, are names, and so is a word or two over text alone.
 
     Parameters
     ----------
@@ -31,6 +32,9 @@ def is_header(names: Sequence[str], columns: Sequence[pa.ChunkedArray]) -> bool:
     columns : sequence of ChunkedArray of string, length d
         Cells below it.
     """
+    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    if len(numbers) > _FEW and len(set(numbers)) < len(numbers):  # names differ
+        return not all(_may_belong(name, cells) for name, cells in zip(names, columns, strict=True))
     if not all(name.strip() for name in names) or _counts(names):
         return True
     if len(names) < _FEW and not any(_NUMBER.fullmatch(name) for name in names):
@@ -57,6 +61,14 @@ def _belongs(name: str, cells: pa.ChunkedArray) -> bool:
     if numbers > _MOSTLY:
         return _NUMBER.fullmatch(name) is not None
     return bool(pc.any(pc.equal(filled, name)).as_py())
+
+
+def _may_belong(name: str, cells: pa.ChunkedArray) -> bool:
+    """Return whether a cell could be one of a column's, or of one in which no text stands twice."""
+    if not name.strip() or _belongs(name, cells):
+        return True
+    known = cells.filter(pc.not_equal(cells, ""))
+    return _NUMBER.fullmatch(name) is None and pc.count_distinct(known).as_py() >= _MOSTLY * len(known) > 0
 
 
 def name_columns(names: Sequence[str], spare: Collection[int] = ()) -> tuple[list[str], list[str]]:

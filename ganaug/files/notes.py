@@ -28,6 +28,8 @@ MOST_MARK = 40
 BLANKS = " \t\u00a0"
 
 MOST_DECIMALS = 100
+MOST_WIDTH = 1000
+"""Characters up to which blanks fill up cells."""
 BOOLEANS = (("False", "True"), ("false", "true"), ("FALSE", "TRUE"))
 OFFSET = r"[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?"
 ISO_FORM = re.compile(rf"%Y-%m-%d(?:([ T])%H:%M(:%S(\.%f)?)?(Z|{OFFSET})?)?")
@@ -36,6 +38,7 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "missing_text": lambda value: isinstance(value, str) and bool(value) and is_mark(value),
     "own_mark": lambda value: isinstance(value, str) and 0 < len(value) <= MOST_MARK and value.isprintable(),
     "padding": lambda value: _is_padding(value),
+    "aligned": lambda value: _is_aligned(value),
     "whole": lambda value: value is True,
     "bare_point": lambda value: value is True,
     "number_form": is_sound_number_form,
@@ -60,7 +63,7 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     Returns
     -------
     dict
-        Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``decimals``, ``whole``, ``bare_point``,
+        Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``aligned``, ``decimals``, ``whole``, ``bare_point``,
         ``number_form``, ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``datetime_format`` and
         ``boolean_text`` of the columns with a valid note, ``column_order`` if it is a list of distinct names, and a
         sound ``dialect``.
@@ -93,3 +96,10 @@ def _is_padding(value: Any) -> bool:
     """Return whether a value is the blanks before and after a cell, at least one."""
     is_pair = isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
     return is_pair and bool(value[0] + value[1]) and not (value[0] + value[1]).strip(BLANKS)
+
+
+def _is_aligned(value: Any) -> bool:
+    """Return whether a value is the side of a cell on which its text is, and the width of the cell."""
+    if not isinstance(value, list) or len(value) != 2 or type(value[1]) is not int:
+        return False
+    return value[0] in ("left", "right") and 0 < value[1] <= MOST_WIDTH

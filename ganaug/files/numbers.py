@@ -24,10 +24,11 @@ _UNITS = (
     *("bhp", "rpm", "mpg", "kmpl", "mph", "kph", "km/h", "m/s"),
     *("USD", "EUR", "GBP", "CHF", "kr", "zł", "Kč", "Ft", *_SIGNS),
 )
-_WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}"  # after a blank, as in "10 years"; letters at once may belong to a code
+# After a blank, as in "10 years" and "2 full years"; letters at once may belong to a code
+_WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}(?: [^\W\d_]{1,12}){0,2}"
 _AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
 _DIGITS = rf"[0-9](?:[0-9.,'{_SPACES}]*[0-9])?|[.,][0-9]+"
-_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?-?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
+_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?[+-]?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
 Separators = tuple[tuple[str, str], ...]
 # Of (thousands, decimal), the first that fits: '1,234' is more often a thousand than a decimal comma
 SEPARATORS: Separators = (
@@ -37,9 +38,10 @@ SEPARATORS: Separators = (
     *((space, mark) for space in _SPACES for mark in ",."),
     ("", ","),
 )
+_SIGNED = ("-", "-$", "()", "+")
 _ASKED = tuple((thousands, "." if thousands == "," else ",") for thousands in ("", ",", ".", "'", *_SPACES))
 _ADDRESS = r"\A(?:[0-9]{1,3}\.){3}[0-9]{1,3}\z"  # of the internet
-_MOST = 16  # characters before or after a number
+_MOST = 40  # characters before or after a number
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class NumberForm:
         What stands around every number, such as "$" or " kg".
     thousands, decimal : str
         Separators; the first may be empty.
-    negative : {"-", "-$", "()"}
-        Whether a minus stands behind or before what stands before the number, or parentheses around it all.
+    negative : {"-", "-$", "()", "+"}
+        Whether a minus stands behind or before what stands before the number, or parentheses around it all; "+" is a
+        minus behind it, and a plus in its place on numbers above 0.
     """
 
     before: str = ""
@@ -73,7 +76,8 @@ class NumberForm:
             return f"({self.before}{bare}{self.after})"
         if sign and self.negative == "-$":
             return f"-{self.before}{bare}{self.after}"
-        return f"{self.before}{sign}{bare}{self.after}"
+        plus = "+" if self.negative == "+" and not sign and bare.strip("0.,") else ""
+        return f"{self.before}{plus}{sign}{bare}{self.after}"
 
     def to_dict(self) -> dict[str, str]:
         """Return the form as plain JSON."""
@@ -91,7 +95,7 @@ def is_sound_form(value: Any) -> bool:
         and len(value["after"]) <= _MOST
         and not re.search(r'[\d"\r\n\0]', around)
         and (value["thousands"], value["decimal"]) in (*SEPARATORS, ("", "."), *_ASKED)
-        and value["negative"] in ("-", "-$", "()")
+        and value["negative"] in _SIGNED
     )
 
 
@@ -114,11 +118,12 @@ def find_forms(
         return []
     before, after = match["before"] or "", match["after"] or ""
     found = []
-    for negative in ("-", "-$", "()"):
+    for negative in _SIGNED:
         bare = _strip(known, before, after, negative)
         if bare is None:
             continue
-        for thousands, decimal in (*([("", ".")] if before + after and separators == SEPARATORS else []), *separators):
+        plain_too = (before + after or negative == "+") and separators == SEPARATORS
+        for thousands, decimal in (*([("", ".")] if plain_too else []), *separators):
             form = NumberForm(before, after, thousands, decimal, negative)
             if (plain := _to_plain(bare, thousands, decimal)) is not None:
                 found.append((form, plain))
@@ -132,11 +137,14 @@ def _strip(known: pa.ChunkedArray, before: str, after: str, negative: str) -> pa
         "-": rf"\A{lead}(-?)({_DIGITS}){tail}\z",
         "-$": rf"\A(-?){lead}({_DIGITS}){tail}\z",
         "()": rf"\A(\(?){lead}({_DIGITS}){tail}\)?\z",
+        "+": rf"\A{lead}([+-]?)({_DIGITS}){tail}\z",
     }[negative]
     if not pc.all(pc.match_substring_regex(known, pattern)).as_py():
         return None
+    if negative == "+" and not all(pc.any(pc.match_substring(known, sign)).as_py() for sign in "+-"):
+        return None  # numbers of telephones begin with a plus, too
     bare = pc.replace_substring_regex(known, pattern, r"\1\2")
-    return pc.replace_substring(bare, "(", "-") if negative == "()" else bare
+    return pc.replace_substring(bare, *{"()": ("(", "-"), "+": ("+", "")}.get(negative, ("-", "-")))
 
 
 def _to_plain(bare: pa.ChunkedArray, thousands: str, decimal: str) -> pa.ChunkedArray | None:

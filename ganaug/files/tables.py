@@ -59,7 +59,8 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         text. ``.gz``, ``.bz2`` and ``.xz`` are decompressed, and a ``.zip`` with a single file is unpacked.
     separator : str of length 1, optional
         Separator of the cells of a text file. By default a tab in ``.tsv`` and ``.tab`` files; elsewhere the
-        one of ``, ; | tab`` at which the header line and every row split into the same number of cells.
+        one of ``, ; | tab`` at which the header line and every row split into the same number of cells, or runs of
+        blanks, which count as a tab.
     header : bool, optional
         Whether the first line of a text file names the columns. By default it does, unless it is a row like the
         others: a number over numbers, and over text one of the texts below it.
@@ -95,11 +96,11 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * anything else, such as ``00123`` or ``+5``: text, byte for byte, in the default string dtype of the running
           pandas.
 
-        Blanks around all cells of a column alike do not count in all types but the last. An empty cell is missing
-        (quoted or not: CSV cannot tell them apart). In columns of those types so are blank cells, cells of signs alone
-        (``?``, ``-``, ``.``, ``**``), and ``NA``, ``N/A``, ``NaN``, ``null``, ``None``, ``missing``, ``unknown``,
-        ``#N/A`` and their like in any case; in text these are words. Integers and booleans with missing cells have
-        pandas' nullable dtypes.
+        Blanks around all cells of a column alike, up to a fixed width, or around a few, do not count in all types but
+        the last. An empty cell is missing (quoted or not: CSV cannot tell them apart). In columns of those types so are
+        blank cells, cells of signs alone (``?``, ``-``, ``.``, ``**``), and ``NA``, ``N/A``, ``NaN``, ``null``,
+        ``None``, ``missing``, ``unknown``, ``#N/A`` and their like in any case; in text these are words. Integers and
+        booleans with missing cells have pandas' nullable dtypes.
 
         How the cells were spelled is kept in ``frame.attrs``, as JSON data, for `write_table`; keys with nothing to
         remember are absent:
@@ -107,6 +108,7 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * ``missing_text``: column -> the mark of most missing cells, unless that is the empty cell;
         * ``own_mark``: column -> the same, for a mark that `na` named;
         * ``padding``: column -> [blanks before, blanks after] every cell;
+        * ``aligned``: column -> ["left" or "right", width], where blanks fill up every cell to that width;
         * ``decimals``: column -> number of decimals, where all cells have equally many;
         * ``whole``: column -> True, where whole numbers among others have no decimals;
         * ``bare_point``: column -> True, where numbers below 1 begin with the point, as in ``.5``;
@@ -114,20 +116,22 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
         * ``date_form``: column -> order, separators and zeros of dates in other forms than ISO's;
         * ``datetime_format``: column -> strftime format, with the time zone in literal form at the end;
         * ``boolean_text``: column -> [text of False, text of True], unless these are False and True;
+        * ``left_out``: positions of columns of the file that hold nothing to learn, counted from 0;
         * ``dialect``: "separator", "encoding" and "line_end" of the file, where they are not the usual ones.
 
     Raises
     ------
     DataError
         The file cannot be opened, is no text in a known encoding, has no rows, a row with too many or too few cells, a
-        blank line between rows, a quote that is never closed, or could be split in several ways.
+        blank line among the rows of a single column, a quote that is never closed, or could be split in several ways.
     ParameterError
         `separator` is not one character, there is no such `encoding`, or numbers have no such separators.
 
     Warns
     -----
     DataWarning
-        Something was assumed: an encoding, that there is no header line, a name for a column without one or with that
+        Something was assumed: an encoding, that cells are divided by blanks, that blank lines are no rows, that there
+        is no header line, a name for a column without one or with that
         of another, that a first column without a name, each cell different, numbers the rows and is left out, or that
         text spells numbers.
 
@@ -169,6 +173,8 @@ def read_table(  # noqa: PLR0913 - each overrules one thing that is assumed of a
     frame, unclear = _type_columns(parsed, Reading(date_order, tuple(na), thousands, decimal))
     if dialect := Dialect(parsed.separator, decoded.encoding, find_line_end(decoded.text)).to_note():
         frame.attrs["dialect"] = dialect
+    if parsed.left_out:
+        frame.attrs["left_out"] = parsed.left_out
     if keep_text:
         texts = zip(parsed.names, parsed.columns, strict=True)
         frame.attrs["text"] = CellTexts(dict(texts), {column: frame[column] for column in parsed.names})

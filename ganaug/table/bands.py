@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,6 +59,8 @@ def link_bands(
         early = np.flatnonzero(~missing[first])
         early = early[np.argsort(plain[early], kind="stable")]
         for i, column in coded.items():
+            if _follows(columns, by, i):
+                continue
             # 1. The first rows refute nearly all pairs; every row has to confirm
             if _find_bands(plain, column, early) is None:
                 continue
@@ -72,6 +74,14 @@ def link_bands(
                 codes = [*column.codes[order[bands.starts]].tolist(), *beside_gaps.tolist()]
                 values = [column.values[code] if code >= 0 else None for code in codes]
                 columns[i] = Determined(by, values, edges=_find_edges(plain[order], bands.starts[1:], units[by]))
+
+
+def _follows(columns: Sequence[Column], column: int, other: int) -> bool:
+    """Return whether a column is another one, or follows from it."""
+    if column == other:
+        return True
+    leaders = getattr(columns[column], "by", [])
+    return any(_follows(columns, i, other) for i in (leaders if isinstance(leaders, list) else [leaders]))
 
 
 def _find_bands(plain: Plain, column: FactorisedColumn, order: Codes) -> _Bands | None:

@@ -36,7 +36,7 @@ MAX_POOL = 10_000
 """Largest number of pooled values that are stored, the most frequent ones."""
 ROOM = 2 * (MAX_STATES + MAX_POOL)
 """Largest number of JSON values in the description of one column."""
-MOST_DECIMALS = 10
+MOST_DECIMALS = 15
 """Largest number of digits after the point that are counted."""
 NO_GROUP = -2
 """Group of a value beside which nothing is known."""
@@ -236,6 +236,10 @@ class Number(JsonRecord):
         Distribution of the regular values; None if there are none.
     missing : bool
         Whether missing is the last state.
+    shares : list of int
+        Positions of the columns, this one among them, that add up to a total in every row; empty if there are none.
+    total : float
+        Their total.
     """
 
     kind: Annotated[str, Meta(pattern="^(numeric|datetime)$")]
@@ -246,6 +250,8 @@ class Number(JsonRecord):
     spikes: Annotated[list[int | float], Meta(max_length=MAX_STATES)]
     marginal: Marginal | None
     missing: bool
+    shares: list[int] = field(default_factory=list)
+    total: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.limits
@@ -399,7 +405,7 @@ class Identifier:
 
 
 def _count_decimals(distinct: NDArray[np.float64]) -> int | None:
-    """Return the largest number of digits after the point, None if it exceeds ten."""
+    """Return the largest number of digits after the point, None if it exceeds fifteen."""
     for precision in (np.float16, np.float32, np.float64):  # 0.1 in float32 is not 0.1 in float64
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.array_equal(distinct.astype(precision), distinct):

@@ -10,6 +10,7 @@ from ..data.dtypes import Codes
 from .columns import Category, Constant, Number, Scores
 from .followers import Calculated, Cells, Determined, Later
 from .kinds import Column
+from .shares import add_up
 
 
 class RowDecoder:
@@ -52,6 +53,8 @@ class RowDecoder:
         column = self._columns[i]
         if isinstance(column, Category):
             return column.take(self._find_positions(i))
+        if isinstance(column, Number) and column.shares:
+            return self._decode_shares(column.shares)[i]
         if isinstance(column, Number):
             return column.decode(*self._drawn[i], self._stream(i))
         if isinstance(column, Determined):
@@ -61,6 +64,15 @@ class RowDecoder:
         if isinstance(column, Later):
             return column.decode(*self._drawn[i], self.decode(column.by))
         return column.fill(self._rows[1]) if isinstance(column, Constant) else column.make_fresh(*self._rows)
+
+    def _decode_shares(self, group: Sequence[int]) -> dict[int, Cells]:
+        """Return the cells of all columns that add up to a total, and keep them."""
+        numbers = {i: column for i in group if isinstance(column := self._columns[i], Number)}
+        cells = {i: number.decode(*self._drawn[i], self._stream(i)) for i, number in numbers.items()}
+        parts = add_up(list(numbers.values()), [plain for plain, _ in cells.values()])
+        for part, (i, (plain, missing)) in zip(parts, cells.items(), strict=True):
+            self._cells[i] = part.astype(plain.dtype), missing
+        return {i: self._cells[i] for i in group}
 
     def _find_positions(self, i: int) -> Codes:
         """Return the positions of the cells of a category among its values."""

@@ -98,7 +98,9 @@ def _describe(column: Mapping[str, Json], dtype: Mapping[str, Json], names: Sequ
     if facts["kind"] in ("numeric", "datetime"):
         low, high = _readable(column["limits"], dtype)
         frequent = _readable(column["spikes"], dtype)
-        return facts | {"min": low, "max": high, "decimals": column["decimals"], "frequent": frequent}
+        facts |= {"min": low, "max": high, "decimals": column["decimals"], "frequent": frequent}
+        shares = [names[i] for i in column.get("shares", [])]
+        return facts | ({"adds_up_with": shares, "total": column["total"]} if shares else {})
     values = [value for value in column["values"] if value is not None]
     facts["missing"] = facts["missing"] or len(values) < len(column["values"]) or not values
     if facts["kind"] == "determined":

@@ -144,7 +144,8 @@ class TableEncoder:
             frame, objects = type_objects(
                 frame, {*categorical, *(n for n, kind in kinds.items() if kind != "datetime")}
             )
-            frame, spelled = type_texts(frame, kinds, categorical)
+            frame, spelled, unclear = type_texts(frame, kinds, categorical)
+            kinds = {**dict.fromkeys(unclear, "category"), **kinds}  # new texts of their shape may be no dates
             self.container |= {"spelled": spelled} if spelled else {}
             self.container |= {"objects": [form.to_json() for form in objects]} if objects else {}
         return frame, (kinds, categorical, self.container["kind"] == "frame", self.relations)

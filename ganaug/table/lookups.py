@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dtypes import Codes, Mask, Plain, factorise
-from .columns import MIN_COUNT, NO_GROUP, Category, Number
+from .columns import MAX_STATES, MIN_COUNT, NO_GROUP, Category, Number
 from .followers import Cells, Determined
 from .kinds import Column
 
 _CHANCE = 0.01  # probability that chance makes a look-up or more in a table of independent columns
 _LEAST_COMMON = 0.5  # share of the rows whose value must occur `MIN_COUNT` times in a column that determines others
+_MIN_REPEATS = 5  # mean occurrences of the values of a number within which a category is drawn
 _FIRST_ROWS = 50  # rows that refute most pairs of columns
 
 
@@ -93,6 +94,8 @@ class FactorisedColumn:
 def link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn], read: Callable[[int], Cells]) -> None:
     """Replace every category or number that a category determines by a look-up, or draw that one within it.
 
+    Numbers within which a category is drawn become categories themselves.
+
     Parameters
     ----------
     columns : list of Column
@@ -115,8 +118,20 @@ def link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]
         if not isinstance(columns[i], Determined):
             determining.append(i)
 
-    # 2. Numbers that belong to a category with few values
-    keys = [d for d in determining if not _has_open_pool(columns[d])]
+    # 2. Numbers that belong to a category: they are looked up, or it is drawn within them, as a product within a price
+    _look_up_numbers(columns, coded, [d for d in determining if not _has_open_pool(columns[d])], read)
+    for finer in (d for d in determining if _has_open_pool(columns[d])):
+        _draw_within_number(finer, columns, coded[finer], read)
+
+    # 3. Rare values beside which nothing is known are not drawn
+    for i in _find_linked(columns):
+        columns[i] = _leave_out_rare(columns[i])
+
+
+def _look_up_numbers(
+    columns: list[Column], coded: Mapping[int, FactorisedColumn], keys: Sequence[int], read: Callable[[int], Cells]
+) -> None:
+    """Replace every number that one of these categories determines by a look-up."""
     for i, column in enumerate(columns):
         if isinstance(column, Number) and keys:
             cells = read(i)
@@ -126,9 +141,21 @@ def link_determined(columns: list[Column], coded: Mapping[int, FactorisedColumn]
             if by is not None and number is not None:
                 columns[i] = _make_lookup(by, columns[by], coded[by], number)
 
-    # 3. Rare values beside which nothing is known are not drawn
-    for i in _find_linked(columns):
-        columns[i] = _leave_out_rare(columns[i])
+
+def _draw_within_number(
+    finer: int, columns: list[Column], coded: FactorisedColumn, read: Callable[[int], Cells]
+) -> None:
+    """Draw a category within the number that it determines, if that has few enough values to be drawn itself."""
+    for i, column in enumerate(columns):
+        cells = read(i) if isinstance(column, Number) and column.kind == "numeric" else None
+        if cells is None or not _may_determine(coded, cells):
+            continue
+        number = FactorisedColumn.from_split(*cells)
+        few = number.n <= min(MAX_STATES, len(number.codes) / _MIN_REPEATS)
+        if few and coded.determines(number, len(columns) ** 2):
+            coarser = Category.from_codes("ordered", number.codes, number.values)
+            columns[i], columns[finer] = coarser, _draw_within(i, coarser, columns[finer], number, coded)
+            return
 
 
 def _may_determine(key: FactorisedColumn, cells: Cells) -> bool:

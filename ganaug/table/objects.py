@@ -18,7 +18,11 @@ from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError
 from ..records import JsonRecord
 
-_DIGITS = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_DIGITS = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?)?", re.ASCII
+)
+_OF_DAY = 8  # digits of a date
+_DIGIT_FORMS = {6: "%Y%m", _OF_DAY: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _LOOKED_AT = 50  # cells that rule out most columns
 _LEAST = 20  # different dates, which no other numbers happen to be
 _MICROSECONDS = np.dtype("m8[us]")
@@ -36,10 +40,10 @@ class ObjectForm(JsonRecord):
     name : str or int
         Name of the column.
     kind : str
-        "date", "datetime", "timestamp" (of pandas), "time", "decimal", "text" in an Arrow dictionary, or the eight
-        "digits" of a date, such as 20240131, as a whole number or text.
+        "date", "datetime", "timestamp" (of pandas), "time", "decimal", "text" in an Arrow dictionary, or the
+        "digits" of a date, month or moment, such as 20240131 or 202401, as a whole number or text.
     digits : int
-        Digits after the point of decimal numbers.
+        Digits after the point of decimal numbers; number of digits of months and moments; else 0.
     dtype : dict
         Description of the dtype, for its mark of missing cells; for an Arrow dtype, empty.
     arrow : str
@@ -105,7 +109,7 @@ def restore_objects(column: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
 
 _MAKE: dict[str, Callable[[pd.Series[Any], ObjectForm], list[Any]]] = {
     "text": lambda known, form: known.tolist(),
-    "digits": lambda known, form: known.dt.strftime("%Y%m%d").tolist(),
+    "digits": lambda known, form: known.dt.strftime(_DIGIT_FORMS[form.digits or _OF_DAY]).tolist(),
     "date": lambda known, form: known.dt.date.tolist(),
     "datetime": lambda known, form: [moment.to_pydatetime() for moment in known],
     "timestamp": lambda known, form: known.tolist(),
@@ -123,19 +127,21 @@ def _dtype_of(form: ObjectForm) -> Any:
     return restore(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool), form.dtype or {"dtype": "object"}).dtype
 
 
-def _spells_dates(series: pd.Series[Any]) -> bool:
-    """Return whether a column holds different dates of eight digits, and nothing else."""
+def _count_date_digits(series: pd.Series[Any]) -> int:
+    """Return how many digits the dates, months or moments of a column have, if it holds nothing else; or 0."""
     kinds = pd.api.types
     if not (kinds.is_integer_dtype(series.dtype) or kinds.is_string_dtype(series.dtype)) or _is_listed(series):
-        return False
+        return 0
     known = series[series.notna().to_numpy()]
     texts = known.iloc[:_LOOKED_AT].tolist()
     if not texts or not all(_DIGITS.fullmatch(text) for text in map(str, texts)):
-        return False
-    texts = known.astype(str).tolist()
-    if len(set(texts)) < _LEAST or not all(map(_DIGITS.fullmatch, texts)):
-        return False
-    return bool(pd.to_datetime(pd.Series(sorted(set(texts))), format="%Y%m%d", errors="coerce").notna().all())
+        return 0
+    distinct = sorted(set(known.astype(str).tolist()))
+    if len(distinct) < _LEAST or len(set(map(len, distinct))) > 1 or not all(map(_DIGITS.fullmatch, distinct)):
+        return 0
+    width = len(distinct[0])
+    moments = pd.to_datetime(pd.Series(distinct), format=_DIGIT_FORMS[width], errors="coerce")
+    return width if moments.notna().all() else 0
 
 
 def _is_listed(series: pd.Series[Any]) -> bool:
@@ -153,8 +159,8 @@ def _find_form(series: pd.Series[Any]) -> ObjectForm | None:
         if re.fullmatch(_DICTIONARY, str(kind)):
             return ObjectForm(name, "text", arrow=str(kind))
         return ObjectForm(name, "time", arrow=str(kind)) if pa.types.is_time(kind) else None
-    if _spells_dates(series):
-        return ObjectForm(name, "digits", dtype=describe_dtype(series))
+    if width := _count_date_digits(series):
+        return ObjectForm(name, "digits", 0 if width == _OF_DAY else width, describe_dtype(series))
     if series.dtype != np.dtype(object):
         return None
     known = series[series.notna().to_numpy()]
@@ -194,7 +200,8 @@ def _convert(series: pd.Series[Any], form: ObjectForm) -> pd.Series[Any]:
     if form.kind == "text":
         column = series
     elif form.kind == "digits":
-        column = _to_moments(series.name, [f"{str(one)[:4]}-{str(one)[4:6]}-{str(one)[6:]}" for one in known], missing)
+        moments = pd.to_datetime(list(map(str, known)), format=_DIGIT_FORMS[form.digits or _OF_DAY])
+        column = _to_moments(series.name, moments.tolist(), missing)
     elif form.kind == "decimal":
         column = pd.Series(np.full(len(series), np.nan))
         column[~missing] = [float(number) for number in known]
@@ -258,6 +265,8 @@ def forms_from_json(facts: Iterable[Mapping[str, Any]]) -> list[ObjectForm]:
     """
     forms = [ObjectForm.from_json(dict(one)) for one in facts]
     for form in forms:
+        if form.kind == "digits" and (form.digits or _OF_DAY) not in _DIGIT_FORMS:
+            raise ValueError("digits of no date")
         if form.arrow:
             _parse_arrow(form.arrow)
         elif form.kind != "digits" and (form.dtype or {}).get("dtype") != "object":

@@ -27,6 +27,7 @@ _LINEAR = 0.998  # correlation of a column with its rounded linear image, at lea
 _RANK = 1e-9  # share of a column's variation that is left where others explain all of it, at most
 _SMALL = 1e-6  # standardised factor that is 0
 _DIGITS = 15
+_MOST_PARTS = 12  # neighbours that are added up to a rounded total
 _FEW_DIGITS = 4
 _STEADY = 0.7  # variation of a product or ratio in relation to that of its parts, at least
 _HARDLY = 1e-6
@@ -53,7 +54,7 @@ def relate_numbers(columns: list[Column], sample: NumberSample, read: Read, room
         return target not in leaders and not any(_follows(leaders, i, target) for i in by)
 
     # 1. Formulas: linear images and powers of one column, products and ratios of two, sums
-    for propose in (_propose_linear, _propose_powers, _propose_products, _propose_sums):
+    for propose in (_propose_linear, _propose_powers, _propose_products, _propose_sums, _propose_totals):
         for formula in propose(sample, [i for i in sample.measures if i not in leaders]):
             if is_free(formula.target, formula.by) and (calculated := _calculate(formula, sample, read)):
                 columns[formula.target], leaders[formula.target] = calculated, formula.by
@@ -269,6 +270,29 @@ def _solve(sample: NumberSample, dependence: Mapping[int, float]) -> Formula | N
         if by and target in sample.numbers and min(factors) > 0 and (formula := _simplify(sample, target, by, factors)):
             return formula if _is_plausible(sample, formula) else None
     return None
+
+
+def _propose_totals(sample: NumberSample, free: Sequence[int]) -> Iterator[Formula]:
+    """Yield columns that are rounded sums of neighbours, as a count is of its parts in hundredths.
+
+    Sums without rounding come before; these have parts anywhere, and factors.
+    """
+    some = sorted(i for group in _group_by_gaps(sample, free) for i in group if sample.units[i] == 1)[:_MOST_FACTORS]
+    x = np.stack([sample.measures[i] for i in some]) if some else np.empty((0, 0))
+    rows = ~np.isnan(x).any(axis=0)
+    if rows.sum() < MIN_ROWS:
+        return
+    sums = np.concatenate([np.zeros((1, rows.sum())), np.cumsum(x[:, rows], axis=0)])
+    for target in (i for i in some if i in sample.numbers):
+        found, tolerance = sample.measures[target][rows], sample.tolerance(target)[rows]
+        if np.ptp(found) < 2 * MIN_ROWS * tolerance.max():
+            continue  # so few steps fit much
+        for first in range(len(some) - 1):
+            for last in range(first + 2, min(first + _MOST_PARTS, len(some)) + 1):
+                parts = some[first:last]
+                met = target not in parts and (np.abs(sums[last] - sums[first] - found) <= tolerance).all()
+                if met and sample.is_met(formula := Formula(target, "sum", parts, [1.0] * len(parts), 0.0)):
+                    yield formula
 
 
 def _is_plausible(sample: NumberSample, formula: Formula) -> bool:

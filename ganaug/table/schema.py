@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from .kinds import Column
 from .lookups import FactorisedColumn, link_determined
 from .number_sample import NumberSample
 from .relations import relate_numbers
+from .shares import link_shares
 
 KINDS = ("numeric", "ordered", "category", "boolean", "datetime", "constant", "identifier")
 """Values of `column_kinds`."""
@@ -174,6 +175,12 @@ class _SplitColumns:
         elif isinstance(column, Number):
             self.keep(i, column.encode(cells.plain, cells.missing, self.streams.of(i)))
 
+    def add_new(self, columns: Sequence[Column], read: Callable[[int], ColumnCells]) -> None:
+        """Keep categories that were numbers when they were added."""
+        for i, column in enumerate(columns):
+            if isinstance(column, Category) and i not in self.coded:
+                self.add(i, column, read(i))
+
     def keep(self, i: int, encoded: Encoded) -> None:
         """Keep states and scores of column `i`, in little memory."""
         states, scores = encoded
@@ -272,10 +279,12 @@ def fit_encode_columns(
         link_bands(columns, kept.coded, sample.units, read)
         left = {i: coded for i, coded in kept.coded.items() if isinstance(columns[i], Category)}
         link_determined(columns, left, read)
+        kept.add_new(columns, lambda i: ColumnCells(frame.iloc[:, i], *read(i)))
     # 3. Numbers again if others show that some of their values are codes
     for i, column in enumerate(columns if coded_rows.packed else ()):
         if isinstance(column, Number):
             _refit_codes(i, columns, coded_rows, kept, ColumnCells(frame.iloc[:, i], *read(i)), room)
+    link_shares(columns, sample, read, relations)
     # 4. Texts that are too long to be stored
     for name, column in zip(frame.columns, columns, strict=True):
         if isinstance(column, Category | Constant | Determined):

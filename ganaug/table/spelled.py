@@ -15,22 +15,25 @@ from ..data.dtypes import check_description, describe_dtype, restore
 from ..errors import DataError, DataWarning
 from ..files.cells import parse_cells
 from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
+from ..files.datelike import resembles_dates
 from ..files.formatting import format_cells
 from ..files.notes import is_mark, valid_notes
 from ..messages import join_names
+from .identifiers import is_identifier
 
 Spelling = dict[str, Any]
 """Of one column: its "name", the "dtype" of its text, "notes" on its form, and the "mark" of missing cells or None."""
 
 _LOOKED_AT = 200  # cells that rule out most columns of words
 _SHOWN = 5
+_FEW_VALUES, _MIN_REPEATS = 30, 5  # of months or quarters
 _NUMERIC = ("numeric", "ordered")
 _KINDS = (*_NUMERIC, "datetime")
 
 
 def type_texts(
     frame: pd.DataFrame, kinds: Mapping[Any, str], categorical: Sequence[Any]
-) -> tuple[pd.DataFrame, list[Spelling]]:
+) -> tuple[pd.DataFrame, list[Spelling], list[Any]]:
     """Return a frame with text columns that spell numbers or dates as such, and how they were spelled.
 
     Decimal numbers, numbers with a currency, unit or separators, and ISO dates count. Whole numbers may be codes, and
@@ -44,14 +47,27 @@ def type_texts(
         What the user says; a category, an identifier and so on stays text.
     categorical : sequence of column names
         Columns that stay text as well.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The table.
+    found : list of dict
+        How the columns were spelled.
+    unclear : list of column names
+        Columns of dates that stay text, because their form, or the order of day and month, is not clear.
     """
     found: list[Spelling] = []
+    unclear: list[Any] = []
     for position, name in enumerate(frame.columns):
         kind = None if name in categorical else kinds.get(name, "")
         if kind is None or (kind and kind not in _KINDS):
             continue
         typed = _parse(frame.iloc[:, position], kind)
-        if typed is not None:
+        if isinstance(typed, str):
+            unclear.append(name)
+            _warn_of_unclear_dates(name, typed)
+        elif typed is not None:
             column, spelling = typed
             frame.isetitem(position, column.array)
             found.append(spelling)
@@ -62,11 +78,23 @@ def type_texts(
             DataWarning,
             stacklevel=4,
         )
-    return frame, found
+    return frame, found, unclear
 
 
-def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
-    """Return what a text column spells, None if it spells words, or whole numbers that may be codes."""
+def _warn_of_unclear_dates(name: Any, example: str) -> None:
+    warnings.warn(
+        f"Column {name!r} holds dates such as {example!r} in an order or form that is not clear, and synthetic rows "
+        "repeat those that occur; convert it first, by pandas.to_datetime with format=.",
+        DataWarning,
+        stacklevel=5,
+    )
+
+
+def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | str | None:
+    """Return what a text column spells, None if it spells words, or whole numbers that may be codes.
+
+    Of dates whose form or order is not clear, the first one is returned.
+    """
     if not (pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype)):
         return None
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -79,18 +107,12 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
     if len(known) > _LOOKED_AT:
         first, notes = _parse_texts(known[:_LOOKED_AT])
         if not ("date_orders" in notes or _is_wanted(first, notes, kind)):
-            return None
+            return _find_unclear_date(series.name, known, kind)
     column, notes = _parse_texts(np.where(missing, None, texts))
     if "date_orders" in notes:
-        warnings.warn(
-            f"Column {series.name!r} holds dates such as {known[0]!r} in an order that is not clear, and is learned as "
-            "text; convert it first, by pandas.to_datetime with format=.",
-            DataWarning,
-            stacklevel=5,
-        )
-        return None
-    if not _is_wanted(column, notes, kind):
-        return None
+        return str(known[0])
+    if not _is_wanted(column, notes, kind) or (not kind and "month_form" in notes and _has_few(known)):
+        return _find_unclear_date(series.name, known, kind)
     marks = Counter(texts[column.isna().to_numpy() & ~missing].tolist() + [None] * int(missing.sum()))
     mark = max(marks, key=lambda one: marks[one]) if marks else None
     notes = valid_notes({note: {"c": value} for note, value in notes.items() if note != "missing_text"})
@@ -102,6 +124,17 @@ def _parse(series: Any, kind: str) -> tuple[pd.Series[Any], Spelling] | None:
         "mark": mark,
     }
     return column.rename(series.name), spelling
+
+
+def _has_few(known: Any) -> bool:
+    """Return whether a few values occur often, so that they are learned as categories, which a day may decide."""
+    return len(set(known.tolist())) <= min(_FEW_VALUES, len(known) / _MIN_REPEATS)
+
+
+def _find_unclear_date(name: Any, known: Any, kind: str) -> str | None:
+    """Return the first text of a column that would name rows, if it holds dates in a form that cannot be spelled."""
+    may_be = not kind and resembles_dates(known[:_LOOKED_AT].tolist()) and is_identifier(name, known, 0)
+    return str(known[0]) if may_be and resembles_dates(known.tolist()) else None
 
 
 def _parse_texts(texts: Any) -> tuple[Any, dict[str, Any]]:

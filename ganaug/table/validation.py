@@ -41,6 +41,7 @@ def validate_schema(
     for name, column, dtype in zip(names, columns, dtypes, strict=True):
         check_description(dtype)
         _check_leaders(column, columns)
+        _check_shares(column, columns)
         plain, missing = _boundary_cells(column)
         part = restore(plain, missing, dtype)
         if plain.dtype.kind in "iu" and not np.array_equal(split(part, dtype)[0][~missing], plain[~missing]):
@@ -64,6 +65,19 @@ def _check_leaders(column: Column, columns: Sequence[Column]) -> None:
     for leader in leaders if isinstance(column, Calculated | Later) else ():
         if not isinstance(leader, Category | Number | Determined | Calculated | Later):
             raise TypeError("a column follows from one that holds no numbers")
+
+
+def _check_shares(column: Column, columns: Sequence[Column]) -> None:
+    """Raise ValueError or IndexError if a column adds up to a total with others that do not."""
+    if not isinstance(column, Number) or not column.shares:
+        return
+    if column.missing or column.step > 1 or not 0 <= column.limits[0] < column.limits[1]:
+        raise ValueError("a column cannot be a share of a total")
+    for other in (columns[i] if i >= 0 else None for i in column.shares):
+        if not isinstance(other, Number) or any(
+            getattr(other, name) != getattr(column, name) for name in ("shares", "total", "step", "decimals")
+        ):
+            raise ValueError("a column adds up to a total with one that does not")
 
 
 def _check_bands(column: Determined, deciding: Column) -> None:

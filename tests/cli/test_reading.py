@@ -34,6 +34,20 @@ def test_the_index_of_pandas_is_left_out_and_said(folder):
     assert "age" in columns_of("m.safetensors") and "" not in columns_of("m.safetensors")
 
 
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_a_column_without_a_name_may_be_excluded_by_the_name_that_pandas_gives_it(folder, name):
+    table = read_table("toy.csv").drop(columns=["id", "comment"])
+    table.to_csv("index.csv")
+    train("index.csv", "--target", "churn", "--exclude", name)
+    assert columns_of("m.safetensors") == [column for column in table.columns if column != "churn"]
+    table.insert(2, "Unnamed: 2", 1)
+    table.rename(columns={"Unnamed: 2": " "}).to_csv("spare.csv", index=False)
+    train("spare.csv", "--target", "churn", "--exclude", "Unnamed: 2")
+    assert "column_3" not in columns_of("m.safetensors")
+    said = run("train", "toy.csv", "--exclude", "Unnamed: 0", code=2).stderr
+    assert "--exclude names the column 'Unnamed: 0', but 'toy.csv' has" in said
+
+
 def test_a_file_without_a_header_has_numbered_columns_and_loses_no_row(folder):
     table = read_table("toy.csv")[["age", "balance", "churn"]]
     table.to_csv("headless.csv", header=False, index=False)

@@ -184,6 +184,8 @@ def test_marks_are_missing_beside_typed_cells(mark, cell, dtype):
     (["5 ", "7 ", " ? "], [5, 7, None], {"padding": ["", " "], "missing_text": " ? "}),
     (["\t1.50 ", "\t2.25 "], [1.5, 2.25], {"padding": ["\t", " "], "decimals": 2}),
     ([" true", " false", ""], [True, False, None], {"padding": [" ", ""], "boolean_text": ["false", "true"]}),
+    (["37.2  ", "1712  ", "9.545 "], [37.2, 1712, 9.545], {"aligned": ["left", 6], "whole": True}),
+    (["358", " 72", "  5"], [358, 72, 5], {"aligned": ["right", 3]}),
     (["29.85", " ", "  ", " "], [29.85, None, None, None], {"missing_text": " ", "decimals": 2}),
 ])  # fmt: skip
 def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
@@ -194,6 +196,15 @@ def test_blanks_around_all_cells_alike_come_back(cells, expected, notes):
     assert [one for one, value in zip(again, expected, strict=True) if value is not None] == [
         one for one, value in zip(cells, expected, strict=True) if value is not None
     ]
+
+
+def test_blanks_around_a_few_cells_make_no_text_of_a_column():
+    column, notes = typed(*map(str, range(50)), "7 ", "8\n")
+    assert column.dtype == "int64" and column.tolist()[-2:] == [7, 8] and notes == {}
+    column, notes = typed(*["April 4th, 2015"] * 30, "May 31st, 2010\n")
+    assert column.dtype == "datetime64[us]" and column.iloc[-1] == pd.Timestamp(2010, 5, 31)
+    words = [*["word"] * 50, "word "]
+    assert typed(*words)[0].tolist() == words
 
 
 SPELLED = [
@@ -213,6 +224,10 @@ SPELLED = [
     (["1,234", "999"], [1234, 999]),
     (["0,123", "5,678"], [0.123, 5.678]),
     (["USD 5", "USD 6"], [5, 6]),
+    (["+437.98", "-3.20", "0.00"], [437.98, -3.2, 0]),
+    (["+5%", "-12%", "+1%"], [5, -12, 1]),
+    (["0 full defects", "12 full defects"], [0, 12]),
+    (["7 square kilometres", "1.5 square kilometres"], [7, 1.5]),
 ]
 
 
@@ -247,6 +262,19 @@ DATES = [
     ["2015-Sep-21", "2015-Nov-02"],
     ["21 September, 2015", "2 November, 2015"],
     ["21-SEP-15 08:15:00", "02-NOV-15 18:15:00"],
+    ["April 4th, 2015", "May 31st, 2010", "June 11th, 2011", "June 22nd, 2011"],
+    ["3rd Jan 2020", "12th Feb 2021"],
+    ["Monday, April 6, 2015", "Sunday, May 31, 2015"],
+    ["Mon Apr 06 2015", "Sun May 31 2015"],
+    ["Mon Apr 06 22:19:45 2015", "Sun May 31 02:00:00 2015"],
+    ["Mon Apr 06 22:19:45 +0000 2015", "Sun May 31 02:00:00 +0000 2015"],
+    ["Mon, 06 Apr 2015 22:19:45 GMT", "Sun, 31 May 2015 02:00:00 GMT"],
+    ["2015-04-06 22:19:45 UTC", "2015-05-31 02:00:00 UTC"],
+    ["2015-04-06T22:19:45.0000000", "2015-05-31T02:00:00.0000000"],
+    ["13.04.2015 22:19:45.250", "31.05.2015 02:00:00.000"],
+    ["20150406 22:19", "20150531 02:00"],
+    ["20150406T221945", "20150531T020000"],
+    ["04/13/2015 10:19 PM +0200", "05/31/2015 02:00 AM +0200"],
 ]
 
 
@@ -256,9 +284,17 @@ def test_dates_in_other_orders_come_back_in_their_form(cells, mark):
     cells = cells if mark is None else [*cells, mark]
     column, notes = typed(*cells)
     assert column.dtype == "datetime64[us]"
-    assert column[0] == pd.to_datetime(cells[0], dayfirst=cells[0][:2] in ("13", "14"))
+    assert column[0] == pd.to_datetime(cells[0], dayfirst=cells[0][:2] in ("13", "14")).tz_localize(None)
     assert format_cells(column, notes) == cells
     assert valid_notes({"date_form": {"c": notes["date_form"]}})
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%y", "%y-%m-%d"])
+def test_a_column_of_many_days_has_few_years(form):
+    cells = list(pd.date_range("2009-07-01", "2010-06-30", freq="3D").strftime(form))
+    column, notes = typed(*cells)
+    assert column.min() == pd.Timestamp(2009, 7, 1) and column.max().year == 2010
+    assert format_cells(column, notes) == cells
 
 
 def test_new_dates_have_the_form_of_the_others_unless_it_would_lose_something():
@@ -271,6 +307,7 @@ def test_new_dates_have_the_form_of_the_others_unless_it_would_lose_something():
     (["1/2/2020", "3/4/2020"], ["dmy", "mdy"]),
     (["24-01-01", "23-02-03"], ["dmy", "ymd"]),
     (["01.02.03", "02.03.04"], ["dmy", "mdy", "ymd"]),
+    ([f"{i:02}/{i:02}/{i:02}" for i in range(1, 13)], ["dmy", "mdy", "ymd"]),
 ])  # fmt: skip
 def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders):
     column, notes = typed(*cells)
@@ -284,11 +321,17 @@ def test_dates_whose_order_is_not_clear_are_text_until_it_is_said(cells, orders)
     ["02/30/2023", "01/01/2023"], ["13/13/2023", "01/01/2023"], ["1/2/2020", "2020/1/2"], ["1.2.3", "2.3.4"],
     ["3/20/2014 13:27 PM", "3/20/2014 1:27 PM"], ["3/20/2014 0:27 PM", "3/20/2014 1:27 PM"], ["05/1/2020", "5/13/2020"],
     ["5 Mai 2020", "6 Mai 2020"], ["21-SEP-15", "02-Nov-15"], ["31SEP2015", "02NOV2015"],
-    ["13/02/2023 25:00", "13/02/2023 23:00"],
+    ["13/02/2023 25:00", "13/02/2023 23:00"], ["April 4st, 2015", "May 31st, 2010"],
+    ["Monday, April 7, 2015", "Sunday, May 31, 2015"], ["2015-04-06 22:19:45 PDT", "2015-01-31 02:00:00 PST"],
 ])  # fmt: skip
 def test_what_is_no_date_stays_text(cells):
     column, notes = typed(*cells)
     assert column.tolist() == cells and notes == {}
+
+
+def test_zeros_at_the_end_of_some_numbers_do_not_make_text_of_them():
+    column, notes = typed("1,033.40", "690", "584.39")
+    assert column.tolist() == [1033.4, 690, 584.39] and format_cells(column, notes) == ["1,033.4", "690", "584.39"]
 
 
 def test_new_numbers_have_the_form_of_the_others():

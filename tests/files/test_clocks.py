@@ -59,6 +59,12 @@ def test_months_are_their_first_days_in_a_form(form, texts):
     assert found.spell(column + pd.Timedelta(days=20)) == texts
 
 
+@pytest.mark.parametrize("texts", [["1999Q4", "2000Q1"], ["2020-Q2", "2020-Q3"], ["Q1 2020", "Q4 2021"]])
+def test_quarters_are_their_first_days_in_a_form(texts):
+    column, form = find_months(texts)
+    assert column.dt.month.isin([1, 4, 7, 10]).all() and form.spell(column + pd.Timedelta(days=80)) == texts
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -69,6 +75,7 @@ def test_months_are_their_first_days_in_a_form(form, texts):
         ["5/2020"],
         [],
         ["2020"],
+        ["2020Q5"],
     ],
 )
 def test_what_is_no_month_is_none(texts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import zipfile
 
 import numpy as np
@@ -94,6 +95,9 @@ def test_a_sheet_is_read_or_the_package_named(tmp_path):
     ("t.feather", b"no feather", "cannot be read as a table"),
     ("t.orc", b"no orc", "cannot be read as a table"),
     ("t.zip", packed({"a": "1", "b": "2"}), r"holds 2 files \(a, b\); unpack it"),
+    ("t.csv", pickle.dumps({"a": [1]}), "is a pickle of Python, which may run code; write it as CSV or Parquet"),
+    ("t.csv", b"SQLite format 3\0\x10\xff", "is an SQLite database"),
+    ("t.csv", b"\n<!DOCTYPE html>\n<html>a,b</html>", "is a web page; download the file itself"),
     ("t.zip", packed({}), "is no sound zip archive|holds 0 files"),
 ])  # fmt: skip
 def test_what_is_no_table_is_refused_by_what_it_is(tmp_path, name, data, said):

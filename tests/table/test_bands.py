@@ -147,6 +147,14 @@ def test_a_calculated_number_decides_a_category_too():
     assert (facts["total"]["kind"], facts["class"]["by"]) == ("calculated", "total")
 
 
+def test_what_a_number_is_calculated_from_does_not_follow_from_it():
+    hour, minute = rng(7).integers(0, 24, N), rng(8).integers(0, 60, N)
+    encoder = fitted(pd.DataFrame({"time": 100 * hour + minute, "hour": hour, "minute": minute}))
+    assert [column.kind for column in encoder.columns] == ["calculated", "ordered", "numeric"]
+    made = generated(encoder)
+    assert (made["time"] == 100 * made["hour"] + made["minute"]).all()
+
+
 def test_relations_can_be_switched_off():
     frame = pd.DataFrame({"by": AGE, "band": AGE >= 65})
     assert described(fitted(frame, relations=False))["band"]["kind"] == "boolean"

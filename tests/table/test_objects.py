@@ -137,10 +137,30 @@ def test_no_date_of_eight_digits_is_impossible(column):
     assert pd.to_datetime(made.astype(str), format="%Y%m%d").between("2020-01-01", "2021-12-31").all()
 
 
+@pytest.mark.parametrize("dtype", [int, str])
+@pytest.mark.parametrize(("form", "step"), [("%Y%m", "MS"), ("%Y%m%d%H%M", "28D7h"), ("%Y%m%d%H%M%S", "28D11s")])
+def test_no_month_or_moment_in_digits_is_impossible(form, step, dtype, tmp_path):
+    moments = pd.Series(pd.date_range("2015-01-01", periods=40, freq=step).strftime(form).astype(dtype))
+    X = pd.DataFrame({"x": np.arange(N) % 50, "it": moments[np.arange(N) % 40].to_numpy()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        augmenter = quick_augmenter(random_state=0).fit(X, np.arange(N) % 2)
+    augmenter.save(tmp_path / "m.safetensors")
+    made = GANAugmenter.load(tmp_path / "m.safetensors").sample(500)[0]["it"]
+    assert made.dtype == X["it"].dtype
+    assert pd.to_datetime(made.astype(str), format=form).between("2015-01-01", "2018-04-01").all()
+
+
 @pytest.mark.parametrize(
-    "numbers", [[20240131] * N, np.arange(N) % 60 + 20240131, R.integers(19_000_000, 20_999_999, N)]
+    "numbers",
+    [
+        [20240131] * N,
+        np.arange(N) % 60 + 20240131,
+        R.integers(19_000_000, 20_999_999, N),
+        R.integers(190_000, 209_999, N),
+    ],
 )
-def test_other_numbers_of_eight_digits_stay_numbers(numbers):
+def test_other_numbers_of_as_many_digits_stay_numbers(numbers):
     encoder = TableEncoder().fit(pd.DataFrame({"it": numbers, "x": np.arange(N) % 50}), np.random.default_rng(0))
     assert "objects" not in encoder.container
 

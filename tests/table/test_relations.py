@@ -49,6 +49,7 @@ LATER = pd.to_timedelta(rng(4).integers(0, 90, N), unit="D")
 GAPS = rng(5).random(N) < 0.2
 
 AS_THEY_ARE = ["numeric", "numeric"]
+SHARES = rng(9).dirichlet([2, 2, 2], N).T
 FORMULAS = {
     "a copy": ({"a": X, "b": X}, ["numeric", "a"]),
     "a copy with the same gaps": ({"a": np.where(GAPS, np.nan, X), "b": np.where(GAPS, np.nan, X)}, ["numeric", "a"]),
@@ -59,6 +60,10 @@ FORMULAS = {
     "a sum": ({"a": X, "b": Z, "c": X + Z}, ["numeric", "numeric", "a + b"]),
     "a sum that comes first": ({"c": X + Z, "a": X, "b": Z}, ["a + b", "numeric", "numeric"]),
     "a weighted sum": ({"a": X, "b": Z, "c": 2 * X + 0.5 * Z + 7}, ["numeric", "numeric", "2 * a + 0.5 * b + 7"]),
+    "a count of rounded parts": (
+        {"n": X + Z, **{name: (part * (X + Z)).round(2) for name, part in zip("abc", SHARES, strict=True)}},
+        ["a + b + c", "numeric", "numeric", "numeric"],
+    ),
     "a difference": ({"in": X + Z, "out": Z, "left": X}, ["out + left", "numeric", "numeric"]),
     "a product": (
         {"n": X % 31 + 1, "price": PRICE, "total": (X % 31 + 1) * PRICE},
@@ -115,6 +120,7 @@ NONE = {
     "dates of other years": {"from": DAY, "to": DAY[::-1] + pd.Timedelta(days=4000)},
     "a ratio that hardly varies": {"kg": WEIGHT, "price": COST, "per": (COST / WEIGHT).round(3)},
     "what is left could be negative": {"a": X % 50, "b": Z % 50, "c": 100 - X % 50 - Z % 50},
+    "a rounded sum of few steps": {"a": PRICE % 1, "b": WEIGHT % 1, "c": (PRICE % 1 + WEIGHT % 1).round()},
     "a copy of a number in few rows": {"a": np.where(np.arange(N) < 15, X, 0), "b": np.where(np.arange(N) < 15, X, 0)},
 }
 
@@ -218,6 +224,36 @@ def test_a_pair_that_never_was_is_refused_at_once():
     augmenter = quick_augmenter(random_state=0).fit(frame, key % 2)
     with pytest.raises(ParameterError, match=r"No row can meet where=.*no value of 'city' meets all"):
         augmenter.sample(5, where={"zip": "z3", "city": "c4"})
+
+
+def products(n=3000):
+    key, n_items = rng(8).integers(0, 250, n), rng(9).integers(1, 9, n)
+    price = rng(10).choice(np.arange(1, 60), 250)[key] - 0.01
+    return pd.DataFrame(
+        {"product": [f"P{i}" for i in key], "price": price, "n": n_items, "total": n_items * price}
+    ), key
+
+
+def test_one_of_many_products_is_drawn_within_its_price():
+    frame, key = products()
+    encoder = fitted(frame)
+    facts = {one["name"]: one for one in describe_table(encoder.to_json())["columns"]}
+    assert (facts["product"]["decides"], facts["price"]["kind"], facts["total"]["formula"]) == (
+        "price",
+        "ordered",
+        "price * n",
+    )
+    pairs = set(zip(frame["product"], frame["price"], strict=True))
+    augmenter = quick_augmenter(random_state=0).fit(frame, key % 2)
+    for made in (generated(encoder), augmenter.sample(50, where={"price": (10, 12)})[0]):
+        assert set(zip(made["product"], made["price"], strict=True)) <= pairs
+        assert np.allclose(made["total"], made["price"] * made["n"])
+    assert made["price"].between(10, 12).all()
+
+
+def test_prices_that_are_each_of_few_rows_stay_numbers():
+    frame, _ = products(200)
+    assert found_in(frame[["product", "price"]]) == ["category", "numeric"]
 
 
 FORGED = {

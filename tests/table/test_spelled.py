@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,3 +105,27 @@ def test_other_text_in_place_of_numbers_is_refused():
     augmenter = quick_augmenter().fit(X, y)
     with pytest.raises(DataError, match="'text' spelled numbers or dates in training, and holds 'word' now"):
         augmenter.resample(X.assign(text="word"), np.arange(N) % 3 == 0)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"01/{1 + i % 12:02}/{1990 + i // 12}" for i in range(N)],
+        [f"{1 + i % 28}. {'Mai' if i % 2 else 'März'} {1990 + i // 28}" for i in range(N)],
+        [f"2020-0{1 + i % 9}-{10 + i // 9} 0{i % 9}:30 P{'DS'[i % 2]}T" for i in range(N)],
+        [f"{10 + i % 20} Jan '{i // 20:02}" for i in range(N)],
+    ],
+    ids=lambda cells: cells[1],
+)
+def test_dates_of_unclear_order_or_form_are_repeated_rather_than_made_up(cells):
+    X, y = table(cells)
+    with pytest.warns(DataWarning, match=f"'text' holds dates such as .{re.escape(cells[0])}. in an order or form"):
+        augmenter = quick_augmenter().fit(X, y)
+    assert set(augmenter.sample(200)[0]["text"]) <= set(X["text"])
+
+
+@pytest.mark.parametrize("form", ["Film {0} (1995)", "A-2021-{0:04}", "192.168.0.{0}", "Player {0}"])
+def test_names_with_numbers_are_no_dates(form, recwarn):
+    X, y = table([form.format(i) for i in range(N)])
+    made, _ = quick_augmenter().fit(X, y).sample(50)
+    assert not set(made["text"]) & set(X["text"]) and not [one for one in recwarn if "dates" in str(one.message)]
