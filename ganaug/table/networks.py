@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..layers import HEAVY, SpectralLinear, bfloat16_pays
-from ..modality import Architecture, Generator
+from ..modality import Architecture, Generator, identity
 from .layout import Layout
 from .sampler import SLOPE, Head, Late, TableSampler
 from .states import StateSampler
@@ -104,12 +104,15 @@ class TableGenerator(Generator):
             return self._join(*self._generate(z, c, lambda states, logits: states.sample(logits, noise)))
 
     def make_sampler(self, pack: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        """Return a function that draws packed rows, on a CPU by a `TableSampler`."""
+        """Return a function that draws rows, on a CPU by a `TableSampler`: packed, unless `pack` is the identity."""
         device = self.first.weight.device
         if device.type != "cpu" or type(self).sample is not TableGenerator.sample:  # another one may do something else
             return super().make_sampler(pack)
         dtype = torch.bfloat16 if self.first.out_features >= _COARSE and bfloat16_pays(device) else torch.float32
-        return self._make_cpu_sampler(dtype)
+        sampler = self._make_cpu_sampler(dtype)
+        if pack is identity:
+            return lambda z, c, noise: self._layout.expand(sampler(z, c, noise))
+        return sampler
 
     def _make_cpu_sampler(self, dtype: torch.dtype) -> TableSampler:
         sizes = [self.n_states, self.n_scores]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ganaug.layers import initialise
-from ganaug.modality import Architecture
+from ganaug.modality import Architecture, identity
 from ganaug.table.layout import Layout
 from ganaug.table.networks import TableGenerator, TwoStageGenerator
 from ganaug.table.ties import Tie
@@ -108,6 +108,13 @@ def test_on_another_device_rows_are_sampled_and_packed():
     generator = trained(MIXED).to("meta")
     generator.sample = lambda z, c, noise: torch.zeros(2, MIXED.width)
     assert generator.make_sampler(lambda x: x + 1)(None, None, None).tolist() == torch.ones(2, MIXED.width).tolist()
+
+
+def test_without_packing_rows_are_those_of_networks():
+    generator = trained(MIXED)
+    z, c, noise = inputs(generator)
+    packed, whole = (generator.make_sampler(pack)(z, c, noise.clone()) for pack in (MIXED.pack, identity))
+    assert whole.dtype == torch.float32 and torch.equal(MIXED.pack(whole), packed)
 
 
 def test_a_generator_with_a_way_of_its_own_to_sample_keeps_it():
