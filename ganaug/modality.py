@@ -230,6 +230,22 @@ class Generator(nn.Module):
         """
         return self(z, c, noise)
 
+    def make_sampler(self, pack: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return a function that draws samples in their stored form, on the CPU, with the present weights.
+
+        Parameters
+        ----------
+        pack : callable
+            ``pack(x) -> Tensor``, the stored form of samples.
+
+        Returns
+        -------
+        callable
+            It takes `z`, `c` and `noise` as `sample` does, and gives samples of the same distribution, not the same
+            ones. It may overwrite `noise`.
+        """
+        return lambda z, c, noise: pack(self.sample(z, c, noise).cpu())
+
 
 class Classifier(Protocol):
     """Fitted classifier that a model file can store: tensors, and the numbers that fix their shapes."""

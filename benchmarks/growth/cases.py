@@ -119,7 +119,7 @@ def measure_case(case: Case) -> Result:
         (wall, cpu), others, peak = watch.read(), watch.read_others(), measure_peak_above(held)
         watch = Stopwatch()
         augmenter.sample(case.sampled)
-        sample_seconds, _ = watch.read()
+        sample_seconds, sample_cpu_seconds = watch.read()
     return {
         "frame_mib": frame_bytes / 2**20,
         "fit_seconds": wall,
@@ -129,6 +129,7 @@ def measure_case(case: Case) -> Result:
         "steps": len(augmenter.history_["generator_loss"]),
         "sample_seconds": sample_seconds,
         "rows_per_second": case.sampled / sample_seconds,
+        "rows_per_cpu_second": case.sampled / sample_cpu_seconds,
         "warnings": [str(warning.message) for warning in warned] if case.work == FIT else [],
         "machine": describe_machine(),
     }

@@ -178,7 +178,8 @@ class Model:
         decode(self.facts, _Facts)
         codes = torch.arange(min(n, _VALIDATED_CLASSES))
         z = torch.zeros(len(codes), self.architecture.latent_dim)
-        x = self.generator.sample(z, codes, torch.full((len(codes), self.generator.noise_dim), 0.5))
+        noise = torch.full((len(codes), self.generator.noise_dim), 0.5)
+        x = self.generator.make_sampler(get_pack(self.encoder))(z, codes, noise)
         sum_log_weights(self.judges, Samples(self.encoder.features(x), codes))
         self.encoder.inverse_transform(x, 0, 0)
 

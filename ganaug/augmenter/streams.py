@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ class Source:
         return max(1, self.block // self.oversampling) if self.judges else self.block
 
     def candidates(self, codes: Tensor, rng: torch.Generator) -> Tensor:
-        """Return one encoded candidate for each class code, on the CPU.
+        """Return one encoded candidate for each class code, in its stored form, on the CPU.
 
         `codes` and `rng` are on the CPU, too, so that every device gets the same random numbers.
         """
@@ -78,7 +79,11 @@ class Source:
         noise = torch.rand(len(codes), self.generator.noise_dim, generator=rng)
         weight = next(self.generator.parameters(), z)
         with torch.no_grad():
-            return self.generator.sample(*(tensor.to(weight.device) for tensor in (z, codes, noise))).cpu()
+            return self._sampler(*(tensor.to(weight.device) for tensor in (z, codes, noise)))
+
+    @cached_property
+    def _sampler(self) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        return self.generator.make_sampler(self.pack)
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ class ClassStream:
         while not _is_complete(met, tried, source):
             # 1. Generate
             codes = self._draw_codes(number, tried)
-            x = source.pack(source.candidates(codes, rng))
+            x = source.candidates(codes, rng)
             tried += len(x)
             if source.conditions is None:
                 return _Block(x, codes)
@@ -208,7 +213,7 @@ class ClassStream:
         against = weights.mean(1, keepdim=True) - weights
         lost = torch.ones(weights.shape[1], dtype=torch.bool)
         lost[kept] = False
-        worst = torch.bincount(against.argmax(0)[lost], minlength=len(weights)).tolist()
+        worst = torch.bincount(against.max(0).indices[lost], minlength=len(weights)).tolist()
         return {FILTERS[judge.name].reason: n for judge, n in zip(self.source.judges, worst, strict=True)}
 
 
@@ -281,8 +286,7 @@ class ClassStreams:
 
     def _make_empty(self) -> Tensor:
         """Return a tensor of zero samples."""
-        one = self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))
-        return self.source.pack(one)[:0]
+        return self.source.candidates(torch.zeros(1, dtype=torch.int64), torch_stream(self.seed, "shape"))[:0]
 
     def dropped(self) -> dict[str, int]:
         """Return how many candidates were dropped so far, by reason."""

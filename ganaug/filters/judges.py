@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch.nn import functional
 from ..modality import Classifier, Learner, Reader
 from ..rng import numpy_stream, torch_stream
 from ..threads import map_in_threads
+from .forest import Forest
 from .raking import RakingWeights, inclusion_probabilities
 from .trees import Trees
 
@@ -83,6 +85,18 @@ class Judge:
     def log_weight(self, samples: Samples) -> Tensor:
         """Return one log-weight per candidate, shape (n,), larger for those to keep."""
         return self.strength * FILTERS[self.name].weigh(self, samples)
+
+    def classify(self, x: Tensor) -> list[Tensor]:
+        """Return the outputs of each classifier for features of shape (n, d); trees are evaluated together."""
+        return [part(x) for part in self.classifiers] if self._forest is None else self._forest(x)
+
+    @cached_property
+    def _forest(self) -> Forest | None:
+        trees = [part for part in self.classifiers if isinstance(part, Trees)]
+        return Forest.of(trees) if trees and len(trees) == len(self.classifiers) else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_forest"}  # made again where it is used
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the tensors."""
@@ -179,7 +193,7 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Le
 def weigh_density_ratio(judge: Judge, samples: Samples) -> Tensor:
     """Return the mean calibrated log-odds of being real, up to a constant; 0 for classes of too few rows."""
     X = samples.with_class()
-    log_odds = [slope * odds_of(X)[:, 0] for odds_of, slope in zip(judge.classifiers, judge.slopes, strict=True)]
+    log_odds = [slope * odds[:, 0] for odds, slope in zip(judge.classify(X), judge.slopes, strict=True)]
     mean = torch.stack(log_odds).mean(0).clamp(_LOWEST, -_LOWEST)
     return torch.where(torch.isin(samples.codes, torch.tensor(judge.classes)), mean, 0.0)
 
@@ -207,12 +221,9 @@ def weigh_label_agreement(judge: Judge, samples: Samples) -> Tensor:
     """Return the log of the mean probability of each row's own label; 0 for labels the judge does not know."""
     known = torch.tensor(judge.classes)
     position = torch.searchsorted(known, samples.codes).clamp_(max=len(known) - 1)
-    judged = known[position] == samples.codes
-    likely = torch.zeros(len(samples.codes))
-    for logits_of, slope in zip(judge.classifiers, judge.slopes, strict=True):
-        p = (slope * _one_logit_per_class(logits_of(samples.features))).softmax(1)
-        likely += p.gather(1, position.unsqueeze(1)).squeeze(1) / len(judge.classifiers)
-    return torch.where(judged, likely.clamp_min(1e-9).log(), torch.zeros(()))
+    outputs = zip(judge.classify(samples.features), judge.slopes, strict=True)
+    likely = torch.stack([_find_probability(slope * logits, position) for logits, slope in outputs]).mean(0)
+    return torch.where(known[position] == samples.codes, likely.clamp_min_(1e-9).log_(), 0.0)
 
 
 def fit_marginals(real: Samples, candidates: Candidates, seed: int, learner: Learner = Trees) -> Judge | None:
@@ -313,6 +324,13 @@ def _fit_without(learner: Learner, X: Tensor, y: Tensor, parts: Tensor, part: in
 def _one_logit_per_class(out: Tensor) -> Tensor:
     """Return one logit per class for a classifier that has one output, the log-odds of the second, for two classes."""
     return functional.pad(out, (1, 0)) if out.shape[1] == 1 else out
+
+
+def _find_probability(out: Tensor, position: Tensor) -> Tensor:
+    """Return the probability of one class for each row, by its position among the classes, shape (n,)."""
+    if out.shape[1] == 1:
+        return (out[:, 0] * (2 * position - 1)).sigmoid()
+    return out.softmax(1).gather(1, position.unsqueeze(1)).squeeze(1)
 
 
 def _fit_slope(log_odds: Tensor, y: Tensor, even: float) -> float:

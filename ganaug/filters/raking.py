@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from .grid import Grid
 
 _BINS = 20
 _ROWS_PER_BIN = 15
@@ -92,10 +96,19 @@ class RakingWeights:
         total = torch.zeros(len(x), 1)
         for code in torch.unique(codes[codes < len(self.edges)]).tolist():
             rows = torch.nonzero(codes == code).squeeze(1)
-            bins = _bin(X[rows.numpy()], self.edges[code])
-            columns = np.arange(bins.shape[1])
-            total[rows, 0] = torch.from_numpy(self.corrections[code].numpy()[columns, bins].sum(1, dtype=np.float32))
+            columns = X.T if len(rows) == len(X) else X[rows.numpy()].T
+            bins = self._grids[code].count_below(np.ascontiguousarray(columns))
+            bins += np.arange(0, len(bins) * _BINS, _BINS)[:, None]
+            own = np.take(self.corrections[code].numpy().ravel(), bins).sum(0)
+            total[rows, 0] = torch.from_numpy(own)
         return total
+
+    @cached_property
+    def _grids(self) -> list[Grid]:
+        return [Grid.of(list(own)) for own in self.edges.numpy()]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_grids"}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return both arrays by name."""

@@ -1,13 +1,14 @@
 """Store boosted trees as plain tensors, so that a model file can hold a judge without holding code.
 
 scikit-learn's histogram gradient boosting grows the trees. Here they become complete binary trees in four arrays,
-evaluated by comparisons and look-ups alone.
+evaluated by comparisons and look-ups alone: see `ganaug.filters.forest`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
-DEPTH = 6
-"""Levels of every tree."""
+from .forest import DEPTH, Forest
 
-_ROWS = 1024  # rows at a time: their nodes in all trees fit into a processor's cache
-_PLACES = 2**20  # rows times trees at a time, whatever number of trees a file claims
 _ITERATIONS = 60
 _MANY_ROWS = 5000  # of every class: enough for more and larger boosting steps without overfitting
 _MANY_ITERATIONS = 100
@@ -81,27 +79,16 @@ class Trees:
         baseline = torch.from_numpy(np.asarray(model._baseline_prediction, dtype=np.float32).reshape(-1))
         return cls(feature, threshold, leaf, baseline)
 
+    @cached_property
+    def _forest(self) -> Forest:
+        return Forest.of([self])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_forest"}
+
     def __call__(self, x: Tensor) -> Tensor:
         """Return the outputs, shape (n, k), for features of shape (n, d)."""
-        rows = max(1, min(_ROWS, _PLACES // max(1, len(self.leaf))))
-        blocks = [self._evaluate_block(part.numpy()) for part in x.split(rows)]
-        return torch.from_numpy(np.concatenate(blocks)) if len(x) else x.new_zeros(0, len(self.baseline))
-
-    def _evaluate_block(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Walk all trees at once, level by level; numpy's `take` is three times as fast here as torch's `gather`."""
-        (n, d), (t, inner) = X.shape, self.feature.shape
-        values, feature, threshold = np.ravel(X), self.feature.numpy().ravel(), self.threshold.numpy().ravel()
-        row, tree = np.arange(n)[:, None] * d, np.arange(t)[None, :] * inner
-        node = np.zeros((n, t), dtype=np.intp)
-        for _ in range(DEPTH):
-            at = node + tree
-            looked_at = np.take(values, np.take(feature, at, mode="clip") + row, mode="clip")
-            node = 2 * node + 1 + (looked_at > np.take(threshold, at, mode="clip"))
-        leaf = node - inner + np.arange(t)[None, :] * (inner + 1)
-        k = len(self.baseline)
-        grown = np.take(self.leaf.numpy().ravel(), leaf, mode="clip").reshape(n, t // k, k)
-        total: NDArray[np.float32] = grown.sum(1) + self.baseline.numpy()
-        return total
+        return self._forest(x)[0]
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the four arrays by name."""

@@ -95,15 +95,18 @@ class Layout:
 
     def pack(self, x: Tensor) -> Tensor:
         """Return network input or output, shape (n, self.width), as packed rows; its largest entry is the state."""
-        rows, n_segments = self.allocate_rows(len(x)), len(self.segments)
+        rows = self.allocate_rows(len(x))
         for i, (part, start) in enumerate(
             zip(x[:, : self.n_states].split(self.segments, 1), self.starts().tolist(), strict=True)
         ):
             rows[:, i] = part.argmax(1) + start
-        rows[:, n_segments:] = (
-            x[:, self.n_states :].float().contiguous().view(rows.dtype).view(len(x), rows.shape[1] - n_segments)
-        )
+        self.put_all_scores(rows, x[:, self.n_states :])
         return rows
+
+    def put_all_scores(self, rows: Tensor, scores: Tensor) -> None:
+        """Fill in the scores of all columns, shape (n, scores)."""
+        bits = scores.float().contiguous().view(rows.dtype)
+        rows[:, len(self.segments) :] = bits.view(len(rows), rows.shape[1] - len(self.segments))
 
     def put_states(self, rows: Tensor, segment: int, states: Tensor) -> None:
         """Fill in the states of one segment, shape (n,), each from 0 to the size of the segment - 1."""

@@ -20,13 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..layers import HEAVY, SpectralLinear, bfloat16_pays
-from ..modality import Architecture, Generator
+from ..modality import Architecture, Generator, identity
 from .layout import Layout
+from .sampler import SLOPE, Head, Late, TableSampler
 from .states import StateSampler
 
 Draw = Callable[[StateSampler, Tensor], Tensor]
 
-_SLOPE = 0.2
+_COARSE = 128  # width from which samplers use bfloat16 where it is faster
 _MULTIPLES = (1.0, 2.0, 4.0, 8.0)
 
 
@@ -40,8 +41,8 @@ class GeneratorBlock(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return the block's output, of the shape of its input (n, width)."""
-        inner = self.linear1(functional.leaky_relu(self.norm1(h), _SLOPE))
-        return h + self.linear2(functional.leaky_relu(self.norm2(inner), _SLOPE))
+        inner = self.linear1(functional.leaky_relu(self.norm1(h), SLOPE))
+        return h + self.linear2(functional.leaky_relu(self.norm2(inner), SLOPE))
 
 
 class TableGenerator(Generator):
@@ -62,6 +63,7 @@ class TableGenerator(Generator):
         width = architecture.width
         self.n_states, self.n_scores = layout.n_states, len(layout.gates)
         self.n_classes, self._is_wide = architecture.n_classes, width >= HEAVY
+        self._layout = layout
         self.noise_dim = layout.n_states
         self.first = nn.Linear(architecture.latent_dim + architecture.n_classes, width)
         self.blocks = nn.ModuleList(GeneratorBlock(width) for _ in range(2))
@@ -93,22 +95,40 @@ class TableGenerator(Generator):
         Tensor of shape (n, layout.width)
             Segments that sum to one, and scores multiplied by their gate.
         """
-        return self._generate(z, c, lambda states, logits: states(logits, noise))
+        return self._join(*self._generate(z, c, lambda states, logits: states(logits, noise)))
 
     def sample(self, z: Tensor, c: Tensor, noise: Tensor) -> Tensor:
         """Return final rows: one state drawn in each segment, and scores where the state is regular."""
         coarse = self._is_wide and z.device.type == "cpu" and bfloat16_pays(z.device)  # casts only delay a GPU
         with torch.autocast(z.device.type, torch.bfloat16, enabled=coarse):
-            return self._generate(z, c, lambda states, logits: states.sample(logits, noise))
+            return self._join(*self._generate(z, c, lambda states, logits: states.sample(logits, noise)))
 
-    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> Tensor:
+    def make_sampler(self, pack: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        """Return a function that draws rows, on a CPU by a `TableSampler`: packed, unless `pack` is the identity."""
+        device = self.first.weight.device
+        if device.type != "cpu" or type(self).sample is not TableGenerator.sample:  # another one may do something else
+            return super().make_sampler(pack)
+        dtype = torch.bfloat16 if self.first.out_features >= _COARSE and bfloat16_pays(device) else torch.float32
+        sampler = self._make_cpu_sampler(dtype)
+        if pack is identity:
+            return lambda z, c, noise: self._layout.expand(sampler(z, c, noise))
+        return sampler
+
+    def _make_cpu_sampler(self, dtype: torch.dtype) -> TableSampler:
+        sizes = [self.n_states, self.n_scores]
+        parts = zip(self.heads.weight.split(sizes), self.heads.bias.split(sizes), strict=True)
+        state_head, score_head = (Head(self.norm, *part) for part in parts)
+        return TableSampler(self._layout, self.first, self.blocks, self.states, state_head, score_head, dtype)
+
+    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Return what `draw` returns of the states, and scores that no gate has closed yet."""
         h = self._embed(z, c)
         for block in self.blocks:
             h = block(h)
         out = _apply_head(self.norm, self.heads, h)
         if self.states is None:
-            return out
-        return self._join(draw(self.states, out[:, : self.n_states]), out[:, self.n_states :])
+            return out[:, :0], out
+        return draw(self.states, out[:, : self.n_states]), out[:, self.n_states :]
 
     def _embed(self, z: Tensor, c: Tensor) -> Tensor:
         hidden: Tensor = self.first(torch.cat([z, functional.one_hot(c, self.n_classes).to(z.dtype)], dim=1))
@@ -139,7 +159,7 @@ class TwoStageGenerator(TableGenerator):
         self.score_norm = nn.BatchNorm1d(width)
         self.score_heads = nn.Linear(width, self.n_scores)
 
-    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> Tensor:
+    def _generate(self, z: Tensor, c: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
         # 1. States, from the first block
         first, second = self.blocks
         h = first(self._embed(z, c))
@@ -147,13 +167,19 @@ class TwoStageGenerator(TableGenerator):
 
         # 2. Scores, from the second block, which sees the states
         h = second(h + self.feed(states))
-        return self._join(states, _apply_head(self.score_norm, self.score_heads, h))
+        return states, _apply_head(self.score_norm, self.score_heads, h)
+
+    def _make_cpu_sampler(self, dtype: torch.dtype) -> TableSampler:
+        heads = Head(self.norm, self.heads.weight, self.heads.bias)
+        score_heads = Head(self.score_norm, self.score_heads.weight, self.score_heads.bias)
+        late = Late(self.feed, self.blocks[1:])
+        return TableSampler(self._layout, self.first, self.blocks[:1], self.states, heads, score_heads, dtype, late)
 
 
 def _apply_head(norm: nn.Module, linear: nn.Module, h: Tensor) -> Tensor:
     """Return W f(N(h)) in float32: bfloat16 would round scores to few values."""
     with torch.autocast(h.device.type, enabled=False):
-        out: Tensor = linear(functional.leaky_relu(norm(h.float()), _SLOPE))
+        out: Tensor = linear(functional.leaky_relu(norm(h.float()), SLOPE))
     return out
 
 
@@ -167,8 +193,8 @@ class DiscriminatorBlock(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return the block's output, of the shape of its input (n, width)."""
-        inner = self.linear1(functional.leaky_relu(self.norm(h), _SLOPE))
-        return h + self.linear2(functional.leaky_relu(inner, _SLOPE))
+        inner = self.linear1(functional.leaky_relu(self.norm(h), SLOPE))
+        return h + self.linear2(functional.leaky_relu(inner, SLOPE))
 
 
 class TableDiscriminator(nn.Module):
@@ -236,7 +262,7 @@ class TableDiscriminator(nn.Module):
         h = self.first(x)
         for block in self.blocks:
             h = block(h)
-        h = functional.leaky_relu(h, _SLOPE)
+        h = functional.leaky_relu(h, SLOPE)
         by_class = self.classes(functional.one_hot(c, self.classes.in_features).to(h.dtype))
         return (self.last(h).squeeze(1) + (h * by_class).sum(1)).float()
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -101,6 +102,7 @@ class StateSampler(nn.Module):
         segments, starts = layout.segments, layout.starts().tolist()
         levels = layout.levels or [0] * len(segments)
         members = [[i for i, level in enumerate(levels) if level == number] for number in sorted(set(levels))]
+        self._segments, self._starts, self._members = segments, layout.starts(), members
         self._order = [starts[i] + j for several in members for i in several for j in range(segments[i])]
         self._sizes = [sum(segments[i] for i in several) for several in members]
         before = np.cumsum(self._sizes)[:-1].tolist()
@@ -126,6 +128,41 @@ class StateSampler(nn.Module):
         """Return one-hot states of shape (n, states), for logits and uniform noise of that shape."""
         return self._draw(logits, noise, SegmentSoftmax.one_hot)
 
+    def fold(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a linear map to logits, weight (states, m) and bias (states,), as one to what `draw_positions` takes.
+
+        States are sorted by level, and those that only a leader gives are barred.
+        """
+        if self.tied is not None:
+            bias = self.tied.bar(bias)
+            weight = weight.masked_fill(self.tied.barred[:, None], 0.0)
+        return weight[self.order], bias[self.order]
+
+    def draw_positions(self, noisy: Tensor) -> Tensor:
+        """Return what `sample` draws as positions of states, int64 of shape (n, segments); on a CPU, without gradients.
+
+        `noisy` are logits plus Gumbel noise, shape (n, states), sorted by level; they are overwritten. What the states
+        drawn so far add to logits is a sum of rows of a matrix.
+        """
+        # 1. Draw level by level
+        drawn: list[NDArray[np.int64]] = []  # in the order of drawing
+        end = 0
+        for level, (part, members) in enumerate(zip(noisy.split(self._sizes, 1), self._members, strict=True)):
+            if level:
+                influence: Any = self.influences[level - 1]
+                matrix = influence.weight.t().contiguous()
+                part += functional.embedding_bag(torch.from_numpy(np.stack(drawn, axis=1)), matrix, mode="sum")
+            values = noisy.numpy()
+            for i in members:
+                start, end = end, end + self._segments[i]
+                drawn.append(values[:, start:end].argmax(1) + start)  # as torch's, and faster
+
+        # 2. Sort back: the states of a segment stay together; let followers follow
+        places = [i for members in self._members for i in members]
+        moved = self._starts - np.cumsum([0, *(self._segments[i] for i in places)])[np.argsort(places)]
+        positions = torch.from_numpy(np.stack([drawn[j] for j in np.argsort(places)], axis=1) + moved)
+        return positions if self.tied is None else self.tied.follow(positions)
+
     def _draw(self, logits: Tensor, noise: Tensor, draw: Callable[[Any, Tensor], Tensor]) -> Tensor:
         # 1. Bar states that only a leader gives; sort by level
         noisy = (logits if self.tied is None else self.tied.bar(logits)) + _convert_to_gumbel(noise)
@@ -146,4 +183,9 @@ class StateSampler(nn.Module):
 
 
 def _convert_to_gumbel(uniform: Tensor) -> Tensor:
-    return -torch.log(-torch.log(uniform.clamp(1e-20, 1.0 - 1e-7)))
+    return convert_to_gumbel_(uniform.clone())
+
+
+def convert_to_gumbel_(uniform: Tensor) -> Tensor:
+    """Turn uniform into Gumbel noise, in place."""
+    return uniform.clamp_(1e-20, 1.0 - 1e-7).log_().neg_().log_().neg_()

@@ -174,7 +174,9 @@ class TiedStates(nn.Module):
         self._n_states = sum(segments)
         column = np.repeat(np.arange(len(segments)), segments)
         self._barred = sorted({tie.follower for tie in ties if tie.only})
-        self._levels = [_Level.of(level, column) for level in _split_levels(ties, column, len(segments))]
+        levels = _split_levels(ties, column, len(segments))
+        self._columns = [place for level in levels for place in _list_columns(level, column)]
+        self._levels = [_Level.of(level, column) for level in levels]
         self.register_buffer("barred", torch.empty(self._n_states, dtype=torch.bool), persistent=False)
         for i, level in enumerate(self._levels):
             shape = len(level.leaders), self._n_states
@@ -211,6 +213,13 @@ class TiedStates(nn.Module):
             states = states * (1.0 - leading @ decided) + leading @ forced
         return states
 
+    def follow(self, positions: Tensor) -> Tensor:
+        """Return positions of one state for each column, shape (n, segments), with followers as leaders decide."""
+        for follower, leader, first, decided in self._columns:
+            forced = torch.from_numpy(decided)[positions[:, leader] - first]
+            positions[:, follower] = torch.where(forced < 0, positions[:, follower], forced)
+        return positions
+
 
 class _Level(NamedTuple):
     """Ties that apply at the same time: leading states, and which states each forces, or decides at all."""
@@ -225,6 +234,20 @@ class _Level(NamedTuple):
         forced = [[tie.follower for tie in ties if tie.leader == leader] for leader in leaders]
         decided = [np.flatnonzero(np.isin(column, column[states])).tolist() for states in forced]
         return cls(leaders, forced, decided)
+
+
+def _list_columns(level: Sequence[Tie], column: States) -> Iterator[tuple[int, int, int, States]]:
+    """Yield each following column of a level, its leading one, the first state of that, and what each of these decides.
+
+    States that decide nothing have -1.
+    """
+    for follower in sorted({int(column[tie.follower]) for tie in level}):
+        own = [tie for tie in level if column[tie.follower] == follower]
+        leader = int(column[own[0].leader])
+        first, end = np.searchsorted(column, [leader, leader + 1]).tolist()
+        decided = np.full(end - first, -1)
+        decided[[tie.leader - first for tie in own]] = [tie.follower for tie in own]
+        yield follower, leader, first, decided
 
 
 def _split_levels(ties: Sequence[Tie], column: States, k: int) -> list[list[Tie]]:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from ganaug.filters import forest
 from ganaug.filters import trees as module
 from ganaug.filters.trees import DEPTH, Trees, _round_down
 
@@ -122,7 +123,7 @@ def test_rows_are_judged_alike_however_few_at_a_time(monkeypatch):
     x = torch.from_numpy(rng.normal(size=(300, 4)).astype(np.float32))
     judge = Trees.fit(x, torch.arange(300) % 3, seed=0, iterations=5)
     expected = judge(x)
-    monkeypatch.setattr(module, "_PLACES", 40)
+    monkeypatch.setattr(forest, "_PLACES", 40)
     assert torch.equal(judge(x), expected)
 
 
