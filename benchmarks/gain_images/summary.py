@@ -239,9 +239,9 @@ def _format_spread(where: str, seconds: list[float]) -> str:
     return f"* {where}: {middle:.0f} s ({min(seconds):.0f} to {max(seconds):.0f}), n = {len(seconds)}"
 
 
-def render_image_table(folder: Path = FOLDER) -> str:
-    """Return Markdown: a table for each main metric of each set."""
-    parts = [TEXT]
+def render_image_table(folder: Path = FOLDER, text: str = TEXT) -> str:
+    """Return Markdown: a text, and a table for each main metric of each set."""
+    parts = [text]
     for path in sorted(folder.glob("*.json")):
         frame = tabulate_scores(read_results(path))
         for name in frame["table"].unique():
