@@ -76,7 +76,7 @@ def warn_of_collapse(found: dict[int, float], labels: Sequence[object]) -> None:
             f"(diversity below {COLLAPSED}); the generator has collapsed there. Train longer (max_steps), take the "
             "loss 'relativistic', or leave the class out of sampling_strategy.",
             CollapseWarning,
-            stacklevel=5,
+            stacklevel=8,
         )
 
 
@@ -95,5 +95,5 @@ def warn_of_alike_classes(pairs: Pairs) -> None:
             f"ones {expected:.0%} of the way from chance to certainty, and synthetic ones {found:.0%}. Train longer "
             "(max_seconds, effort='best'), or give fewer columns, such as those that a feature selection keeps.",
             CollapseWarning,
-            stacklevel=5,
+            stacklevel=8,
         )

@@ -91,8 +91,8 @@ class DateForm:
         lists: dict[str, Callable[[], list[str]]] = {
             "d": lambda: self._pad(at.day, self.padded_date),
             "o": lambda: [f"{day}{_find_ending(day)}" for day in at.day.tolist()],
-            "A": lambda: [WEEKDAYS[day] for day in at.dayofweek.tolist()],
-            "a": lambda: [WEEKDAYS[day][:3] for day in at.dayofweek.tolist()],
+            "A": lambda: [WEEKDAYS[day] for day in at.day_of_week.tolist()],
+            "a": lambda: [WEEKDAYS[day][:3] for day in at.day_of_week.tolist()],
             "m": lambda: self._pad(at.month, self.padded_date),
             "Y": lambda: [f"{year:04}" for year in at.year.tolist()],
             "y": lambda: [f"{year % 100:02}" for year in at.year.tolist()],
