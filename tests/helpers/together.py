@@ -83,9 +83,15 @@ def cut_short():
     return whole
 
 
+def get_environment():
+    """Variables of processes that talk to each other on this machine alone, whatever its name resolves to."""
+    loopback = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
+    return {**os.environ, **loopback, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
 def start(size, folder, *cases):
     """Start the processes of a group; return them."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = get_environment()
     command = [sys.executable, __file__]
     return [
         subprocess.Popen([*command, str(rank), str(size), folder, *cases], env=environment, stderr=subprocess.PIPE)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from command_line import make_file
 from small import numbers, quick_augmenter
-from together import CASES, start, train, train_together
+from together import CASES, get_environment, start, train, train_together
 
 from ganaug import GANAugmenter, ParameterError
 from ganaug.training.group import Group
@@ -107,7 +107,7 @@ def test_torchrun_trains_the_model_of_one_process_and_writes_it_once(tmp_path):
     make_file(table)
     command = ["-m", "ganaug_cli", "train", str(table), "--target", "churn", "--max-steps", "60"]
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = get_environment()
     done = subprocess.run([*run, *command], env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("model: ") == done.stderr.count("'id' names rows") == 1
