@@ -51,7 +51,7 @@ def make_stateful_loader(fraction: float, **options: Any) -> DataLoader[Any]:
 
 
 def resume_stateful_loader(fraction: float, **options: Any) -> Iterable[Any]:
-    """Return the batches of both epochs, of which the second was stopped and gone on with in another loader.
+    """Return the batches of both epochs, the second stopped in the middle and resumed in another loader.
 
     Raises
     ------

@@ -119,7 +119,7 @@ def train_step(state: TrainingState, plan: Plan, samples: RealSamples, augment: 
 
 
 def _draw_batch(state: TrainingState, plan: Plan, samples: RealSamples) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Draw real samples, their class codes, latent vectors and noise: the whole batch, of which own rows are kept."""
+    """Draw real samples, class codes, latent vectors and noise of a whole batch, and return this process's rows."""
     n, own, rng = plan.batch_size, plan.group.own, state.rng
     real, c = samples.draw(n, rng, own)
     z = torch.randn(n, plan.latent_dim, generator=rng, device=rng.device)[own]

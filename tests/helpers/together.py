@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from toy_table import make_toy_table
 
 from ganaug import GanaugError
 from ganaug.augmenter import fitting
-from ganaug.training import checkpoint
+from ganaug.training import checkpoint, step
 
 FEW = 40  # rows of which none are held out, so that the last weights are kept
 CUT = 2  # reports after which "cut" ends
@@ -53,12 +54,29 @@ CASES = {
 }
 
 
+@contextmanager
+def batches_counted():
+    """Give the numbers of real samples that this process takes in the steps inside."""
+    sizes, draw = [], step._draw_batch
+
+    def counted(*given):
+        drawn = draw(*given)
+        sizes.append(len(drawn[0]))
+        return drawn
+
+    step._draw_batch = counted
+    try:
+        yield sizes
+    finally:
+        step._draw_batch = draw
+
+
 def train(case, **more):
-    """Fit the augmenter of a case; return its weights, rows and errors."""
+    """Fit the augmenter of a case; return its weights, rows, batches and errors."""
     make, options = CASES[case]
     options = options() if callable(options) else options
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), batches_counted() as sizes:
             warnings.simplefilter("ignore")
             augmenter = quick_augmenter(**{**options, **more}).fit(*make())
     except (GanaugError, KeyboardInterrupt) as error:
@@ -66,7 +84,13 @@ def train(case, **more):
     tensors = augmenter.model_.generator.state_dict()
     weights = torch.cat([tensor.flatten().double() for tensor in tensors.values()])
     rows, labels = augmenter.sample(20, random_state=0)
-    return {"weights": weights, "rows": str(rows), "labels": list(labels), "steps": len(augmenter.model_.history)}
+    return {
+        "weights": weights,
+        "rows": str(rows),
+        "labels": list(labels),
+        "steps": len(augmenter.model_.history),
+        "batches": set(sizes),
+    }
 
 
 def cut_short():

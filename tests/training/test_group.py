@@ -56,6 +56,12 @@ def test_all_processes_end_with_the_same_model_to_the_bit(case, two):
     assert first["labels"] == second["labels"]
 
 
+def test_each_process_takes_its_own_part_of_every_batch(two):
+    assert [found["table"]["batches"] for found in two] == [{8}, {8}]
+    assert [found["uneven batch"]["batches"] for found in two] == [{8}, {7}]
+    assert train("uneven batch")["batches"] == {15}
+
+
 def test_a_budget_in_seconds_ends_all_processes_at_the_same_step(two):
     steps = {found["budget"]["steps"] for found in two}
     assert len(steps) == 1
