@@ -12,7 +12,22 @@ from .front import CommandLineError
 from .places import is_url
 
 _ENDINGS = {".parquet", ".pq"}
-_IMAGES = {".jpg", ".jpeg", ".png", ".gif", ".ppm", ".pgm", ".bmp", ".tif", ".tiff", ".webp"}
+_IMAGES = {
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".gif",
+    ".ppm",
+    ".pgm",
+    ".pbm",
+    ".pnm",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".webp",
+}
 
 
 @dataclass(frozen=True)
