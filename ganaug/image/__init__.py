@@ -32,6 +32,7 @@ IMAGE = Modality(
     block=256,
     oversampling=4,
     unit="image",
+    trains_networks=True,
 )
 
 __all__ = [
