@@ -19,6 +19,7 @@ from ..messages import join_names
 from ..params import check_params, choice, either, integer
 from ..progress import track_items
 from ..threads import iterate_in_threads
+from .channels import count_channels, match_channels, tell_conversions
 from .listing import Choice, ImageSet, Labels, find_images
 from .picture import EXTENSIONS, DamagedImage, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
@@ -169,10 +170,10 @@ def _read_images(
     if damaged:
         _report_damaged(found, damaged, skip_damaged)
     _check_classes_left(found, kept)
-    counts = [1 if image.ndim == 2 else image.shape[2] for image in images]
-    _tell_conversions(found, kept, counts)
+    counts = [count_channels(image) for image in images]
+    tell_conversions(counts, [found.labels[position] for position in kept], repr(os.fspath(found.root)), stacklevel=3)
     most = max(counts)
-    return np.stack([_match_channels(image, most) for image in images]), kept
+    return np.stack([match_channels(image, most) for image in images]), kept
 
 
 def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Generator[Array | str, None, None]:
@@ -182,24 +183,6 @@ def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Gene
         yield from iterate_in_threads(partial(_try_reading, size=size), files)
     else:  # threads would wait for each other in Python
         yield from (_try_reading(file, size) for file in files)
-
-
-def _tell_conversions(found: ImageSet, kept: Sequence[int], counts: Sequence[int]) -> None:
-    """Warn of images with fewer channels than others, which are converted, and of classes that have only such."""
-    most = max(counts)
-    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < most]
-    if not fewer:
-        return
-    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == most}
-    alone = [label for label in dict.fromkeys(fewer) if label not in others]
-    told = f", among them all of class {join_names(alone, _SHOWN)}, which gives that class away" if alone else ""
-    kinds = "grey or have no transparency" if most == 4 else "grey"
-    warnings.warn(
-        f"{len(fewer):,} of {len(counts):,} images in {os.fspath(found.root)!r} are {kinds}, and are read as "
-        f"{'RGBA' if most == 4 else 'RGB'} like the others{told}.",
-        DataWarning,
-        stacklevel=4,
-    )
 
 
 def _try_reading(file: Path, size: tuple[int, int] | None) -> Array | str:
@@ -270,12 +253,3 @@ def _check_classes_left(found: ImageSet, kept: Sequence[int]) -> None:
                 f"No image of class {label!r} in {os.fspath(found.root)!r} can be read; replace its files, or remove "
                 "the class."
             )
-
-
-def _match_channels(image: Array, channels: int) -> Array:
-    """Convert grey to RGB, and RGB to opaque RGBA, to match the number of channels."""
-    if image.ndim == 2 and channels > 1:
-        image = np.repeat(image[:, :, None], 3, axis=2)
-    if image.ndim == 3 and image.shape[2] < channels:
-        image = np.concatenate([image, np.full_like(image[:, :, :1], np.iinfo(image.dtype).max)], axis=2)
-    return image

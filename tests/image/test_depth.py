@@ -116,7 +116,7 @@ def test_a_picture_whose_depth_pillow_reduces_is_refused_in_a_list(tmp_path):
 def test_signed_files_of_two_depths_are_not_mixed_in_a_list(tmp_path):
     for bits in (16, 32):
         save_tiff(tmp_path / f"{bits}.tif", values(8, 9, dtype=f"int{bits}"))
-    expected = pytest.raises(DataError, match=r"Image 1 is .* of mode I, int32, but the first is .* mode I, int16")
+    expected = pytest.raises(DataError, match=r"Image 1 is .* pixels, int32, but the first is .* pixels, int16")
     with Image.open(tmp_path / "16.tif") as one, Image.open(tmp_path / "32.tif") as other, expected:
         take_apart([one, other], [0, 1])
 
