@@ -8,6 +8,7 @@ from .defaults import image_defaults
 from .encoder import ImageEncoder, pictures
 from .folders import read_image_folder
 from .networks import PAIRS, image_discriminator, image_generator
+from .picture import is_image_file
 from .png import write_image_folder
 from .samples import accepts, take_apart
 from .score import held_out_score
@@ -40,6 +41,7 @@ __all__ = [
     "IMAGE",
     "PAIRS",
     "augment_image_folder",
+    "is_image_file",
     "list_image_folder",
     "read_image_folder",
     "write_image_folder",

@@ -42,6 +42,18 @@ _MODES = {"1": "L", "LA": "RGBA", "La": "RGBA", "PA": "RGBA", "RGBa": "RGBA"}
 _KEPT = ("L", "RGB", "RGBA", "F")
 
 
+def is_image_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether the name of a file ends as those of the image files that are read do.
+
+    Examples
+    --------
+    >>> from ganaug import is_image_file
+    >>> is_image_file("cats/0001.JPG"), is_image_file("cats.parquet")
+    (True, False)
+    """
+    return os.fspath(path).lower().endswith(EXTENSIONS)
+
+
 class DamagedImage(DataError):
     """A file that is no image which can be read; `reason` says why and what to do, without its name."""
 
