@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Generator, Sequence
 from functools import partial
@@ -27,6 +28,7 @@ from .pixels import MAX_SIDE, MIN_SIDE
 Array = NDArray[Any]
 
 _SHOWN = 10  # damaged files that are named
+_NUMBER = re.compile(r"\d+")
 _ASKED, _LARGE = 50, 2**15  # files whose sizes are looked at, and bytes of a large one
 _RULES = {
     "real_only": choice(False, True),
@@ -62,11 +64,12 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     split : str, optional
         The part to read: the name of a subfolder, or what it is for ("val" finds ``validation``). "." takes the
         subfolders for classes, whatever their names.
-    labels : str, path-like or mapping, optional
-        Labels of the images, if there are no class folders: a CSV file with a column of file names and one of labels
-        (or one column of 0 and 1 for each class); a JSON file of ``{file: label}``, of a list of objects, or of
-        ``{"labels": [[file, label], ...]}`` as for StyleGAN; or a mapping of file names to labels. A file is named by
-        its path or the end of that, with or without the extension. Images without a label are left out.
+    labels : str, path-like, DataFrame, Series or mapping, optional
+        Labels of the images, if there are no class folders: a CSV or Parquet file, or a frame, with a column of file
+        names and one of labels (or one column of 0 and 1 for each class); a JSON file of ``{file: label}``, of a list
+        of objects, or of ``{"labels": [[file, label], ...]}`` as for StyleGAN; or a mapping of file names to labels. A
+        file is named by its path or the end of that, with or without the extension; where no file is called so but for
+        ending or case, that one is taken, with a warning. Images without a label are left out.
     file_column, label_column : str, optional
         Columns of that file, if they cannot be told by what they hold.
     real_only : bool, default=False
@@ -235,11 +238,12 @@ def _list_damaged(damaged: dict[Path, str]) -> list[str]:
     """Return a line for each reason, with the files it holds for; some ten files are named, and all are counted."""
     alike: dict[str, list[str]] = {}
     for file, reason in sorted(damaged.items()):
-        alike.setdefault(reason.split(";")[0], []).append(os.fspath(file))
+        alike.setdefault(_NUMBER.sub("", reason.split(";")[0]), []).append(os.fspath(file))
     most = max(1, _SHOWN // len(alike) - 1)
     lines = [
-        f"{files[0]!r} {reason}" + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
-        for reason, files in islice(alike.items(), _SHOWN)
+        f"{files[0]!r} {damaged[Path(files[0])].split(';')[0]}"
+        + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
+        for files in islice(alike.values(), _SHOWN)
     ]
     left = sum(map(len, islice(alike.values(), _SHOWN, None)))
     return [*lines, *([f"and {left:,} more"] if left else [])]

@@ -150,7 +150,10 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
             if size is not None:  # a JPEG of many pixels is decoded at a half, a quarter or an eighth of its sides
                 image.draft(None, (_REDUCING_GAP * max(size), _REDUCING_GAP * max(size)))
             image = exif_transpose(image)
-            return _to_array(image, stored) if size is None else _resize(image, size, stored)
+            values = _to_array(image, stored) if size is None else _resize(image, size, stored)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise DamagedImage(path, "holds values that are no numbers (NaN, or infinite); replace these")
+            return values
     except DamagedImage:
         raise
     except DataError as error:
