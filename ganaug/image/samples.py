@@ -17,12 +17,12 @@ from ..data.fields import get_field, is_nested, list_fields
 from ..data.items import convert_label, is_image, is_pil_image
 from ..data.layouts import FIELD, Candidates, Field, FieldNames, find_candidates, find_sample_key, read_field
 from ..data.sequences import is_dataset
-from ..data.stored import get_stored_labels, list_class_labels
+from ..data.stored import find_class_names, get_stored_labels, list_class_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params
 from .channels import count_channels, match_channels, tell_conversions
 from .folders import read_image_folder
-from .picture import to_array
+from .picture import is_image_file, to_array
 from .pixels import MAX_SIDE, to_numpy
 from .ranges import find_extremes
 
@@ -37,7 +37,7 @@ def accepts(X: Any) -> bool:
     X = _unpack(X)
     if isinstance(X, np.ndarray | Tensor):
         return X.ndim in (3, 4)
-    return isinstance(X, str | os.PathLike | DataLoader) or is_dataset(X)
+    return isinstance(X, str | os.PathLike | DataLoader) or is_dataset(X) or _holds_paths(X)
 
 
 def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) -> tuple[Any, Any]:
@@ -101,6 +101,11 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
         tell_conversions(pictures.counts, [*y], f"the {name}", stacklevel=2)
     find_extremes(array)
     return X, y
+
+
+def _holds_paths(X: Any) -> bool:
+    """Return whether `X` is a list of paths of image files, which have to be opened first."""
+    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], str | os.PathLike) and is_image_file(X[0])
 
 
 def _holds_items(X: Any) -> bool:
@@ -191,6 +196,7 @@ class _Reader:
             except DataError as error:
                 raise DataError(f"Item {i} of {type(data).__name__} does not fit. {error}") from None
         found.refuse_names(labels)
+        find_class_names(data, label)  # which tells of parts that number their classes differently
         if label in self._names.class_labels and -1 in labels:
             raise DataError(
                 f"Item {labels.index(-1)} of {type(data).__name__} has the label -1, by which a ClassLabel says that "
@@ -289,6 +295,11 @@ def _stack(images: Iterator[Any], n: int, what: str, pictures: _Pictures) -> Any
 
 def _one(image: Any, what: str) -> Any:
     """Return one image as an array or a tensor."""
+    if isinstance(image, str | os.PathLike):
+        raise DataError(
+            f"{what} is a path, {os.fspath(image)!r}; give the folder of the images (and their labels, as labels= of "
+            "read_image_folder), or open them (PIL.Image.open)."
+        )
     if not is_image(image):
         shape = f" of shape {tuple(image.shape)}" if hasattr(image, "shape") else ""
         raise DataError(

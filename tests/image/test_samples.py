@@ -248,7 +248,7 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ([noise(8, 8), noise(8, 9)], [0, 1], r"Image 1 is ndarray of shape \(8, 9\), uint8, but the first is .*\(8, 8"),
         ([noise(8, 8), noise(8, 8) / 255], [0, 1], r"Image 1 is .* float64, but the first is .* uint8"),
         ([noise(8, 8), torch.zeros(8, 8)], [0, 1], r"Image 1 is tensor of shape"),
-        ([noise(8, 8), "b.png"], [0, 1], "Image 1 is a str; let it be a PIL image"),
+        ([noise(8, 8), "b.png"], [0, 1], r"Image 1 is a path, 'b.png'; give the folder .* or open them"),
         ([noise(8, 8), noise(8)], [0, 1], r"Image 1 is a ndarray of shape \(8,\)"),
         ([pil("L"), pil("F")], [0, 1], "Image 1 is a PIL image of 8 x 9 pixels, float32, but the first is .*, uint8"),
         ([pil(), pil(size=(9, 10))], [0, 1], "Image 1 is .* of 10 x 9 pixels, .* but the first is .* 8 x 9 .*one size"),
@@ -321,3 +321,9 @@ def test_a_huge_data_set_of_huge_images_is_refused_before_room_is_made():
 
     with pytest.raises(DataError, match="The image of Huge item 0 has the shape"):
         take_apart(Huge([(np.zeros((3000, 3000), np.uint8), 0)]))
+
+
+def test_a_list_of_paths_of_images_is_refused_with_the_cure():
+    assert accepts(["cats/1.PNG", "b.jpg"]) and accepts([Path("a.webp")]) and not accepts(["red", "blue"])
+    with pytest.raises(DataError, match=r"Image 0 is a path, 'a\.png'; give the folder of the images"):
+        take_apart(["a.png", "b.png"], [0, 1])
