@@ -73,8 +73,8 @@ def find_class_names(dataset: Any, key: Any = None) -> dict[Any, Any]:
         label, names = next(iter(several.items()))
         warnings.warn(
             f"The parts of the {type(dataset).__name__} number their classes differently: label {label!r} is "
-            f"{join_names(names)}. These are taken for one class; if they are not, let target_transform give labels the "
-            "same meaning in all parts.",
+            f"{join_names(names)}. These are taken for one class; if they are not, let target_transform give labels "
+            "the same meaning in all parts.",
             DataWarning,
             stacklevel=2,
         )

@@ -10,7 +10,7 @@ from PIL import Image
 from small import quick_augmenter
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from ganaug import DataError, GANAugmenter, MixedDataset, augment_loader
+from ganaug import DataError, DataWarning, GANAugmenter, MixedDataset, augment_loader
 from ganaug.image.samples import accepts, take_apart
 
 N = 45
