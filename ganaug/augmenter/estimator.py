@@ -455,52 +455,55 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         n: int | Mapping[Any, int] | None = None,
         y: Any = None,
         *,
-        shard_rows: int = 1_000_000,
+        shard_rows: int | None = None,
         n_jobs: int | None = None,
         random_state: Seed = None,
         overwrite: bool = False,
     ) -> int:
-        """Write the rows of `sample`, with their labels, as a folder of Parquet files, in bounded memory.
+        """Write the samples of `sample`, with their labels, to a folder, in bounded memory and several processes.
 
-        A file appears under its name once it is whole. If the call is stopped in the middle, the same call makes what
-        is missing and no more. The files are the same, byte for byte, for any number of processes, and on a
-        cluster whose machines have the same packages and kind of processor: the active backend of joblib runs the work,
-        as in ``with joblib.parallel_config("dask")``.
+        Rows become Parquet files. Images become PNG or TIFF files in a folder for each class, as `write_image_folder`
+        writes what `sample_chunks` yields, and are marked as synthetic. A file appears under its name once it is whole.
+        If the call is stopped in the middle, the same call makes what is missing and no more. The files are the same,
+        byte for byte, for any number of processes, and on a cluster whose machines have the same packages and kind of
+        processor: the active backend of joblib runs the work, as in ``with joblib.parallel_config("dask")``.
 
         Parameters
         ----------
         folder : path-like
-            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files are
-            called "part-00000.parquet" and so on; "_ganaug.json" says which rows they hold: digest of the model, seed,
-            numbers of rows, and versions.
+            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files of rows
+            are called "part-00000.parquet" and so on, those of images "cat/cat_000001.png". "_ganaug.json" says which
+            samples they hold: digest of the model, seed, numbers of samples, and versions.
         n, y
             As for `sample`.
-        shard_rows : int >= 1, default=1_000_000
-            Number of rows in each file but the last. Multiples of 10,000 waste no work.
+        shard_rows : int >= 1, default=None
+            Number of rows in each file but the last, or of images that are one piece of work. None is a million rows,
+            or 10,000 images. Multiples of 10,000 waste no work.
         n_jobs : int, default=None
             Number of processes, as for `joblib.Parallel`: None is one, and -1 one for each core.
         random_state : int, numpy RandomState or Generator, or None, default=None
             Seed, as for `sample`; None takes the augmenter's own. If both are None, a folder that was begun goes on
             with its own seed, and a new one gets a new seed.
         overwrite : bool, default=False
-            Whether to replace the rows of another request, model or version in `folder`.
+            Whether to replace the samples of another request, model or version in `folder`. Images may then be added
+            to a folder that holds other files, which stay.
 
         Returns
         -------
         int
-            Number of rows in the folder, in all.
+            Number of samples in the folder, in all.
 
         Raises
         ------
         DataError
-            `folder` holds other files, or rows of another request; it cannot be written; a process died, or has other
-            versions of the packages, or another kind of processor, on which the rows depend.
+            `folder` holds other files, or samples of another request; it cannot be written; a process died, or has
+            other versions of the packages, or another kind of processor, on which the samples depend.
         ParameterError
-            `n`, `y` or an option is invalid, or the model is not one of a table.
+            `n`, `y` or an option is invalid, or the model is neither one of a table nor one of images.
 
         See Also
         --------
-        sample_chunks : Yields the same rows.
+        sample_chunks : Yields the same samples.
 
         Examples
         --------
@@ -526,7 +529,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             folder,
             latent_scale=float(self.latent_scale),
             seed=None if chosen is None else new_seed(chosen),
-            shard_rows=int(shard_rows),
+            shard_rows=None if shard_rows is None else int(shard_rows),
             n_jobs=n_jobs,
             overwrite=overwrite,
             verbose=self.verbose,
@@ -702,7 +705,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
               each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an
               "identifier", or were "excluded" by ``ganaug train --exclude``.
-            * "images": size, channels, container, dtype and value range.
+            * "images": size, channels, container, dtype and value range, and the `value_range` with which
+              `write_image_folder` writes such images ("file_range").
             * "networks": their sizes. "steps", "seconds", "seed": of the training.
             * "held_out_scores": a list of (step, score). "filters": see `filters_`. "params": see `get_params`.
 
