@@ -25,10 +25,10 @@ from .fitting import fit_model
 from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
-from .reading import read_rows, refuse_files
+from .reading import read_rows, refuse_files, taking_in
 from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request, Wanted
-from .shards import SHARD_RULES, write_shards
+from .shards import write_shards
 from .showing import ShownAugmenter
 from .together import agree_on_seed
 
@@ -267,12 +267,14 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             with a DataWarning; where a channel fills less than a fifth of it, each channel has its own. Or, without
             `y`, a map-style data set of images with labels, such as one of torch, torchvision or Hugging Face, or the
             path of a folder with one sub-folder per class. Tables larger than memory: the path of a Parquet file, of a
-            folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of pyarrow. They are read in
-            parts, `max_rows` of them are learned from, and all decide the shares of the classes and the ranges of
-            numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
+            folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of pyarrow; or a record batch
+            reader, a query of DuckDB, Spark or Ibis, or a lazy frame of polars, whose rows are kept in temporary files
+            if there are more than `max_rows`. Rows are read in parts, `max_rows` of them are learned from, and all
+            decide the shares of the classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one
+            file at a time.
         y : array-like of shape (n,), or str, default=None
-            Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
-            the labels.
+            Class of each sample; at least two classes, each with at least two samples. Of tables larger than
+            memory, the column of the labels.
         image, label : position, key or function of an item, default=None
             Fields that are image and label in the items of a data set. None finds them, as `MixedDataset` does, and
             refuses items with several fields that could be either.
@@ -302,7 +304,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         >>> augmenter.classes_
         array([0, 1, 2])
         """
-        return self._fit(take_in(X), take_in(y), image, label)
+        with taking_in(X, y, self.max_rows) as given:
+            return self._fit(*given, image, label)
 
     def _fit(self, X: Given, y: Given, image: Field, label: Field) -> GANAugmenter:
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
@@ -387,8 +390,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         check_is_fitted(self)
         chunks = list(self._sample_chunks(n, y, random_state, where))
         encoder, labels = self.model_.encoder, self.model_.labels
-        rows = encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
-        return self._forms.restore(*rows)
+        return self._forms.restore(encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks]))
 
     def sample_chunks(
         self,
@@ -520,7 +522,6 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         ['_ganaug.json', 'part-00000.parquet', 'part-00001.parquet']
         """
         check_is_fitted(self)
-        check_params("write_samples", {"shard_rows": shard_rows, "n_jobs": n_jobs}, SHARD_RULES)
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
         chosen = self.random_state if random_state is None else random_state
         return write_shards(
@@ -529,7 +530,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             folder,
             latent_scale=float(self.latent_scale),
             seed=None if chosen is None else new_seed(chosen),
-            shard_rows=None if shard_rows is None else int(shard_rows),
+            shard_rows=shard_rows,
             n_jobs=n_jobs,
             overwrite=overwrite,
             verbose=self.verbose,
@@ -561,6 +562,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
+        refuse_files(X, y)
         given = take_in(X), take_in(y)
         return self._fit(*given, image, label)._resample(*given, image, label)
 

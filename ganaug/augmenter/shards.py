@@ -19,7 +19,7 @@ from ..errors import DataError
 from ..files.atomic import is_temporary, replacing, sweep
 from ..jobs import N_JOBS, run_jobs
 from ..messages import join_names, reason_of
-from ..params import choice, either, integer
+from ..params import check_params, choice, either, integer
 from ..progress import track_items
 from ..rng import new_seed
 from .image_shards import ImageShards
@@ -28,7 +28,7 @@ from .row_shards import RowShards
 from .sampling import Wanted
 from .sharding import Shards, tell_software
 
-SHARD_RULES = {"shard_rows": either(choice(None), integer(1)), "n_jobs": N_JOBS}
+_RULES = {"shard_rows": either(choice(None), integer(1)), "n_jobs": N_JOBS}
 MANIFEST = "_ganaug.json"
 _WORDS = {
     "model": "the model",
@@ -73,13 +73,14 @@ def write_shards(  # noqa: PLR0913 - a call and how to run it
         0 is silent.
     """
     # 1. What is there, and what is wanted
+    check_params("write_samples", {"shard_rows": shard_rows, "n_jobs": n_jobs}, _RULES)
     if "://" in os.fspath(folder):
         raise DataError(f"{os.fspath(folder)!r} is a URL, and samples are written to a local folder; name one.")
     root = Path(folder).absolute()  # other processes may have other working directories
     kind = ImageShards if model.modality.name == "image" else RowShards
     found = _read_manifest(root, kind.shares_folder, overwrite)
     seed = seed if seed is not None else (found or {}).get("seed", new_seed(None))
-    shards = kind(model, wanted, latent_scale, seed, shard_rows or kind.suitable_size)
+    shards = kind(model, wanted, latent_scale, seed, int(shard_rows or kind.suitable_size))
     manifest = shards.make_manifest()
     if found is not None and found != manifest and not overwrite:
         raise DataError(_describe_difference(root, found, manifest))
