@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from .shared.clock import Stopwatch
-from .shared.command import add_output, add_summary, finish
+from .shared.command import add_augmenter_options, add_output, add_summary, finish
 from .shared.machine import describe_machine, read_versions
 from .shared.made_table import make_table
 from .shared.memory import measure_peak_above, reset_peak
@@ -50,12 +50,15 @@ class Case:
         Rows that are learned from; all for CTGAN.
     seed : int
         Seed of the training.
+    options : dict
+        Parameters of GANAugmenter.
     """
 
     rows: int
     model: str
     max_rows: int
     seed: int
+    options: dict[str, Any] = field(default_factory=dict)
 
     def make_key(self, versions: dict[str, str]) -> dict[str, Any]:
         """Return all that the result depends on."""
@@ -72,6 +75,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seeds", type=int, nargs="+", default=[0], metavar="N")
     add("--model", choices=(GANAUG, CTGAN), default=GANAUG, help="CTGAN takes one epoch of the table in memory")
     add("--keep", action="store_true", help="keep the tables on disk")
+    add_augmenter_options(parser)
     add_output(parser, "large.json")
     add_summary(parser)
     return parser.parse_args(arguments)
@@ -86,7 +90,7 @@ def run(options: argparse.Namespace) -> tuple[str, list[str]]:
     store, versions = Results(options.output), read_versions()
     for rows in options.rows:
         learned = options.max_rows if options.model == GANAUG else [rows]
-        cases = [Case(rows, options.model, n, seed) for n in learned for seed in options.seeds]
+        cases = [Case(rows, options.model, n, seed, options.options) for n in learned for seed in options.seeds]
         todo = [case for case in cases if store.find(case.make_key(versions)) is None]
         if not todo:
             continue
@@ -122,23 +126,23 @@ def measure(case: Case, place: Path) -> dict[str, Any]:
     learn = _fit_ganaug if case.model == GANAUG else _fit_ctgan
     with tempfile.TemporaryDirectory() as folder:  # loads the libraries
         make_rows(1000, FRESH).to_parquet(Path(folder, "part.parquet"), index=False)
-        learn(Case(1000, case.model, 1000, 0), Path(folder), {"max_steps": 1})
+        learn(Case(1000, case.model, 1000, 0, {"max_steps": 1}), Path(folder))
     held = reset_peak()
     try:
-        costs, sample = learn(case, place, {})
+        costs, sample = learn(case, place)
     except MemoryError as error:
         return {"died": repr(error), "machine": describe_machine()}
     costs["memory_above_mib"] = measure_peak_above(held)
     return costs | judge(sample(JUDGED), case.seed) | {"machine": describe_machine()}
 
 
-def _fit_ganaug(case: Case, place: Path, options: dict[str, Any]) -> tuple[dict[str, Any], Sample]:
+def _fit_ganaug(case: Case, place: Path) -> tuple[dict[str, Any], Sample]:
     """Fit twice: for one step, which is reading and encoding, and with defaults."""
     from ganaug import GANAugmenter
 
     def fit(**more: Any) -> tuple[GANAugmenter, dict[str, float]]:
         watch = Stopwatch()
-        augmenter = GANAugmenter(max_rows=case.max_rows, random_state=case.seed, **options | more)
+        augmenter = GANAugmenter(max_rows=case.max_rows, random_state=case.seed, **{**case.options, **more})
         augmenter.fit(str(place), "label")
         (wall, cpu), others = watch.read(), watch.read_others()
         return augmenter, {"seconds": wall, "cpu_seconds": cpu, "others_cpu_seconds": others}
@@ -153,7 +157,7 @@ def _fit_ganaug(case: Case, place: Path, options: dict[str, Any]) -> tuple[dict[
     return {"reading": reading, "fit": costs, "steps": len(augmenter.history_["generator_loss"])}, sample
 
 
-def _fit_ctgan(case: Case, place: Path, _options: dict[str, Any]) -> tuple[dict[str, Any], Sample]:
+def _fit_ctgan(case: Case, place: Path) -> tuple[dict[str, Any], Sample]:
     """Fit CTGAN for one epoch."""
     from ctgan import CTGAN
 
@@ -199,7 +203,7 @@ def render_markdown(entries: Iterable[Entry]) -> str:
     listed = list(entries)
     newest = [entry for entry in listed if entry["key"]["versions"] == listed[-1]["key"]["versions"]]
     lines = [
-        "| rows on disk | model | learned from | seed | fit, s | of it reading, s | memory, MiB | C2ST | AUC | real AUC |",
+        "| rows on disk | model | learned from | seed | fit, s | reading alone, s | MiB | C2ST | AUC | real AUC |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for entry in sorted(
