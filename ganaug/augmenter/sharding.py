@@ -8,6 +8,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -72,7 +73,7 @@ class Shards(ABC):
     def list_folders(self, root: Path) -> list[Path]:
         """Return the folders in which there are files of the shards."""
 
-    @property
+    @cached_property
     def order(self) -> ClassOrder:
         """The class of every sample."""
         return find_order(self.model, self.wanted, stream_seed(self.seed, "classes"))
