@@ -49,15 +49,15 @@ not counted.
 
 LARGE = """## Tables that are larger than memory
 
-Tables of 20 columns in Parquet files of a million rows, all of one law. `fit` of the folder reads them in parts and learns
-from `max_rows` rows; reading alone is a fit of one step, which reads and encodes. Memory is the most that was held above
-the libraries. C2ST compares 50,000 synthetic rows with fresh rows of the same law (.5 is best); ROC AUC is that of boosted
-trees which learned from synthetic rows, or from as many fresh ones, on other fresh rows.
+Tables of 20 columns in Parquet files of a million rows, all of one law. `fit` of the folder reads them in parts, and
+learns from `max_rows` rows; reading alone is a fit of one step, which reads and encodes. Memory is the most that was
+held above the libraries. C2ST compares 50,000 synthetic rows with fresh rows of the same law (.5 is best); ROC AUC is
+that of boosted trees which learned from synthetic rows, or from as many fresh ones, on other fresh rows.
 """
 ENGINES = """## Engines
 
-What `gain_report`, `TunedAugmenterCV` and `write_samples` return: the first digits of the SHA-256 of all scores, or of all
-files, and seconds of a small task in which starting the engine's workers weighs most. Two workers each.
+What `gain_report`, `TunedAugmenterCV` and `write_samples` return: the first digits of the SHA-256 of all scores, or of
+all files, and seconds of a small task in which starting the engine's workers weighs most. Two workers each.
 """
 
 GPU = """## On a GPU
