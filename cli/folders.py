@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 COLOURS = {1: "grey", 3: "RGB", 4: "RGBA"}
 """Words for a number of channels."""
 
-_OF_FILES = ("uint8", "uint16", "int16", "int32", "float32")  # dtypes of images from files; colours have the first two
 _MOST_CLASSES = 10  # whose counts are shown
 _CHOICES = ("split", "labels", "file_column", "label_column")  # options that say which files there are
 
@@ -133,12 +132,6 @@ def write_augmented(images: ImageFolder, added: Sequence[Any], augmenter: GANAug
 
 
 def pixel_options(augmenter: GANAugmenter) -> dict[str, Any]:
-    """Return the options by which the library writes images of a model: their value range and channel axis.
-
-    Values stay as they were in the files that were learned, where files can hold them; those of arrays of another dtype
-    become 8 bits from black to white.
-    """
+    """Return the options by which the library writes images of a model: their value range and channel axis."""
     form = augmenter.describe()["images"]
-    in_files = form["dtype"] in _OF_FILES[:2] or (form["dtype"] in _OF_FILES and form["channels"] not in (3, 4))
-    kept = "keep" if in_files else (form["low"], form["high"])
-    return {"value_range": kept, "channel_axis": form["channel_axis"]}
+    return {"value_range": form["file_range"], "channel_axis": form["channel_axis"]}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .conditions import parse_where, where_option
-from .folders import is_of_images, pixel_options
+from .folders import is_of_images
 from .front import CommandLineError, debug_option, make_printer
 from .image_options import refuse_options
 from .options import (
@@ -27,7 +28,7 @@ from .options import (
 from .places import PLACE, check_folder_output, check_table_output, is_folder, make_default_output
 
 _ONE_FILE = ("conditions", "spreadsheet_safe", "out_separator", "out_encoding")
-_SHARDS = ("jobs", "shard_rows")
+_FOLDER = ("jobs", "shard_rows")
 
 if TYPE_CHECKING:
     from ganaug import GANAugmenter
@@ -38,8 +39,8 @@ Example:
   ganaug sample loans.safetensors -n 200 --where sex=female --where age=30..40
   ganaug sample digits.safetensors -n 1000 -o new_digits/
   ganaug sample loans.safetensors -n 1e9 -o rows/
-writes loans_synthetic.csv; PNG files in new_digits/, a folder for each class; and Parquet files in rows/, in as many
-processes as there are cores. Stopped in the middle, the last goes on where it was."""
+writes loans_synthetic.csv; PNG files in new_digits/, a folder for each class; and Parquet files in rows/. The last two
+use as many processes as there are cores; stopped in the middle, they go on where they were."""
 
 
 @click.command(epilog=EXAMPLE)
@@ -78,10 +79,9 @@ processes as there are cores. Stopped in the middle, the last goes on where it w
 @click.option(
     "--shard-rows",
     type=click.IntRange(1),
-    default=1_000_000,
-    show_default=True,
     metavar="N",
-    help="Rows of each file in a folder of Parquet files.",
+    help="Rows of each file in a folder of Parquet files, or images that one process makes at a time; by default "
+    "1,000,000 rows, or 10,000 images.",
 )
 @jobs_option
 @writing_options
@@ -97,75 +97,63 @@ def sample(context: click.Context, /, model: str, rows: int | None, counts: dict
     augmenter = GANAugmenter.load(model)
     images = is_of_images(augmenter)
     output = options["output"] or make_default_output(model, "_synthetic" if images else "_synthetic.csv")
-    sharded = not images and (is_folder(output) or output.endswith("/"))
-    if sharded:
-        refuse_options(context, _ONE_FILE, "is for a single file, and -o names a folder")
+    to_folder = images or is_folder(output) or output.endswith("/")
+    if to_folder:
+        why = (
+            "is for tables, and the model is one of images" if images else "is for a single file, and -o names a folder"
+        )
+        refuse_options(context, _ONE_FILE, why)
     else:
-        refuse_options(context, _SHARDS, "is for a folder of Parquet files, and -o names none")
-        _check_place(output, images, model, options)
+        refuse_options(context, _FOLDER, "is for a folder, and -o names none")
+        check_table_output(output, options["force"], [model])
+    if images:
+        check_folder_output(output, force=True)  # whether it may hold files is for the library to say
     wanted = class_counts(augmenter, rows, counts)
     augmenter.set_params(verbose=int(not options["quiet"]))
     if options["latent_scale"] is not None:
         augmenter.set_params(latent_scale=options["latent_scale"])
     say = make_printer(options["quiet"])
-    if sharded:
-        _write_shards(augmenter, wanted, output, options, say)
-        return
-    where = parse_where(augmenter, options["conditions"])
-    chunks = augmenter.sample_chunks(**wanted, random_state=options["seed"], where=where)
-    chunks = chain([next(chunks)], chunks)  # which refuses what cannot be sampled before a file is made
-    written = _write(augmenter, chunks, images, output, options, say)
-    what = "images" if images else "rows"
-    say(f"{written} synthetic {what}: {'standard output' if output == '-' else output}")
-    if where and written:
-        cost = augmenter.conditions_
-        say(f"one candidate in {cost['tried'] / cost['met']:.3g} met --where")
+    write = _write_folder if to_folder else _write_file
+    write(augmenter, wanted, output, options, say)
 
 
-def _check_place(output: str, images: bool, model: str, options: Mapping[str, Any]) -> None:
-    force = options["force"]
-    if images:
-        for option in ("spreadsheet_safe", "out_separator", "out_encoding"):
-            if options[option]:
-                name = f"--{option.replace('_', '-')}"
-                raise CommandLineError(f"{name} is for tables, and {model!r} is a model of images; leave it out")
-        check_folder_output(output, force)
-    else:
-        check_table_output(output, force, [model])
-
-
-def _write(
-    augmenter: GANAugmenter,
-    chunks: Iterator[tuple[Any, Any]],
-    images: bool,
-    output: str,
-    options: Mapping[str, Any],
-    say: Callable[[str], None],
-) -> int:
-    """Write chunk by chunk, and return the number of samples."""
-    from ganaug import join_label, write_image_folder, write_table
-
-    if not images:
-        tables = (join_label(X, y) for X, y in chunks)
-        return write_table(tables, output, **get_writing_options(options))
-    if (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
-        say(f"the images have {channels} channels, and a file holds the first of them, as grey")
-    pixels = pixel_options(augmenter)
-    return write_image_folder(chunks, None, output, synthetic=True, overwrite=options["force"], **pixels)
-
-
-def _write_shards(
+def _write_file(
     augmenter: GANAugmenter,
     wanted: Mapping[str, Any],
     output: str,
     options: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> None:
-    """Write the rows as a folder of Parquet files."""
+    """Write rows to one file, chunk by chunk."""
+    from ganaug import join_label, write_table
+
+    where = parse_where(augmenter, options["conditions"])
+    chunks = augmenter.sample_chunks(**wanted, random_state=options["seed"], where=where)
+    chunks = chain([next(chunks)], chunks)  # which refuses what cannot be sampled before a file is made
+    tables = (join_label(X, y) for X, y in chunks)
+    written = write_table(tables, output, **get_writing_options(options))
+    say(f"{written} synthetic rows: {'standard output' if output == '-' else output}")
+    if where and written:
+        cost = augmenter.conditions_
+        say(f"one candidate in {cost['tried'] / cost['met']:.3g} met --where")
+
+
+def _write_folder(
+    augmenter: GANAugmenter,
+    wanted: Mapping[str, Any],
+    output: str,
+    options: Mapping[str, Any],
+    say: Callable[[str], None],
+) -> None:
+    """Write rows as a folder of Parquet files, or images in a folder for each class."""
+    images = is_of_images(augmenter)
+    if images and (channels := augmenter.describe()["images"]["channels"]) not in (1, 3, 4):
+        say(f"the images have {channels} channels, and a file holds the first of them, as grey")
     given = {"shard_rows": options["shard_rows"], "n_jobs": options["jobs"], "random_state": options["seed"]}
     written = augmenter.write_samples(output, **wanted, **given, overwrite=options["force"])
-    files = max(1, -(-written // options["shard_rows"]))
-    say(f"{written:,} synthetic rows: {output} ({files} Parquet file{'s' * (files > 1)})")
+    files = 0 if images else len(list(Path(output).glob("*.parquet")))
+    counted = f" ({files} Parquet file{'s' * (files > 1)})" if files else ""
+    say(f"{written:,} synthetic {'images' if images else 'rows'}: {output}{counted}")
 
 
 def class_counts(augmenter: GANAugmenter, rows: int | None, counts: Mapping[str, int]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ NUMBERS: tuple[Column, ...] = (
 """Transformations of a standard normal that depends on the factors; columns take them in turn."""
 
 
-def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+def make_table(rows: int, columns: int, seed: int = 0, law: int | None = None) -> tuple[pd.DataFrame, pd.Series]:
     """Return a table whose columns and label share a few hidden factors.
 
     Parameters
@@ -34,6 +34,9 @@ def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd
         Size; with an odd number of columns, one more holds numbers.
     seed : int
         Determines, with the size, every cell.
+    law : int, optional
+        Determines how columns and label depend on the factors, so that tables of several seeds are parts of one; else
+        `seed` does.
 
     Returns
     -------
@@ -44,30 +47,31 @@ def make_table(rows: int, columns: int, seed: int = 0) -> tuple[pd.DataFrame, pd
         One of three classes, which depends on the factors too.
     """
     rng = np.random.default_rng([seed, rows, columns])
+    laws = rng if law is None else np.random.default_rng([law, columns])
     factors = rng.normal(size=(rows, FACTORS))
     n_texts = columns // 2
-    table = {f"number{j}": _draw_number(j, factors, rng) for j in range(columns - n_texts)}
-    table |= {f"text{j}": _draw_text(j, factors, rng) for j in range(n_texts)}
-    scores = factors @ rng.normal(size=(FACTORS, len(LABELS))) + rng.gumbel(size=(rows, len(LABELS)))
+    table = {f"number{j}": _draw_number(j, factors, rng, laws) for j in range(columns - n_texts)}
+    table |= {f"text{j}": _draw_text(j, factors, rng, laws) for j in range(n_texts)}
+    scores = factors @ laws.normal(size=(FACTORS, len(LABELS))) + rng.gumbel(size=(rows, len(LABELS)))
     return pd.DataFrame(table), pd.Series(np.array(LABELS, dtype=object)[scores.argmax(1)], name="label")
 
 
-def _draw_number(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    values = NUMBERS[j % len(NUMBERS)](_draw_standard_normal(factors, rng), rng)
+def _draw_number(j: int, factors: np.ndarray, rng: np.random.Generator, laws: np.random.Generator) -> np.ndarray:
+    values = NUMBERS[j % len(NUMBERS)](_draw_standard_normal(factors, rng, laws), rng)
     values[rng.random(len(values)) < MISSING] = np.nan
     return values
 
 
-def _draw_text(j: int, factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw_text(j: int, factors: np.ndarray, rng: np.random.Generator, laws: np.random.Generator) -> np.ndarray:
     n_values = 2 + 7 * j % (MOST_VALUES - 1)  # 7 and 29 have no common divisor: every number of values comes up
     shares = 1.0 / np.arange(1, n_values + 1)
     edges = norm.ppf(np.cumsum(shares / shares.sum())[:-1])
     names = np.array([f"value {code}" for code in range(n_values)], dtype=object)
-    return names[np.searchsorted(edges, _draw_standard_normal(factors, rng))]
+    return names[np.searchsorted(edges, _draw_standard_normal(factors, rng, laws))]
 
 
-def _draw_standard_normal(factors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _draw_standard_normal(factors: np.ndarray, rng: np.random.Generator, laws: np.random.Generator) -> np.ndarray:
     """Draw one number for each row; factors explain four fifths of the variance."""
-    weights = rng.normal(size=FACTORS)
+    weights = laws.normal(size=FACTORS)
     mixed = 2.0 * factors @ (weights / np.linalg.norm(weights)) + rng.normal(size=len(factors))
     return np.asarray(mixed / 5**0.5)

@@ -25,10 +25,10 @@ from .fitting import fit_model
 from .inspection import describe_model
 from .model import Model, as_model_file_error
 from .options import MODALITIES, RULES, Options, check_applies, find_modality, from_json, to_json
-from .reading import read_rows, refuse_files
+from .reading import read_rows, refuse_files, taking_in
 from .resampling import Resampled, count_missing_samples, resample
 from .sampling import Request, Wanted
-from .shards import SHARD_RULES, write_shards
+from .shards import write_shards
 from .showing import ShownAugmenter
 from .together import agree_on_seed
 
@@ -270,12 +270,14 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             with a DataWarning; where a channel fills less than a fifth of it, each channel has its own. Or, without
             `y`, a map-style data set of images with labels, such as one of torch, torchvision or Hugging Face, or the
             path of a folder with one sub-folder per class. Tables larger than memory: the path of a Parquet file, of a
-            folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of pyarrow. They are read in
-            parts, `max_rows` of them are learned from, and all decide the shares of the classes and the ranges of
-            numbers. A worker of ``joblib.parallel_config`` reads one file at a time.
+            folder of such files, or a pattern such as ``"rows/*.parquet"``, or a Dataset of pyarrow; or a record batch
+            reader, a query of DuckDB, Spark or Ibis, or a lazy frame of polars, whose rows are kept in temporary files
+            if there are more than `max_rows`. Rows are read in parts, `max_rows` of them are learned from, and all
+            decide the shares of the classes and the ranges of numbers. A worker of ``joblib.parallel_config`` reads one
+            file at a time.
         y : array-like of shape (n,), or str, default=None
-            Class of each sample; at least two classes, each with at least two samples. Of Parquet files, the column of
-            the labels.
+            Class of each sample; at least two classes, each with at least two samples. Of tables larger than
+            memory, the column of the labels.
         image, label : position, key or function of an item, default=None
             Fields that are image and label in the items of a data set. None finds them, as `MixedDataset` does, and
             refuses items with several fields that could be either.
@@ -305,7 +307,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         >>> augmenter.classes_
         array([0, 1, 2])
         """
-        return self._fit(take_in(X), take_in(y), image, label)
+        with taking_in(X, y, self.max_rows) as given:
+            return self._fit(*given, image, label)
 
     def _fit(self, X: Given, y: Given, image: Field, label: Field) -> GANAugmenter:
         check_params(type(self).__name__, self.get_params(deep=False), RULES)
@@ -390,8 +393,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         check_is_fitted(self)
         chunks = list(self._sample_chunks(n, y, random_state, where))
         encoder, labels = self.model_.encoder, self.model_.labels
-        rows = encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks])
-        return self._forms.restore(*rows)
+        return self._forms.restore(encoder.join([X for X, _ in chunks]), labels.join([part for _, part in chunks]))
 
     def sample_chunks(
         self,
@@ -458,52 +460,55 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         n: int | Mapping[Any, int] | None = None,
         y: Any = None,
         *,
-        shard_rows: int = 1_000_000,
+        shard_rows: int | None = None,
         n_jobs: int | None = None,
         random_state: Seed = None,
         overwrite: bool = False,
     ) -> int:
-        """Write the rows of `sample`, with their labels, as a folder of Parquet files, in bounded memory.
+        """Write the samples of `sample`, with their labels, to a folder, in bounded memory and several processes.
 
-        A file appears under its name once it is whole. If the call is stopped in the middle, the same call makes what
-        is missing and no more. The files are the same, byte for byte, for any number of processes, and on a
-        cluster whose machines have the same packages and kind of processor: the active backend of joblib runs the work,
-        as in ``with joblib.parallel_config("dask")``.
+        Rows become Parquet files. Images become PNG or TIFF files in a folder for each class, as `write_image_folder`
+        writes what `sample_chunks` yields, and are marked as synthetic. A file appears under its name once it is whole.
+        If the call is stopped in the middle, the same call makes what is missing and no more. The files are the same,
+        byte for byte, for any number of processes, and on a cluster whose machines have the same packages and kind of
+        processor: the active backend of joblib runs the work, as in ``with joblib.parallel_config("dask")``.
 
         Parameters
         ----------
         folder : path-like
-            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files are
-            called "part-00000.parquet" and so on; "_ganaug.json" says which rows they hold: digest of the model, seed,
-            numbers of rows, and versions.
+            A local folder, or one that all machines of a cluster share. It is made if it is not there. Files of rows
+            are called "part-00000.parquet" and so on, those of images "cat/cat_000001.png". "_ganaug.json" says which
+            samples they hold: digest of the model, seed, numbers of samples, and versions.
         n, y
             As for `sample`.
-        shard_rows : int >= 1, default=1_000_000
-            Number of rows in each file but the last. Multiples of 10,000 waste no work.
+        shard_rows : int >= 1, default=None
+            Number of rows in each file but the last, or of images that are one piece of work. None is a million rows,
+            or 10,000 images. Multiples of 10,000 waste no work.
         n_jobs : int, default=None
             Number of processes, as for `joblib.Parallel`: None is one, and -1 one for each core.
         random_state : int, numpy RandomState or Generator, or None, default=None
             Seed, as for `sample`; None takes the augmenter's own. If both are None, a folder that was begun goes on
             with its own seed, and a new one gets a new seed.
         overwrite : bool, default=False
-            Whether to replace the rows of another request, model or version in `folder`.
+            Whether to replace the samples of another request, model or version in `folder`. Images may then be added
+            to a folder that holds other files, which stay.
 
         Returns
         -------
         int
-            Number of rows in the folder, in all.
+            Number of samples in the folder, in all.
 
         Raises
         ------
         DataError
-            `folder` holds other files, or rows of another request; it cannot be written; a process died, or has other
-            versions of the packages, or another kind of processor, on which the rows depend.
+            `folder` holds other files, or samples of another request; it cannot be written; a process died, or has
+            other versions of the packages, or another kind of processor, on which the samples depend.
         ParameterError
-            `n`, `y` or an option is invalid, or the model is not one of a table.
+            `n`, `y` or an option is invalid, or the model is neither one of a table nor one of images.
 
         See Also
         --------
-        sample_chunks : Yields the same rows.
+        sample_chunks : Yields the same samples.
 
         Examples
         --------
@@ -520,7 +525,6 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         ['_ganaug.json', 'part-00000.parquet', 'part-00001.parquet']
         """
         check_is_fitted(self)
-        check_params("write_samples", {"shard_rows": shard_rows, "n_jobs": n_jobs}, SHARD_RULES)
         check_params(type(self).__name__, {"latent_scale": self.latent_scale}, RULES)
         chosen = self.random_state if random_state is None else random_state
         return write_shards(
@@ -529,7 +533,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
             folder,
             latent_scale=float(self.latent_scale),
             seed=None if chosen is None else new_seed(chosen),
-            shard_rows=int(shard_rows),
+            shard_rows=shard_rows,
             n_jobs=n_jobs,
             overwrite=overwrite,
             verbose=self.verbose,
@@ -561,6 +565,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         >>> [int((y_more == label).sum()) for label in (0, 1)]
         [357, 357]
         """
+        refuse_files(X, y)
         given = take_in(X), take_in(y)
         return self._fit(*given, image, label)._resample(*given, image, label)
 
@@ -705,7 +710,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
               each a "column" and a "value" (None is missing) or "values", and whether "then" occurs "only" there.
             * "left_out", of a table: a list of "name" and "reason" of the columns that are not learned, which are an
               "identifier", or were "excluded" by ``ganaug train --exclude``.
-            * "images": size, channels, container, dtype and value range.
+            * "images": size, channels, container, dtype and value range, and the `value_range` with which
+              `write_image_folder` writes such images ("file_range").
             * "networks": their sizes. "steps", "seconds", "seed": of the training.
             * "held_out_scores": a list of (step, score). "filters": see `filters_`. "params": see `get_params`.
 

@@ -141,8 +141,24 @@ def take_in(data: Any) -> Given:
         table, is_column = _read(data)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"The rows of {type(data).__name__} cannot be read ({reason_of(error)}).") from error
+    return _convert(table, is_column, find_library(data))
+
+
+def take_in_labelled(table: pa.Table, label: str, library: str) -> tuple[Given, Given]:
+    """Take in rows and one of their columns, as a table and a column of a library."""
+    table = _without_views(table)
+    X, y = table.drop_columns([label]), table.select([label])
+    return _convert(X, False, library), _convert(y, True, library)
+
+
+def find_library(data: Any) -> str:
+    """Return the name of the package that a table or column belongs to."""
+    return type(data).__module__.partition(".")[0].lstrip("_")
+
+
+def _convert(table: pa.Table, is_column: bool, library: str) -> Given:
+    """Return a table or column in pandas, with the form in which it came."""
     frame, schema = _to_pandas(table)
-    library = type(data).__module__.partition(".")[0].lstrip("_")
     form = Form(library, base64.b64encode(schema.serialize().to_pybytes()).decode(), is_column)
     if not is_column:
         return Given(frame, form, table)

@@ -118,9 +118,7 @@ def draw_rows(source: Any, label: Any, max_rows: int, seed: int) -> DrawnTable:
         or types than the first.
     """
     parts = _open_parts(source)
-    names = parts[0].schema.names
-    if label not in names:
-        raise DataError(f"y names {label!r}, which is no column of the data; they are {join_names(names, _SHOWN)}.")
+    check_label(label, parts[0].schema.names)
     run = Parallel()
     # 1. Count the classes, and choose how many rows of each to draw
     counts: Counter[Any] = Counter()
@@ -148,6 +146,13 @@ def draw_rows(source: Any, label: Any, max_rows: int, seed: int) -> DrawnTable:
     kinds = {} if len(frame) == counts.total() else _find_repeated(parts, X, run)
     pa.default_memory_pool().release_unused()
     return DrawnTable(X, frame[label], weights[codes[drawn]], kinds)
+
+
+def check_label(label: str, names: Sequence[str]) -> str:
+    """Return the column of the label; raise DataError if there is none of that name."""
+    if label not in names:
+        raise DataError(f"y names {label!r}, which is no column of the data; they are {join_names(names, _SHOWN)}.")
+    return label
 
 
 def _find_files(path: Any) -> list[str]:

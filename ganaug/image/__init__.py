@@ -8,6 +8,7 @@ from .defaults import image_defaults
 from .encoder import ImageEncoder, pictures
 from .folders import read_image_folder
 from .networks import PAIRS, image_discriminator, image_generator
+from .painting import choose_file_range
 from .picture import is_image_file
 from .png import write_image_folder
 from .samples import accepts, take_apart
@@ -29,7 +30,7 @@ IMAGE = Modality(
     augmentations=tuple(AUGMENTATIONS),
     architectures=tuple(PAIRS),
     pictures=pictures,
-    describe=lambda schema: {"images": schema},
+    describe=lambda schema: {"images": {**schema, "file_range": choose_file_range(schema)}},
     block=256,
     oversampling=4,
     unit="image",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,23 @@ class Painter:
                 "(value_range=(low, high))."
             )
         return array.astype(self.kept)
+
+
+def choose_file_range(schema: Mapping[str, Any]) -> tuple[float, float] | str:
+    """Return the `value_range` with which `write_image_folder` writes images of a model.
+
+    Values stay as they were in the files that were learned, where files can hold them; those of arrays of another dtype
+    become 8 bits from black to white.
+
+    Parameters
+    ----------
+    schema : mapping
+        JSON description of the images; see `ImageFormat`.
+    """
+    of_files = schema["dtype"] in WRITTEN.values() or schema["dtype"] == "int32"
+    is_grey = schema["channels"] not in (3, 4)
+    as_it_is = of_files and (is_grey or schema["dtype"] in _AS_THEY_ARE.values())
+    return "keep" if as_it_is else (schema["low"], schema["high"])
 
 
 def _choose_scale(array: Array, value_range: Any) -> tuple[Range, str | None]:

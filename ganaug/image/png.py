@@ -105,9 +105,9 @@ def write_image_folder(
         counts[name] = counts.get(name, 0) + 1
         suffix = choose_suffix(picture)
         with explain_errors(root, "written"):
-            write_picture(picture, _file(root, name, counts[name], suffix), synthetic)
+            write_picture(picture, make_place(root, name, counts[name], suffix), synthetic)
     with explain_errors(root, "written"):
-        _remove_others(root, counts, suffix)
+        remove_files(root, counts, suffix)
         write_names(root, names.changed)
     return sum(counts.values())
 
@@ -149,7 +149,14 @@ def label_pictures(
         yield from zip(painter.paint(images), map(str, labels), strict=True)
 
 
-def _file(root: Path, name: str, number: int, suffix: str) -> Path:
+def make_place(root: Path, name: str, number: int, suffix: str) -> Path:
+    """Make the folder of a class, and return the path of one of its images, the first being number 1.
+
+    Raises
+    ------
+    DataError
+        The folder is a link.
+    """
     folder = root / name
     if folder.is_symlink():
         raise DataError(f"{os.fspath(folder)!r} is a link to another place; remove it, or choose another folder.")
@@ -157,19 +164,31 @@ def _file(root: Path, name: str, number: int, suffix: str) -> Path:
     return folder / f"{name}_{number:06d}{suffix}"
 
 
-def _remove_others(root: Path, counts: dict[str, int], suffix: str) -> None:
-    """Remove what an earlier call wrote and this one did not, so that the folder holds one set of images."""
+def remove_files(root: Path, counts: dict[str, int], suffix: str) -> None:
+    """Remove images that an earlier call wrote, but for the first of each class, as many as `counts` says."""
     for folder in root.iterdir():
         if folder.is_symlink() or not folder.is_dir():
             continue
-        form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})(\.png|\.tif)")
-        found = [(file, form.fullmatch(file.name)) for file in folder.iterdir()]
         last = counts.get(folder.name, 0)
-        stale = [file for file, match in found if match and (int(match[1]) > last or match[2] != suffix)]
+        stale = [file for file, number in _number_files(folder) if number > last or file.suffix != suffix]
         for file in stale:
             file.unlink()
         if stale and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def list_numbers(folder: Path, suffix: str) -> list[int]:
+    """Return the numbers of the images in the folder of a class, in any order; none if there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return [number for file, number in _number_files(folder) if file.suffix == suffix]
+
+
+def _number_files(folder: Path) -> list[tuple[Path, int]]:
+    """Return the images in the folder of a class that have a name of `make_place`, and their numbers."""
+    form = re.compile(re.escape(folder.name) + r"_([0-9]{6,})(\.png|\.tif)")
+    found = ((file, form.fullmatch(file.name)) for file in folder.iterdir())
+    return [(file, int(match[1])) for file, match in found if match]
 
 
 def write_names(root: Path, changed: dict[str, str]) -> None:

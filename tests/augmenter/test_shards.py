@@ -15,10 +15,9 @@ from full_disk import Limited
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from processes import run_module
 from small import numbers, quick_augmenter
-from small_images import bars
 
 from ganaug import DataError, GANAugmenter, ParameterError, join_label, read_table, write_table
-from ganaug.augmenter import sampling, shards
+from ganaug.augmenter import row_shards, sampling, shards
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.CollapseWarning")  # hardly trained
 
@@ -127,7 +126,7 @@ def test_a_finished_file_is_not_made_again(augmenter, tmp_path, monkeypatch):
     write(augmenter, tmp_path)
     assert contents(tmp_path) == before
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    monkeypatch.setattr(shards.Shards, "_make_tables", None)  # nothing is left to do
+    monkeypatch.setattr(row_shards.RowShards, "_make_tables", None)  # nothing is left to do
     assert write(augmenter, tmp_path) == ROWS
 
 
@@ -138,7 +137,7 @@ def test_what_killed_processes_left_is_cleared_up(augmenter, tmp_path):
 
 
 def test_a_file_that_another_process_finished_and_cleared_up_is_no_error(augmenter, tmp_path, monkeypatch):
-    write_parquet = shards.write_parquet
+    write_parquet = row_shards.write_parquet
 
     def overtaken(tables, file, schema):
         rows = write_parquet(tables, file, schema)
@@ -146,7 +145,7 @@ def test_a_file_that_another_process_finished_and_cleared_up_is_no_error(augment
         return rows
 
     expected = [tmp_path / f"part-{number:05d}.parquet" for number in range(5)]
-    monkeypatch.setattr(shards, "write_parquet", overtaken)
+    monkeypatch.setattr(row_shards, "write_parquet", overtaken)
     assert write(augmenter, tmp_path) == ROWS
     assert parts(tmp_path) == expected
 
@@ -168,7 +167,7 @@ def test_the_manifest_says_which_rows_these_are(augmenter, tmp_path):
 
 def test_it_is_written_first(augmenter, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(shards, "write_parquet", lambda *_: seen.append(set(contents(tmp_path))))
+    monkeypatch.setattr(row_shards, "write_parquet", lambda *_: seen.append(set(contents(tmp_path))))
     write(augmenter, tmp_path, 10)
     assert "_ganaug.json" in seen[0]
 
@@ -177,7 +176,7 @@ def test_it_is_written_first(augmenter, tmp_path, monkeypatch):
     ("other", "complaint"),
     [
         ({"random_state": 4}, "differs in the seed; choose another folder, or replace them with overwrite=True"),
-        ({"n": 2301}, "differs in the number of rows;"),
+        ({"n": 2301}, "differs in their number;"),
         ({"shard_rows": 501}, "differs in shard_rows;"),
         ({"n": ROWS, "y": "stays"}, "differs in the numbers of classes;"),
     ],
@@ -211,19 +210,23 @@ def test_a_folder_that_another_version_began_is_refused_with_both_versions(augme
 
 
 def test_so_is_a_process_that_has_another_version(augmenter, tmp_path):
-    plan = shards.Shards(augmenter.model_, sampling.Wanted(10), 1.0, 3, SHARD)
-    with pytest.raises(DataError, match=r"has ganaug .* and the one that began has ganaug 9\.9; their rows may differ"):
-        plan.write(0, tmp_path / "part-00000.parquet", plan.choose_schema(), {"ganaug": "9.9"})
+    rows = row_shards.RowShards(augmenter.model_, sampling.Wanted(10), 1.0, 3, SHARD)
+    with pytest.raises(DataError, match=r"has ganaug .* and the one that began has ganaug 9\.9; their samples may dif"):
+        rows.write(0, tmp_path, {"ganaug": "9.9"})
     assert contents(tmp_path) == {}
 
 
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
-        ("notes.txt", "mine", "holds files already, and none that ganaug wrote there; choose a new folder"),
-        ("_ganaug.json", "{half", "_ganaug.json' describes no rows of ganaug"),
-        ("_ganaug.json", "[]", "_ganaug.json' describes no rows of ganaug"),
-        ("_ganaug.json", '{"seed": 1}', "_ganaug.json' describes no rows of ganaug"),
+        (
+            "notes.txt",
+            "mine",
+            "holds files already, and none that ganaug wrote there; choose a new folder",
+        ),
+        ("_ganaug.json", "{half", "_ganaug.json' describes no samples of ganaug"),
+        ("_ganaug.json", "[]", "_ganaug.json' describes no samples of ganaug"),
+        ("_ganaug.json", '{"seed": 1}', "_ganaug.json' describes no samples of ganaug"),
     ],
 )
 def test_a_folder_that_is_not_ours_is_refused_and_stays(augmenter, tmp_path, name, text, complaint):
@@ -259,22 +262,16 @@ def test_without_a_seed_a_folder_goes_on_with_its_own(toy, tmp_path):
     [
         ({"n": -1}, "The 'n' parameter of sample must be an integer of at least 0. Got -1"),
         ({"n": {"lost": 1}}, "'lost' is none of the classes"),
-        ({"shard_rows": 0}, "The 'shard_rows' parameter of write_samples must be an integer of at least 1. Got 0"),
+        (
+            {"shard_rows": 0},
+            "The 'shard_rows' parameter of write_samples must be None, or an integer of at least 1. Got 0",
+        ),
         ({"n_jobs": 0}, "The 'n_jobs' parameter of write_samples must be None, or an integer other than 0. Got 0"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_a_folder_is_made(augmenter, tmp_path, arguments, complaint):
     with pytest.raises(ParameterError, match=complaint):
         write(augmenter, tmp_path / "rows", **arguments)
-    assert not (tmp_path / "rows").exists()
-
-
-def test_images_are_sent_to_their_own_function(tmp_path):
-    augmenter = quick_augmenter(max_steps=1).fit(*bars(20))
-    with pytest.raises(
-        ParameterError, match=r"model is one of image data; for images give sample_chunks\(n\) to write"
-    ):
-        write(augmenter, tmp_path / "rows", 10)
     assert not (tmp_path / "rows").exists()
 
 

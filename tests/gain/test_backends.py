@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import joblib
 import numpy as np
@@ -15,6 +15,7 @@ from joblib._parallel_backends import MultiprocessingBackend, ThreadingBackend
 from sklearn.naive_bayes import GaussianNB
 from small import quick_augmenter
 
+from benchmarks.engines import ENGINES
 from ganaug import DataWarning, GaussianCopula, ParameterError, TunedAugmenterCV
 from ganaug.gain import inner_splits, runs
 from ganaug.gain.runs import keep_off_gpu
@@ -144,43 +145,15 @@ def test_several_jobs_do_not_share_a_gpu_unasked(monkeypatch, there):
             assert keep_off_gpu(said) is said
 
 
-@contextmanager
-def dask_cluster():
-    distributed = pytest.importorskip("dask.distributed")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster),
-        joblib.parallel_config("dask"),
-    ):
-        yield
-
-
-@contextmanager
-def ray_cluster():
-    ray = pytest.importorskip("ray")
-    pytest.importorskip("ray.util.joblib").register_ray()
-    ray.init(num_cpus=2, include_dashboard=False, object_store_memory=200 * 2**20)
-    with joblib.parallel_config("ray"):
-        yield
-    ray.shutdown()
-
-
-@contextmanager
-def spark_cluster():
-    pytest.importorskip("joblibspark").register_spark()
-    session = pytest.importorskip("pyspark.sql").SparkSession.builder.master("local[2]").getOrCreate()
-    with joblib.parallel_config("spark"):
-        yield
-    session.stop()
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("cluster", [dask_cluster, ray_cluster, spark_cluster])
-def test_every_cluster_gives_the_same_numbers_and_files(cluster, tmp_path):
+@pytest.mark.parametrize("engine", ["dask", "ray", "spark"])
+def test_every_cluster_gives_the_same_numbers_and_files(engine, tmp_path):
+    for package in {"dask": ["dask.distributed"], "spark": ["joblibspark", "pyspark"]}.get(engine, [engine]):
+        pytest.importorskip(package)
     augmenter = quick_augmenter().fit(*rows())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with cluster():
+        with ENGINES[engine]():
             found = report(n_jobs=2)
             scores = tuned(Bootstrap(), n_jobs=2).fit(*rows()).scores_
             augmenter.write_samples(tmp_path / "two", 5000, shard_rows=1000, n_jobs=2)
