@@ -51,7 +51,18 @@ DOORS: list[tuple[str, list[tuple[str, list[str] | None]]]] = [
     ("Measure images", [("ganaug.metrics.images", None), ("ganaug.image.fidelity", None)]),
     (
         "Read and write images",
-        [("ganaug", ["read_image_folder", "write_image_folder", "list_image_folder", "augment_image_folder"])],
+        [
+            (
+                "ganaug",
+                [
+                    "read_image_folder",
+                    "write_image_folder",
+                    "list_image_folder",
+                    "augment_image_folder",
+                    "is_image_file",
+                ],
+            ),
+        ],
     ),
     ("Read and write tables", [("ganaug", ["read_table", "write_table", "join_label"])]),
     (

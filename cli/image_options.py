@@ -93,7 +93,7 @@ image_reading_options = [
         "--labels",
         type=PLACE,
         metavar="FILE",
-        help="Images: CSV or JSON file with the label of each image file, where no class folders tell them.",
+        help="Images: CSV, Parquet or JSON file with the label of each image file, where no class folders tell them.",
     ),
     click.option("--file-column", metavar="COLUMN", help="Images: column of --labels that names the files."),
     click.option("--label-column", metavar="COLUMN", help="Images: column of --labels that holds the labels."),

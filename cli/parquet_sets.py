@@ -12,22 +12,6 @@ from .front import CommandLineError
 from .places import is_url
 
 _ENDINGS = {".parquet", ".pq"}
-_IMAGES = {
-    ".jpg",
-    ".jpeg",
-    ".jpe",
-    ".jfif",
-    ".png",
-    ".gif",
-    ".ppm",
-    ".pgm",
-    ".pbm",
-    ".pnm",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".webp",
-}
 
 
 @dataclass(frozen=True)
@@ -53,8 +37,11 @@ def is_parquet_set(path: str) -> bool:
     place = Path(path)
     if place.is_dir():
         shown = [file for file in place.rglob("*") if not _is_hidden(file.relative_to(place))]
-        endings = {file.suffix.lower() for file in shown}
-        return bool(endings & _ENDINGS) and not endings & _IMAGES
+        if not any(file.suffix.lower() in _ENDINGS for file in shown):
+            return False
+        from ganaug import is_image_file  # which loads what images need
+
+        return not any(map(is_image_file, shown))
     found = [] if place.exists() else glob.glob(path, recursive=True)  # noqa: PTH207 - a pattern may be absolute
     return bool(found) and all(Path(file).suffix.lower() in _ENDINGS for file in found)
 

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
         expected_gain,
         gain_report,
     )
-    from .image import augment_image_folder, list_image_folder, read_image_folder, write_image_folder
+    from .image import (
+        augment_image_folder,
+        is_image_file,
+        list_image_folder,
+        read_image_folder,
+        write_image_folder,
+    )
     from .losses import Loss
     from .mixing import MixedDataset, SyntheticMix, augment_loader
 
@@ -71,6 +77,7 @@ __all__ = [
     "augment_loader",
     "expected_gain",
     "gain_report",
+    "is_image_file",
     "join_label",
     "list_image_folder",
     "read_image_folder",
@@ -105,7 +112,13 @@ _MODULES = {
         "expected_gain",
         "gain_report",
     ],
-    "image": ["augment_image_folder", "list_image_folder", "read_image_folder", "write_image_folder"],
+    "image": [
+        "augment_image_folder",
+        "is_image_file",
+        "list_image_folder",
+        "read_image_folder",
+        "write_image_folder",
+    ],
     "losses": ["Loss"],
     "mixing": ["MixedDataset", "SyntheticMix", "augment_loader"],
 }

@@ -37,7 +37,7 @@ class ModelFileError(GanaugError):
 
 
 class DataWarning(UserWarning):
-    """Something about the data that changes what is learned, such as an identifier left out."""
+    """Something about the data, or the time for them, that changes what is learned, such as an identifier left out."""
 
 
 class CollapseWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -172,6 +173,12 @@ class Defaults:
         Whether the gradient penalty may run in bfloat16, too.
     penalty_weight : float
         Weight of R1 and R2, for the losses that have them.
+    reserve : float
+        Share of `max_seconds` that is kept for the first score, and as much again for filters, if there are any.
+    step_seconds : float
+        Most seconds of a training step; where it takes longer on this machine, the cheaper defaults are taken.
+    cheaper : Defaults or None
+        Defaults whose steps take less time; None if there are none, and steps need not be timed.
     """
 
     width: int
@@ -186,6 +193,9 @@ class Defaults:
     held_out: float = 0.2
     coarse_penalty: bool = False
     penalty_weight: float = 0.15
+    reserve: float = 0.0
+    step_seconds: float = math.inf
+    cheaper: Defaults | None = None
 
 
 def row_defaults(n: int) -> Defaults:
@@ -263,6 +273,10 @@ class Classifier(Protocol):
         ...
 
 
+class OutOfTime(Exception):
+    """Raised where the seconds of a training ended before anything was learned."""
+
+
 class Reader(Protocol):
     """Reads classifiers of one kind from a file; the class of such a `Classifier`."""
 
@@ -301,6 +315,10 @@ class Modality:
     score : callable
         ``score(real, synthetic, seed) -> float``, quality of synthetic samples by held-out real ones, higher is
         better. The first two arguments are pairs (features, class codes).
+    trains_networks : bool
+        Whether `score`, and ``fit`` of the learner, train networks: they then take ``device`` and ``seconds``, too,
+        the device of the training and the most seconds, and raise OutOfTime where those are too few. Classifiers then
+        have ``to(device)``.
     detect : callable or None
         ``detect(real, synthetic, seed) -> float``, from 0.5 to 1, how well samples are told apart, for the same
         arguments; None if trainings are not to end early.
@@ -338,7 +356,7 @@ class Modality:
     encoder: Any
     generator: Callable[[Mapping[str, Json], Architecture], Generator]
     discriminator: Callable[[Mapping[str, Json], Architecture], nn.Module]
-    score: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float]
+    score: Callable[..., float]
     detect: Callable[[tuple[Tensor, Tensor], tuple[Tensor, Tensor], int], float] | None = None
     options: tuple[str, ...] = ()
     take_apart: Callable[..., tuple[Any, Any]] | None = None
@@ -354,3 +372,4 @@ class Modality:
     block: int = 1536
     oversampling: int = 3
     unit: str = "row"
+    trains_networks: bool = False

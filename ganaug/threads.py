@@ -38,11 +38,16 @@ def map_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> lis
     The result of `work` must depend on its item alone, not on the number of threads.
     """
     items = list(items)
-    workers = min(len(items), _count_cores(), _MOST)
+    workers = count_workers(len(items))
     if workers < 2:
         return [work(item) for item in items]
     with ThreadPoolExecutor(workers, initializer=_limit_to_one_core) as pool:
         return list(pool.map(work, items))
+
+
+def count_workers(n: int) -> int:
+    """Return the number of threads in which `map_in_threads` works on `n` items."""
+    return min(n, _count_cores(), _MOST)
 
 
 def iterate_in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:

@@ -41,6 +41,7 @@ PUBLIC = [
     "augment_loader",
     "expected_gain",
     "gain_report",
+    "is_image_file",
     "join_label",
     "list_image_folder",
     "read_image_folder",

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..errors import CollapseWarning
 from ..metrics import COLLAPSED, class_separation, diversity
+from .budget import Budget, cut_blocks
 from .split import Data
 from .streams import ClassStreams, Source
 
@@ -26,7 +27,7 @@ Pairs = dict[int, tuple[Tensor, Tensor]]
 """Real samples and as many synthetic ones, by class code."""
 
 
-def draw_pairs(source: Source, data: Data, seed: int) -> Pairs:
+def draw_pairs(source: Source, data: Data, seed: int, budget: Budget | None = None) -> Pairs:
     """Return some real samples of each class, and as many synthetic ones.
 
     Parameters
@@ -37,16 +38,24 @@ def draw_pairs(source: Source, data: Data, seed: int) -> Pairs:
         Training samples; classes of fewer than five are left out.
     seed : int
         Seed of the synthetic samples.
+    budget : Budget, optional
+        Seconds, where there may be time for fewer samples.
 
     Returns
     -------
     dict of int to pair of Tensor
         Encoded samples of shape (n, ...), by class code.
     """
+    counts = torch.bincount(data.codes, minlength=len(data.prior)).clamp(max=_ROWS)
+    most = _ROWS
+    if budget is not None and budget.is_limited:
+        n = budget.count_samples(source, int(counts.sum()), _MIN_ROWS_TO_REVIVE * len(counts))
+        most = max(_MIN_ROWS_TO_REVIVE, n // len(counts))
+        source = cut_blocks(source, counts.clamp(max=most).tolist())
     streams = ClassStreams(source, seed)
     pairs = {}
     for code in range(len(data.prior)):
-        rows = torch.nonzero(data.codes == code).squeeze(1)[:_ROWS]
+        rows = torch.nonzero(data.codes == code).squeeze(1)[:most]
         if len(rows) >= _MIN_ROWS:
             made = streams.take(np.full(len(rows), code))
             if not made.is_floating_point():  # packed
@@ -60,10 +69,10 @@ def measure_diversity(pairs: Pairs) -> dict[int, float]:
     return {code: round(diversity(real, made), 4) for code, (real, made) in pairs.items()}
 
 
-def find_collapsed_classes(source: Source, data: Data, seed: int) -> list[int]:
+def find_collapsed_classes(source: Source, data: Data, seed: int, budget: Budget | None = None) -> list[int]:
     """Return the codes of classes that have collapsed, among those of twenty samples or more."""
     enough = [code for code in range(len(data.prior)) if int((data.codes == code).sum()) >= _MIN_ROWS_TO_REVIVE]
-    found = measure_diversity(draw_pairs(source, data, seed)) if enough else {}
+    found = measure_diversity(draw_pairs(source, data, seed, budget)) if enough else {}
     return [code for code in enough if found[code] < COLLAPSED]
 
 

@@ -56,7 +56,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     channel_axis : {"auto", 1, -1, 3, None}, default="auto"
         Axis of the channels in an array of images: 1, or -1 (the same as 3); None if there is none. Images only.
     architecture : {"auto", "dcgan", "residual", "mlp"}, default="auto"
-        Pair of networks; "auto" takes "residual" on CUDA and "dcgan" elsewhere. Images only.
+        Pair of networks; "auto" takes "dcgan"; on CUDA "residual", unless a training step of it takes longer than 60
+        milliseconds there, or than ``max_seconds / 2000``. Images only.
     augmentation : "auto", name, sequence of names or None, default="auto"
         Differentiable random changes of all samples, real and synthetic, that the discriminator sees [4]_:
         "translation", "affine", "cutout", "color", and "flip" where mirror images keep their label. "auto" takes
@@ -81,8 +82,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         of rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000,
         4000 above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
-        Wall-clock budget of `fit` in seconds, about: the last score and the choice of filters, which take as long as
-        the scores before, are counted in. Results then depend on the clock.
+        Wall-clock budget of `fit` in seconds, about: scores and filters are counted in. On images they then look at
+        fewer samples and train for fewer steps where need be, strengths of filters are not compared, and a warning
+        names what there was no time for. Results depend on the clock.
     patience : int >= 1, default=6
         Number of held-out scores in a row, each clearly below the best, that end the training. A whole training takes
         twelve scores, on images six.
@@ -106,7 +108,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     skip_rare : bool, default=False
         Whether to leave out a class with a single sample instead of raising an error.
     device : {"auto", "cpu", "cuda", "cuda:N", "mps"}, default="auto"
-        Device of the training; "auto" takes CUDA, then MPS, then the CPU. Sampling runs on the CPU.
+        Device of the training, and of the scores and filters of images; "auto" takes CUDA, then MPS, then the CPU. A
+        fitted augmenter samples on the CPU, so that it also works in the workers of a loader.
     distributed : bool, default=False
         Whether all processes of the running group of `torch.distributed` train one model together, each on its part of
         every batch [5]_. Each of them calls `fit` with the same data and options, and ends with the same model; the

@@ -12,7 +12,10 @@ from torch import Tensor
 
 from ..filters import FILTERS, Judge, Samples, draw_candidates, sum_log_weights
 from ..filters.judge_fitting import JudgeFitter
+from ..filters.judges import count_rounds, move_judges
+from ..modality import OutOfTime
 from ..rng import stream_seed, torch_stream
+from .budget import Budget
 from .class_order import prior_codes
 from .model import Model, get_learner
 from .split import Data, score_noise
@@ -27,7 +30,9 @@ _SHARPER = {**_MANY, "label_agreement": 2.0}
 _TELLING = 200  # held-out rows below which filters cannot be compared, and the default ones are taken
 
 
-def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[list[Judge], dict[str, Any]]:
+def choose_filters(
+    model: Model, data: Data, wanted: Any, seed: int, budget: Budget
+) -> tuple[list[Judge], dict[str, Any]]:
     """Fit the judges and choose their strengths, zero included.
 
     Parameters
@@ -40,6 +45,9 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
         See `GANAugmenter.filters`.
     seed : int
         Seed of all randomness in this call.
+    budget : Budget
+        Device and seconds. Where they are limited, strengths are not compared, and filters for which there is no time
+        are left out.
 
     Returns
     -------
@@ -52,13 +60,22 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = [*model.modality.filters] if by_user is None else list(by_user)
+    try:
+        return _choose(model, data, by_user, names, seed, budget)
+    except OutOfTime:
+        budget.note_lost(f"the filters ({', '.join(_default_strengths(names, data) if by_user is None else names)})")
+        return [], {"strengths": {}, "scores": []}
 
+
+def _choose(
+    model: Model, data: Data, by_user: dict[str, float] | None, names: list[str], seed: int, budget: Budget
+) -> tuple[list[Judge], dict[str, Any]]:
     # 1. Score combinations of strengths on held-out samples, where there are enough of them
     tried: list[tuple[dict[str, float], float]] = []
     fitter = None
-    if by_user is None and len(data.held_codes) >= _TELLING:
-        fitter = _fit_judges(model, data.x, data.codes, names, seed)
-        tried = list(_score_strengths(model, data, fitter, seed))
+    if by_user is None and len(data.held_codes) >= _TELLING and not budget.is_limited:
+        fitter = _fit_judges(model, data.x, data.codes, names, seed, budget)
+        tried = list(_score_strengths(model, data, fitter, seed, budget))
 
     # 2. Choose the strengths
     strengths = by_user
@@ -68,15 +85,15 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     # 3. Fit to all samples: held-out ones that decided nothing train the judges, and corrections are still to be fitted
     x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
     if fitter is None:
-        fitter = _fit_judges(model, x, codes, list(strengths), seed)
+        fitter = _fit_judges(model, x, codes, list(strengths), seed, budget)
     elif any(FILTERS[name].corrects for name in strengths):
         fitter = replace(fitter, real=Samples(model.encoder.features(x), codes))
-    used = fitter.judges(strengths)
+    used = move_judges(fitter.judges(strengths), "cpu")
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
     return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
 
 
-def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> JudgeFitter:
+def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int, budget: Budget) -> JudgeFitter:
     """Fit the named judges to encoded real samples and to candidates of the model."""
     real = Samples(model.encoder.features(x), codes)
     source = model.source()
@@ -84,7 +101,7 @@ def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], se
     def make_candidates(n: int, seed: int) -> Samples:
         return draw_samples(source, model.prior, seed, n)
 
-    learner = get_learner(model.modality)
+    learner = budget.limit_learner(get_learner(model.modality), len(names) * count_rounds(len(codes)))
     return JudgeFitter.fit(real, make_candidates, names, learner, model.modality.oversampling, seed)
 
 
@@ -102,7 +119,7 @@ def _choose_strengths(
 
 
 def _score_strengths(
-    model: Model, data: Data, fitter: JudgeFitter, seed: int
+    model: Model, data: Data, fitter: JudgeFitter, seed: int, budget: Budget
 ) -> Iterator[tuple[dict[str, float], float]]:
     """Yield combinations of strengths and the held-out score of the samples that they keep of one set of candidates."""
     # 1. One set of candidates for all combinations
@@ -116,7 +133,7 @@ def _score_strengths(
         weights = sum_log_weights(fitter.judges(strengths), pool)
         kept = _draw_by_class(pool.codes, weights, keep_one_in, torch_stream(seed, "draw"))
         chosen = pool.rows(kept)
-        score = model.modality.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
+        score = budget.score(held, (chosen.features, chosen.codes), stream_seed(seed, "folds"))
         yield strengths, score
 
 

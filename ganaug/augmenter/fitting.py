@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.labels import Labels
-from ..layers import initialise
+from ..filters.judges import move_judges
 from ..modality import (
     FEW_ROWS,
     Architecture,
@@ -26,9 +25,10 @@ from ..modality import (
     row_defaults,
 )
 from ..progress import print_message, show_progress, show_status
-from ..rng import numpy_stream, stream_seed, torch_stream
-from ..training import ALONE, Group, Plan, RealSamples, TrainingState, train_gan
+from ..rng import numpy_stream, stream_seed
+from ..training import ALONE, Group, Plan, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
+from .budget import Budget, cut_blocks
 from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
 from .filtering import SCORED, choose_filters, draw_samples
 from .model import Model, make_source
@@ -36,10 +36,13 @@ from .options import Options
 from .planning import choose_device, plan_training
 from .preview import Preview
 from .split import Codes, Data, find_learned_rows, hold_out
+from .starting import bind_augmentation, place_samples, start_state
 from .streams import Source
+from .timing import choose_by_time, time_step
 from .together import check_same_data
 
 _COMPARED = 20_000  # samples, real and synthetic: with fewer, less can be told apart
+_LEAST_SCORED = 100  # samples, however short the time
 _HARDLY_TOLD_APART = 0.55
 """ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
@@ -107,9 +110,7 @@ def fit_model(
 
     # 2. Plan the training: sizes, steps, device, checkpoint
     check_same_data(group, data)
-    architecture, plan = plan_training(
-        options, len(data.codes), len(labels.values), defaults, len(data.held_codes), group
-    )
+    architecture, plan = _plan(modality, encoder, data, options, defaults, seed, group)
     checkpoint = None
     if options.checkpoint_path is not None:
         path = options.checkpoint_path
@@ -117,7 +118,8 @@ def fit_model(
 
     # 3. Train, and take the best average weights
     started = time.monotonic()
-    state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
+    budget = Budget(modality, plan.device, plan.max_seconds)
+    state = _Training(modality, encoder, labels, data, architecture, seed, budget).run(plan, checkpoint, options)
     generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
@@ -127,13 +129,16 @@ def fit_model(
 
     # 4. Choose the filters
     with show_status("fitting the filters", options.verbose if options.filters else 0):
-        model.judges, facts["filters"] = group.decide(lambda: choose_filters(model, data, options.filters, seed))
+        judges, facts["filters"] = group.decide(lambda: choose_filters(model, data, options.filters, seed, budget))
+        model.judges = move_judges(judges, plan.device)
 
     # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
-    facts["diversity"] = group.decide(lambda: _look_for_collapse(model, data, seed, options.max_steps == "auto"))
+    facts["diversity"] = group.decide(lambda: _look_for_collapse(model, data, seed, options, budget))
+    budget.warn()
 
     # 6. Finish: from here on the model is sampled on the CPU
     model.generator = generator.to("cpu")
+    move_judges(judges, "cpu")
     facts["seconds"] = round(time.monotonic() - started, 3)
     if checkpoint and group.is_first:
         checkpoint.remove()
@@ -141,12 +146,24 @@ def fit_model(
     return model
 
 
-def _look_for_collapse(model: Model, data: Data, seed: int, is_whole: bool) -> dict[str, float]:
-    """Return the diversity of each class, and warn of classes that have collapsed; or, `is_whole`, that are alike."""
-    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"))
+def _plan(
+    modality: Modality, encoder: Encoder, data: Data, options: Options, defaults: Defaults, seed: int, group: Group
+) -> tuple[Architecture, Plan]:
+    """Return the sizes of the networks and the plan of their training, where it is open by what a step takes here."""
+    n_classes, schema = len(data.prior), encoder.to_json()
+    return choose_by_time(
+        lambda chosen: plan_training(options, len(data.codes), n_classes, chosen, len(data.held_codes), group),
+        defaults if options.architecture == "auto" else replace(defaults, cheaper=None),
+        lambda *sized: group.decide(lambda: time_step(modality, schema, data, seed, *sized)),
+    )
+
+
+def _look_for_collapse(model: Model, data: Data, seed: int, options: Options, budget: Budget) -> dict[str, float]:
+    """Return the diversity of each class; warn of classes that have collapsed or, after a whole training, are alike."""
+    pairs = draw_pairs(model.source(), data, stream_seed(seed, "collapse"), budget)
     found = measure_diversity(pairs)
     warn_of_collapse(found, model.labels.values)
-    if is_whole:
+    if options.max_steps == "auto":
         warn_of_alike_classes(pairs)
     return {str(model.labels.values[code]): value for code, value in found.items()}
 
@@ -171,21 +188,6 @@ def _resume(state: TrainingState, checkpoint: Checkpoint, plan: Plan) -> None:
         state.restore(*saved)
 
 
-def _bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:
-    """Return ``f(x, rng) -> x``, the augmentation of the plan; None if there is none."""
-    change, names = modality.augment, plan.augmentation
-    if change is None or not names:
-        return None
-    return lambda x, rng: change(x, names, rng)
-
-
-def _batch_weights(prior: Sequence[float]) -> Tensor:
-    """Return the share of each class in a batch: its share of the data, and 5 % (or half an even share) at least."""
-    share = torch.tensor(prior, dtype=torch.float64)
-    least = min(0.05, 0.5 / max(1, int((share > 0).sum())))
-    return torch.where(share > 0, share.clamp_min(least), 0.0)
-
-
 @dataclass(frozen=True)
 class _Training:
     """One training, and the held-out evaluation of its generator."""
@@ -196,29 +198,21 @@ class _Training:
     data: Data
     architecture: Architecture
     seed: int
+    budget: Budget
 
     def run(self, plan: Plan, checkpoint: Checkpoint | None, options: Options) -> TrainingState:
         """Train both networks, and return the state at the end."""
-        # 1. Initialise both networks, each from its own random stream
-        modality, schema = self.modality, self.encoder.to_json()
-        generator = initialise(modality.generator(schema, self.architecture), torch_stream(self.seed, "generator"))
-        discriminator = modality.discriminator(schema, self.architecture)
-        discriminator = initialise(discriminator, torch_stream(self.seed, "discriminator"))
-
-        # 2. Start a new state, or resume a saved one
-        rng = torch_stream(self.seed, "training", device=plan.device)
-        state = TrainingState.start(generator.to(plan.device), discriminator.to(plan.device), plan, rng)
+        # 1. Start a new state, or resume a saved one
+        state = start_state(self.modality, self.encoder.to_json(), self.architecture, plan, self.seed)
         if checkpoint and options.resume:
             _resume(state, checkpoint, plan)
+        self.budget.begin(state.seconds)
 
-        # 3. Train; at each report save the state, show progress and preview
-        data = self.data
-        weights = _batch_weights(data.prior)
-        real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
-        augment = _bind_augmentation(modality, plan)
+        # 2. Train; at each report save the state, show progress and preview
+        real, augment = place_samples(self.data, plan), bind_augmentation(self.modality, plan)
         learned = None if options.effort == "best" else self.has_learned
         steps = train_gan(state, plan, real, self.score, self.find_collapsed, augment, learned)
-        preview = Preview.of(options.preview_path, modality, data.prior, plan.latent_dim, self.seed)
+        preview = Preview.of(options.preview_path, self.modality, self.data.prior, plan.latent_dim, self.seed)
         for progress in show_progress(steps, options.verbose):
             if checkpoint and plan.group.is_first:
                 checkpoint.save_if_due(state)
@@ -236,14 +230,18 @@ class _Training:
         seed = self.seed
         if not data.enough_held_out:
             return 0.0
-        n = int(np.clip(len(data.x), 1000, SCORED))
-        synthetic = draw_samples(self._make_source(generator), data.prior, stream_seed(seed, "score"), n)
+        source, n = self._make_source(generator), int(np.clip(len(data.x), 1000, SCORED))
+        if self.budget.is_limited:
+            n = self.budget.count_samples(source, n, _LEAST_SCORED)
+            source = cut_blocks(source, [int(n * max(data.prior))])
+        synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
-        return self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
+        return self.budget.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""
-        codes = find_collapsed_classes(self._make_source(generator), self.data, stream_seed(self.seed, "collapsed"))
+        seed = stream_seed(self.seed, "collapsed")
+        codes = find_collapsed_classes(self._make_source(generator), self.data, seed, self.budget)
         return [repr(self.labels.values[code]) for code in codes]
 
     def has_learned(self, generator: Generator) -> bool:

@@ -40,6 +40,9 @@ FIELDS = Rule("a list or tuple of positions and keys", lambda v: isinstance(v, l
 
 
 _NAME_IMAGE = "give items (sample, label), or name the field with image={}."
+_BESIDE = {"BoundingBoxes", "KeyPoints", "Mask"}
+"""Types of torchvision that belong to an image, and are none."""
+
 _ONE_AT_A_TIME = "let an item be one sample of these, or put SyntheticMix on the batches."
 
 
@@ -318,7 +321,11 @@ def find_sample_key(fields: Mapping[Any, Any], labels: Sequence[Any] = ()) -> An
     labels : sequence of keys
         Fields that are labels by their keys.
     """
-    samples = [key for key, value in fields.items() if is_sample(value) and key not in labels]
+    samples = [
+        key
+        for key, value in fields.items()
+        if is_sample(value) and key not in labels and type(value).__name__ not in _BESIDE
+    ]
     if not samples:
         inner = _find_inner_images(fields)
         raise DataError(

@@ -5,12 +5,16 @@ Looked up in torchvision's data sets, Hugging Face's and medmnist's, and inside 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import ConcatDataset, Subset, TensorDataset
+
+from ..errors import DataWarning
+from ..messages import join_names
 
 Read = Callable[[Any], "Sequence[Any] | None"]
 
@@ -46,7 +50,7 @@ def find_class_names(dataset: Any, key: Any = None) -> dict[Any, Any]:
     """Return labels to the names of their classes.
 
     They stand in ``class_to_idx`` or ``classes``, as torchvision has them, in the features of Hugging Face, or in the
-    ``info`` of medmnist. A label that has several names in the parts of a concatenation has none.
+    ``info`` of medmnist. A label that has several names in the parts of a concatenation has none, and these are told.
 
     Parameters
     ----------
@@ -54,11 +58,26 @@ def find_class_names(dataset: Any, key: Any = None) -> dict[Any, Any]:
         The data set.
     key : key, optional
         The field of the label, where a data set declares several fields to be classes.
+
+    Warns
+    -----
+    DataWarning
+        A label has several names.
     """
     found: dict[Any, set[Any]] = {}
     for part in _list_parts(dataset):
         for label, name in _read_names(part, key).items():
             found.setdefault(label, set()).add(name)
+    several = {label: sorted(map(str, names)) for label, names in found.items() if len(names) > 1}
+    if several:
+        label, names = next(iter(several.items()))
+        warnings.warn(
+            f"The parts of the {type(dataset).__name__} number their classes differently: label {label!r} is "
+            f"{join_names(names)}. These are taken for one class; if they are not, let target_transform give labels "
+            "the same meaning in all parts.",
+            DataWarning,
+            stacklevel=2,
+        )
     return {label: names.pop() for label, names in found.items() if len(names) == 1}
 
 
@@ -112,6 +131,8 @@ def _to_list(labels: Any, n: int) -> list[Any] | None:
 
 
 def _read_names(dataset: Any, key: Any) -> dict[Any, Any]:
+    if getattr(dataset, "target_transform", None) is not None:  # its labels are others than those that have the names
+        return {}
     by_name, names = getattr(dataset, "class_to_idx", None), getattr(dataset, "classes", None)
     if isinstance(by_name, Mapping):
         return {i: name for name, i in by_name.items()}

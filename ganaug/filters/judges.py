@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from ..modality import Classifier, Learner, Reader
 from ..rng import numpy_stream, torch_stream
-from ..threads import map_in_threads
+from ..threads import count_workers, map_in_threads
 from .forest import Forest
 from .raking import RakingWeights, inclusion_probabilities
 from .trees import Trees
@@ -285,13 +285,30 @@ def set_strengths(judges: Sequence[Judge], strengths: Mapping[str, float]) -> li
     return [replace(j, strength=strengths[j.name]) for j in judges if strengths.get(j.name, 0.0) > 0]
 
 
+def move_judges(judges: Sequence[Judge], device: torch.device | str) -> list[Judge]:
+    """Move the classifiers that are networks to a device; return the judges themselves."""
+    for part in (part for judge in judges for part in judge.classifiers if hasattr(part, "to")):
+        part.to(device)
+    return [*judges]
+
+
 def _assign_parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
     """Return the cross-fitting part of each row, shape (n,), stratified by class."""
     order = rng.permutation(len(codes))
     order = order[np.argsort(codes.numpy()[order], kind="stable")]
     parts = np.empty(len(codes), dtype=np.int64)
-    parts[order] = np.arange(len(codes)) % (5 if len(codes) < _FEW_ROWS else 2)
+    parts[order] = np.arange(len(codes)) % _count_parts(len(codes))
     return torch.from_numpy(parts)
+
+
+def _count_parts(n: int) -> int:
+    return 5 if n < _FEW_ROWS else 2
+
+
+def count_rounds(n: int) -> int:
+    """Return how many classifiers of a judge of `n` rows are fitted one after the other, at the most."""
+    fits = _count_parts(n) + 1
+    return math.ceil(fits / max(1, count_workers(fits)))
 
 
 def _cross_fit(

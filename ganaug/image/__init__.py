@@ -9,6 +9,7 @@ from .encoder import ImageEncoder, pictures
 from .folders import read_image_folder
 from .networks import PAIRS, image_discriminator, image_generator
 from .painting import choose_file_range
+from .picture import is_image_file
 from .png import write_image_folder
 from .samples import accepts, take_apart
 from .score import held_out_score
@@ -33,6 +34,7 @@ IMAGE = Modality(
     block=256,
     oversampling=4,
     unit="image",
+    trains_networks=True,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "IMAGE",
     "PAIRS",
     "augment_image_folder",
+    "is_image_file",
     "list_image_folder",
     "read_image_folder",
     "write_image_folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Annotated, Any, TypeAlias
@@ -13,6 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..layers import initialise
+from ..modality import OutOfTime
 from ..records import JsonRecord
 from ..rng import torch_stream
 from .augment import augment
@@ -27,6 +29,7 @@ _SMOOTHING = 0.1
 _WARM_UP = 0.2  # of the steps
 _LEAST_CYCLE = 10  # steps; a shorter cycle may have no warm-up step
 _PIXELS = 2**20  # in one pass without gradients
+_LEAST_STEPS = 30  # a classifier of fewer has learned next to nothing
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class ConvClassifier:
         batch_size: int = 64,
         sample_weight: Tensor | None = None,
         device: torch.device | str = "cpu",
+        seconds: float | None = None,
     ) -> ConvClassifier:
         """Train a classifier: AdamW [1]_, a one-cycle learning rate [2]_ and smoothed labels [3]_.
 
@@ -111,10 +115,17 @@ class ConvClassifier:
             Weight of each image in the loss.
         device : torch.device or str
             Device of the training; the result is on the CPU.
+        seconds : float, optional
+            Most seconds of the steps; the learning rate then follows the clock where that is ahead of the steps.
 
         Returns
         -------
         ConvClassifier
+
+        Raises
+        ------
+        OutOfTime
+            The seconds end before thirty steps.
 
         References
         ----------
@@ -137,9 +148,7 @@ class ConvClassifier:
         y = y.to(device)
         # Train
         optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=weight_decay)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, learning_rate, max(_LEAST_CYCLE, steps), pct_start=_WARM_UP
-        )
+        cycle = _Cycle(optimizer, learning_rate, steps, seconds)
         rng = torch_stream(seed, "classifier", "changes", device=device)
         for rows in _draw_batches(len(x), batch_size, steps, torch_stream(seed, "classifier", "rows")):
             inputs = _apply_augmentation(x[rows.to(device)], augmentation, rng)
@@ -151,6 +160,8 @@ class ConvClassifier:
             (loss * weight[rows.to(device)]).mean().backward()
             optimizer.step()
             cycle.step()
+            if cycle.is_over:
+                break
         return cls(sizes, _fuse_batch_norm(network.cpu()))
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -163,9 +174,16 @@ class ConvClassifier:
 
     def _run_in_blocks(self, network: nn.Module, x: Tensor, n_outputs: int) -> Tensor:
         block = max(1, _PIXELS // (self.sizes.height * self.sizes.width))
+        device = next(self._network.parameters()).device
         with torch.no_grad():
-            outputs = [network(part) for part in _contiguous(x.float().cpu()).split(block) if len(part)]
+            parts = _contiguous(x.float().cpu()).split(block)
+            outputs = [network(part.to(device)).cpu() for part in parts if len(part)]
         return torch.cat([torch.empty(0, n_outputs), *outputs])
+
+    def to(self, device: torch.device | str) -> ConvClassifier:
+        """Move the network to a device, on which it then classifies; return the classifier itself."""
+        self._network.to(device)
+        return self
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all weights by name."""
@@ -194,6 +212,32 @@ class ConvClassifier:
         network = _build_network(sizes, normalised=False)
         network.load_state_dict(dict(tensors), assign=True)
         return cls(sizes, network)
+
+
+class _Cycle:
+    """One cycle of the learning rate, by the steps or, where that is ahead, by the clock."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, rate: float, steps: int, seconds: float | None):
+        length = max(_LEAST_CYCLE, steps)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, length, pct_start=_WARM_UP)
+        self._steps, self._seconds, self._began = steps, seconds, time.monotonic()
+        self._taken = self._place = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last step was taken, or the seconds are used up."""
+        return self._place >= self._steps
+
+    def step(self) -> None:
+        """Go on by one step, or to where the clock is; raise OutOfTime if that ends it before anything is learned."""
+        self._taken += 1
+        spent = 0.0 if self._seconds is None else (time.monotonic() - self._began) / max(self._seconds, 1e-9)
+        place = max(self._place + 1, min(self._steps, int(spent * self._steps)))
+        if place >= self._steps and self._taken < min(_LEAST_STEPS, self._steps):
+            raise OutOfTime(f"{self._seconds:.1f} s are enough for {self._taken} steps only")
+        for _ in range(place - self._place):
+            self._schedule.step()
+        self._place = place
 
 
 def default_steps(n: int) -> int:

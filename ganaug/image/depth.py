@@ -73,7 +73,9 @@ def check_depth(image: Image, stored: str | None) -> None:
 
 def has_deep_colours(image: Image, stored: str | None) -> bool:
     """Return whether a file has 16 bits in each of three or four channels, in a form of which all can be read."""
-    return stored == "uint16" and image.mode in ("RGB", "RGBA") and image.format in ("PNG", "TIFF")
+    opened: Any = image
+    is_grey = any("LA;16" in str(tile[3]) for tile in opened.tile)  # which becomes RGBA
+    return stored == "uint16" and image.mode in ("RGB", "RGBA") and image.format in ("PNG", "TIFF") and not is_grey
 
 
 def choose_low_bytes(image: Image) -> None:

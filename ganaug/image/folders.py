@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import warnings
 from collections.abc import Generator, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from ..messages import join_names
 from ..params import check_params, choice, either, integer
 from ..progress import track_items
 from ..threads import iterate_in_threads
+from .channels import count_channels, match_channels, tell_conversions
 from .listing import Choice, ImageSet, Labels, find_images
 from .picture import EXTENSIONS, DamagedImage, read_picture
 from .pixels import MAX_SIDE, MIN_SIDE
@@ -26,6 +28,7 @@ from .pixels import MAX_SIDE, MIN_SIDE
 Array = NDArray[Any]
 
 _SHOWN = 10  # damaged files that are named
+_NUMBER = re.compile(r"\d+")
 _ASKED, _LARGE = 50, 2**15  # files whose sizes are looked at, and bytes of a large one
 _RULES = {
     "real_only": choice(False, True),
@@ -61,11 +64,12 @@ def read_image_folder(  # noqa: PLR0913 - each overrules one thing that is assum
     split : str, optional
         The part to read: the name of a subfolder, or what it is for ("val" finds ``validation``). "." takes the
         subfolders for classes, whatever their names.
-    labels : str, path-like or mapping, optional
-        Labels of the images, if there are no class folders: a CSV file with a column of file names and one of labels
-        (or one column of 0 and 1 for each class); a JSON file of ``{file: label}``, of a list of objects, or of
-        ``{"labels": [[file, label], ...]}`` as for StyleGAN; or a mapping of file names to labels. A file is named by
-        its path or the end of that, with or without the extension. Images without a label are left out.
+    labels : str, path-like, DataFrame, Series or mapping, optional
+        Labels of the images, if there are no class folders: a CSV or Parquet file, or a frame, with a column of file
+        names and one of labels (or one column of 0 and 1 for each class); a JSON file of ``{file: label}``, of a list
+        of objects, or of ``{"labels": [[file, label], ...]}`` as for StyleGAN; or a mapping of file names to labels. A
+        file is named by its path or the end of that, with or without the extension; where no file is called so but for
+        ending or case, that one is taken, with a warning. Images without a label are left out.
     file_column, label_column : str, optional
         Columns of that file, if they cannot be told by what they hold.
     real_only : bool, default=False
@@ -169,10 +173,10 @@ def _read_images(
     if damaged:
         _report_damaged(found, damaged, skip_damaged)
     _check_classes_left(found, kept)
-    counts = [1 if image.ndim == 2 else image.shape[2] for image in images]
-    _tell_conversions(found, kept, counts)
+    counts = [count_channels(image) for image in images]
+    tell_conversions(counts, [found.labels[position] for position in kept], repr(os.fspath(found.root)), stacklevel=3)
     most = max(counts)
-    return np.stack([_match_channels(image, most) for image in images]), kept
+    return np.stack([match_channels(image, most) for image in images]), kept
 
 
 def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Generator[Array | str, None, None]:
@@ -182,24 +186,6 @@ def _iterate_images(files: Sequence[Path], size: tuple[int, int] | None) -> Gene
         yield from iterate_in_threads(partial(_try_reading, size=size), files)
     else:  # threads would wait for each other in Python
         yield from (_try_reading(file, size) for file in files)
-
-
-def _tell_conversions(found: ImageSet, kept: Sequence[int], counts: Sequence[int]) -> None:
-    """Warn of images with fewer channels than others, which are converted, and of classes that have only such."""
-    most = max(counts)
-    fewer = [found.labels[position] for position, n in zip(kept, counts, strict=True) if n < most]
-    if not fewer:
-        return
-    others = {found.labels[position] for position, n in zip(kept, counts, strict=True) if n == most}
-    alone = [label for label in dict.fromkeys(fewer) if label not in others]
-    told = f", among them all of class {join_names(alone, _SHOWN)}, which gives that class away" if alone else ""
-    kinds = "grey or have no transparency" if most == 4 else "grey"
-    warnings.warn(
-        f"{len(fewer):,} of {len(counts):,} images in {os.fspath(found.root)!r} are {kinds}, and are read as "
-        f"{'RGBA' if most == 4 else 'RGB'} like the others{told}.",
-        DataWarning,
-        stacklevel=4,
-    )
 
 
 def _try_reading(file: Path, size: tuple[int, int] | None) -> Array | str:
@@ -252,11 +238,12 @@ def _list_damaged(damaged: dict[Path, str]) -> list[str]:
     """Return a line for each reason, with the files it holds for; some ten files are named, and all are counted."""
     alike: dict[str, list[str]] = {}
     for file, reason in sorted(damaged.items()):
-        alike.setdefault(reason.split(";")[0], []).append(os.fspath(file))
+        alike.setdefault(_NUMBER.sub("", reason.split(";")[0]), []).append(os.fspath(file))
     most = max(1, _SHOWN // len(alike) - 1)
     lines = [
-        f"{files[0]!r} {reason}" + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
-        for reason, files in islice(alike.items(), _SHOWN)
+        f"{files[0]!r} {damaged[Path(files[0])].split(';')[0]}"
+        + (f", likewise {join_names(files[1:], most)}" if len(files) > 1 else "")
+        for files in islice(alike.values(), _SHOWN)
     ]
     left = sum(map(len, islice(alike.values(), _SHOWN, None)))
     return [*lines, *([f"and {left:,} more"] if left else [])]
@@ -270,12 +257,3 @@ def _check_classes_left(found: ImageSet, kept: Sequence[int]) -> None:
                 f"No image of class {label!r} in {os.fspath(found.root)!r} can be read; replace its files, or remove "
                 "the class."
             )
-
-
-def _match_channels(image: Array, channels: int) -> Array:
-    """Convert grey to RGB, and RGB to opaque RGBA, to match the number of channels."""
-    if image.ndim == 2 and channels > 1:
-        image = np.repeat(image[:, :, None], 3, axis=2)
-    if image.ndim == 3 and image.shape[2] < channels:
-        image = np.concatenate([image, np.full_like(image[:, :, :1], np.iinfo(image.dtype).max)], axis=2)
-    return image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -11,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..errors import DataError, ParameterError
 from ..files.csvtext import parse_csv
 from ..files.encodings import decode_text
 from ..messages import join_names, reason_of, suggest
+from .tree import is_image_name
 
 _TELLING = ("label", "labels", "class", "class_name", "classname", "category", "target", "y")
-_TABLES, _JSON = (".csv", ".tsv", ".tab", ".txt"), (".json", ".jsonl", ".ndjson")
+_TABLES, _JSON, _PARQUET = (".csv", ".tsv", ".tab", ".txt"), (".json", ".jsonl", ".ndjson"), (".parquet", ".pq")
 _MAX_BYTES = 2**28
 _LOOKED_AT = 2**22  # bytes of a file that may hold labels
 _MOST_FILES = 20  # in a folder, which may be anybody's
@@ -56,6 +60,7 @@ class FileIndex:
 
     def __init__(self, root: Path, files: Iterable[Path], others: Iterable[Path] = ()):
         self._files: dict[str, Path | None] = {}  # None: the name of several files
+        self._loose: dict[str, Path | None] = {}  # by the name in small letters, without its ending
         self._add(root, files)
         near = dict(self._files)
         self._add(root, others)
@@ -68,10 +73,24 @@ class FileIndex:
                 name = "/".join(parts[start:])
                 for spelled in {name, name[: len(name) - len(file.suffix)]}:
                     self._files[spelled] = file if self._files.get(spelled, file) == file else None
+                loose = _loosen(name)
+                self._loose[loose] = file if self._loose.get(loose, file) == file else None
 
     def find(self, name: str) -> Path | None:
-        """Return the only file of this name; folders at its front that are not there do not count."""
-        return self._files.get(self._spell(name))
+        """Return the only file of this name, else the only one that differs from it in ending or case.
+
+        Folders at its front that are not there do not count.
+        """
+        spelled = self._spell(name)
+        return self._files[spelled] if spelled else self._find_loosely(name)
+
+    def is_loose(self, name: str) -> bool:
+        """Return whether the file of this name is called so but for ending or case."""
+        return not self._spell(name) and self._find_loosely(name) is not None
+
+    def _find_loosely(self, name: str) -> Path | None:
+        ends = (end for end in _list_ends(_loosen(name)) if end in self._loose)
+        return self._loose.get(next(ends, ""))
 
     def is_ambiguous(self, name: str) -> bool:
         """Return whether several files have this name."""
@@ -79,9 +98,19 @@ class FileIndex:
 
     def _spell(self, name: str) -> str:
         """Return the longest end of a path that is known, "" if none is."""
-        parts = name.strip().replace("\\", "/").split("/")
-        ends = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((end for end in ends if end in self._files), "")
+        return next((end for end in _list_ends(name) if end in self._files), "")
+
+
+def _list_ends(name: str) -> list[str]:
+    """Return a path and its ends, longest first, with slashes whatever the system it is of."""
+    parts = name.strip().replace("\\", "/").split("/")
+    return ["/".join(parts[start:]) for start in range(len(parts))]
+
+
+def _loosen(name: str) -> str:
+    """Return the name of a file in small letters, without the ending of an image."""
+    stem, dot, _ = name.strip().rpartition(".")
+    return (stem if dot and is_image_name(name.strip()) else name).strip().casefold()
 
 
 def read_label_file(
@@ -104,8 +133,17 @@ def read_label_file(
     DataError
         The file cannot be read, names none of the images, has no such column, or several that could hold labels.
     """
-    columns = _read_columns(path, index)
-    where = repr(os.fspath(path))
+    return choose_labels(_read_columns(path, index), repr(os.fspath(path)), index, file_column, label_column)
+
+
+def choose_labels(
+    columns: Mapping[str, Sequence[str]],
+    where: str,
+    index: FileIndex,
+    file_column: str | None,
+    label_column: str | None,
+) -> LabelFile:
+    """Return the labels in columns of text; see `read_label_file`. `where` names the columns in messages."""
     for name, what in ((file_column, "file"), (label_column, "label")):
         if name is not None and name not in columns:
             cure = suggest(name, columns) or "name one of these"
@@ -151,15 +189,45 @@ def _read_columns(path: Path, index: FileIndex) -> dict[str, list[str]]:
         raise DataError(f"The labels {where} cannot be read ({reason_of(error)}); check the name.") from error
     if len(data) > _MAX_BYTES:
         raise DataError(f"The labels {where} are larger than {_MAX_BYTES >> 20} MB; name a file of labels.")
-    if path.suffix.lower() in _JSON:
+    suffix = path.suffix.lower()
+    if suffix in _JSON:
         return _read_json(data, path, where)
+    if suffix in _PARQUET:
+        return spell_frame(_read_parquet(data, where))
+    if suffix not in _TABLES and b"\0" in data[:1000]:
+        raise DataError(f"The labels {where} are neither CSV, JSON nor Parquet; save them as CSV.")
     text = decode_text(data, where, None).text
     table = parse_csv(text, where, None)
+    if len(table.names) == 1 and (pairs := _split_at_blanks(text.decode("utf-8-sig"))) is not None:
+        return pairs
     if any(index.find(name) is not None for name in table.names):  # the first line is about an image
         table = parse_csv(text, where, None, header=False)
     return {
         name: [(cell or "").strip() for cell in cells.to_pylist()]
         for name, cells in zip(table.names, table.columns, strict=True)
+    }
+
+
+def _split_at_blanks(text: str) -> dict[str, list[str]] | None:
+    """Return the columns of lines such as "a.png 3", None unless all lines have the same number of words, above one."""
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if not rows or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
+        return None
+    return {f"column {i}": list(cells) for i, cells in enumerate(zip(*rows, strict=True), 1)}
+
+
+def _read_parquet(data: bytes, where: str) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(io.BytesIO(data))
+    except Exception as error:  # pyarrow has errors of its own
+        raise DataError(f"The labels {where} are no Parquet ({reason_of(error)}); write them anew.") from error
+
+
+def spell_frame(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the cells of a frame as text, by column; missing ones are ""."""
+    return {
+        str(name): ["" if missing else _spell(cell) for cell, missing in zip(cells, cells.isna(), strict=True)]
+        for name, cells in frame.items()
     }
 
 
@@ -228,6 +296,8 @@ def _find_labels(columns: Mapping[str, Sequence[str]], where: str) -> tuple[Sequ
     if len(likely) == 1:
         text = "the only one with values that repeat; label_column= names another"
         return columns[likely[0]], f"column {likely[0]!r} holds the labels ({text})"
+    if not columns:
+        raise DataError(f"{where} has no column of labels beside the one that names files; give a file that has one.")
     raise DataError(
         f"{where} has several columns that may hold the labels ({join_names(likely or list(columns))}); name one with "
         "label_column= (--label-column)."

@@ -5,35 +5,38 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import DataError, GanaugError
+import pandas as pd
+
+from ..errors import DataError, GanaugError, ParameterError
 from ..messages import join_names, reason_of
-from .label_files import FileIndex, LabelFile, check_columns, find_label_files, read_label_file
+from .class_folders import describe_content, find_class_folders
+from .label_files import (
+    FileIndex,
+    LabelFile,
+    check_columns,
+    choose_labels,
+    read_label_file,
+    spell_frame,
+)
 from .origin import is_synthetic
-from .parts import are_flat_parts, choose_part, refuse_parts_within
-from .picture import EXTENSIONS
+from .parts import choose_part, refuse_parts_within
 from .tree import (
     Walk,
     find_masks,
-    find_nested,
-    holds_images,
     is_image_name,
     list_folders,
     list_ignored,
-    refuse_masks,
     walk_images,
 )
 
 NAMES_FILE = "classes.json"  # folder name -> label, where they differ
 _MAX_NAMES_BYTES = 2**20
-_COUNTER = re.compile(r"[\W_]*\d.*")  # what is left of a file name before it is a class, or the word for any image
 
-Labels = str | os.PathLike[str] | Mapping[str, object] | None
+Labels = str | os.PathLike[str] | Mapping[str, object] | pd.DataFrame | pd.Series | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Choice:
     ----------
     split : str or None
         The part to read.
-    labels : path, mapping or None
+    labels : path, frame, series, mapping or None
         File of the labels, or the labels themselves by file name; None where class folders tell them.
     file_column, label_column : str or None
         Columns of that file.
@@ -154,7 +157,7 @@ def _list_classes(found: ImageSet, choice: Choice) -> None:
         files = [file for file in walk.files if file not in set(made)] if made else walk.files
         synthetic += made
         if not files and not walk.strange:
-            what = "only images that ganaug made" if made else f"no image files ({', '.join(EXTENSIONS)})"
+            what = "only images that ganaug made" if made else describe_content(folder)
             raise DataError(f"The class folder {os.fspath(folder)!r} has {what}; fill or remove it.")
         label = labels.get(folder.name, folder.name)
         found.homes.setdefault(label, folder)
@@ -196,6 +199,11 @@ def _list_labelled(found: ImageSet, choice: Choice) -> None:
     found.strange = walk.strange
     found.notes += [f"{listed.said}."] if listed.said else []
     _note_left_out(found, [walk], sorted(made))
+    if loose := [name for name in listed.labels if index.is_loose(name)]:
+        found.notes.append(
+            f"Of the names of files in the labels, {len(loose):,} differ in ending or case from the files that are "
+            f"there (such as {loose[0]!r}), and are taken for these."
+        )
     unlabelled = [file for file in walk.files if file not in by_file]
     _note(found, "images without a label", unlabelled, "add their labels if they have any")
     _note(found, "labels of files that are not there", absent, "check that all images are in the folder")
@@ -203,61 +211,20 @@ def _list_labelled(found: ImageSet, choice: Choice) -> None:
 
 def _read_labels_of(found: ImageSet, choice: Choice, index: FileIndex) -> LabelFile:
     labels = choice.labels
-    if isinstance(labels, Mapping):
-        return LabelFile({os.fspath(file): str(label) for file, label in labels.items()})
-    path = Path(labels or "")
+    columns = choice.file_column, choice.label_column
+    if isinstance(labels, pd.DataFrame):
+        return choose_labels(spell_frame(labels), "The frame of labels", index, *columns)
+    if isinstance(labels, Mapping | pd.Series):
+        return LabelFile({str(file): str(label) for file, label in labels.items()})
+    if not isinstance(labels, str | os.PathLike):
+        raise ParameterError(
+            "The 'labels' parameter must be the path of a CSV, JSON or Parquet file, a frame, or a mapping of file to "
+            f"label. Got a {type(labels).__name__} instead."
+        )
+    path = Path(labels)
     if not path.exists() and (found.root / path).exists():
         path = found.root / path
-    return read_label_file(path, index, choice.file_column, choice.label_column)
-
-
-def find_class_folders(root: Path, whole: Path) -> list[Path]:
-    """Return the class folders in a folder, or raise DataError where there are fewer than two."""
-    folders = list_folders(root)
-    refuse_masks(root, folders)
-    holding = [folder for folder in folders if holds_images(folder)] if len(folders) < 10 else folders
-    inner = find_nested(holding[0]) if len(holding) == 1 else None
-    if inner is not None:
-        names = join_names([folder.name for folder in list_folders(inner)], 3)
-        raise DataError(
-            f"{os.fspath(root)!r} has images in one folder only, {holding[0].name!r}, and the classes seem to lie "
-            f"below ({names}); give {os.fspath(inner)!r}."
-        )
-    if are_flat_parts(folders):
-        names = join_names([folder.name for folder in folders], 3)
-        raise DataError(f"{os.fspath(root)!r} has parts ({names}) and no class folders; {_suggest_labels(root, whole)}")
-    if len(folders) < 2:
-        found = f"only the class folder {folders[0].name!r}" if folders else "no class folders"
-        raise DataError(f"{os.fspath(root)!r} has {found}; {_suggest_labels(root, whole)}")
-    for folder in folders:
-        try:
-            folder.name.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise DataError(f"The name of the class folder {folder.name!r} is not UTF-8; rename it.") from error
-    check_overlap(sorted(folders, key=os.path.islink))
-    return folders
-
-
-def _suggest_labels(root: Path, whole: Path) -> str:
-    """Return the cure for a folder without class folders."""
-    files = walk_images(root).files
-    examples = f"{os.fspath(root / 'cat' / '1.png')!r} and {os.fspath(root / 'dog' / '1.png')!r}"
-    if near := find_label_files([root, whole, whole.resolve().parent], files):
-        return (
-            f"{os.fspath(near[0])!r} names its images: if it holds their labels, give it as labels= (--labels). Or put "
-            f"the images of each class into a folder of its own, such as {examples}."
-        )
-    first = Counter(word for file in files if (word := _COUNTER.sub("", file.stem)))
-    if 1 < len(first) <= len(files) / 2:
-        seen = join_names(list(first.items()), 5, lambda one: f"{one[0]!r} {one[1]:,}")
-        return (
-            f"the names of its images seem to begin with the class ({seen}): move those of each class into a folder of "
-            f"its own, such as {examples}, or give the labels of all files as labels= (--labels)."
-        )
-    return (
-        f"put the images of each class into a folder of its own, such as {examples}, or give a CSV or JSON file of "
-        "their labels as labels= (--labels)."
-    )
+    return read_label_file(path, index, *columns)
 
 
 def read_labels(root: Path) -> dict[str, str]:
@@ -274,26 +241,6 @@ def read_labels(root: Path) -> dict[str, str]:
     if not isinstance(names, dict):
         raise DataError(f"{os.fspath(file)!r} is not a JSON object of folder names and labels; mend or remove it.")
     return {folder: label for folder, label in names.items() if isinstance(label, str)}
-
-
-def check_overlap(folders: Iterable[Path]) -> None:
-    """Raise DataError if a class folder lies in another, such as by a link; its images would have two classes."""
-    places = {folder: folder.resolve() for folder in folders}
-    owners: dict[Path, Path] = {}
-    for folder, place in places.items():
-        if place in owners:
-            _refuse_overlap(owners[place], folder)
-        owners[place] = folder
-    for folder, place in places.items():
-        for above in place.parents:
-            if above in owners:
-                _refuse_overlap(owners[above], folder)
-
-
-def _refuse_overlap(one: Path, other: Path) -> None:
-    raise DataError(
-        f"The images of the class folder {os.fspath(other)!r} are also those of {os.fspath(one)!r}; remove the link."
-    )
 
 
 def _note_left_out(found: ImageSet, walks: Sequence[Walk], synthetic: Sequence[Path]) -> None:

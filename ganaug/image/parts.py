@@ -17,7 +17,7 @@ WHOLE = "."
 
 _FOLDS = {"fold", "split", "part", "shard", "chunk", "batch"}
 _FILLERS = {"set", "sets", "data", "dataset", "images", "image", "imgs", "img", "samples", "folder", "split", "part"}
-_GLUED = re.compile(r"(.+?)(?:set|data|dataset|images|imgs|img)")
+_GLUED = re.compile(r"(.+?)(?:set|data|dataset|images|imgs|img|集)")
 
 
 def choose_part(root: Path, split: str | None, labelled: bool = False) -> tuple[Path, list[Path]]:

@@ -42,6 +42,18 @@ _MODES = {"1": "L", "LA": "RGBA", "La": "RGBA", "PA": "RGBA", "RGBa": "RGBA"}
 _KEPT = ("L", "RGB", "RGBA", "F")
 
 
+def is_image_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether the name of a file ends as those of the image files that are read do.
+
+    Examples
+    --------
+    >>> from ganaug import is_image_file
+    >>> is_image_file("cats/0001.JPG"), is_image_file("cats.parquet")
+    (True, False)
+    """
+    return os.fspath(path).lower().endswith(EXTENSIONS)
+
+
 class DamagedImage(DataError):
     """A file that is no image which can be read; `reason` says why and what to do, without its name."""
 
@@ -138,7 +150,10 @@ def read_picture(path: Path, size: tuple[int, int] | None = None) -> NDArray[Any
             if size is not None:  # a JPEG of many pixels is decoded at a half, a quarter or an eighth of its sides
                 image.draft(None, (_REDUCING_GAP * max(size), _REDUCING_GAP * max(size)))
             image = exif_transpose(image)
-            return _to_array(image, stored) if size is None else _resize(image, size, stored)
+            values = _to_array(image, stored) if size is None else _resize(image, size, stored)
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                raise DamagedImage(path, "holds values that are no numbers (NaN, or infinite); replace these")
+            return values
     except DamagedImage:
         raise
     except DataError as error:

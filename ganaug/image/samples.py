@@ -17,11 +17,12 @@ from ..data.fields import get_field, is_nested, list_fields
 from ..data.items import convert_label, is_image, is_pil_image
 from ..data.layouts import FIELD, Candidates, Field, FieldNames, find_candidates, find_sample_key, read_field
 from ..data.sequences import is_dataset
-from ..data.stored import get_stored_labels, list_class_labels
+from ..data.stored import find_class_names, get_stored_labels, list_class_labels
 from ..errors import DataError, ParameterError
 from ..params import check_params
+from .channels import count_channels, match_channels, tell_conversions
 from .folders import read_image_folder
-from .picture import to_array
+from .picture import is_image_file, to_array
 from .pixels import MAX_SIDE, to_numpy
 from .ranges import find_extremes
 
@@ -36,7 +37,7 @@ def accepts(X: Any) -> bool:
     X = _unpack(X)
     if isinstance(X, np.ndarray | Tensor):
         return X.ndim in (3, 4)
-    return isinstance(X, str | os.PathLike | DataLoader) or is_dataset(X)
+    return isinstance(X, str | os.PathLike | DataLoader) or is_dataset(X) or _holds_paths(X)
 
 
 def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) -> tuple[Any, Any]:
@@ -46,7 +47,9 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
     ----------
     X : ndarray, Tensor, list, series, data set, str or path-like
         * Array or tensor of shape (n, h, w), (n, h, w, c) or (n, c, h, w): returned as it is.
-        * List, tuple, series or array of objects that are PIL images, arrays or tensors of one size: stacked.
+        * List, tuple, series or array of objects that are PIL images, arrays or tensors of one size: stacked. Of PIL
+          images, grey ones beside coloured ones become RGB, and opaque ones beside transparent ones RGBA, with a
+          warning, as files of a folder do.
         * Map-style data set: anything with ``__len__`` and ``__getitem__`` whose items hold an image and a label, such
           as those of torch, torchvision and Hugging Face, or a list of pairs. Images are PIL images, arrays or tensors;
           labels may be one-hot rows. Every item is read once. Give the data set without random transforms: only one
@@ -76,6 +79,7 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
     """
     _check_names(X, y, image, label)
     X, y = _unpack(X), _unpack_labels(y)
+    name, pictures = type(X).__name__, _Pictures()
     if isinstance(X, str | os.PathLike):
         if y is not None:
             raise DataError(f"{os.fspath(X)!r} has its labels in the names of its class folders; leave y out.")
@@ -86,15 +90,22 @@ def take_apart(X: Any, y: Any = None, image: Field = None, label: Field = None) 
             "(loader.dataset), without random transforms."
         )
     elif image is not None or label is not None or _holds_items(X):
-        X, y = _load(X, y, FieldNames(image, label, class_labels=list_class_labels(X)))
+        X, y = _load(X, y, FieldNames(image, label, class_labels=list_class_labels(X)), pictures)
     elif isinstance(X, list | tuple):
-        X = _stack(iter(X), len(X), "Image")
+        X = _stack(iter(X), len(X), "Image", pictures)
     if y is None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per image.")
     array = to_numpy(X)
     _check_labels(len(array), y)
+    if pictures.counts:
+        tell_conversions(pictures.counts, [*y], f"the {name}", stacklevel=2)
     find_extremes(array)
     return X, y
+
+
+def _holds_paths(X: Any) -> bool:
+    """Return whether `X` is a list of paths of image files, which have to be opened first."""
+    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], str | os.PathLike) and is_image_file(X[0])
 
 
 def _holds_items(X: Any) -> bool:
@@ -135,7 +146,7 @@ def _check_names(X: Any, y: Any, image: Field, label: Field) -> None:
         raise ParameterError("Both y and label= say what the labels are; leave one of them out.")
 
 
-def _load(data: Any, y: Any, names: FieldNames) -> tuple[Any, Any]:
+def _load(data: Any, y: Any, names: FieldNames, pictures: _Pictures) -> tuple[Any, Any]:
     """Return the images of a data set, and its labels where `y` is None, else `y`."""
     name = type(data).__name__
     if isinstance(data, IterableDataset) or not hasattr(data, "__len__"):
@@ -150,7 +161,7 @@ def _load(data: Any, y: Any, names: FieldNames) -> tuple[Any, Any]:
             except DataError as error:
                 raise DataError(f"Item {i} of {name} does not fit. {error}") from None
 
-    images = _stack(read_images(), n, f"The image of {name} item")
+    images = _stack(read_images(), n, f"The image of {name} item", pictures)
     return images, (reader.finish(data) if y is None else y)
 
 
@@ -185,6 +196,7 @@ class _Reader:
             except DataError as error:
                 raise DataError(f"Item {i} of {type(data).__name__} does not fit. {error}") from None
         found.refuse_names(labels)
+        find_class_names(data, label)  # which tells of parts that number their classes differently
         if label in self._names.class_labels and -1 in labels:
             raise DataError(
                 f"Item {labels.index(-1)} of {type(data).__name__} has the label -1, by which a ClassLabel says that "
@@ -243,8 +255,24 @@ def _label_array(labels: list[Any]) -> NDArray[Any]:
         raise DataError("A label of the data set lies beyond 64 bits; number the classes from 0.") from None
 
 
-def _stack(images: Iterator[Any], n: int, what: str) -> Any:
-    """Return `n` images of one shape and dtype as an array or a tensor; `what` begins the text of an error."""
+class _Pictures:
+    """The numbers of channels of PIL images, of which some may have fewer than others."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+        self.most = 1
+
+    def match(self, stacked: NDArray[Any], image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the images so far and one more, with as many channels as any of them has."""
+        self.counts.append(count_channels(image))
+        if self.counts[-1] > self.most:
+            self.most = self.counts[-1]
+            stacked = match_channels(stacked, self.most)
+        return stacked, match_channels(image, self.most)
+
+
+def _stack(images: Iterator[Any], n: int, what: str, pictures: _Pictures) -> Any:
+    """Return `n` images of one size and dtype as an array or a tensor; `what` begins the text of an error."""
     if not n:
         raise DataError("Found array with 0 sample(s) (no images at all) while a minimum of 1 is required.")
     stacked: Any = None
@@ -253,10 +281,13 @@ def _stack(images: Iterator[Any], n: int, what: str) -> Any:
         if stacked is None:
             first, make = _describe(image, plain), torch.empty if isinstance(plain, Tensor) else np.empty
             stacked = make((n, *plain.shape), dtype=plain.dtype)
+            of_pictures = is_pil_image(image)
+        if of_pictures and is_pil_image(image) and plain.dtype == stacked.dtype:
+            stacked, plain = pictures.match(stacked, plain)
         if _describe(image, plain) != first:
             raise DataError(
                 f"{what} {i} is {_describe(image, plain)}, but the first is {first}; bring all to one size and mode "
-                "(torchvision.transforms.Resize((h, w)), image.convert('RGB'))."
+                "(torchvision.transforms.Resize((h, w)))."
             )
         stacked[i] = plain
     return stacked
@@ -264,6 +295,11 @@ def _stack(images: Iterator[Any], n: int, what: str) -> Any:
 
 def _one(image: Any, what: str) -> Any:
     """Return one image as an array or a tensor."""
+    if isinstance(image, str | os.PathLike):
+        raise DataError(
+            f"{what} is a path, {os.fspath(image)!r}; give the folder of the images (and their labels, as labels= of "
+            "read_image_folder), or open them (PIL.Image.open)."
+        )
     if not is_image(image):
         shape = f" of shape {tuple(image.shape)}" if hasattr(image, "shape") else ""
         raise DataError(
@@ -294,6 +330,5 @@ def _decoded(image: Any, what: str) -> Any:
 
 def _describe(image: Any, plain: Any) -> str:
     if is_pil_image(image):
-        depth = f", {plain.dtype}" if image.mode == "I" else ""
-        return f"{plain.shape[0]} x {plain.shape[1]} pixels of mode {image.mode}{depth}"
+        return f"a PIL image of {plain.shape[0]} x {plain.shape[1]} pixels, {plain.dtype}"
     return f"{type(plain).__name__.lower()} of shape {tuple(plain.shape)}, {plain.dtype}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from ..messages import join_names
-from .picture import EXTENSIONS, OTHER_EXTENSIONS
+from .picture import EXTENSIONS, OTHER_EXTENSIONS, is_image_file
 from .words import IMAGES, MASKS, ROLES, split_words
 
 _IGNORED = {
@@ -96,7 +96,7 @@ def walk_images(folder: Path) -> Walk:
             if match and match[1] in stems:
                 walk.masks.append(Path(place, name))
             else:
-                (walk.files if name.lower().endswith(EXTENSIONS) else walk.strange).append(Path(place, name))
+                (walk.files if is_image_file(name) else walk.strange).append(Path(place, name))
     walk.files.sort()
     walk.ignored = [path for path in walk.ignored if holds_images(path)]
     walk.masks = [path for path in walk.masks if not path.is_dir() or holds_images(path)]

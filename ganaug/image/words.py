@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 TRAINING = "training"
 
 ROLES = {
     **dict.fromkeys(("train", "training", "trn", "trainval"), TRAINING),
+    **dict.fromkeys(("entrenamiento", "treino", "treinamento", "entraînement", "apprentissage"), TRAINING),
+    **dict.fromkeys(
+        ("addestramento", "entrainement", "eğitim", "обучение", "训练", "訓練", "学習", "훈련", "학습"), TRAINING
+    ),
     **dict.fromkeys(("val", "valid", "validate", "validation", "dev", "development"), "validation"),
+    **dict.fromkeys(("validación", "validacion", "validação", "validacao", "validierung", "validazione"), "validation"),
+    **dict.fromkeys(("doğrulama", "валидация", "验证", "驗證", "検証", "검증"), "validation"),
     **dict.fromkeys(("test", "tests", "testing", "tst", "eval", "evaluation", "holdout"), "test"),
+    **dict.fromkeys(("prueba", "pruebas", "teste", "testes", "тест", "测试", "測試", "テスト", "테스트"), "test"),
     **dict.fromkeys(("unlabeled", "unlabelled", "pred", "prediction", "predictions", "extra"), "other"),
 }
 """Words for the parts of a data set, and what each part is for."""
@@ -26,7 +34,7 @@ MASKS = {
 }
 """Words for folders of what belongs to the images in another folder."""
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+")
 
 
 def split_words(name: str) -> list[str]:
@@ -37,4 +45,5 @@ def split_words(name: str) -> list[str]:
     >>> split_words("JPEGImages_train2017")
     ['jpeg', 'images', 'train']
     """
-    return [word.lower() for word in _WORD.findall(name)]
+    plain = unicodedata.normalize("NFC", name)  # some systems keep accents apart
+    return [word.lower() for word in _WORD.findall(plain.lower() if plain.isupper() else plain)]

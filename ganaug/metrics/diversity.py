@@ -44,9 +44,10 @@ def diversity(real: Tensor, synthetic: Tensor) -> float:
     0.0
     """
     ratios = []
+    expected, found = _distances(real), _distances(synthetic)
     for spread in (_mean_distance, _nearest_distance):
-        expected = spread(real)
-        ratios.append(spread(synthetic) / expected if expected > 1e-6 else 1.0)
+        usual = spread(expected)
+        ratios.append(spread(found) / usual if usual > 1e-6 else 1.0)
     return min(1.0, *ratios)
 
 
@@ -55,13 +56,13 @@ def _distances(x: Tensor) -> Tensor:
     return torch.cdist(flat, flat, p=1)
 
 
-def _mean_distance(x: Tensor) -> float:
-    n = len(x)
-    return float(_distances(x).sum() / (n * (n - 1)))
+def _mean_distance(distances: Tensor) -> float:
+    n = len(distances)
+    return float(distances.sum() / (n * (n - 1)))
 
 
-def _nearest_distance(x: Tensor) -> float:
-    to_others = _distances(x).fill_diagonal_(float("inf"))
+def _nearest_distance(distances: Tensor) -> float:
+    to_others = distances.clone().fill_diagonal_(float("inf"))
     return float(to_others.min(1).values.mean())
 
 

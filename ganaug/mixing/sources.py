@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from torch.utils.data import ConcatDataset, Subset
+from torch.utils.data import ConcatDataset, DataLoader, Subset
 
 from ..data.companions import check_companions
 from ..data.items import convert_label
@@ -106,6 +106,8 @@ def _check_length(dataset: Any) -> int:
             f"The data set is a {type(dataset).__name__} of the parts {join_names(list(dataset))}; give one of them, "
             f"such as data[{next(iter(dataset), 'train')!r}]."
         )
+    if isinstance(dataset, DataLoader):
+        raise DataError("The data set is a DataLoader; give its data set (loader.dataset), or take augment_loader.")
     try:
         n = len(dataset)
     except TypeError:

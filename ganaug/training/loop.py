@@ -84,7 +84,7 @@ class _Evaluation:
     def find_budget(self, plan: Plan) -> float:
         """Return the seconds for steps: the last score, and the choice of filters, take about as long as a score."""
         most = math.inf if plan.max_seconds is None else plan.max_seconds
-        return max(0.5 * most, most - 2 * self.seconds)
+        return max(0.5 * most, (1.0 - plan.reserve) * most - 2 * self.seconds)
 
     def is_late(self, plan: Plan, seconds: float) -> bool:
         """Return whether the seconds for steps are used up."""

@@ -442,3 +442,19 @@ def test_a_mask_under_the_key_of_a_label_is_no_label():
     assert take_apart(data)[1].tolist() == [label(i) for i in range(N)]
     with pytest.raises(DataError, match="an item has 'label'"):
         MixedDataset(data, Made())
+
+
+def test_boxes_and_masks_of_torchvision_are_no_images():
+    tv_tensors = pytest.importorskip("torchvision.tv_tensors")
+    boxes = tv_tensors.BoundingBoxes(torch.tensor([[0, 0, 8, 8.0]] * 9), format="XYXY", canvas_size=(8, 8))
+    for other in (boxes, tv_tensors.Mask(torch.zeros(8, 8))):
+        data = Items(lambda i, other=other: (torch.zeros(1, 8, 8), other, label(i)))
+        with pytest.raises(DataError, match=r"Beside image and label an item has 1 .*keep=\(1,\)"):
+            MixedDataset(data, Made())
+        assert take_apart(data)[0].shape == (N, 1, 8, 8)
+
+
+def test_a_loader_is_no_data_set():
+    loader = DataLoader(Items(lambda i: (torch.zeros(1, 8, 8), label(i))))
+    with pytest.raises(DataError, match=r"is a DataLoader; give its data set \(loader\.dataset\), or take augment_lo"):
+        MixedDataset(loader, Made())

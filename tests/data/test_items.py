@@ -20,7 +20,9 @@ from torchvision.transforms import v2
 from ganaug.data.fields import list_fields
 from ganaug.data.items import convert_label, match_labels
 from ganaug.data.layouts import infer_layout
+from ganaug.data.stored import find_class_names
 from ganaug.errors import DataError, DataWarning
+from ganaug.image.samples import take_apart
 from ganaug.mixing import MixedDataset, augment_loader
 from ganaug.mixing.share import choose_positions
 from ganaug.rng import numpy_stream
@@ -539,3 +541,37 @@ def test_arrays_that_fit_pass_unchanged_but_for_their_precision():
 def test_frames_without_a_way_to_become_rows_are_refused(transform, complaint):
     with pytest.raises(DataError, match=complaint):
         MixedDataset(TABLE, Rows(), label_map=NAMES, transform=transform)
+
+
+# Parts of a concatenation
+
+
+class Folder(Dataset):
+    """Images of classes that have names, as torchvision's ImageFolder has them."""
+
+    def __init__(self, *classes, target_transform=None):
+        self.classes, self.class_to_idx = list(classes), {name: i for i, name in enumerate(classes)}
+        self.target_transform = target_transform
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, i):
+        label = i % len(self.classes)
+        return torch.full((1, 8, 8), i / 12), self.target_transform(label) if self.target_transform else label
+
+
+NUMBERED_DIFFERENTLY = r"parts of the ConcatDataset number their classes differently: label 0 is 'cat', 'dog'"
+
+
+def test_parts_that_number_their_classes_differently_are_told():
+    parts = ConcatDataset([Folder("cat", "dog"), Folder("dog", "owl")])
+    with pytest.warns(DataWarning, match=NUMBERED_DIFFERENTLY):
+        take_apart(parts)
+    mended = ConcatDataset([Folder("cat", "dog"), Folder("dog", "owl", target_transform=lambda label: label + 1)])
+    assert sorted(set(take_apart(mended)[1].tolist())) == [0, 1, 2]
+
+
+def test_labels_that_a_target_transform_changes_have_no_names():
+    assert find_class_names(Folder("cat", "dog")) == {0: "cat", 1: "dog"}
+    assert find_class_names(Folder("cat", "dog", target_transform=lambda label: 1 - label)) == {}

@@ -10,7 +10,7 @@ from PIL import Image
 from small import quick_augmenter
 from torch.utils.data import ConcatDataset, DataLoader, Subset
 
-from ganaug import DataError, GANAugmenter, MixedDataset, augment_loader
+from ganaug import DataError, DataWarning, GANAugmenter, MixedDataset, augment_loader
 from ganaug.image.samples import accepts, take_apart
 
 N = 45
@@ -194,9 +194,10 @@ def test_labels_that_are_names_match_an_augmenter_that_was_trained_on_numbers():
     assert classes_in_batches(medical, Made(NAMES))[1] == LABELS
 
 
-def test_names_that_parts_use_for_different_classes_are_not_matched():
+def test_names_that_parts_use_for_different_classes_are_not_matched_and_told():
     data = ConcatDataset([animals(), animals(names=NAMES[::-1])])
-    with pytest.raises(DataError, match="knows no class 0, 1, 2"):
+    told = pytest.warns(DataWarning, match="number their classes differently: label 0 is 'cat', 'owl'")
+    with told, pytest.raises(DataError, match="knows no class 0, 1, 2"):
         MixedDataset(data, Made(NAMES))
 
 

@@ -660,7 +660,7 @@ def test_a_class_that_collapses_in_training_is_named_and_the_best_is_kept(monkey
     asked, kept = [], []
     real = loop._keep_best
 
-    def collapsed(source, data, seed):
+    def collapsed(source, data, seed, budget):
         asked.append(seed)
         return [1] if len(asked) == 2 else []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from PIL import Image, ImageOps
 from ganaug import augment_image_folder, read_image_folder
 from ganaug.errors import DataError, DataWarning
 from ganaug.image import folders, picture
-from ganaug.image.listing import ImageSet
+from ganaug.image.channels import tell_conversions
 from ganaug.image.picture import read_picture
 
 SPOILT = {
@@ -211,7 +210,35 @@ def test_large_files_are_decoded_several_at_a_time_and_small_ones_are_not(tmp_pa
 
 def test_many_images_are_not_compared_with_each_other():
     n = 50_000
-    many = ImageSet(Path(), Path(), labels=["cat", "dog"] * (n // 2))
     began = time.process_time()
-    folders._tell_conversions(many, range(n), [1] * n)
+    tell_conversions([1] * n, ["cat", "dog"] * (n // 2), "it", stacklevel=2)
     assert time.process_time() - began < 5  # some hundredths of a second; with each other, they took half a minute
+
+
+def test_a_float_image_that_holds_no_numbers_is_named(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(np.ones((8, 8), np.float32)).save(tmp_path / name / "0.tif")
+    Image.fromarray(np.full((8, 8), np.nan, np.float32)).save(tmp_path / "dog" / "1.tif")
+    with pytest.raises(DataError, match=r"1\.tif' holds values that are no numbers \(NaN, or infinite\)"):
+        read_image_folder(tmp_path)
+
+
+def test_files_that_are_cut_at_various_bytes_share_one_reason(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    for i in range(4):
+        file = tmp_path / "ab"[i % 2] / f"{i}.jpg"
+        file.parent.mkdir(exist_ok=True)
+        Image.fromarray(noise).save(file)
+        file.write_bytes(file.read_bytes()[: -100 - 20 * i])
+    with pytest.raises(DataError, match="truncated") as caught:
+        read_image_folder(tmp_path)
+    assert str(caught.value).count("truncated") == 1 and str(caught.value).count(".jpg") == 4
+
+
+def test_a_class_folder_of_other_files_says_what_it_holds(tmp_path):
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        np.save(tmp_path / name / "scan.npy", np.zeros((8, 8)))
+    with pytest.raises(DataError, match=r"has no image files \(.*\), but files of other kinds, such as 'scan\.npy'"):
+        read_image_folder(tmp_path)

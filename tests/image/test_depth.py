@@ -113,10 +113,21 @@ def test_a_picture_whose_depth_pillow_reduces_is_refused_in_a_list(tmp_path):
         take_apart([opened], [0])
 
 
+def test_grey_with_transparency_of_16_bits_is_refused_with_the_cure(tmp_path):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 8, 16, 4, 0, 0, 0))
+    data = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + bytes(4 * 9) for _ in range(8))))
+    (tmp_path / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + data + chunk(b"IEND", b""))
+    with pytest.raises(DataError, match=r"1\.png'.*16 bits in each of several channels, .* save it as RGB or RGBA"):
+        read_picture(tmp_path / "1.png")
+
+
 def test_signed_files_of_two_depths_are_not_mixed_in_a_list(tmp_path):
     for bits in (16, 32):
         save_tiff(tmp_path / f"{bits}.tif", values(8, 9, dtype=f"int{bits}"))
-    expected = pytest.raises(DataError, match=r"Image 1 is .* of mode I, int32, but the first is .* mode I, int16")
+    expected = pytest.raises(DataError, match=r"Image 1 is .* pixels, int32, but the first is .* pixels, int16")
     with Image.open(tmp_path / "16.tif") as one, Image.open(tmp_path / "32.tif") as other, expected:
         take_apart([one, other], [0, 1])
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -170,3 +171,57 @@ def test_the_copy_with_synthetic_images_has_a_folder_for_each_class(flat, tmp_pa
     assert sorted(zip(y.tolist(), X[:, 0, 0].tolist(), strict=True)) == sorted(
         [*(({"cat": "a/b", "dog": "dog"}[label], i) for i, label in ALL.items()), ("dog", 9), ("a/b", 9), ("dog", 9)]
     )
+
+
+# Other forms of the same
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda file: file.replace(".png", ".jpeg"), str.upper, lambda file: f"C:\\data\\{Path(file).stem.upper()}.TIF"],
+    ids=["ending", "case", "windows"],
+)
+def test_names_that_differ_in_ending_or_case_are_found_and_said(flat, form):
+    for file in [*flat.rglob("*.png")]:
+        file.rename(file.with_name(f"a{file.name}"))
+    rows = [(form(file.replace(Path(file).name, f"a{Path(file).name}")), label) for file, label in ROWS]
+    path = write(flat, "".join(f"{file},{label}\n" for file, label in [("image", "label"), *rows]))
+    with pytest.warns(DataWarning, match="6 differ in ending or case from the files .* are taken for these"):
+        assert read(flat, path) == ALL
+
+
+def test_names_that_several_files_have_but_for_ending_are_not_taken_for_any(flat):
+    Image.new("L", (8, 8)).save(flat / "0.bmp")
+    path = write(flat, "image,label\n" + "".join(f"{i}.jpg,{label}\n" for i, label in ALL.items()))
+    with pytest.warns(DataWarning) as told:
+        assert 0 not in read(flat, path)
+    assert any("labels of files that are not there (1, such as '0.jpg')" in str(one.message) for one in told)
+
+
+def test_a_frame_a_series_and_a_parquet_file_hold_labels(flat):
+    frame = pd.DataFrame(ROWS, columns=["file", "kind"])
+    frame.to_parquet(flat / "labels.parquet")
+    assert read(flat, frame) == read(flat, flat / "labels.parquet") == ALL
+    assert read(flat, frame.set_index("file")["kind"]) == ALL
+    with pytest.raises(DataError, match="The frame of labels has no column 'sort' that holds the labels"):
+        read(flat, frame, label_column="sort")
+    (flat / "bad.parquet").write_bytes(b"PAR1 and more")
+    with pytest.raises(DataError, match=r"bad.parquet' are no Parquet \(.*\); write them anew"):
+        read(flat, flat / "bad.parquet")
+
+
+def test_labels_of_another_type_or_file_are_refused(flat):
+    with pytest.raises(ParameterError, match=r"'labels' parameter must be the path of .* Got a list instead"):
+        read(flat, ["cat", "dog"])
+    (flat / "labels.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + bytes(40))
+    with pytest.raises(DataError, match="are neither CSV, JSON nor Parquet; save them as CSV"):
+        read(flat, flat / "labels.npy")
+
+
+def test_lines_of_names_and_labels_may_be_parted_by_blanks(flat):
+    assert read(flat, write(flat, "".join(f"{file} {label}\n" for file, label in ROWS), "val.txt")) == ALL
+
+
+def test_a_list_of_files_alone_holds_no_labels(flat):
+    with pytest.raises(DataError, match="has no column of labels beside the one that names files"):
+        read(flat, write(flat, "image\n" + "".join(f"{file}\n" for file, _ in ROWS)))

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
 
-from ganaug.errors import DataError
+from ganaug.errors import DataError, DataWarning
+from ganaug.image import read_image_folder
 from ganaug.image.samples import accepts, take_apart
 
 
@@ -100,6 +102,34 @@ def test_lists_are_stacked():
     assert np.array_equal(take_apart(arrays, [0, 1, 0])[0], noise(3, 8, 8))
     assert torch.equal(take_apart(tuple(tensors), [0, 1, 0])[0], torch.stack(tensors))
     assert take_apart([pil(), pil()], [0, 1])[0].shape == (2, 8, 9, 3)
+
+
+@pytest.mark.parametrize("container", ["list", "data set", "series", "pairs"])
+def test_pictures_of_several_modes_are_read_as_files_of_a_folder_are(tmp_path, container):
+    modes = ["L", "P", "RGB", "RGBA", "1", "LA"]
+    pictures, names = [pil(mode) for mode in modes], ["a", "b"] * 3
+    for i, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+        (tmp_path / name).mkdir(exist_ok=True)
+        picture.save(tmp_path / name / f"{i}.png")
+    told = "4 of 6 images in .* are grey or have no transparency, and are read as RGBA like the others"
+    with pytest.warns(DataWarning, match=f"{told}, among them all of class 'a'"):
+        from_files, labels = read_image_folder(tmp_path)
+    given = {
+        "list": (pictures, names),
+        "series": (pd.Series(pictures), names),
+        "data set": (Items([*zip(pictures, names, strict=True)]),),
+        "pairs": ([*zip(pictures, names, strict=True)],),
+    }
+    with pytest.warns(DataWarning, match=f"{told}, among them all of class 'a'"):
+        from_memory, found = take_apart(*given[container])
+    order = np.argsort(names, kind="stable")
+    assert np.array_equal(np.asarray(from_memory)[order], from_files) and [*np.asarray(found)[order]] == [*labels]
+
+
+def test_pictures_of_one_number_of_channels_are_read_without_a_word():
+    images, _ = take_apart([pil("P"), pil("RGB"), pil("CMYK")], [0, 1, 1])
+    assert images.shape == (3, 8, 9, 3)
+    assert take_apart([pil("L"), pil("1")], [0, 1])[0].shape == (2, 8, 9)
 
 
 @pytest.mark.parametrize(
@@ -218,11 +248,12 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ([noise(8, 8), noise(8, 9)], [0, 1], r"Image 1 is ndarray of shape \(8, 9\), uint8, but the first is .*\(8, 8"),
         ([noise(8, 8), noise(8, 8) / 255], [0, 1], r"Image 1 is .* float64, but the first is .* uint8"),
         ([noise(8, 8), torch.zeros(8, 8)], [0, 1], r"Image 1 is tensor of shape"),
-        ([noise(8, 8), "b.png"], [0, 1], "Image 1 is a str; let it be a PIL image"),
+        ([noise(8, 8), "b.png"], [0, 1], r"Image 1 is a path, 'b.png'; give the folder .* or open them"),
         ([noise(8, 8), noise(8)], [0, 1], r"Image 1 is a ndarray of shape \(8,\)"),
-        ([pil("L"), pil("RGB")], [0, 1], "Image 1 is 8 x 9 pixels of mode RGB, but the first is .* of mode L"),
-        ([pil("P"), pil("RGB")], [0, 1], "of mode RGB, but the first is .* of mode P"),
-        ([pil(), pil(size=(9, 10))], [0, 1], "Image 1 is 10 x 9 pixels .* but the first is 8 x 9 .*one size and mode"),
+        ([pil("L"), pil("F")], [0, 1], "Image 1 is a PIL image of 8 x 9 pixels, float32, but the first is .*, uint8"),
+        ([pil(), pil(size=(9, 10))], [0, 1], "Image 1 is .* of 10 x 9 pixels, .* but the first is .* 8 x 9 .*one size"),
+        ([pil(), noise(8, 9, 3)], [0, 1], "Image 1 is ndarray of shape .*, but the first is a PIL image"),
+        ([noise(8, 9), pil()], [0, 1], "Image 1 is a PIL image .*, but the first is ndarray"),
         ([pil(size=(300, 20))], [0], r"Image 0 has the shape \(20, 300, 3\), and ganaug takes 8 to 256 .*resize first"),
         ("pictures/", [0, 1], "'pictures/' has its labels in the names of its class folders; leave y out"),
         ("no such folder", None, "'no such folder' does not exist; give a folder"),
@@ -241,7 +272,7 @@ def test_torchvision_data_sets_are_read(tmp_path):
         ),
         (Items([{"name": "x", "label": 1}]), None, "items of 'name' .*, 'label' .*, without an image, array or tensor"),
         (Items([{"a": pil(), "b": pil(), "label": 1}]), None, "Item 0 of Items .* 'a', 'b' could each be the image"),
-        (Items([(pil(), 0), (pil(size=(8, 8)), 1)]), None, "The image of Items item 1 is 8 x 8 pixels .*8 x 9"),
+        (Items([(pil(), 0), (pil(size=(8, 8)), 1)]), None, "The image of Items item 1 is .* 8 x 8 pixels.*8 x 9"),
         (
             Items([(pil(), 0), ("x", 1)]),
             None,
@@ -290,3 +321,9 @@ def test_a_huge_data_set_of_huge_images_is_refused_before_room_is_made():
 
     with pytest.raises(DataError, match="The image of Huge item 0 has the shape"):
         take_apart(Huge([(np.zeros((3000, 3000), np.uint8), 0)]))
+
+
+def test_a_list_of_paths_of_images_is_refused_with_the_cure():
+    assert accepts(["cats/1.PNG", "b.jpg"]) and accepts([Path("a.webp")]) and not accepts(["red", "blue"])
+    with pytest.raises(DataError, match=r"Image 0 is a path, 'a\.png'; give the folder of the images"):
+        take_apart(["a.png", "b.png"], [0, 1])

@@ -59,6 +59,12 @@ def read_counts(root, **options):
         ("trainset", ["devset"]),
         ("train", []),
         ("train", ["test", "chest_xray", "__MACOSX"]),
+        ("Entrenamiento", ["prueba", "validación"]),
+        ("ENTRAÎNEMENT", ["test"]),
+        ("entrai\u0302nement", ["Test"]),  # as some systems write it
+        ("treino", ["teste"]),
+        ("训练集", ["测试集"]),
+        ("обучение", ["тест"]),
     ],
 )
 def test_of_the_parts_of_a_data_set_the_training_part_is_read(tmp_path, training, others):
