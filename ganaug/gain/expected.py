@@ -91,7 +91,7 @@ class ExpectedGain:
             f"From {error['cases']} cases of {error['tables']} tables; on a table left out the expectation is off by "
             f"{error['rmse']:.1f} points (root mean square; {error['rmse_of_zero']:.1f} for always saying 0). A "
             f"Gaussian copula, which is free, gained {error['copula']:+.1f} points where ganaug gained "
-            f"{error['ganaug']:+.1f}: measure with gain_report before you add rows."
+            f"{error['ganaug']:+.1f}: measure before you add rows, with gain_report or 'ganaug report'."
         )
         if all(facts["added"] < _LITTLE for _, facts in self._all()):
             lines.append("The classes are of one size already, so that balancing adds next to nothing.")
