@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from ..files.places import open_output
+from ..messages import join_names
 from .arms import CONTROLS, OPTIONAL_ARMS
 from .calibration import make_calibration_curves
 from .chance import find_chance
@@ -322,9 +323,13 @@ class GainReport(ShownReport):
         ]
 
     def _make_row(self, classifier: str, metric: str, arm: str) -> dict[str, Any] | None:
-        scores = self._mean_scores(self._resolve_names(classifier, (arm,), metric), metric, arm)
+        names = self._resolve_names(classifier, (arm,), metric)
+        scores = self._mean_scores(names, metric, arm)
         known = scores[~np.isnan(scores)]
         note = self._explain_missing(classifier, metric, arm)
+        left_out = [name for name in self.design.classifiers if name not in names]
+        if classifier == self._mean_name and left_out and not note:
+            note = f"without {join_names(left_out, form=str)}"
         if not len(known) and not note:
             return None  # the arm does not apply
         gain = self._difference(classifier, metric, arm, "real_only")

@@ -16,7 +16,7 @@ from .plain_json import finite_or_none
 HELPS, NO_BETTER, HURTS, CANNOT_TELL = "helps", "no_better", "hurts", "cannot_tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conclusion:
     """Verdict on augmentation for one metric and one classifier.
 
@@ -61,6 +61,12 @@ class Conclusion:
     n: int
     rival: str | None = None
     chance: float | None = None
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return f"<Conclusion: {self.sentence}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON, with `chance` only where there is one."""
