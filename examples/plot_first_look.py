@@ -32,7 +32,7 @@ X_new.assign(target=y_new).iloc[:, [0, 1, 2, -1]]
 # -----------
 #
 # Grey areas are the held-out real rows, lines the synthetic ones. An error is the distance of two distributions
-# (`ganaug.metrics.column_errors`). The columns with the largest errors come first, so the picture shows the worst of it.
+# (`ganaug.metrics.column_errors`). The columns with the largest errors come first, so the picture shows the worst.
 
 augmenter.plot_columns(X_test, y_test)
 
