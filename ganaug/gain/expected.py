@@ -94,10 +94,10 @@ class ExpectedGain:
     def _repr_html_(self) -> str:
         """Return the gains and how far they can be trusted, for a notebook."""
         facts = [
-            (str(row.classifier), f"{row.expected:+.1f} ({row.low:+.1f} to {row.high:+.1f}); so far {row.auc:.3f}")
+            (str(row.classifier), f"{row.expected:+.1f} ({row.low:+.1f} to {row.high:+.1f}); real rows {row.auc:.3f}")
             for row in self.to_frame().itertuples()
         ]
-        heading = "Expected gain of balancing with ganaug: points of ROC AUC (80 % interval), and ROC AUC so far"
+        heading = "Expected gain of balancing with ganaug: points of ROC AUC (80 % interval)"
         return make_card(heading, self._judge(), facts)
 
     def _judge(self) -> list[str]:
