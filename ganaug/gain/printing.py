@@ -15,6 +15,7 @@ from .metric_names import POINTS, PREVALENCE, Unit, recall_label, unit_of
 
 _WIDTH = 110
 _METRICS = 8  # columns of the overview
+_NOTE = 200  # characters of a note
 
 
 def format_report(report: Mapping[str, Any]) -> str:
@@ -38,8 +39,12 @@ def format_report(report: Mapping[str, Any]) -> str:
     console.print()
     console.print(_make_overview(about, [row for row in report["rows"] if row["classifier"] == about]))
     shown = [row for row in report["rows"] if row["metric"] == leading]
+    arms = [row for row in shown if row["classifier"] == about]
     console.print()
-    console.print(_make_table(about, leading, [row for row in shown if row["classifier"] == about]))
+    console.print(_make_table(about, leading, arms))
+    for row in arms:
+        if row["note"]:
+            console.print(f"{row['arm']}: {row['note'][:_NOTE]}")
     each = [found for found in report["verdicts"] if found["metric"] == leading]
     if len(each) > 1:
         console.print()
@@ -76,7 +81,6 @@ def _make_table(classifier: str, metric: str, rows: list[dict[str, Any]]) -> Tab
     table.add_column("arm")
     for head in ("mean", _head_difference(unit), "95 % interval", "effect size", "folds"):
         table.add_column(head, justify="right")
-    table.add_column("")
     for row in rows:
         table.add_row(*_make_cells(row, unit))
     return table
@@ -108,7 +112,7 @@ def _make_cells(row: Mapping[str, Any], unit: Unit) -> tuple[str, ...]:
         difference, interval = _format_difference(row, unit)
         if row["effect_size"] is not None:
             effect = f"{row['effect_size']:+.2f}"
-    return row["arm"], _format_mean(row["mean"]), difference, interval, effect, str(row["n"]), row["note"][:60]
+    return row["arm"], _format_mean(row["mean"]), difference, interval, effect, str(row["n"])
 
 
 def _format_mean(mean: float | None) -> str:
