@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from ..messages import join_names
 from .arms import AUGMENTED, BASELINE
 from .metric_names import POINTS, PREVALENCE, Unit, recall_label, unit_of
 
@@ -55,6 +56,12 @@ def format_report(report: Mapping[str, Any]) -> str:
             f"{len(report['failures'])} failures; the first in fold {first['fold']}, {first['arm']}: {first['reason']}"
         )
     return out.getvalue().rstrip("\n")
+
+
+def name_left_out(asked: Sequence[str], measured: Sequence[str]) -> str:
+    """Return which classifiers a mean is without, or "" if it is of all that were asked for."""
+    left_out = [name for name in asked if name not in measured]
+    return f"without {join_names(left_out, form=str)}" if left_out else ""
 
 
 def _make_overview(classifier: str, rows: list[dict[str, Any]]) -> Table:
