@@ -19,7 +19,7 @@ _STYLE = """
 .ganaug-card dd { margin: 0; overflow-wrap: anywhere; }
 .ganaug-card .drawings { display: flex; flex-wrap: wrap; gap: .6rem 2rem; }
 .ganaug-card figure { flex: 1 1 19rem; max-width: 26rem; margin: .4rem 0 0; }
-.ganaug-card figcaption { color: var(--muted); }
+.ganaug-card figcaption { color: var(--muted); text-align: left; }
 .ganaug-card svg { display: block; width: 100%; height: auto; overflow: visible; }
 .ganaug-card svg text { font-family: inherit !important; }
 """
