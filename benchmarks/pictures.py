@@ -27,7 +27,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COLUMNS = 20  # digits in a row of the strip
 STEPS = 3000  # of the training on digits: half of the default
 ZOOM, GAP, LABEL = 5, 6, 84  # pixels on the picture: of a pixel of a digit, between digits, for the names of rows
-WIDTH, HEIGHT = 860, 620  # of the report, in pixels of the page; the picture has twice as many
+WIDTH, HEIGHT = 860, 580  # of the report, in pixels of the page; the picture has twice as many
 
 
 def draw_digits(path: Path) -> None:
@@ -76,6 +76,7 @@ def draw_report(path: Path) -> None:
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=2)
         page.goto(page_path.as_uri())
+        page.add_style_tag(content="nav { display: none }")  # links that a picture cannot follow, cut at its edge
         page.screenshot(path=shot)
         browser.close()
         Image.open(shot).convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(path, optimize=True)

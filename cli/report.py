@@ -132,6 +132,8 @@ def report(context: click.Context, /, data: str, **options: Any) -> None:
         say(budget.describe())
         options = _limit(options, budget, list_given(context, ("max_steps", "effort", "filters")))
     check_learnable(labelled, options)
+    if isinstance(labelled, LabelledTable):
+        say("measuring takes minutes to an hour; --quick guesses in seconds")
     found = _measure(labelled, groups, data, options, budget)
     found.command = _quote_command(context.meta[_TYPED])
     click.echo(str(found))

@@ -80,7 +80,7 @@ def describe_choice(tuned: TunedAugmenterCV, what: str = "rows") -> str:
     how = "filling up small classes" if tuned.balance_ else "in the proportions of the classes"
     return (
         f"{compared}\nshare chosen: {100 * tuned.share_:g} % synthetic, {how} ({_name_metric(tuned)} on held-out "
-        f"{what} {chosen:.3f} against {without:.3f} without)"
+        f"{what} {chosen:.3f} against {without:.3f} without), the smallest within a standard error of the best"
     )
 
 

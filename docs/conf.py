@@ -62,6 +62,8 @@ if any(EXAMPLES.glob("plot_*.py")):
         "reset_modules": ("matplotlib",),
         "abort_on_example_error": True,
         "remove_config_comments": True,
+        "thumbnail_size": (560, 280),  # the shape of most plots
+        "ignore_repr_types": r"ganaug\.plots\.|matplotlib\.|'list'",  # the drawing is there
         "download_all_examples": False,
         "show_signature": False,
         "write_computation_times": False,  # a page that loads scripts from elsewhere

@@ -75,4 +75,4 @@ ax.grid(axis="y", alpha=0.4)
 
 # %%
 # New real rows help. Synthetic rows come from the same 200 rows, errors included, and the model already had those.
-# When a report says *no better* or *cannot tell*, collect rows, or leave the table as it is.
+# When a report says *hurts*, *no better* or *cannot tell*, collect rows, or leave the table as it is.

@@ -7,7 +7,7 @@ Candidates are drawn from the generator and kept if they meet all conditions, so
 """
 
 # %%
-# A table of customers. Older people earn more, and Oslo is expensive.
+# A table of customers. Older people pay more rent, and Oslo is expensive.
 
 import matplotlib.pyplot as plt
 import numpy as np

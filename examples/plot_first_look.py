@@ -31,8 +31,8 @@ X_new.assign(target=y_new).iloc[:, [0, 1, 2, -1]]
 # The columns
 # -----------
 #
-# Grey areas are the held-out real rows, lines the synthetic ones. The columns with the largest errors come first, so
-# the picture shows the worst of it.
+# Grey areas are the held-out real rows, lines the synthetic ones. An error is the distance of two distributions
+# (`ganaug.metrics.column_errors`). The columns with the largest errors come first, so the picture shows the worst.
 
 augmenter.plot_columns(X_test, y_test)
 

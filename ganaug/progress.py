@@ -244,13 +244,22 @@ class _Count:
     def _show_bar(self) -> None:
         if self._bar is None:
             columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-            self._bar = Bar(*columns, TimeRemainingColumn(), console=self._console)
-            self._bar.add_task(self._what, total=self._total)
+            self._bar = Bar(*columns, TextColumn("{task.fields[left]}"), console=self._console)
+            self._bar.add_task(self._what, total=self._total, left="")
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=self._done)
+        left = _format_left(self._done, self._total, time.monotonic() - self._started)
+        self._bar.update(self._bar.task_ids[0], completed=self._done, left=left)
 
     def _is_due(self, now: float) -> bool:
         return self._tenths() > self._said_tenths or now - self._said >= _SILENCE
 
     def _tenths(self) -> int:
         return self._done * _LINES // max(1, self._total)
+
+
+def _format_left(done: int, total: int, seconds: float) -> str:
+    """Return how long the rest will take if it goes on as so far; rich looks back half a minute, which is too short."""
+    if not 0 < done < total:
+        return ""
+    left = seconds * (total - done) / done
+    return f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -56,6 +57,22 @@ def test_a_terminal_gets_a_bar_which_ends_with_an_error(capsys, monkeypatch):
     with pytest.raises(ValueError, match="stop"):
         list(track_items(broken(), 2, "reading", 1))
     assert "reading" in capsys.readouterr().err
+
+
+def test_a_bar_tells_how_long_the_rest_takes(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    list(track_items(slow(3, 0.4), 3, "reading", 1))
+    assert re.search(r"about \d+ s left", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "text"),
+    [(0, 300, ""), (1, 20, "about 80 s left"), (2, 280, "about 7 min left"), (5, 900, "")],
+)
+def test_the_rest_takes_as_long_for_each_item_as_those_that_are_done(done, seconds, text):
+    assert progress._format_left(done, 5, seconds) == text
 
 
 def test_work_in_threads_comes_in_order_and_is_not_begun_when_closed():

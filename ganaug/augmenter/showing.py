@@ -150,10 +150,7 @@ class ShownAugmenter:
         if not hasattr(self, "model_"):
             return diagram
         described = self.describe()
-        note = (
-            "plot_history() draws the training, plot_columns(X) real beside synthetic samples; describe() has it all."
-        )
-        return make_card(write_headline(described), facts=list_facts(described), note=note) + diagram
+        return make_card(write_headline(described), facts=list_facts(described), note=_NOTE) + diagram
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]

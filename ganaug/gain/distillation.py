@@ -10,6 +10,7 @@ import numpy as np
 
 from .experiment import Cost
 from .intervals import Difference
+from .metric_names import say_metric
 from .plain_json import finite_or_none
 from .verdict import write_amount
 
@@ -106,7 +107,7 @@ def _write_sentence(
 ) -> str:
     soft_real, swapped, generator, teacher = gains
     parts = [
-        f"In {metric} ({classifier}) a teacher's probabilities of the real rows "
+        f"In {say_metric(metric)} ({classifier}) a teacher's probabilities of the real rows "
         f"{_say(soft_real, metric, 'gain', 'lose', 'give')}"
     ]
     if swapped.n:

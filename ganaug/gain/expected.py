@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..data.foreign import to_pandas
 from ..data.rows import as_frame, take_rows
 from ..errors import DataError, ParameterError
+from ..plots.cards import make_card
 from ..rng import Seed, new_seed, numpy_stream, stream_seed
 from .classifiers import clone_with_seed, is_categorical, resolve_classifiers
 from .image_inputs import are_images
@@ -31,7 +32,7 @@ _FOLDS = 5
 _LITTLE = 0.05  # below this ratio of added to real rows, balancing is expected to change nothing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExpectedGain:
     """Expected gain from synthetic rows, as estimated by `expected_gain`.
 
@@ -80,24 +81,41 @@ class ExpectedGain:
         return [name for name, (value, low, high) in seen.items() if not low <= value <= high]
 
     def __str__(self) -> str:
-        model, table = _load_model(), self.to_frame()
         lines = [
             f"{row.classifier}: ROC AUC {row.auc:.3f} with the real rows alone; expected gain of balancing with ganaug "
             f"{row.expected:+.1f} points (80 % interval {row.low:+.1f} to {row.high:+.1f})"
-            for row in table.itertuples()
+            for row in self.to_frame().itertuples()
         ]
-        error = model["error"]
-        lines.append(
+        return "\n".join([*lines, *self._judge()])
+
+    def __repr__(self) -> str:
+        return f"<ExpectedGain>\n{self}"
+
+    def _repr_html_(self) -> str:
+        """Return the gains and how far they can be trusted, for a notebook."""
+        facts = [
+            (str(row.classifier), f"{row.expected:+.1f} ({row.low:+.1f} to {row.high:+.1f}); real rows {row.auc:.3f}")
+            for row in self.to_frame().itertuples()
+        ]
+        heading = "Expected gain of balancing with ganaug: points of ROC AUC (80 % interval)"
+        return make_card(heading, self._judge(), facts)
+
+    def _judge(self) -> list[str]:
+        """Return sentences on how far the expectation can be trusted."""
+        error = _load_model()["error"]
+        sentences = [
             f"From {error['cases']} cases of {error['tables']} tables; on a table left out the expectation is off by "
             f"{error['rmse']:.1f} points (root mean square; {error['rmse_of_zero']:.1f} for always saying 0). A "
             f"Gaussian copula, which is free, gained {error['copula']:+.1f} points where ganaug gained "
-            f"{error['ganaug']:+.1f}: measure with gain_report before you add rows."
-        )
+            f"{error['ganaug']:+.1f}: measure before you add rows, with gain_report or 'ganaug report'."
+        ]
         if all(facts["added"] < _LITTLE for _, facts in self._all()):
-            lines.append("The classes are of one size already, so that balancing adds next to nothing.")
+            sentences.append("The classes are of one size already, so that balancing adds next to nothing.")
         elif outside := self.outside:
-            lines.append(f"This table lies outside the benchmark in {', '.join(outside)}; trust the expectation less.")
-        return "\n".join(lines)
+            sentences.append(
+                f"This table lies outside the benchmark in {', '.join(outside)}; trust the expectation less."
+            )
+        return sentences
 
     def _all(self) -> list[tuple[str, dict[str, float]]]:
         return list(self.facts.items())

@@ -8,6 +8,13 @@ from typing import Any
 PREVALENCE = "@prevalence"
 """Suffix of a metric whose decisions are made at the class shares of the training rows."""
 
+_SPOKEN = {
+    "roc_auc": "ROC AUC",
+    "roc_auc_ovr": "ROC AUC, one against the rest,",
+    "balanced_accuracy": "balanced accuracy",
+    "average_precision": "average precision",
+    "f1_macro": "macro F1",
+}
 _NEGATED_SHARES = ("neg_calibration_error", "neg_brier_score")  # negated, and still between -1 and 0
 
 
@@ -48,6 +55,17 @@ def unit_of(metric: str) -> Unit:
     """
     is_unbounded = metric.startswith("neg_") and metric not in _NEGATED_SHARES
     return OWN_SCALE if is_unbounded else POINTS
+
+
+def say_metric(metric: str) -> str:
+    """Return the name of a metric in a sentence, such as "ROC AUC"; negated and unknown ones keep the name they have.
+
+    Parameters
+    ----------
+    metric : str
+        Name of a scorer.
+    """
+    return _SPOKEN.get(metric, metric)
 
 
 def recall_name(label: Any) -> str:

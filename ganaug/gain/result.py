@@ -28,7 +28,7 @@ from .folds import Fold
 from .intervals import Difference, paired_difference
 from .metric_names import PREVALENCE
 from .plain_json import to_plain_json
-from .printing import format_report
+from .printing import format_report, name_left_out
 from .showing import ShownReport
 from .synthetic import count_labels
 from .verdict import Conclusion, Decisions, best_control, compare_with_threshold, conclude
@@ -322,9 +322,11 @@ class GainReport(ShownReport):
         ]
 
     def _make_row(self, classifier: str, metric: str, arm: str) -> dict[str, Any] | None:
-        scores = self._mean_scores(self._resolve_names(classifier, (arm,), metric), metric, arm)
+        names = self._resolve_names(classifier, (arm,), metric)
+        scores = self._mean_scores(names, metric, arm)
         known = scores[~np.isnan(scores)]
-        note = self._explain_missing(classifier, metric, arm)
+        asked = self._resolve_names(classifier, (), metric)
+        note = self._explain_missing(classifier, metric, arm) or name_left_out(asked, names)
         if not len(known) and not note:
             return None  # the arm does not apply
         gain = self._difference(classifier, metric, arm, "real_only")
@@ -343,8 +345,7 @@ class GainReport(ShownReport):
 
     def _explain_missing(self, classifier: str, metric: str, arm: str) -> str:
         """Return why scores are missing, "" if none is missing."""
-        of = self.failures
-        if of.empty:
+        if (of := self.failures).empty:
             return ""
         mine = of["arm"] == arm
         mine &= of["classifier"].isna() | (of["classifier"] == classifier) | (classifier == self._mean_name)

@@ -103,7 +103,7 @@ def _make_display(report: Record, found: Record) -> GainDisplay:
     return GainDisplay(
         [unit.whisker(row) for row in rows],
         write_headline(found),
-        subtitle=", ".join([*measured, pluralize(found["n"], "fold")]),
+        subtitle=", ".join([*measured, pluralize(found["n"], "fold"), "95 % intervals"]),
         unit=unit.name,
         decimals=unit.decimals,
         compared=compared,

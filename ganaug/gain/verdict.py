@@ -10,13 +10,13 @@ import numpy as np
 
 from .arms import BASELINE
 from .intervals import Difference, rows_needed
-from .metric_names import unit_of
+from .metric_names import say_metric, unit_of
 from .plain_json import finite_or_none
 
 HELPS, NO_BETTER, HURTS, CANNOT_TELL = "helps", "no_better", "hurts", "cannot_tell"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conclusion:
     """Verdict on augmentation for one metric and one classifier.
 
@@ -61,6 +61,12 @@ class Conclusion:
     n: int
     rival: str | None = None
     chance: float | None = None
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def __repr__(self) -> str:
+        return f"<Conclusion: {self.sentence}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON, with `chance` only where there is one."""
@@ -174,7 +180,8 @@ def _write_sentence(
     needed: int | None,
 ) -> str:
     folds = _count_folds(gain.n)
-    measured = f"{write_amount(gain, metric)} of {metric} against the real rows alone ({classifier}, {folds})"
+    against = f"of {say_metric(metric)} against the real rows alone ({classifier}, {folds})"
+    measured = f"{write_amount(gain, metric)} {against}"
     if kind == HELPS:
         beside = ""
         if over_control is not None:
@@ -191,7 +198,7 @@ def _write_sentence(
 def _write_no_better(measured: str, metric: str, over_control: tuple[str, Difference] | None, rival: str) -> str:
     if over_control is None or rival == BASELINE:
         return f"Augmentation does no better than the real rows alone: {measured}. Do not augment."
-    against = f"{write_amount(over_control[1], metric)} of {metric} against it"
+    against = f"{write_amount(over_control[1], metric)} of {say_metric(metric)} against it"
     if rival == "threshold":
         return (
             "Augmentation does no better than a decision threshold, which is free. The threshold gives as "
@@ -216,7 +223,7 @@ def _write_cannot_tell(
             "Until then, do not augment."
         )
     name, over = over_control
-    against = f"{write_amount(over, metric)} of {metric} against it"
+    against = f"{write_amount(over, metric)} of {say_metric(metric)} against it"
     if not np.isnan(over.low):
         return (
             f"Cannot tell with this much data whether augmentation beats {name}, which is free: {against}, and "
@@ -232,8 +239,8 @@ def _write_cannot_tell(
 def _write_chance(metric: str, classifier: str, n: int, chance: float) -> str:
     return (
         "Cannot tell, because nothing was learned, neither from the real rows alone nor from the augmented ones: both "
-        f"reach no more {metric} than one answer for all rows, {chance:.3f} ({classifier}, {_count_folds(n)}). "
-        "Mend the classifier first, with more steps, rows or other features, and measure again."
+        f"reach no more {say_metric(metric)} than one answer for all rows, {chance:.3f} ({classifier}, "
+        f"{_count_folds(n)}). Mend the classifier first, with more steps, rows or other features, and measure again."
     )
 
 
@@ -307,7 +314,7 @@ def compare_with_threshold(
     """
     if not gain.low > 0 or not threshold.n:
         return None
-    start = f"In {metric} augmentation gains {write_amount(gain, metric)}"
+    start = f"In {say_metric(metric)} augmentation gains {write_amount(gain, metric)}"
     free = f"the threshold gives {write_amount(threshold, metric)} for nothing"
     if beyond.low > 0:
         kind = "beyond"

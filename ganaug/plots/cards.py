@@ -15,11 +15,11 @@ _STYLE = """
 }
 .ganaug-card p { margin: 0 0 .4rem; max-width: 46rem; }
 .ganaug-card dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .1rem 1rem; margin: .3rem 0; }
-.ganaug-card dt { color: var(--muted); font-weight: 400; }
+.ganaug-card dt { float: none; width: auto; color: var(--muted); font-weight: 400; }
 .ganaug-card dd { margin: 0; overflow-wrap: anywhere; }
 .ganaug-card .drawings { display: flex; flex-wrap: wrap; gap: .6rem 2rem; }
 .ganaug-card figure { flex: 1 1 19rem; max-width: 26rem; margin: .4rem 0 0; }
-.ganaug-card figcaption { color: var(--muted); }
+.ganaug-card figcaption { color: var(--muted); text-align: left; }
 .ganaug-card svg { display: block; width: 100%; height: auto; overflow: visible; }
 .ganaug-card svg text { font-family: inherit !important; }
 """

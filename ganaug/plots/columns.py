@@ -142,11 +142,12 @@ class ColumnsDisplay:
         return [known[str(name)] for name in wanted]
 
     def _head(self, shown: int, is_ordered: bool) -> None:
-        """Say above the figure what is real and what is synthetic, and how many columns are left out."""
+        """Say above the figure what is real and what is synthetic, what an error is, and what is left out."""
         left_out = f"; the {shown} of {len(self.figures)} columns with the largest errors" * (
             is_ordered and shown < len(self.figures)
         )
-        self.figure_.suptitle(f"Grey: real rows. Coloured: synthetic rows{left_out}", fontsize="medium")
+        lines = f"Grey: real rows. Coloured: synthetic rows{left_out}", "Error: 0 is alike, 1 has nothing in common"
+        self.figure_.suptitle("\n".join(lines), fontsize="medium")
 
 
 def _paint_column(ax: Axes, column: Mapping[str, Any]) -> None:

@@ -62,7 +62,7 @@ def test_the_scores_said_are_those_of_the_choice_and_of_no_synthetic_rows(folder
     assert f", 50 % balanced {chosen:.3f}, " in compared and compared.count("%") == len(scores) - 1
     assert said == (
         f"share chosen: 50 % synthetic, filling up small classes (f1 macro on held-out rows {chosen:.3f} against "
-        f"{without:.3f} without)"
+        f"{without:.3f} without), the smallest within a standard error of the best"
     )
 
 

@@ -244,7 +244,7 @@ def test_a_mistake_gets_one_sentence(folder, monkeypatch, line, code, sentence):
     monkeypatch.chdir(folder)
     before = state_of(folder)
     result = CliRunner().invoke(cli, shlex.split(line))
-    on_the_way = ("warning: ", "label: ", "choosing the share ")
+    on_the_way = ("warning: ", "label: ", "choosing the share ", "measuring takes ")
     spoken = [text for text in result.stderr.splitlines() if not text.startswith(on_the_way)]
     assert len(spoken) == 1, result.stderr
     assert spoken[0].startswith("ganaug: ")

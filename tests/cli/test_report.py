@@ -98,6 +98,7 @@ def test_the_verdict_comes_first_and_nothing_but_the_report_goes_to_standard_out
 def test_the_page_lies_beside_the_data_and_holds_the_verdict(reported):
     folder, done = reported
     assert {path.name for path in folder.iterdir()} == {"toy.csv", "toy_gain.html", "gain.json"}
+    assert "--quick guesses in seconds" in done.stderr
     assert f"page: {folder / 'toy_gain.html'}" in done.stderr
     assert f"figures: {folder / 'gain.json'}" in done.stderr
     page = (folder / "toy_gain.html").read_text(encoding="utf-8")
@@ -335,7 +336,7 @@ def test_a_quick_answer_trains_nothing_and_writes_no_page(folder, monkeypatch):
     monkeypatch.setattr("ganaug.GANAugmenter.fit", None)
     done = run("report", "toy.csv", "--target", "churn", "--quick", "--classifier", "logistic", "-q")
     assert done.stdout.startswith("logistic: ROC AUC 0.")
-    assert "80 % interval" in done.stdout and "measure with gain_report before you add rows." in done.stdout
+    assert "80 % interval" in done.stdout and "measure before you add rows, with gain_report" in done.stdout
     assert not list(Path().glob("*.html"))
 
 

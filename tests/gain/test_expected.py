@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gain_samplers import blobs
+from report_page import Page
 from toy_table import make_toy_table
 
 from benchmarks import expected_gain as bench
@@ -20,6 +21,15 @@ def test_every_classifier_gets_an_expectation_with_an_interval():
     assert table["auc"].between(0, 1).all() and (table["low"] < table["high"]).all()
     assert np.isfinite(table[["expected", "low", "high"]]).all(axis=None)
     assert "on a table left out the expectation is off by" in str(found) and "Gaussian copula" in str(found)
+
+
+def test_it_shows_what_it_says_in_a_notebook_and_at_a_prompt():
+    found = expected_gain(*make_toy_table(120), classifier=["logistic", "forest"], random_state=0)
+    shown = Page(found._repr_html_())
+    assert shown.faults == [] and shown.open == []
+    for text in ("logistic", "forest", f"{found.to_frame()['expected'][0]:+.1f}", "off by", "Gaussian copula"):
+        assert text in shown.text
+    assert repr(found) == f"<ExpectedGain>\n{found}"
 
 
 def test_the_facts_of_a_table_are_what_they_seem():

@@ -228,14 +228,37 @@ def test_numbers_of_numpy_are_numbers():
 # What is printed.
 
 
-def test_it_prints_the_verdict_first_and_then_a_table_for_each_classifier(report):
+def test_it_prints_the_verdict_first_then_the_arms_and_one_line_for_each_classifier(report):
     text = str(report)
     assert text.split("\n")[0].startswith(report.verdict[:60])
     assert max(map(len, text.split("\n"))) <= 110
-    for part in ("LogisticRegression, roc_auc", "KNeighborsClassifier, roc_auc", *ARMS):
+    for part in ("mean of 2 classifiers, roc_auc", "each classifier, roc_auc", *ARMS):
         assert part in text
+    summary = text.split("each classifier, roc_auc")[1]
+    for name in ("LogisticRegression", "KNeighborsClassifier"):
+        (line,) = (line for line in summary.split("\n") if name in line)
+        assert line.rstrip().endswith(report.conclude(classifier=name).kind.replace("_", " "))
     assert repr(report) == f"<GainReport: {report.verdict}>"
     assert isinstance(report, GainReport)
+
+
+def test_it_prints_in_a_notebook_as_anywhere(report, monkeypatch):
+    text = str(report)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(report) == text
+
+
+def test_a_mean_says_which_classifiers_it_is_without(report):
+    notes = {row["arm"]: row["note"] for row in report.to_dict()["rows"] if row["classifier"].startswith("mean of")}
+    assert notes["class_weight"] == "without KNeighborsClassifier"
+    assert notes["augmented"] == ""
+    text = " ".join(str(report).split())
+    assert "class_weight *" in text and "*: see below" in text
+
+
+def test_a_conclusion_shows_its_sentence(report):
+    assert str(report.conclusion) == report.conclusion.sentence
+    assert repr(report.conclusion) == f"<Conclusion: {report.conclusion.sentence}>"
 
 
 def test_it_prints_names_in_brackets_as_they_are():

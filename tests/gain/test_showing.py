@@ -35,7 +35,7 @@ def test_the_plot_shows_the_differences_of_the_report(report):
 
 def test_the_title_is_the_verdict_for_that_metric_and_classifier(report):
     display = report.plot("neg_log_loss", "line")
-    assert display.subtitle == "Log loss, negated, line, 3 folds"
+    assert display.subtitle == "Log loss, negated, line, 3 folds, 95 % intervals"
     assert display.unit == ""
     assert display.ax_.get_title(loc="left") == display.title
 

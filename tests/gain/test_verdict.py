@@ -64,7 +64,7 @@ def test_it_cannot_tell_where_nothing_was_learned_in_either_arm(gain):
     assert (found.kind, found.rows_needed, found.chance) == ("cannot_tell", None, 0.5)
     assert found.sentence == (
         "Cannot tell, because nothing was learned, neither from the real rows alone nor from the augmented ones: both "
-        "reach no more balanced_accuracy than one answer for all rows, 0.500 (mean of 4 classifiers, 10 folds). Mend "
+        "reach no more balanced accuracy than one answer for all rows, 0.500 (mean of 4 classifiers, 10 folds). Mend "
         "the classifier first, with more steps, rows or other features, and measure again."
     )
     assert found.to_dict()["chance"] == 0.5
@@ -100,7 +100,7 @@ def test_chance_is_found_where_both_arms_are_at_it_or_below():
 def test_it_helps_in_words():
     said = verdict(between(0.01, 0.03), between(0.005, 0.015)).sentence
     assert said == (
-        "Augmentation helps: +2.0 points (95 % interval +1.0 to +3.0) of balanced_accuracy against the real rows alone "
+        "Augmentation helps: +2.0 points (95 % interval +1.0 to +3.0) of balanced accuracy against the real rows alone "
         "(mean of 4 classifiers, 10 folds), and +1.0 points (95 % interval +0.5 to +1.5) against the best control, "
         "smote."
     )
@@ -108,7 +108,7 @@ def test_it_helps_in_words():
 
 def test_it_hurts_in_words():
     assert verdict(between(-0.03, -0.01)).sentence == (
-        "Augmentation hurts: -2.0 points (95 % interval -3.0 to -1.0) of balanced_accuracy against the real rows alone "
+        "Augmentation hurts: -2.0 points (95 % interval -3.0 to -1.0) of balanced accuracy against the real rows alone "
         "(mean of 4 classifiers, 10 folds). Do not augment."
     )
 
@@ -135,7 +135,7 @@ def test_it_cannot_be_told_in_words_with_the_rows_it_would_take():
 
 def test_it_cannot_be_told_of_one_fold_or_none():
     one = verdict(Difference(0.02, np.nan, np.nan, np.nan, 1)).sentence
-    assert one.startswith("Cannot tell from 1 fold: +2.0 points of balanced_accuracy")
+    assert one.startswith("Cannot tell from 1 fold: +2.0 points of balanced accuracy")
     assert "(mean of 4 classifiers, 1 fold)" in one
     assert one.endswith("; take more folds.")
     assert verdict(NOTHING).sentence.startswith("Cannot tell: no fold has scores of both")
@@ -145,7 +145,7 @@ def test_a_control_without_an_interval_leaves_it_open_in_words():
     none = verdict(between(0.01, 0.03), NOTHING).sentence
     assert "beats smote, which is free: no fold has scores of both, and +2.0 points" in none
     one = verdict(between(0.01, 0.03), Difference(0.0, np.nan, np.nan, np.nan, 1)).sentence
-    assert "+0.0 points of balanced_accuracy against it (1 fold), and +2.0 points" in one
+    assert "+0.0 points of balanced accuracy against it (1 fold), and +2.0 points" in one
     assert none.endswith("take more folds. Until then, take smote.") and one.endswith("Until then, take smote.")
 
 
