@@ -81,8 +81,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         of rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000,
         4000 above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
-        Wall-clock budget of `fit` in seconds, about: the last score and the choice of filters, which take as long as
-        the scores before, are counted in. Results then depend on the clock.
+        Wall-clock budget of the whole `fit` in seconds, about. At least half of it is for training; scores on held-out
+        rows that would take more than a tenth each are skipped, filters are boosted for a shorter time and compared
+        less often, and left out with a warning if no time is left. Results then depend on the clock.
     patience : int >= 1, default=6
         Number of held-out scores in a row, each clearly below the best, that end the training. A whole training takes
         twelve scores, on images six.

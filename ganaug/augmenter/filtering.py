@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import DataWarning
 from ..filters import FILTERS, Judge, Samples, draw_candidates, sum_log_weights
 from ..filters.judge_fitting import JudgeFitter
+from ..filters.trees import Trees
+from ..modality import Learner
 from ..rng import stream_seed, torch_stream
 from .class_order import prior_codes
+from .deadline import Deadline
 from .model import Model, get_learner
 from .split import Data, score_noise
 from .streams import ClassStreams, Source
@@ -24,10 +29,18 @@ SCORED = 5000
 _FEW = {"label_agreement": 1.0}
 _MANY = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}  # with rows enough to learn a density from
 _SHARPER = {**_MANY, "label_agreement": 2.0}
+_TRIALS = 6  # scores for which there has to be time, or else strengths are not compared at all
+_SHARE_OF_ONE = 1 / 16  # of the seconds that are left, for one of up to ten classifiers, two at a time
+_NO_TIME = (
+    "max_seconds={:g} left no time to fit the filters: the samples are those of the generator alone. Give more "
+    "seconds, or say filters=None."
+)
 _TELLING = 200  # held-out rows below which filters cannot be compared, and the default ones are taken
 
 
-def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[list[Judge], dict[str, Any]]:
+def choose_filters(
+    model: Model, data: Data, wanted: Any, seed: int, deadline: Deadline | None = None
+) -> tuple[list[Judge], dict[str, Any]]:
     """Fit the judges and choose their strengths, zero included.
 
     Parameters
@@ -40,6 +53,9 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
         See `GANAugmenter.filters`.
     seed : int
         Seed of all randomness in this call.
+    deadline : Deadline, optional
+        End of the fit: classifiers then take a share each of what is left, and fewer strengths are compared. If the
+        training took it all, "auto" takes no filter, and a DataWarning says so.
 
     Returns
     -------
@@ -52,13 +68,18 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = [*model.modality.filters] if by_user is None else list(by_user)
+    deadline = deadline or Deadline()
+    if by_user is None and deadline.left() <= 0:
+        warnings.warn(_NO_TIME.format(deadline.most), DataWarning, stacklevel=7)
+        return [], {"strengths": {}, "scores": []}
+    learner = _limit(get_learner(model.modality), deadline)
 
     # 1. Score combinations of strengths on held-out samples, where there are enough of them
     tried: list[tuple[dict[str, float], float]] = []
     fitter = None
-    if by_user is None and len(data.held_codes) >= _TELLING:
-        fitter = _fit_judges(model, data.x, data.codes, names, seed)
-        tried = list(_score_strengths(model, data, fitter, seed))
+    if by_user is None and len(data.held_codes) >= _TELLING and deadline.fits(_TRIALS):
+        fitter = _fit_judges(model, data.x, data.codes, names, learner, seed)
+        tried = _try_in_time(_score_strengths(model, data, fitter, seed), deadline)
 
     # 2. Choose the strengths
     strengths = by_user
@@ -68,15 +89,41 @@ def choose_filters(model: Model, data: Data, wanted: Any, seed: int) -> tuple[li
     # 3. Fit to all samples: held-out ones that decided nothing train the judges, and corrections are still to be fitted
     x, codes = torch.cat([data.x, data.held_x]), torch.cat([data.codes, data.held_codes])
     if fitter is None:
-        fitter = _fit_judges(model, x, codes, list(strengths), seed)
+        fitter = _fit_judges(model, x, codes, list(strengths), learner, seed)
     elif any(FILTERS[name].corrects for name in strengths):
         fitter = replace(fitter, real=Samples(model.encoder.features(x), codes))
+    if by_user is None and deadline.left() <= 0:  # corrections are left out
+        strengths = {name: strength for name, strength in strengths.items() if not FILTERS[name].corrects}
     used = fitter.judges(strengths)
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
     return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
 
 
-def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int) -> JudgeFitter:
+def _limit(learner: Learner, deadline: Deadline) -> Learner:
+    """Return the learner, limited to a share of what is left for each classifier, if it can be limited."""
+    if not deadline.is_set or not isinstance(learner, type) or not issubclass(learner, Trees):
+        return learner
+    return learner.within(max(0.0, _SHARE_OF_ONE * deadline.left()))
+
+
+def _try_in_time(
+    trials: Iterator[tuple[dict[str, float], float]], deadline: Deadline
+) -> list[tuple[dict[str, float], float]]:
+    """Return the trials for which there is time: after each, what is left has to be twice what it took."""
+    tried = list[tuple[dict[str, float], float]]()
+    while deadline.fits(2):
+        began = deadline.left()
+        trial = next(trials, None)
+        if trial is None:
+            break
+        tried.append(trial)
+        deadline.score = max(deadline.score, began - deadline.left())
+    return tried
+
+
+def _fit_judges(
+    model: Model, x: Tensor, codes: Tensor, names: Sequence[str], learner: Learner, seed: int
+) -> JudgeFitter:
     """Fit the named judges to encoded real samples and to candidates of the model."""
     real = Samples(model.encoder.features(x), codes)
     source = model.source()
@@ -84,7 +131,6 @@ def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], se
     def make_candidates(n: int, seed: int) -> Samples:
         return draw_samples(source, model.prior, seed, n)
 
-    learner = get_learner(model.modality)
     return JudgeFitter.fit(real, make_candidates, names, learner, model.modality.oversampling, seed)
 
 
@@ -96,6 +142,8 @@ def _choose_strengths(
     tried: Sequence[tuple[dict[str, float], float]], default: dict[str, float], n_held_out: int
 ) -> dict[str, float]:
     """Return the strengths with the best score, or the default ones unless the best beat them by more than noise."""
+    if tried and default not in [strengths for strengths, _ in tried]:
+        return default  # the time was up before
     default_score = next((score for strengths, score in tried if strengths == default), -np.inf)
     best, score = max(tried, key=lambda pair: pair[1], default=(default, -np.inf))  # of equals the first: the weakest
     return best if score > default_score + score_noise(n_held_out) else default

@@ -30,6 +30,7 @@ from ..rng import numpy_stream, stream_seed, torch_stream
 from ..training import ALONE, Group, Plan, RealSamples, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
 from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
+from .deadline import Deadline
 from .filtering import SCORED, choose_filters, draw_samples
 from .model import Model, make_source
 from .options import Options
@@ -40,6 +41,8 @@ from .streams import Source
 from .together import check_same_data
 
 _COMPARED = 20_000  # samples, real and synthetic: with fewer, less can be told apart
+_FOR_FILTERS = 0.25
+"""Share of what is left of `max_seconds` before the training, in which to fit filters after it."""
 _HARDLY_TOLD_APART = 0.55
 """ROC AUC of a classifier of real and synthetic samples, below which more training is of no use."""
 
@@ -88,6 +91,7 @@ def fit_model(
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
     # 1. Encode the samples and hold some out
+    deadline = Deadline.of(options.max_seconds)
     if not group.is_first:
         options = replace(options, verbose=0, preview_path=None)
     labels, codes = Labels.fit(y, modality.unit)
@@ -117,7 +121,7 @@ def fit_model(
 
     # 3. Train, and take the best average weights
     started = time.monotonic()
-    state = _Training(modality, encoder, labels, data, architecture, seed).run(plan, checkpoint, options)
+    state = _Training(modality, encoder, labels, data, architecture, seed, deadline).run(plan, checkpoint, options)
     generator = state.average
     generator.load_state_dict(state.best)
     history = state.history[: state.step].cpu()
@@ -127,7 +131,9 @@ def fit_model(
 
     # 4. Choose the filters
     with show_status("fitting the filters", options.verbose if options.filters else 0):
-        model.judges, facts["filters"] = group.decide(lambda: choose_filters(model, data, options.filters, seed))
+        model.judges, facts["filters"] = group.decide(
+            lambda: choose_filters(model, data, options.filters, seed, deadline)
+        )
 
     # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
     facts["diversity"] = group.decide(lambda: _look_for_collapse(model, data, seed, options.max_steps == "auto"))
@@ -196,6 +202,7 @@ class _Training:
     data: Data
     architecture: Architecture
     seed: int
+    deadline: Deadline
 
     def run(self, plan: Plan, checkpoint: Checkpoint | None, options: Options) -> TrainingState:
         """Train both networks, and return the state at the end."""
@@ -212,6 +219,8 @@ class _Training:
             _resume(state, checkpoint, plan)
 
         # 3. Train; at each report save the state, show progress and preview
+        reserved = self.deadline.reserve(_FOR_FILTERS if options.filters else 0.0)
+        plan = replace(plan, reserved=plan.group.share(reserved))
         data = self.data
         weights = _batch_weights(data.prior)
         real = RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
@@ -236,10 +245,13 @@ class _Training:
         seed = self.seed
         if not data.enough_held_out:
             return 0.0
+        began = time.monotonic()
         n = int(np.clip(len(data.x), 1000, SCORED))
         synthetic = draw_samples(self._make_source(generator), data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
-        return self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
+        score = self.modality.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
+        self.deadline.score = time.monotonic() - began
+        return score
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""

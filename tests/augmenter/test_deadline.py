@@ -1,0 +1,92 @@
+"""A fit ends about when `max_seconds` says, whatever its scores and filters would take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from small import Clock, numbers, quick_augmenter
+
+from ganaug import DataWarning
+from ganaug.augmenter import deadline as module
+from ganaug.augmenter import filtering, fitting
+from ganaug.augmenter.deadline import Deadline
+from ganaug.filters import trees
+from ganaug.filters.trees import Trees
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    monkeypatch.setattr(module, "time", found := Clock(tick=0.0))
+    return found
+
+
+def test_what_is_left_and_what_is_reserved_follow_the_clock(clock):
+    deadline = Deadline.of(40.0)
+    clock.now += 20.0
+    assert deadline.is_set and deadline.left() == 20.0
+    assert deadline.reserve(0.25) == 25.0  # 20 s have passed, and a quarter of the others
+    assert deadline.fits(100)  # no score has been taken yet
+    deadline.score = 7.0
+    assert deadline.fits(2) and not deadline.fits(3)
+
+
+def test_without_a_budget_all_fits(clock):
+    deadline = Deadline.of(None)
+    deadline.score = 1e9
+    assert not deadline.is_set and deadline.fits(100) and deadline.reserve(0.5) == 0.0
+
+
+def fit_in(clock, monkeypatch, left, **options):
+    """Fit with so many seconds left after the training."""
+    choose = filtering.choose_filters
+
+    def late(*arguments):
+        clock.now = arguments[-1].started + 100.0 - left
+        return choose(*arguments)
+
+    monkeypatch.setattr(fitting, "choose_filters", late)
+    monkeypatch.setattr(fitting, "warn_of_collapse", lambda *_: None)  # so short a training may
+    return quick_augmenter(max_seconds=100.0, **options).fit(*numbers())
+
+
+def test_filters_for_which_no_time_is_left_are_left_out_and_said(clock, monkeypatch):
+    with pytest.warns(DataWarning, match=r"max_seconds=100 left no time to fit the filters.* filters=None") as caught:
+        augmenter = fit_in(clock, monkeypatch, left=-1.0, filters="auto")
+    assert augmenter.filters_["strengths"] == {}
+    assert caught[0].filename == __file__
+
+
+def test_filters_that_the_user_names_are_fitted_even_then(clock, monkeypatch):
+    augmenter = fit_in(clock, monkeypatch, left=-1.0, filters="label_agreement")
+    assert augmenter.filters_["strengths"] == {"label_agreement": 1.0}
+
+
+def test_strengths_are_compared_as_long_as_there_is_time(clock):
+    deadline = Deadline.of(10.0)
+
+    def trials():
+        for i in range(7):
+            clock.now += 3.0
+            yield {"label_agreement": float(i)}, 0.0
+
+    assert [strengths["label_agreement"] for strengths, _ in filtering._try_in_time(trials(), deadline)] == [0.0, 1.0]
+    assert filtering._choose_strengths([({}, 0.9)], {"label_agreement": 1.0}, 300) == {"label_agreement": 1.0}
+    assert filtering._choose_strengths([({}, 0.9), ({"a": 1.0}, 0.1)], {"a": 1.0}, 300) == {}
+
+
+@pytest.mark.parametrize(("most", "stretches"), [(0.0, 1), (3.4, 3), (1e9, 6)])
+def test_boosting_ends_early_when_its_time_is_up(monkeypatch, most, stretches):
+    monkeypatch.setattr(trees, "time", Clock(tick=1.0))
+    X = torch.from_numpy(np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32))
+    y = (X[:, 0] > 0).long()
+    found = Trees.within(most).fit(X, y, seed=0)
+    assert len(found.leaf) == 10 * stretches
+    assert ((found(X)[:, 0] > 0).long() == y).float().mean() > 0.95
+
+
+def test_boosting_in_stretches_gives_the_trees_of_boosting_at_once():
+    X = torch.from_numpy(np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32))
+    y = (X[:, 0] * X[:, 1] > 0).long()
+    found, expected = (learner.fit(X, y, 0) for learner in (Trees.within(1e9), Trees))
+    assert torch.allclose(found(X), expected(X), atol=1e-5)
