@@ -115,10 +115,18 @@ def _list_readers(reading: Reading) -> list[Callable[[pa.ChunkedArray], Typed | 
 
 def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]:
     """Parse dates in other orders than ISO's; return the orders that fit if there are several."""
-    found = find_dates(known, _first(known), order)
+    if find_dates(known.drop_null().slice(0, _FIRST_CELLS), _first(known), order) is None:
+        return None
+    coded = pc.dictionary_encode(known).combine_chunks()
+    repeated = 2 * len(coded.dictionary) < len(known)  # then each is read once
+    found = find_dates(pa.chunked_array([coded.dictionary]) if repeated else known, _first(known), order)
     if found is None or isinstance(found, list):
         return found
-    return found[0], {"date_form": found[1].to_dict()}
+    column, form = found
+    if repeated:
+        column = column.take(coded.indices.fill_null(0).to_numpy()).reset_index(drop=True)
+        column = column.mask(pc.is_null(known).to_numpy())
+    return column, {"date_form": form.to_dict()}
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:

@@ -134,7 +134,7 @@ def test_durations_and_times_are_learned_and_come_back_in_their_form():
         ("unit_form", {"units": 3, "sign": " ", "gap": "", "rule": "all", "first": 1, "width": 1, "decimals": 0}),
         ("unit_form", "2h"),
         ("days_form", {"comma": 1, "single": True, "always": True, "bare_fraction": True, "width": 1, "decimals": 0}),
-        ("days_form", dict.fromkeys(("comma", "single", "always", "bare_fraction"), True) | {"width": 9, "decimals": 0}),
+        ("days_form", {"comma": True, "single": True, "always": True, "bare_fraction": 3, "width": 1, "decimals": 0}),
         ("days_form", []),
         ("compact_form", {"seconds": 1}),
         ("compact_form", {}),
