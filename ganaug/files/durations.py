@@ -1,4 +1,4 @@
-"""Recognise durations with units or days, and times without a sign between hours and minutes; spell them again."""
+"""Recognise durations with units or days in text, and spell them again."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ _AMOUNT = re.compile(r"([ ,]*| and )([0-9]{1,6})(?:\.([0-9]{1,6}))?( ?)([A-Za-z]
 _ISO_AMOUNT = re.compile(r"(P?T?)([0-9]{1,6})(?:\.([0-9]{1,6}))?()([A-Z])", re.ASCII)
 _RULES = ("all", "leading", "any")  # amounts of zero that are left out: none, those in front, all
 _DAYS = re.compile(r"(?:([0-9]{1,6})( days?,? ))?([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{6,9}))?", re.ASCII)
-_COMPACT = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])?", re.ASCII)
-_MANY, _HOURS = 20, 6  # different times, and hours of them, that are no codes by chance
 
 Found = tuple["pd.Series[Any]", Any]
 
@@ -223,41 +221,3 @@ def is_sound_days(value: Any) -> bool:
         and all(type(value[name]) is int for name in ("width", "decimals"))
         and (value["width"] in (1, 2) and 0 <= value["decimals"] <= 9)
     )
-
-
-@dataclass(frozen=True)
-class CompactForm:
-    """How times of a column are spelled without signs: ``0915``, ``091530``."""
-
-    seconds: bool
-
-    def spell(self, durations: Sequence[int]) -> list[str]:
-        """Return times in microseconds since midnight as text."""
-        whole = [duration // 10**6 for duration in durations]
-        return [f"{s // 3600:02}{s // 60 % 60:02}" + (f"{s % 60:02}" if self.seconds else "") for s in whole]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the form as plain JSON."""
-        return asdict(self)
-
-
-def find_compact(texts: Sequence[str]) -> Found | None:
-    """Return times without signs and their form; None unless they are many, and too regular for codes.
-
-    Of random codes of four digits one in seven is a time: twenty of them, of many hours and with zeros in front, are
-    not all so by chance.
-    """
-    found = [match for match in map(_COMPACT.fullmatch, texts) if match]
-    if len(found) < max(_MANY, len(texts)) or len({match[3] is None for match in found}) > 1:
-        return None
-    if len(set(texts)) < _MANY or len({match[1] for match in found}) < _HOURS or len({match[2] for match in found}) < 2:
-        return None
-    if not any(text[0] == "0" for text in texts):
-        return None
-    durations = [(int(m[1]) * 60 + int(m[2])) * 60 + int(m[3] or 0) for m in found]
-    return pd.Series(np.asarray(durations, dtype="m8[s]").astype("m8[us]")), CompactForm(found[0][3] is not None)
-
-
-def is_sound_compact(value: Any) -> bool:
-    """Return whether a value is what `CompactForm.to_dict` returns."""
-    return isinstance(value, Mapping) and set(value) == {"seconds"} and type(value["seconds"]) is bool

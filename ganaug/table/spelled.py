@@ -16,9 +16,10 @@ from ..errors import DataError, DataWarning
 from ..files.cells import parse_cells
 from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
 from ..files.datelike import resembles_dates
-from ..files.durations import CompactForm, DaysForm, UnitForm, find_compact, find_days, find_units
+from ..files.durations import DaysForm, UnitForm, find_days, find_units
 from ..files.formatting import format_cells
 from ..files.notes import is_mark, valid_notes
+from ..files.times import CompactForm, TimeForm, find_compact, find_times
 from ..messages import join_names
 from .identifiers import is_identifier
 
@@ -34,6 +35,7 @@ _FINDERS: dict[str, Callable[[list[str]], Any]] = {
     "days_form": find_days,
     "unit_form": find_units,
     "compact_form": find_compact,
+    "time_form": find_times,
     "month_form": find_months,
     "zoned_form": find_zoned,
 }
@@ -42,6 +44,7 @@ _CLOCKS: dict[str, Any] = {
     "days_form": DaysForm,
     "unit_form": UnitForm,
     "compact_form": CompactForm,
+    "time_form": TimeForm,
 }
 _KINDS = (*_NUMERIC, "datetime")
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from strategies import unhurried
 
 from ganaug import GANAugmenter
-from ganaug.files.durations import UnitForm, find_compact, find_days, find_units
+from ganaug.files.durations import UnitForm, find_days, find_units
 from ganaug.files.notes import valid_notes
+from ganaug.files.times import find_compact, find_times
 
 
 def iso(seconds):
@@ -50,6 +51,14 @@ FORMS = {
     "Python": (find_days, lambda s: str(timedelta(seconds=s)), 1),
     "databases": (find_days, postgres, 1),
     "some fractions": (find_days, lambda s: str(timedelta(seconds=s / 2)), 0.5),
+    "AM and PM": (find_times, lambda s: f"{(s // 3600 - 1) % 12 + 1}:{s // 60 % 60:02} {'AP'[s // 43_200 % 2]}M", None),
+    "a.m. and p.m.": (
+        find_times,
+        lambda s: f"{(s // 3600 - 1) % 12 + 1:02}:{s // 60 % 60:02}:{s % 60:02}{'ap'[s // 43_200 % 2]}.m.",
+        None,
+    ),
+    "an h between": (find_times, lambda s: f"{s // 3600 % 24:02}h{s // 60 % 60:02}", None),
+    "races": (find_times, lambda s: f"{s // 60 % 60}:{s % 60:02}.250", None),
     "times without signs": (find_compact, lambda s: f"{s // 3600 % 24:02}{s // 60 % 60:02}", None),
     "seconds without signs": (find_compact, lambda s: f"{s // 3600 % 24:02}{s // 60 % 60:02}{s % 60:02}", None),
 }
@@ -96,6 +105,11 @@ def test_any_durations_survive_their_form(seconds, rule):
         (find_days, []),
         (find_compact, [f"{n:04}" for n in range(60)]),  # numbers in a row
         (find_compact, ["0915", "1530"]),  # too few
+        (find_times, ["8:05 PM", "13:05 PM"]),
+        (find_times, ["8:05 PM", "8:05pm"]),
+        (find_times, ["19h35", "25h10"]),
+        (find_times, ["1:22.331", "1:75.331"]),
+        (find_times, []),
         (find_compact, [f"{h:02}{m:02}" for h in range(10, 24) for m in (0, 30)]),  # no zero in front: a number
         (find_compact, [f"{h:02}{m:02}" for h in range(24) for m in (0, 30)] + ["2561"]),
     ],
@@ -108,7 +122,7 @@ def test_durations_and_times_are_learned_and_come_back_in_their_form():
     rng = np.random.default_rng(0)
     seconds = rng.integers(60, 80_000, 150)
     y = np.where(seconds > 40_000, "long", "short")
-    X = pd.DataFrame({name: [FORMS[name][1](int(s)) for s in seconds] for name in ("ISO 8601", "pandas")})
+    X = pd.DataFrame({name: [FORMS[name][1](int(s)) for s in seconds] for name in ("ISO 8601", "pandas", "AM and PM")})
     X["times without signs"] = [FORMS["times without signs"][1](int(s)) for s in seconds]
     X["hours and padded minutes"] = [FORMS["hours and padded minutes"][1](int(s)) for s in seconds]
     with pytest.warns(UserWarning, match="hold numbers or dates as text"):
@@ -138,6 +152,10 @@ def test_durations_and_times_are_learned_and_come_back_in_their_form():
         ("days_form", []),
         ("compact_form", {"seconds": 1}),
         ("compact_form", {}),
+        ("time_form", {}),
+        ("time_form", {"form": "x", "width": 1, "decimals": 0, "gap": "", "mark": "h"}),
+        ("time_form", {"form": "hhm", "width": 1, "decimals": 0, "gap": "", "mark": "k"}),
+        ("time_form", {"form": "hhm", "width": True, "decimals": 0, "gap": "", "mark": "h"}),
     ],
 )  # fmt: skip
 def test_forged_forms_are_dropped(note, value):
