@@ -26,7 +26,8 @@ _UNITS = (
 )
 # After a blank, as in "10 years" and "2 full years"; letters at once may belong to a code
 _WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}(?: [^\W\d_]{1,12}){0,2}"
-_AFTER = rf"[{_SPACES}]?(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
+_UNIT = "|".join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))
+_AFTER = rf"[{_SPACES}]?(?:{_UNIT})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
 _DIGITS = rf"[0-9](?:[0-9.,'’{_SPACES}]*[0-9])?|[.,][0-9]+"
 _CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?[+−-]?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)[-)]?")
 Separators = tuple[tuple[str, str], ...]

@@ -564,3 +564,18 @@ def test_the_zero_date_of_databases_is_missing():
     column, notes = typed("2021-04-29", "0000-00-00", "2015-07-10")
     assert column.isna().tolist() == [False, True, False] and notes["missing_text"] == "0000-00-00"
     assert format_cells(column, notes) == ["2021-04-29", "0000-00-00", "2015-07-10"]
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%m%d%Y"])
+def test_dates_of_eight_digits_with_the_year_at_the_end_come_back(form):
+    moments = pd.Series(pd.date_range("1998-12-25", periods=40, freq="11D"))
+    cells = moments.dt.strftime(form).tolist()
+    column, notes = typed(*cells)
+    assert column.tolist() == moments.tolist() and format_cells(column, notes) == cells
+
+
+def test_eight_digits_that_are_no_dates_stay_codes():
+    assert typed(*[f"{i:08}" for i in range(1012000, 1012040)])[0].tolist()[0] == "01012000"  # a serial number
+    assert typed("01022020", "03042020")[0].tolist() == ["01022020", "03042020"]  # too few
+    same = [f"{day:02}{day:02}2020" for day in range(1, 13)]
+    assert typed(*same)[1] == {"date_orders": ["dmy", "mdy"]}
