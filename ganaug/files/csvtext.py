@@ -23,6 +23,7 @@ from .header import find_spare, is_header, name_columns, number_names
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
+_NAMED_SEPARATOR = re.compile(rb"sep=([^\r\n\"])\r?", re.IGNORECASE)
 _LARGEST_HEAD = 100_000  # bytes before the header that may be comments
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
@@ -76,6 +77,13 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     """
     _check_text(data, name)
     said: list[str] = []
+    data, named = _take_separator(data)
+    if named:
+        separator = separator or named
+        said.append(f"its first line says that {named!r} divides cells")
+    if separator is None and (unwrapped := _unwrap_lines(data, name)):
+        data = unwrapped
+        said.append("its lines are quoted as a whole")
     if separator is None and (rows := _divide_at_blanks(data)):
         data, separator = format_lines(rows), "\t"
         said.append("its cells are divided by blanks")
@@ -94,6 +102,23 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
         said += spaced
     table = _settle_names(names, columns, header, name)
     return replace(table, notes=[*said, *table.notes], separator=separator)
+
+
+def _take_separator(data: bytes) -> tuple[bytes, str]:
+    """Return the data without a first line such as ``sep=;``, which Excel reads and writes, and the separator."""
+    line, end, rest = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    found = _NAMED_SEPARATOR.fullmatch(line)
+    return (rest, found[1].decode()) if found and end else (data, "")
+
+
+def _unwrap_lines(data: bytes, name: str) -> bytes | None:
+    """Return the lines of a file each of which is quoted as a whole, without these quotes; None for any other."""
+    if data.removeprefix(b"\xef\xbb\xbf")[:1] != b'"' or any(_header_width(data, one) > 1 for one in SEPARATORS):
+        return None
+    (title, *_), (cells, *_), _ = _read_columns(data, ",", name)
+    lines = [title, *(cell or "" for cell in cells.to_pylist())]
+    counts = ({line.count(one) for line in lines} for one in SEPARATORS)
+    return "\n".join(lines).encode() if any(len(count) == 1 and count != {0} for count in counts) else None
 
 
 def _divide_at_blanks(data: bytes) -> list[list[str]] | None:

@@ -232,3 +232,18 @@ def test_numbers_beside_many_other_texts_are_said_to_stay_text(tmp_path):
     (tmp_path / "t.csv").write_text("n,y\n" + "".join(f"{i}{'*' * (i % 8 == 0)},a\n" for i in range(80)))
     with pytest.warns(DataWarning, match=r"'n' holds numbers beside 10 texts such as '0\*', and stays text until you"):
         read_table(tmp_path / "t.csv")
+
+
+def test_the_separator_that_a_first_line_names_is_taken_and_said(tmp_path):
+    file = write(tmp_path, "sep=;", "a;b", "1,5;x", "2,5;y")
+    with pytest.warns(DataWarning, match="its first line says that ';' divides cells"):
+        table = read_table(file)
+    assert table.values.tolist() == [[1.5, "x"], [2.5, "y"]]
+
+
+def test_lines_that_are_quoted_as_a_whole_are_unwrapped_and_said(tmp_path):
+    file = write(tmp_path, '"a,b"', '"1,x"', '"2,""y"""')
+    with pytest.warns(DataWarning, match="its lines are quoted as a whole"):
+        assert read_table(file).values.tolist() == [[1, "x"], [2, "y"]]
+    table = read_table(write(tmp_path, '"a"', '"1, and"', '"2"'))  # a column of texts
+    assert table["a"].tolist() == ["1, and", "2"]
