@@ -20,11 +20,10 @@ from ..errors import DataError
 from .blanks import divide_at_blanks
 from .dialect import SEPARATORS
 from .header import find_spare, is_header, name_columns, number_names
+from .preamble import count_comments, take_separator
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
-_NAMED_SEPARATOR = re.compile(rb"sep=([^\r\n\"])\r?", re.IGNORECASE)
-_LARGEST_HEAD = 100_000  # bytes before the header that may be comments
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
@@ -77,7 +76,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     """
     _check_text(data, name)
     said: list[str] = []
-    data, named = _take_separator(data)
+    data, named = take_separator(data)
     if named:
         separator = separator or named
         said.append(f"its first line says that {named!r} divides cells")
@@ -91,7 +90,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     names, columns, blank = _read_columns(data, separator, name)
     if not len(columns[0]) and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
-    if comments := _count_comments(data):
+    if comments := count_comments(data):
         lines = "line, a comment, is" if comments == 1 else f"{comments} lines, of comments, are"
         said.append(f"the first {lines} left out")
     if blank:
@@ -102,13 +101,6 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
         said += spaced
     table = _settle_names(names, columns, header, name)
     return replace(table, notes=[*said, *table.notes], separator=separator)
-
-
-def _take_separator(data: bytes) -> tuple[bytes, str]:
-    """Return the data without a first line such as ``sep=;``, which Excel reads and writes, and the separator."""
-    line, end, rest = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    found = _NAMED_SEPARATOR.fullmatch(line)
-    return (rest, found[1].decode()) if found and end else (data, "")
 
 
 def _unwrap_lines(data: bytes, name: str) -> bytes | None:
@@ -126,23 +118,6 @@ def _divide_at_blanks(data: bytes) -> list[list[str]] | None:
     if any(_header_width(data, one) > 1 for one in SEPARATORS):
         return None
     return divide_at_blanks(data.removeprefix(b"\xef\xbb\xbf").decode())
-
-
-def _count_comments(data: bytes) -> int:
-    """Return the number of lines before the header that begin with # or are blank among such.
-
-    A line that begins with # and has as many cells as the next is the header itself.
-    """
-    start = data[:_LARGEST_HEAD].removeprefix(b"\xef\xbb\xbf")
-    if not start.startswith(b"#"):
-        return 0
-    lines = start.splitlines()
-    n = next((i for i, line in enumerate(lines) if line.strip(b" ") and not line.startswith(b"#")), len(lines))
-    if n == len(lines):
-        return 0
-    widths = [[lines[i].count(one.encode()) for one in SEPARATORS] for i in (n - 1, n)]
-    is_header = lines[n - 1].startswith(b"#") and widths[0] == widths[1] and any(widths[1])
-    return n - is_header
 
 
 def _strip_spaces(
@@ -264,7 +239,7 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
     try:
         table = csv_arrow.read_csv(
             pa.BufferReader(data),
-            csv_arrow.ReadOptions(column_names=names, skip_rows=1 + _count_comments(data), block_size=_PLAIN_BLOCK),
+            csv_arrow.ReadOptions(column_names=names, skip_rows=1 + count_comments(data), block_size=_PLAIN_BLOCK),
             csv_arrow.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
             csv_arrow.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
@@ -280,7 +255,7 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
 def _records(data: bytes, separator: str, name: str, blank: list[int]) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line number and the cells of each record; the numbers of blank lines before one go to `blank`."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    comments = _count_comments(data)
+    comments = count_comments(data)
     reader = csv.reader(islice(lines, comments, None), delimiter=separator, strict=True)
     line, passed = 1 + comments, list[int]()
     while True:
