@@ -37,28 +37,22 @@ def test_without_a_budget_all_fits(clock):
     assert not deadline.is_set and deadline.fits(100) and deadline.reserve(0.5) == 0.0
 
 
-def fit_in(clock, monkeypatch, left, **options):
-    """Fit with so many seconds left after the training."""
-    choose = filtering.choose_filters
-
-    def late(*arguments):
-        clock.now = arguments[-1].started + 100.0 - left
-        return choose(*arguments)
-
-    monkeypatch.setattr(fitting, "choose_filters", late)
+@pytest.fixture
+def late(monkeypatch):
+    """No time is left for anything but half of the budget for training."""
+    monkeypatch.setattr(Deadline, "left", lambda _: -1.0)
     monkeypatch.setattr(fitting, "warn_of_collapse", lambda *_: None)  # so short a training may
-    return quick_augmenter(max_seconds=100.0, **options).fit(*numbers())
 
 
-def test_filters_for_which_no_time_is_left_are_left_out_and_said(clock, monkeypatch):
+def test_filters_for_which_no_time_is_left_are_left_out_and_said(late):
     with pytest.warns(DataWarning, match=r"max_seconds=100 left no time to fit the filters.* filters=None") as caught:
-        augmenter = fit_in(clock, monkeypatch, left=-1.0, filters="auto")
+        augmenter = quick_augmenter(max_seconds=100.0, filters="auto").fit(*numbers())
     assert augmenter.filters_["strengths"] == {}
     assert caught[0].filename == __file__
 
 
-def test_filters_that_the_user_names_are_fitted_even_then(clock, monkeypatch):
-    augmenter = fit_in(clock, monkeypatch, left=-1.0, filters="label_agreement")
+def test_filters_that_the_user_names_are_fitted_even_then(late):
+    augmenter = quick_augmenter(max_seconds=100.0, filters="label_agreement").fit(*numbers())
     assert augmenter.filters_["strengths"] == {"label_agreement": 1.0}
 
 
