@@ -25,6 +25,7 @@ from .preamble import count_comments, take_separator
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
+_FEWEST_LINES = 3  # that quotes around whole lines are seen in
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(SEPARATORS)}"\\r\\n\ufeff]')
@@ -109,6 +110,8 @@ def _unwrap_lines(data: bytes, name: str) -> bytes | None:
         return None
     (title, *_), (cells, *_), _ = _read_columns(data, ",", name)
     lines = [title, *(cell or "" for cell in cells.to_pylist())]
+    if len(lines) < _FEWEST_LINES or any(f"{one} " in title for one in SEPARATORS):  # a name of several words
+        return None
     counts = ({line.count(one) for line in lines} for one in SEPARATORS)
     return "\n".join(lines).encode() if any(len(count) == 1 and count != {0} for count in counts) else None
 
