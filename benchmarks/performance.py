@@ -13,6 +13,7 @@ from .gpu.summary import markdown as gpu_markdown
 from .growth.figures import draw_growth
 from .growth.summary import Curve, find_curves, render_table
 from .large import render_markdown as large_markdown
+from .reading import render_markdown as reading_markdown
 from .shared.protocol import read_cases
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +47,11 @@ CONDITIONS = """## What conditions cost
 rarer a condition, the more candidates, and `conditions_` says how many there were. Without conditions, candidates are
 not counted.
 """
+READING = """## Reading a file
 
+`read_table` beside `pandas.read_csv` and `polars.read_csv`, all with their defaults, on a made CSV file with marks of
+missing cells, money, and dates of three forms. ganaug also learns how every cell is spelled.
+"""
 LARGE = """## Tables that are larger than memory
 
 Tables of 20 columns in Parquet files of a million rows, all of one law. `fit` of the folder reads them in parts, and
@@ -68,14 +73,15 @@ Equality of trainings, times of a training step, whole fits and sampling.
 
 def render_pages(results: Path = RESULTS) -> dict[str, str]:
     """Return the text of each file of docs/ by its name; no file without results."""
-    names = ("growth", "large", "engines", "floor", "conditions", "gpu")
-    growth, large, engines, floor, asked, gpu = (_read_entries(results / name) for name in names)
+    names = ("growth", "large", "engines", "floor", "conditions", "reading", "gpu")
+    growth, large, engines, floor, asked, reading, gpu = (_read_entries(results / name) for name in names)
     found = find_curves(growth)
     parts = [_render_growth(found, growth)] if found else []
     parts += [LARGE + "\n" + large_markdown(large)] if large else []
     parts += [ENGINES + "\n" + engines_markdown(engines)] if engines else []
     parts += [CONDITIONS + "\n" + conditions_markdown(asked)] if asked else []
     parts += [FLOOR + "\n" + floor_markdown(floor)] if floor else []
+    parts += [READING + "\n" + reading_markdown(reading)] if reading else []
     parts += [GPU + "\n" + gpu_markdown(gpu)] if gpu else []
     figures = {_name_figure(curve): draw_growth(curve) for curve in found}
     return {PAGE: "\n".join([HEAD, *parts]), **figures} if parts else {}

@@ -261,7 +261,7 @@ _LEARNING = [
         "--max-seconds",
         type=click.FloatRange(0, min_open=True),
         metavar="S",
-        help="Time limit of training in seconds; results depend on it.",
+        help="Time limit of the whole training, filters included, in seconds; results depend on it.",
     ),
     click.option(
         "--effort",

@@ -173,8 +173,8 @@ class Defaults:
         Whether the gradient penalty may run in bfloat16, too.
     penalty_weight : float
         Weight of R1 and R2, for the losses that have them.
-    reserve : float
-        Share of `max_seconds` that is kept for the first score, and as much again for filters, if there are any.
+    reserve : pair of float
+        Shares of `max_seconds` that are kept for what follows the training, without filters and with them.
     step_seconds : float
         Most seconds of a training step; where it takes longer on this machine, the cheaper defaults are taken.
     cheaper : Defaults or None
@@ -193,7 +193,7 @@ class Defaults:
     held_out: float = 0.2
     coarse_penalty: bool = False
     penalty_weight: float = 0.15
-    reserve: float = 0.0
+    reserve: tuple[float, float] = (0.0, 0.25)
     step_seconds: float = math.inf
     cheaper: Defaults | None = None
 

@@ -17,7 +17,7 @@ MAX_LINES = 250  # of code: docstrings, comments and blank lines are free
 LAYERS = [
     {"errors"},
     {"messages"},
-    {"params", "records", "rng", "threads", "progress"},
+    {"params", "records", "rng", "threads", "progress", "screening"},
     {"jobs"},
     {"modality", "losses", "layers"},
     {"data"},

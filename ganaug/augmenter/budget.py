@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from ..errors import DataWarning
+from ..filters.trees import Trees
 from ..modality import Classifier, Learner, Modality, OutOfTime
 from .streams import ClassStreams, Source
 
 _CPU = torch.device("cpu")
 _OF_SCORE = 0.05  # of the budget, for the classifier of one score; and half of that for samples to look at
 _OF_JUDGES = 0.6  # of what is left after the training; the look for collapse takes the rest
+_OF_TREES = 1 / 16  # of the seconds that are left, for one of up to ten classifiers, two at a time
 _TRIED = 32  # candidates whose time is measured
 
 Pair = tuple[Tensor, Tensor]
@@ -29,7 +31,7 @@ Pair = tuple[Tensor, Tensor]
 class Budget:
     """Device and seconds of a fit.
 
-    It matters only where the modality trains networks to score and to judge: those of images take as long as the
+    The device matters where the modality trains networks to score and to judge: those of images take as long as the
     training itself.
 
     Attributes
@@ -44,6 +46,8 @@ class Budget:
         When the fit began, on the clock of `time.monotonic`.
     lost : list of str
         What there was no time for.
+    score_seconds : float
+        Seconds that the last held-out score took.
     """
 
     modality: Modality
@@ -51,14 +55,27 @@ class Budget:
     seconds: float | None = None
     began: float = field(default_factory=lambda: time.monotonic())
     lost: list[str] = field(default_factory=list)
+    score_seconds: float = 0.0
 
-    def begin(self, spent: float) -> None:
-        """Start the clock of a fit that has spent some seconds in earlier runs."""
-        self.began = time.monotonic() - spent
+    def spend(self, seconds: float) -> None:
+        """Count the seconds of earlier runs, from which a training is resumed."""
+        self.began -= seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left: infinity without a budget, and negative when it is late."""
+        return math.inf if self.seconds is None else self.seconds - (time.monotonic() - self.began)
+
+    def fits(self, scores: int) -> bool:
+        """Return whether there is time left for so many scores."""
+        return self.left() > scores * self.score_seconds
+
+    def reserve(self, share: float) -> float:
+        """Return the seconds that have passed, and `share` of those that are left; 0 without a budget."""
+        return 0.0 if self.seconds is None else self.seconds - (1 - share) * self.left()
 
     @property
     def is_limited(self) -> bool:
-        """Whether scores, filters and samples to look at have to keep within seconds."""
+        """Whether the networks that score and judge, and the samples to look at, have to keep within seconds."""
         return self.seconds is not None and self.modality.trains_networks
 
     def score(self, real: Pair, synthetic: Pair, seed: int) -> float:
@@ -73,16 +90,22 @@ class Budget:
             return 0.0
 
     def limit_learner(self, learner: Learner, rounds: int) -> Learner:
-        """Return a learner that keeps to the device, and to the seconds left; it trains `rounds` times in a row."""
-        if not self.modality.trains_networks:
+        """Return a learner that keeps to the device, and to the seconds left; it trains `rounds` times in a row.
+
+        Only networks and trees can be limited.
+        """
+        left = max(0.0, self.left())
+        if self.modality.trains_networks:
+            return _LimitedLearner(learner, self.device, _OF_JUDGES * left / rounds if self.is_limited else None)
+        if self.seconds is None or not isinstance(learner, type) or not issubclass(learner, Trees):
             return learner
-        return _LimitedLearner(learner, self.device, _OF_JUDGES * self._left() / rounds if self.is_limited else None)
+        return learner.within(_OF_TREES * left)
 
     def count_samples(self, source: Source, n: int, least: int) -> int:
         """Return how many of `n` samples there is time to draw for one look at them, and at least `least`."""
         if not self.is_limited:
             return n
-        seconds = min(self._left(), 0.5 * _OF_SCORE * (self.seconds or 0.0))
+        seconds = min(max(0.0, self.left()), 0.5 * _OF_SCORE * (self.seconds or 0.0))
         return int(np.clip(seconds / _time_sample(source), min(least, n), n))
 
     def note_lost(self, what: str) -> None:
@@ -95,13 +118,10 @@ class Budget:
         if self.lost:
             warnings.warn(
                 f"max_seconds={self.seconds:g} left no time for {', or for '.join(self.lost)}. Give more seconds, or "
-                "smaller images.",
+                f"{'smaller images' if self.modality.trains_networks else 'say filters=None'}.",
                 DataWarning,
                 stacklevel=5,
             )
-
-    def _left(self) -> float:
-        return math.inf if self.seconds is None else max(0.0, self.seconds - (time.monotonic() - self.began))
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,10 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         of rows, at most 20,000, and up to three times that where most columns are numbers. For images it takes 6000,
         4000 above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
-        Wall-clock budget of `fit` in seconds, about: scores and filters are counted in. On images they then look at
-        fewer samples and train for fewer steps where need be, strengths of filters are not compared, and a warning
-        names what there was no time for. Results depend on the clock.
+        Wall-clock budget of the whole `fit` in seconds, about. At least half of it is for training; scores on held-out
+        samples that would take more than a tenth each are skipped, filters learn for a shorter time and are compared
+        less often, and a warning names what there was no time for. Images are then never compared by strengths of
+        filters, and fewer of them are looked at. Results depend on the clock.
     patience : int >= 1, default=6
         Number of held-out scores in a row, each clearly below the best, that end the training. A whole training takes
         twelve scores, on images six.

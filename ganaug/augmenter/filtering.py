@@ -27,11 +27,12 @@ SCORED = 5000
 _FEW = {"label_agreement": 1.0}
 _MANY = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}  # with rows enough to learn a density from
 _SHARPER = {**_MANY, "label_agreement": 2.0}
+_TRIALS = 6  # scores for which there has to be time, or else strengths are not compared at all
 _TELLING = 200  # held-out rows below which filters cannot be compared, and the default ones are taken
 
 
 def choose_filters(
-    model: Model, data: Data, wanted: Any, seed: int, budget: Budget
+    model: Model, data: Data, wanted: Any, seed: int, budget: Budget | None = None
 ) -> tuple[list[Judge], dict[str, Any]]:
     """Fit the judges and choose their strengths, zero included.
 
@@ -45,9 +46,9 @@ def choose_filters(
         See `GANAugmenter.filters`.
     seed : int
         Seed of all randomness in this call.
-    budget : Budget
-        Device and seconds. Where they are limited, strengths are not compared, and filters for which there is no time
-        are left out.
+    budget : Budget, optional
+        Device and seconds. Where they are limited, classifiers take a share each of what is left, and fewer strengths
+        are compared. Filters for which there is no time are left out.
 
     Returns
     -------
@@ -60,7 +61,10 @@ def choose_filters(
     if by_user == {}:
         return [], {"strengths": {}, "scores": []}
     names = [*model.modality.filters] if by_user is None else list(by_user)
+    budget = budget or Budget(model.modality)
     try:
+        if by_user is None and budget.left() <= 0:
+            raise OutOfTime
         return _choose(model, data, by_user, names, seed, budget)
     except OutOfTime:
         budget.note_lost(f"the filters ({', '.join(_default_strengths(names, data) if by_user is None else names)})")
@@ -73,9 +77,9 @@ def _choose(
     # 1. Score combinations of strengths on held-out samples, where there are enough of them
     tried: list[tuple[dict[str, float], float]] = []
     fitter = None
-    if by_user is None and len(data.held_codes) >= _TELLING and not budget.is_limited:
+    if by_user is None and len(data.held_codes) >= _TELLING and not budget.is_limited and budget.fits(_TRIALS):
         fitter = _fit_judges(model, data.x, data.codes, names, seed, budget)
-        tried = list(_score_strengths(model, data, fitter, seed, budget))
+        tried = _try_in_time(_score_strengths(model, data, fitter, seed, budget), budget)
 
     # 2. Choose the strengths
     strengths = by_user
@@ -88,9 +92,27 @@ def _choose(
         fitter = _fit_judges(model, x, codes, list(strengths), seed, budget)
     elif any(FILTERS[name].corrects for name in strengths):
         fitter = replace(fitter, real=Samples(model.encoder.features(x), codes))
+    if by_user is None and budget.left() <= 0:  # corrections are left out
+        strengths = {name: strength for name, strength in strengths.items() if not FILTERS[name].corrects}
     used = move_judges(fitter.judges(strengths), "cpu")
     facts = {"strengths": {judge.name: judge.strength for judge in used}}
     return used, facts | {"scores": [[s, round(v, 5)] for s, v in tried]}
+
+
+def _try_in_time(
+    trials: Iterator[tuple[dict[str, float], float]], budget: Budget
+) -> list[tuple[dict[str, float], float]]:
+    """Return the trials for which there is time: after each, what is left has to be twice what it took."""
+    tried = list[tuple[dict[str, float], float]]()
+    while budget.fits(2):
+        began = budget.left()
+        trial = next(trials, None)
+        if trial is None:
+            break
+        tried.append(trial)
+        if budget.seconds is not None:
+            budget.score_seconds = max(budget.score_seconds, began - budget.left())
+    return tried
 
 
 def _fit_judges(model: Model, x: Tensor, codes: Tensor, names: Sequence[str], seed: int, budget: Budget) -> JudgeFitter:
@@ -113,6 +135,8 @@ def _choose_strengths(
     tried: Sequence[tuple[dict[str, float], float]], default: dict[str, float], n_held_out: int
 ) -> dict[str, float]:
     """Return the strengths with the best score, or the default ones unless the best beat them by more than noise."""
+    if tried and default not in [strengths for strengths, _ in tried]:
+        return default  # the time was up before
     default_score = next((score for strengths, score in tried if strengths == default), -np.inf)
     best, score = max(tried, key=lambda pair: pair[1], default=(default, -np.inf))  # of equals the first: the weakest
     return best if score > default_score + score_noise(n_held_out) else default

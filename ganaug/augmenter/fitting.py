@@ -91,6 +91,7 @@ def fit_model(
         The checkpoint to resume from is damaged or belongs to other data or options.
     """
     # 1. Encode the samples and hold some out
+    began = time.monotonic()
     if not group.is_first:
         options = replace(options, verbose=0, preview_path=None)
     labels, codes = Labels.fit(y, modality.unit)
@@ -110,7 +111,7 @@ def fit_model(
 
     # 2. Plan the training: sizes, steps, device, checkpoint
     check_same_data(group, data)
-    architecture, plan = _plan(modality, encoder, data, options, defaults, seed, group)
+    architecture, plan, budget = _plan(modality, encoder, data, options, defaults, seed, group, began)
     checkpoint = None
     if options.checkpoint_path is not None:
         path = options.checkpoint_path
@@ -118,7 +119,6 @@ def fit_model(
 
     # 3. Train, and take the best average weights
     started = time.monotonic()
-    budget = Budget(modality, plan.device, plan.max_seconds)
     state = _Training(modality, encoder, labels, data, architecture, seed, budget).run(plan, checkpoint, options)
     generator = state.average
     generator.load_state_dict(state.best)
@@ -147,15 +147,28 @@ def fit_model(
 
 
 def _plan(
-    modality: Modality, encoder: Encoder, data: Data, options: Options, defaults: Defaults, seed: int, group: Group
-) -> tuple[Architecture, Plan]:
-    """Return the sizes of the networks and the plan of their training, where it is open by what a step takes here."""
+    modality: Modality,
+    encoder: Encoder,
+    data: Data,
+    options: Options,
+    defaults: Defaults,
+    seed: int,
+    group: Group,
+    began: float,
+) -> tuple[Architecture, Plan, Budget]:
+    """Return the sizes of the networks, the plan of their training, and the budget of the fit that began then.
+
+    Which networks there are may depend on what a step of them takes here.
+    """
     n_classes, schema = len(data.prior), encoder.to_json()
-    return choose_by_time(
+    architecture, plan = choose_by_time(
         lambda chosen: plan_training(options, len(data.codes), n_classes, chosen, len(data.held_codes), group),
         defaults if options.architecture == "auto" else replace(defaults, cheaper=None),
         lambda *sized: group.decide(lambda: time_step(modality, schema, data, seed, *sized)),
     )
+    budget = Budget(modality, plan.device, plan.max_seconds, began)
+    reserved = budget.reserve(defaults.reserve[bool(options.filters)])
+    return architecture, replace(plan, reserved=group.share(reserved)), budget
 
 
 def _look_for_collapse(model: Model, data: Data, seed: int, options: Options, budget: Budget) -> dict[str, float]:
@@ -206,7 +219,7 @@ class _Training:
         state = start_state(self.modality, self.encoder.to_json(), self.architecture, plan, self.seed)
         if checkpoint and options.resume:
             _resume(state, checkpoint, plan)
-        self.budget.begin(state.seconds)
+        self.budget.spend(state.seconds)
 
         # 2. Train; at each report save the state, show progress and preview
         real, augment = place_samples(self.data, plan), bind_augmentation(self.modality, plan)
@@ -230,13 +243,16 @@ class _Training:
         seed = self.seed
         if not data.enough_held_out:
             return 0.0
+        began = time.monotonic()
         source, n = self._make_source(generator), int(np.clip(len(data.x), 1000, SCORED))
         if self.budget.is_limited:
             n = self.budget.count_samples(source, n, _LEAST_SCORED)
             source = cut_blocks(source, [int(n * max(data.prior))])
         synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
-        return self.budget.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
+        score = self.budget.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
+        self.budget.score_seconds = time.monotonic() - began
+        return score
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""

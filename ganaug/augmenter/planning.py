@@ -63,7 +63,6 @@ def plan_training(
         learning_rate=defaults.learning_rate if options.learning_rate == "auto" else float(options.learning_rate),
         optimizer=options.optimizer,
         max_seconds=None if options.max_seconds is None else float(options.max_seconds),
-        reserve=defaults.reserve * (2 if options.filters else 1),
         score_every=max(50, max_steps // defaults.scores),
         patience=int(options.patience),
         tolerance=score_noise(held_out),

@@ -76,6 +76,7 @@ def check_samples(X: Any, y: Any) -> None:
         raise DataError("GANAugmenter requires y to be passed, but the target y is None; give one label per row.")
     if sparse.issparse(X):
         raise DataError("X is a sparse matrix, which GANAugmenter does not take; convert it by X.toarray().")
+    _refuse_containers(X)
     if isinstance(X, pd.DataFrame):
         check_shape(X.shape)
         return
@@ -93,6 +94,15 @@ def check_samples(X: Any, y: Any) -> None:
     if array.dtype.kind == "O":
         _check_cells(array)
     check_shape(array.shape)
+
+
+def _refuse_containers(X: Any) -> None:
+    """Raise DataError for arrays and collections whose names or masks would be lost."""
+    if isinstance(X, np.ma.MaskedArray):
+        raise DataError("X is a masked array, whose masked cells would count; give X.filled(numpy.nan).")
+    holds_mappings = isinstance(X, list | tuple) and bool(X) and isinstance(X[0], Mapping)
+    if isinstance(X, Mapping) or holds_mappings or (isinstance(X, np.ndarray) and X.dtype.names):
+        raise DataError(f"X is a {type(X).__name__} of named columns; give a frame: pandas.DataFrame(X).")
 
 
 _NO_IMAGES = (

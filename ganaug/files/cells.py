@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .dates import find_dates
+from .exponents import find_exponents
 from .formatting import parse_offset, spell
 from .notes import BLANKS, BOOLEANS, MISSING, MOST_DECIMALS, MOST_WIDTH, OFFSET, Notes, is_mark
 from .numbers import SEPARATORS, Separators, find_forms
@@ -31,8 +32,7 @@ _DECIMAL = r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _INFINITE = r"-?(?:inf|Inf|INF|infinity|Infinity|INFINITY)"
 
 _STRAY = 0.05  # share of cells that may have blanks around them that others lack
-_ODD_WORDS = 3  # words at most beside numbers,
-_MOSTLY = 0.8  # which are this share of the cells,
+_MOSTLY = 0.8  # share of numbers in a column of numbers and odd words,
 _VARIED = 10  # and more than a few different ones
 _FIRST_CELLS = 1000
 _DATE = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
@@ -115,10 +115,18 @@ def _list_readers(reading: Reading) -> list[Callable[[pa.ChunkedArray], Typed | 
 
 def _parse_dates(known: pa.ChunkedArray, order: str | None) -> Typed | list[str]:
     """Parse dates in other orders than ISO's; return the orders that fit if there are several."""
-    found = find_dates(known, _first(known), order)
+    if find_dates(known.drop_null().slice(0, _FIRST_CELLS), _first(known), order) is None:
+        return None
+    coded = pc.dictionary_encode(known).combine_chunks()
+    repeated = 2 * len(coded.dictionary) < len(known)  # then each is read once
+    found = find_dates(pa.chunked_array([coded.dictionary]) if repeated else known, _first(known), order)
     if found is None or isinstance(found, list):
         return found
-    return found[0], {"date_form": found[1].to_dict()}
+    column, form = found
+    if repeated:
+        column = column.take(coded.indices.fill_null(0).to_numpy()).reset_index(drop=True)
+        column = column.mask(pc.is_null(known).to_numpy())
+    return column, {"date_form": form.to_dict()}
 
 
 def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
@@ -142,13 +150,13 @@ def _strip_padding(known: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Notes]:
 
 
 def find_odd_words(cells: pa.ChunkedArray) -> list[str]:
-    """Return the few words in a column of text that holds numbers otherwise, an empty list if there are more."""
+    """Return the words in a column of text that holds numbers otherwise; an empty list if it mostly holds words."""
     if _share_numbers(cells.slice(0, _FIRST_CELLS)) < _MOSTLY / 2:  # as in most columns of text
         return []
     known = cells.drop_null()
     known = known.filter(pc.invert(pc.match_substring_regex(pc.utf8_trim(known, BLANKS), MISSING)))
     words = pc.unique(known.filter(pc.invert(_is_number(known))))
-    if not len(words) or len(words) > _ODD_WORDS or _share_numbers(known) < _MOSTLY:
+    if not len(words) or _share_numbers(known) < _MOSTLY:
         return []
     return words.to_pylist() if len(pc.unique(known)) > _VARIED else []
 
@@ -247,7 +255,7 @@ def _parse_decimals(known: pa.ChunkedArray) -> Typed:
         values = np.array([np.nan if cell is None else float(cell) for cell in known.to_pylist()])
     if _overflows(finite, values) or _rounds(finite, values):
         return None
-    return pd.Series(values, dtype="float64"), _count_decimals_note(known)
+    return pd.Series(values, dtype="float64"), _find_exponents_note(known, values) or _count_decimals_note(known)
 
 
 def _overflows(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
@@ -264,6 +272,14 @@ def _rounds(finite: pa.ChunkedArray, values: NDArray[np.float64]) -> bool:
     large = finite.filter(pa.array(np.abs(values) >= 2**53))
     whole = large.filter(pc.match_substring_regex(large, r"\A-?[0-9]+\z"))
     return any(int(cell) != int(float(cell)) for cell in whole.drop_null().to_pylist())
+
+
+def _find_exponents_note(known: pa.ChunkedArray, values: NDArray[np.float64]) -> Notes:
+    """Return how numbers are spelled that are all in scientific notation."""
+    if not _all_match(known, "-?[0-9][^eE]*[eE].*"):
+        return {}
+    form = find_exponents(known.drop_null().to_pylist(), values[pc.is_valid(known).to_numpy()].tolist())
+    return {"exponent_form": form.to_dict()} if form else {}
 
 
 def _count_decimals_note(known: pa.ChunkedArray) -> Notes:

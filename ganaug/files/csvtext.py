@@ -20,11 +20,12 @@ from ..errors import DataError
 from .blanks import divide_at_blanks
 from .dialect import SEPARATORS
 from .header import find_spare, is_header, name_columns, number_names
+from .preamble import count_comments, take_separator
 
 _BLOCK = 1_000  # rows held as Python objects at a time; what fits into the processor's cache is thrice as fast
 
-_LARGEST_HEAD = 100_000  # bytes before the header that may be comments
 _PLAIN_BLOCK = 2**24  # bytes that Arrow's reader holds at a time
+_FEWEST_LINES = 3  # that quotes around whole lines are seen in
 _SEPARATOR = re.compile(f"[{''.join(SEPARATORS)}]")
 # A byte order mark that starts the first name would be taken for the file's own.
 _SPECIAL_IN_HEADER = re.compile(f'[{"".join(SEPARATORS)}"\\r\\n\ufeff]')
@@ -76,6 +77,13 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     """
     _check_text(data, name)
     said: list[str] = []
+    data, named = take_separator(data)
+    if named:
+        separator = separator or named
+        said.append(f"its first line says that {named!r} divides cells")
+    if separator is None and (unwrapped := _unwrap_lines(data, name)):
+        data = unwrapped
+        said.append("its lines are quoted as a whole")
     if separator is None and (rows := _divide_at_blanks(data)):
         data, separator = format_lines(rows), "\t"
         said.append("its cells are divided by blanks")
@@ -83,7 +91,7 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     names, columns, blank = _read_columns(data, separator, name)
     if not len(columns[0]) and header is not False:
         raise DataError(f"{name} has a header line but no rows; add rows.")
-    if comments := _count_comments(data):
+    if comments := count_comments(data):
         lines = "line, a comment, is" if comments == 1 else f"{comments} lines, of comments, are"
         said.append(f"the first {lines} left out")
     if blank:
@@ -96,28 +104,23 @@ def parse_csv(data: bytes, name: str, separator: str | None, header: bool | None
     return replace(table, notes=[*said, *table.notes], separator=separator)
 
 
+def _unwrap_lines(data: bytes, name: str) -> bytes | None:
+    """Return the lines of a file each of which is quoted as a whole, without these quotes; None for any other."""
+    if data.removeprefix(b"\xef\xbb\xbf")[:1] != b'"' or any(_header_width(data, one) > 1 for one in SEPARATORS):
+        return None
+    (title, *_), (cells, *_), _ = _read_columns(data, ",", name)
+    lines = [title, *(cell or "" for cell in cells.to_pylist())]
+    if len(lines) < _FEWEST_LINES or any(f"{one} " in title for one in SEPARATORS):  # a name of several words
+        return None
+    counts = ({line.count(one) for line in lines} for one in SEPARATORS)
+    return "\n".join(lines).encode() if any(len(count) == 1 and count != {0} for count in counts) else None
+
+
 def _divide_at_blanks(data: bytes) -> list[list[str]] | None:
     """Return the cells of lines that blanks divide and nothing else does, None if these are no table."""
     if any(_header_width(data, one) > 1 for one in SEPARATORS):
         return None
     return divide_at_blanks(data.removeprefix(b"\xef\xbb\xbf").decode())
-
-
-def _count_comments(data: bytes) -> int:
-    """Return the number of lines before the header that begin with # or are blank among such.
-
-    A line that begins with # and has as many cells as the next is the header itself.
-    """
-    start = data[:_LARGEST_HEAD].removeprefix(b"\xef\xbb\xbf")
-    if not start.startswith(b"#"):
-        return 0
-    lines = start.splitlines()
-    n = next((i for i, line in enumerate(lines) if line.strip(b" ") and not line.startswith(b"#")), len(lines))
-    if n == len(lines):
-        return 0
-    widths = [[lines[i].count(one.encode()) for one in SEPARATORS] for i in (n - 1, n)]
-    is_header = lines[n - 1].startswith(b"#") and widths[0] == widths[1] and any(widths[1])
-    return n - is_header
 
 
 def _strip_spaces(
@@ -239,7 +242,7 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
     try:
         table = csv_arrow.read_csv(
             pa.BufferReader(data),
-            csv_arrow.ReadOptions(column_names=names, skip_rows=1 + _count_comments(data), block_size=_PLAIN_BLOCK),
+            csv_arrow.ReadOptions(column_names=names, skip_rows=1 + count_comments(data), block_size=_PLAIN_BLOCK),
             csv_arrow.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
             csv_arrow.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
@@ -255,7 +258,7 @@ def _read_plain(data: bytes, separator: str, width: int) -> list[pa.ChunkedArray
 def _records(data: bytes, separator: str, name: str, blank: list[int]) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line number and the cells of each record; the numbers of blank lines before one go to `blank`."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    comments = _count_comments(data)
+    comments = count_comments(data)
     reader = csv.reader(islice(lines, comments, None), delimiter=separator, strict=True)
     line, passed = 1 + comments, list[int]()
     while True:

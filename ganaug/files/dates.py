@@ -39,6 +39,7 @@ _DATES = {
     )), ""),
     **dict.fromkeys(("a b d H:M:S Y", "a b d H:M:S +0000 Y", "a b d H:M:S UTC Y"), ""),
     **dict.fromkeys(("Ymd H:M", "Ymd H:M:S", "YmdTH:M:S", "YmdTHMS", "Ymd-HMS", "Ymd_HMS", "Ymd HMS"), ""),
+    "dmY": "dmy", "mdY": "mdy",
     **dict.fromkeys(("B o, Y", "B o Y", "o B Y", "o B, Y", "b o, Y", "b o Y", "o b Y", "o b, Y"), ""),
 }  # fmt: skip
 _TIMES = (
@@ -57,6 +58,8 @@ _ENDING = re.compile(r"(?<=[0-9M])(\.0{1,9})?( ?(?:[A-Z]{3,4}|Z|[+-](?:[01][0-9]
 _MOST_ENDING = 20
 _MANY, _FEW = 12, 3  # different days, more than there are months, beside few years
 _UNITS = {"F": "us", "f": "ms", "S": "s", "M": "m"}
+_COMPACT = re.compile(r"[0-3][0-9][0-3][0-9](?:19|20)[0-9]{2}")
+_MANY_COMPACT = 10  # different texts of eight digits that are no codes by chance, if all are dates
 _ISO = ("Y-m-d",)  # with unpadded parts, which cells.py leaves to this module
 
 
@@ -153,7 +156,7 @@ def is_sound_form(value: Any) -> bool:
 
 
 def _list_times(date: str) -> tuple[str, ...]:
-    return ("",) if "H" in date else _TIMES
+    return ("",) if "H" in date or date in ("dmY", "mdY") else _TIMES
 
 
 def find_dates(
@@ -175,6 +178,8 @@ def find_dates(
         known, first = pc.utf8_slice_codeunits(known, 0, -len(after)), first.removesuffix(after)
     found: dict[str, tuple[pd.Series[Any], DateForm]] = {}
     for date, own in {**_DATES, **dict.fromkeys(_ISO, "ymd")}.items():
+        if date in ("dmY", "mdY") and not _are_compact(known):
+            continue
         if re.match(_make_pattern(date), first):
             for time in _list_times(date)[bool(after) and "H" not in date :]:  # the first is none
                 pattern = _make_pattern(date + time)
@@ -188,6 +193,15 @@ def find_dates(
             return sorted(found)
     moments, form = found[order] if len(found) > 1 and order else next(iter(found.values()))
     return moments, replace(form, after=after)
+
+
+def _are_compact(known: pa.ChunkedArray) -> bool:
+    """Return whether cells have eight digits that may be day, month and year of these centuries."""
+    cells = known.drop_null()
+    if not all(map(_COMPACT.fullmatch, cells.slice(0, _MANY_COMPACT).to_pylist())):
+        return False
+    is_alike = pc.all(pc.match_substring_regex(cells, rf"\A{_COMPACT.pattern}\z")).as_py()
+    return bool(is_alike) and len(pc.unique(cells)) >= _MANY_COMPACT
 
 
 def _prefer_many_days(found: Mapping[str, tuple[pd.Series[Any], DateForm]]) -> str | None:

@@ -86,10 +86,19 @@ def decode_text(data: bytes, name: str, encoding: str | None) -> Decoded:
     return Decoded(data, "utf-8")
 
 
+_OTHER_TEXT = {
+    b"version https://git-lfs": "a pointer of Git LFS and not the file itself; fetch it by git lfs pull",
+    b"@relation": "an ARFF file; read it by scipy.io.arff.loadarff, and save it as CSV",
+}
+
+
 def check_kind(data: bytes, name: str) -> None:
     """Raise DataError for the bytes of a file of a known kind that is no text."""
     if data[:_HEAD].lstrip().lower().startswith(_PAGES):
         raise DataError(f"{name} is a web page; download the file itself, which such pages often call raw.")
+    for start, kind in _OTHER_TEXT.items():
+        if data[:_HEAD].lstrip().lower().startswith(start):
+            raise DataError(f"{name} is {kind}.")
     for magic, kind in _MAGIC.items():
         if data.startswith(magic) and (b"\0" in data or not _is_utf8(data)):
             raise DataError(f"{name} is {kind}.")

@@ -34,7 +34,7 @@ def read_json(data: bytes, name: str) -> pd.DataFrame:
     try:
         text = data.decode("utf-8-sig")
         is_list = text.lstrip().startswith("[")
-        rows = json.loads(text) if is_list else [json.loads(line) for line in text.splitlines() if line.strip()]
+        rows = json.loads(text) if is_list else _read_lines(text)
     except (UnicodeDecodeError, ValueError) as error:
         raise DataError(f"{name} is not sound JSON ({reason_of(error)}); write it again.") from error
     if not rows or not all(isinstance(row, dict) for row in rows):
@@ -45,6 +45,21 @@ def read_json(data: bytes, name: str) -> pd.DataFrame:
     return _convert(name, lambda: pa.table({column: _to_array(rows, column, name) for column in columns}))
 
 
+def _read_lines(text: str) -> Any:
+    """Return the rows of an object in each line, or of one object, as `DataFrame.to_json` writes it."""
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    columns = list(whole.values()) if isinstance(whole, dict) else []
+    rows = [str(i) for i in range(len(columns[0]))] if columns and isinstance(columns[0], dict) else []
+    if rows and all(isinstance(cells, dict) and list(cells) == rows for cells in columns):  # orient="columns"
+        return [{column: cells[row] for column, cells in whole.items()} for row in rows]
+    if isinstance(whole, dict) and set(whole) == {"columns", "index", "data"}:  # orient="split"
+        return [dict(zip(whole["columns"], row, strict=True)) for row in whole["data"]]
+    return [whole]
+
+
 def _to_array(rows: list[dict[str, Any]], column: str, name: str) -> pa.Array:
     """Return the values of a column; raise DataError if they are not of one type."""
     values = [row.get(column) for row in rows]
@@ -52,7 +67,8 @@ def _to_array(rows: list[dict[str, Any]], column: str, name: str) -> pa.Array:
         return pa.array(values)
     except pa.ArrowException:
         first = next(value for value in values if value is not None)
-        row, other = next((i, v) for i, v in enumerate(values) if v is not None and type(v) is not type(first))
+        others = ((i, v) for i, v in enumerate(values) if v is not None and type(v) is not type(first))
+        row, other = next(others, (0, first))
         raise DataError(
             f"Column {column!r} of {name} holds {reprlib.repr(first)} and, in row {row}, {reprlib.repr(other)}; give "
             "all its values one type."

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from ..errors import DataError
 from .dates import DateForm
+from .exponents import ExponentForm
 from .notes import BOOLEANS, ISO_FORM
 from .numbers import spell_all
 
@@ -100,6 +101,8 @@ def _is_arrow_date(dtype: Any) -> bool:
 def _format_numbers(known: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     if not pd.api.types.is_float_dtype(known.dtype):
         return list(map(str, known.tolist()))
+    if "exponent_form" in notes:
+        return ExponentForm(**notes["exponent_form"]).spell(known.to_numpy(dtype="float64").tolist())
     texts = _format_floats(known, notes.get("decimals"))
     if notes.get("bare_point"):
         texts = [re.sub(r"\A(-?)0\.", r"\1.", text) for text in texts]

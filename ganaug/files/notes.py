@@ -9,13 +9,17 @@ from typing import Any, TypeAlias
 from .clocks import is_sound_clock, is_sound_month, is_sound_zoned
 from .dates import is_sound_form as is_sound_date_form
 from .dialect import is_sound_dialect
+from .durations import is_sound_days, is_sound_units
+from .exponents import is_sound_exponents
 from .numbers import is_sound_form as is_sound_number_form
+from .times import is_sound_compact, is_sound_time
 
 Notes: TypeAlias = "dict[str, Any]"
 
 # Missing in a column of numbers, booleans or dates, with blanks around them or not; ordinary words in a column of text,
 # in any case of letters. So are cells of signs alone, such as ** and --.
 _MISSING_WORDS = (
+    *("0000-00-00", "0000-00-00 00:00:00"),  # of MySQL
     *("na", "n/a", "n.a.", "nan", "nat", "<na>", "null", "none", "nil", "missing", "unknown"),
     *("#n/a", "#na", "#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?"),  # spreadsheets'
 )
@@ -46,6 +50,11 @@ _SOUND: dict[str, Callable[[Any], object]] = {
     "clock_form": is_sound_clock,
     "month_form": is_sound_month,
     "zoned_form": is_sound_zoned,
+    "exponent_form": is_sound_exponents,
+    "unit_form": is_sound_units,
+    "days_form": is_sound_days,
+    "compact_form": is_sound_compact,
+    "time_form": is_sound_time,
     "decimals": lambda value: type(value) is int and 0 <= value <= MOST_DECIMALS,
     "datetime_format": lambda value: isinstance(value, str) and ISO_FORM.fullmatch(value),
     "boolean_text": lambda value: _is_names(value) and tuple(value) in BOOLEANS,
@@ -64,9 +73,9 @@ def valid_notes(attrs: Mapping[Any, Any]) -> Notes:
     -------
     dict
         Plain JSON: ``missing_text``, ``own_mark``, ``padding``, ``aligned``, ``decimals``, ``whole``, ``bare_point``,
-        ``number_form``, ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``datetime_format`` and
-        ``boolean_text`` of the columns with a valid note, ``column_order`` if it is a list of distinct names, and a
-        sound ``dialect``.
+        ``number_form``, ``date_form``, ``clock_form``, ``month_form``, ``zoned_form``, ``unit_form``, ``days_form``,
+        ``compact_form``, ``time_form``, ``exponent_form``, ``datetime_format`` and ``boolean_text`` of the columns with
+        a valid note, ``column_order`` if it is a list of distinct names, and a sound ``dialect``.
     """
     notes: Notes = {}
     for note, is_sound in _SOUND.items():

@@ -26,20 +26,22 @@ _UNITS = (
 )
 # After a blank, as in "10 years" and "2 full years"; letters at once may belong to a code
 _WORD = r"[^\W\d_][^\W\d_ /²³.]{0,11}(?: [^\W\d_]{1,12}){0,2}"
-_AFTER = rf"(?:{'|'.join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
-_DIGITS = rf"[0-9](?:[0-9.,'{_SPACES}]*[0-9])?|[.,][0-9]+"
-_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?[+-]?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)\)?")
+_UNIT = "|".join(map(re.escape, sorted(_UNITS, key=len, reverse=True)))
+_AFTER = rf"[{_SPACES}]?(?:{_UNIT})|[{_SPACES}](?:{_WORD}|[%‰°{_SIGNS}])"
+_DIGITS = rf"[0-9](?:[0-9.,'’{_SPACES}]*[0-9])?|[.,][0-9]+"
+_CELL = re.compile(rf"\(?-?(?P<before>{_BEFORE})?[+−-]?(?:{_DIGITS})(?P<after>(?:{_AFTER})?)[-)]?")
 Separators = tuple[tuple[str, str], ...]
 # Of (thousands, decimal), the first that fits: '1,234' is more often a thousand than a decimal comma
 SEPARATORS: Separators = (
     (",", "."),
     (".", ","),
     ("'", "."),
+    ("’", "."),
     *((space, mark) for space in _SPACES for mark in ",."),
     ("", ","),
 )
-_SIGNED = ("-", "-$", "()", "+")
-_ASKED = tuple((thousands, "." if thousands == "," else ",") for thousands in ("", ",", ".", "'", *_SPACES))
+_SIGNED = ("-", "-$", "()", "+", "−", "9-")
+_ASKED = tuple((thousands, "." if thousands == "," else ",") for thousands in ("", ",", ".", "'", "’", *_SPACES))
 _ADDRESS = r"\A(?:[0-9]{1,3}\.){3}[0-9]{1,3}\z"  # of the internet
 _MOST = 40  # characters before or after a number
 
@@ -54,9 +56,10 @@ class NumberForm:
         What stands around every number, such as "$" or " kg".
     thousands, decimal : str
         Separators; the first may be empty.
-    negative : {"-", "-$", "()", "+"}
+    negative : {"-", "-$", "()", "+", "−", "9-"}
         Whether a minus stands behind or before what stands before the number, or parentheses around it all; "+" is a
-        minus behind it, and a plus in its place on numbers above 0.
+        minus behind it, and a plus in its place on numbers above 0; "−" is the sign of typesetters for a minus, and
+        "9-" is a minus behind it all, as accountants' programs write it.
     """
 
     before: str = ""
@@ -76,6 +79,9 @@ class NumberForm:
             return f"({self.before}{bare}{self.after})"
         if sign and self.negative == "-$":
             return f"-{self.before}{bare}{self.after}"
+        if sign and self.negative == "9-":
+            return f"{self.before}{bare}{self.after}-"
+        sign = self.negative if sign and self.negative == "−" else sign
         plus = "+" if self.negative == "+" and not sign and bare.strip("0.,") else ""
         return f"{self.before}{plus}{sign}{bare}{self.after}"
 
@@ -122,7 +128,7 @@ def find_forms(
         bare = _strip(known, before, after, negative)
         if bare is None:
             continue
-        plain_too = (before + after or negative == "+") and separators == SEPARATORS
+        plain_too = (before + after or negative in ("+", "−", "9-")) and separators == SEPARATORS
         for thousands, decimal in (*([("", ".")] if plain_too else []), *separators):
             form = NumberForm(before, after, thousands, decimal, negative)
             if (plain := _to_plain(bare, thousands, decimal)) is not None:
@@ -138,13 +144,16 @@ def _strip(known: pa.ChunkedArray, before: str, after: str, negative: str) -> pa
         "-$": rf"\A(-?){lead}({_DIGITS}){tail}\z",
         "()": rf"\A(\(?){lead}({_DIGITS}){tail}\)?\z",
         "+": rf"\A{lead}([+-]?)({_DIGITS}){tail}\z",
+        "−": rf"\A{lead}(−?)({_DIGITS}){tail}\z",
+        "9-": rf"\A{lead}({_DIGITS}){tail}(-?)\z",
     }[negative]
     if not pc.all(pc.match_substring_regex(known, pattern)).as_py():
         return None
     if negative == "+" and not all(pc.any(pc.match_substring(known, sign)).as_py() for sign in "+-"):
         return None  # numbers of telephones begin with a plus, too
-    bare = pc.replace_substring_regex(known, pattern, r"\1\2")
-    return pc.replace_substring(bare, *{"()": ("(", "-"), "+": ("+", "")}.get(negative, ("-", "-")))
+    bare = pc.replace_substring_regex(known, pattern, r"\2\1" if negative == "9-" else r"\1\2")
+    signs = {"()": ("(", "-"), "+": ("+", ""), "−": ("−", "-")}
+    return pc.replace_substring(bare, *signs.get(negative, ("-", "-")))
 
 
 def _to_plain(bare: pa.ChunkedArray, thousands: str, decimal: str) -> pa.ChunkedArray | None:

@@ -30,6 +30,7 @@ from .parquet import write_parquet
 from .places import compressed, extensions, is_device, open_output, read_bytes
 
 _FORMATS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ",", ".parquet": "", ".pq": ""}  # "": not text
+_ODD_WORDS = 3  # beside numbers, up to which all of them are named
 _BLOCK = 10_000  # rows spelled at a time
 _LOOKED_AT = 1000  # cells among which the most telling is looked for
 
@@ -218,14 +219,22 @@ def _type_columns(parsed: TextTable, reading: Reading) -> tuple[pd.DataFrame, li
             which = " or ".join(f"date_order={order!r}" for order in orders)
             unclear.append(f"{column!r} holds dates such as {example!r}, text until you say {which} (--date-order)")
         elif not notes and pd.api.types.is_string_dtype(columns[column].dtype) and (words := find_odd_words(text)):
-            marks = join_names(words, len(words))
-            listed = ", ".join(map(repr, words))
-            unclear.append(f"{column!r} holds numbers beside {marks}, text until you say na=[{listed}] (--na)")
+            unclear.append(_describe_odd_words(column, words))
         for note, value in notes.items():
             attrs.setdefault(note, {})[column] = value
     frame: pd.DataFrame = pd.DataFrame(columns)
     frame.attrs.update(attrs)
     return frame, unclear
+
+
+def _describe_odd_words(column: str, words: list[str]) -> str:
+    """Return in words what stands beside the numbers of a column, and the cure."""
+    if len(words) <= _ODD_WORDS:
+        listed = ", ".join(map(repr, words))
+        return (
+            f"{column!r} holds numbers beside {join_names(words, _ODD_WORDS)}, text until you say na=[{listed}] (--na)"
+        )
+    return f"{column!r} holds numbers beside {len(words)} texts such as {words[0]!r}, and stays text until you clean it"
 
 
 def write_table(

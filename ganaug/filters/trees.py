@@ -6,8 +6,10 @@ evaluated by comparisons and look-ups alone: see `ganaug.filters.forest`.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,11 +19,13 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
+from ..screening import find_telling_columns
 from .forest import DEPTH, Forest
 
 _ITERATIONS = 60
 _MANY_ROWS = 5000  # of every class: enough for more and larger boosting steps without overfitting
 _MANY_ITERATIONS = 100
+_STRETCHES = 6  # of boosting, after which a limit of seconds is looked at
 _MOST_ITERATIONS = 1000  # in a file: ten times as many as are ever grown
 
 
@@ -47,11 +51,15 @@ class Trees:
     baseline: Tensor
 
     @classmethod
-    def fit(cls, x: Tensor, y: Tensor, seed: int, iterations: int | None = None) -> Trees:
+    def fit(
+        cls, x: Tensor, y: Tensor, seed: int, iterations: int | None = None, most_seconds: float = math.inf
+    ) -> Trees:
         """Boost trees that classify `x` into classes `y` (codes 0 .. k - 1, all present).
 
         Two classes give one output, the log-odds of the second; more give one logit each.
-        Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001).
+        Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29 (2001). Of a
+        wide table they look at the columns that differ the most between the classes. Boosting ends early once it has
+        taken `most_seconds`.
         """
         X = x.numpy()
         sizes = torch.bincount(y)
@@ -67,8 +75,14 @@ class Trees:
             early_stopping=False,
             random_state=seed % 2**32,
         )
-        model.fit(X, y.numpy())
-        return cls.from_sklearn(model)
+        columns = find_telling_columns(X, y.numpy())
+        grown = cls.from_sklearn(_boost(model, X[:, columns], y.numpy(), most_seconds))
+        return replace(grown, feature=torch.from_numpy(columns)[grown.feature])
+
+    @staticmethod
+    def within(most_seconds: float) -> TimedTrees:
+        """Return a learner each of whose classifiers takes about `most_seconds` to train."""
+        return TimedTrees(most_seconds)
 
     @classmethod
     def from_sklearn(cls, model: HistGradientBoostingClassifier) -> Trees:
@@ -112,6 +126,41 @@ class Trees:
     def from_json(cls, facts: Sequence[int], tensors: Mapping[str, Tensor]) -> Trees:
         """Return the trees that `to_json` and `tensors` described."""
         return cls(**{key: tensors[key] for key in cls.expected(facts)})
+
+
+@dataclass(frozen=True)
+class TimedTrees:
+    """Trains `Trees` in limited time; it reads them like any others."""
+
+    most_seconds: float
+
+    expected = staticmethod(Trees.expected)
+    from_json = Trees.from_json
+
+    def fit(self, x: Tensor, y: Tensor, seed: int) -> Trees:
+        """Boost trees until the time is up; see `Trees.fit`."""
+        return Trees.fit(x, y, seed, most_seconds=self.most_seconds)
+
+
+def _boost(
+    model: HistGradientBoostingClassifier, X: NDArray[np.float32], y: NDArray[np.int64], most_seconds: float
+) -> HistGradientBoostingClassifier:
+    """Fit the model; in limited time some iterations after the other, and fewer of them if the time is up."""
+    if math.isinf(most_seconds):
+        return model.fit(X, y)
+    started, iterations = time.monotonic(), model.max_iter
+    model.set_params(warm_start=True)
+    for done in _split_evenly(iterations):
+        model.set_params(max_iter=done).fit(X, y)
+        spent = time.monotonic() - started
+        if spent * (1 + 1 / _STRETCHES) > most_seconds:
+            break
+    return model
+
+
+def _split_evenly(iterations: int) -> list[int]:
+    """Return the numbers of iterations after each stretch."""
+    return sorted({max(1, iterations * (i + 1) // _STRETCHES) for i in range(_STRETCHES)})
 
 
 def _complete_tree(nodes: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:

@@ -57,6 +57,6 @@ def image_defaults(schema: Mapping[str, Any], counts: Sequence[int], device_type
         heavy=True,
         held_out=0.1,
         penalty_weight=0.5,
-        reserve=0.1,
+        reserve=(0.1, 0.2),
     )
     return replace(usual, kind="residual", step_seconds=_STEP_SECONDS, cheaper=usual) if on_gpu else usual

@@ -19,12 +19,14 @@ from msgspec import Meta
 
 from ..data.dtypes import Plain
 from ..records import decode
+from .id_slots import IdSlots, Range, find_prefix, fit_ranges
 from .identifiers import LEAST_ROOM, MAX_LENGTH, IdPattern, find_gap, rank
 
 _MOST_KINDS = 10
 _MIN_COUNT = 3  # texts from which something is no fact about one or two rows
 _CYCLE = 20  # identifiers in which each kind has its share
 _SHARED = 0.5  # share of texts that have the same word, from which it is kept
+_ADDRESS = re.compile(r"\b[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\b")  # a number in it ends at 255, whatever its digits
 _WORD = re.compile(r"[^\W_]+")
 _CLASSES = {"Lu": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "Ll": "abcdefghijklmnopqrstuvwxyz", "Nd": "0123456789"}
 
@@ -35,13 +37,13 @@ class IdShapes:
 
     Attributes
     ----------
-    patterns : list of IdPattern
-        Codes, each with other signs between its words.
+    patterns : list of IdPattern or IdSlots
+        Codes, each with other signs between its words; those of numbers within ranges are slots.
     turns : list of int
         Position of the pattern of each new identifier; from the last one on it begins again.
     """
 
-    patterns: Annotated[list[IdPattern], Meta(min_length=1, max_length=_MOST_KINDS)]
+    patterns: Annotated[list[IdPattern | IdSlots], Meta(min_length=1, max_length=_MOST_KINDS)]
     turns: Annotated[list[int], Meta(min_length=1, max_length=_CYCLE + _MOST_KINDS)]
 
     def __post_init__(self) -> None:
@@ -49,8 +51,9 @@ class IdShapes:
             raise ValueError("an identifier has no pattern")
         if not set(self.turns) <= set(range(len(self.patterns))):
             raise ValueError("an identifier has a turn of no pattern")
-        if any(pattern.style != "code" or pattern.room < 1 for pattern in self.patterns):
-            raise ValueError("an identifier has a pattern without room")
+        for pattern in self.patterns:
+            if isinstance(pattern, IdPattern) and (pattern.style != "code" or pattern.room < 1):
+                raise ValueError("an identifier has a pattern without room")
 
     def make_fresh(self, first: int, n: int) -> list[Any]:
         """Return new values number `first` to ``first + n - 1``, all different, and none of them in training."""
@@ -76,12 +79,26 @@ class IdShapes:
     @classmethod
     def from_json(cls, facts: dict[str, Any]) -> IdShapes:
         """Return the shapes that `to_json` described."""
-        return cls([IdPattern.from_json(one) for one in facts["patterns"]], decode(facts["turns"], list[int]))
+        kinds = [IdSlots if "slots" in one else IdPattern for one in facts["patterns"]]
+        patterns = [kind.from_json(one) for kind, one in zip(kinds, facts["patterns"], strict=True)]
+        return cls(patterns, decode(facts["turns"], list[int]))
 
 
 def fit_identifier(plain: Plain, largest: int) -> IdPattern | IdShapes:
     """Return the pattern or the shapes of the values of a column: text, or whole numbers up to `largest`."""
-    return IdPattern.find(plain, largest) or _fit_shapes(sorted(set(plain.tolist()))) or IdPattern.fit(plain, largest)
+    found = IdPattern.find(plain, largest)
+    texts = [] if plain.dtype.kind in "iu" else sorted(set(plain.tolist()))
+    if not texts or (found and found.style == "numbered" and not _ADDRESS.search(texts[0])):
+        return found or IdPattern.fit(plain, largest)
+    shapes = _fit_shapes(texts)
+    if shapes and (any(isinstance(pattern, IdSlots) for pattern in shapes.patterns) or _is_misaligned(found)):
+        return shapes
+    return found or shapes or IdPattern.fit(plain, largest)
+
+
+def _is_misaligned(form: IdPattern | None) -> bool:
+    """Return whether signs and letters share a place of a code: its words have several lengths."""
+    return form is not None and any(0 < sum(map(str.isalnum, part)) < len(part) for part in form.parts)
 
 
 def form_from_json(facts: dict[str, Any]) -> IdPattern | IdShapes:
@@ -121,10 +138,16 @@ def _fit_shapes(texts: list[str]) -> IdShapes | None:
     return IdShapes(patterns, turns[: _CYCLE + _MOST_KINDS])
 
 
-def _fit_kind(signs: Sequence[str], words: list[list[str]], texts: list[str]) -> IdPattern:
+def _fit_kind(signs: Sequence[str], words: list[list[str]], texts: list[str]) -> IdPattern | IdSlots:
     """Return the pattern of texts with these signs between their words."""
-    # 1. An alphabet for each letter of each word, or the word itself if most texts share it
+    # 1. An alphabet for each letter of each word, or the word itself if most texts share it; ranges of numbers
     columns = [_describe_word([row[i] for row in words]) for i in range(len(words[0]))]
+    ranges = fit_ranges(signs, words)
+    if any(found and found.is_narrow for found in ranges):
+        slots: list[str | Range] = list(signs[0])
+        for i, (found, column, sign) in enumerate(zip(ranges, columns, signs[1:], strict=True)):
+            slots += [*([*find_prefix(words, i), found] if found else column), *sign]
+        return IdSlots.fit(slots, texts)
     if all(len(alphabet) == 1 for column in columns for alphabet in column):
         columns[-1] = [_CLASSES["Ll"]] * len(columns[-1])
     longest = max(columns, key=lambda column: (len(column[-1]) > 1, len(column)))

@@ -8,6 +8,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
+from ..screening import find_telling_columns
+
 _DETECTION_WEIGHT = 0.1  # ten points of detection count as one of utility, because users train classifiers
 
 
@@ -62,11 +64,17 @@ def _to_numpy(pair: tuple[Tensor, Tensor]) -> tuple[NDArray[np.float32], NDArray
     return X.numpy(), y.numpy()
 
 
-def _make_classifier(n: int, seed: int) -> HistGradientBoostingClassifier:
-    least = int(np.clip(n // 30, 2, 20))
-    return HistGradientBoostingClassifier(
+def _predict(
+    X: NDArray[np.float32], y: NDArray[np.int64], X_new: NDArray[np.float32], seed: int
+) -> NDArray[np.float64]:
+    """Return the probability of each class for new rows, by trees that learned from the others."""
+    least = int(np.clip(len(X) // 30, 2, 20))
+    trees = HistGradientBoostingClassifier(
         max_iter=50, max_leaf_nodes=15, min_samples_leaf=least, early_stopping=False, random_state=seed % 2**32
     )
+    columns = find_telling_columns(X, y)
+    found: NDArray[np.float64] = trees.fit(X[:, columns], y).predict_proba(X_new[:, columns])
+    return found
 
 
 def _classify_in_folds(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) -> float:
@@ -78,8 +86,7 @@ def _classify_in_folds(X: NDArray[np.float32], y: NDArray[np.int64], seed: int) 
     for k in range(2):
         train, test = fold != k, fold == k
         if len(set(y[train])) == 2 and len(set(y[test])) == 2:
-            p = _make_classifier(int(train.sum()), seed).fit(X[train], y[train]).predict_proba(X[test])[:, 1]
-            areas.append(float(roc_auc_score(y[test], p)))
+            areas.append(float(roc_auc_score(y[test], _predict(X[train], y[train], X[test], seed)[:, 1])))
     return float(np.mean(areas)) if areas else 0.5
 
 
@@ -89,7 +96,7 @@ def _measure_utility(
     classes = np.unique(y_new)
     if len(classes) < 2:
         return 0.5
-    p = _make_classifier(len(X_new), seed).fit(X_new, y_new).predict_proba(X)
+    p = _predict(X_new, y_new, X, seed)
     areas, weights = [], []
     for j, label in enumerate(classes):
         positive = y == label

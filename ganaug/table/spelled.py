@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ from ..errors import DataError, DataWarning
 from ..files.cells import parse_cells
 from ..files.clocks import ClockForm, MonthForm, ZonedForm, find_clock, find_months, find_zoned
 from ..files.datelike import resembles_dates
+from ..files.durations import DaysForm, UnitForm, find_days, find_units
 from ..files.formatting import format_cells
 from ..files.notes import is_mark, valid_notes
+from ..files.times import CompactForm, TimeForm, find_compact, find_times
 from ..messages import join_names
 from .identifiers import is_identifier
 
@@ -28,6 +30,22 @@ _LOOKED_AT = 200  # cells that rule out most columns of words
 _SHOWN = 5
 _FEW_VALUES, _MIN_REPEATS = 30, 5  # of months or quarters
 _NUMERIC = ("numeric", "ordered")
+_FINDERS: dict[str, Callable[[list[str]], Any]] = {
+    "clock_form": find_clock,
+    "days_form": find_days,
+    "unit_form": find_units,
+    "compact_form": find_compact,
+    "time_form": find_times,
+    "month_form": find_months,
+    "zoned_form": find_zoned,
+}
+_CLOCKS: dict[str, Any] = {
+    "clock_form": ClockForm,
+    "days_form": DaysForm,
+    "unit_form": UnitForm,
+    "compact_form": CompactForm,
+    "time_form": TimeForm,
+}
 _KINDS = (*_NUMERIC, "datetime")
 
 
@@ -144,7 +162,7 @@ def _parse_texts(texts: Any) -> tuple[Any, dict[str, Any]]:
         return column, notes
     known = [text for text in texts if text is not None and not is_mark(text)]
     there = np.isin(np.asarray(texts, dtype=object), list(set(known)))
-    for note, find in (("clock_form", find_clock), ("month_form", find_months), ("zoned_form", find_zoned)):
+    for note, find in _FINDERS.items():
         if found := find(known):
             values, form = found
             typed = pd.Series(pd.NaT, index=range(len(there)), dtype=values.dtype)
@@ -214,8 +232,9 @@ def spell(column: pd.Series[Any], spelling: Spelling) -> pd.Series[Any]:
 
 def _spell_cells(column: pd.Series[Any], notes: Mapping[str, Any]) -> list[str]:
     known = column[column.notna()]
-    if "clock_form" in notes:
-        spelled = ClockForm(**notes["clock_form"]).spell(known.astype("m8[us]").astype("int64").tolist())
+    clock = next((note for note in _CLOCKS if note in notes), None)
+    if clock:
+        spelled = _CLOCKS[clock](**notes[clock]).spell(known.astype("m8[us]").astype("int64").tolist())
     elif "month_form" in notes:
         spelled = MonthForm(**notes["month_form"]).spell(known)
     elif "zoned_form" in notes:

@@ -37,6 +37,8 @@ _CHECK_EVERY = 50
 _MAX_RETRIES = 3  # of roll-backs after divergence, and of revivals after collapse
 _FINAL_RATE = 0.03
 _ASKED = (3, 5, 7)  # numbers of scores after which to ask whether more steps would pay
+_FIRST_SCORE = 0.2  # share of `max_seconds` after which the first score is taken, if fifty steps take longer
+_MOST_FOR_SCORE = 0.1  # share of `max_seconds`
 _NO_SCORE = -1e9  # stands for a score that is not finite
 _EXPLODED = 1e6  # far above any weight or loss of a training that converges
 
@@ -70,21 +72,28 @@ class _Clock:
 
 @dataclass
 class _Evaluation:
-    """What judges a generator, and the seconds that the last judgement took."""
+    """What judges a generator, the seconds that the last judgement took, and the step at which weights were kept."""
 
     score: Score
     collapsed: FindCollapsed
     learned: IsLearned
     seconds: float = 0.0
+    kept: int = 0
 
-    def judge(self, generator: Generator) -> tuple[float, Sequence[str]]:
-        """Return the score, and the names of collapsed classes."""
-        return self.score(generator), self.collapsed(generator)
+    def is_costly(self, plan: Plan) -> bool:
+        """Return whether a score takes so much of the seconds that steps are the better use of them."""
+        return plan.max_seconds is not None and self.seconds > _MOST_FOR_SCORE * plan.max_seconds
 
     def find_budget(self, plan: Plan) -> float:
-        """Return the seconds for steps: the last score, and the choice of filters, take about as long as a score."""
-        most = math.inf if plan.max_seconds is None else plan.max_seconds
-        return max(0.5 * most, (1.0 - plan.reserve) * most - 2 * self.seconds)
+        """Return the seconds for steps: one more score has to fit in after them, unless scores are costly."""
+        if plan.max_seconds is None:
+            return math.inf
+        most = max(0.5 * plan.max_seconds, plan.max_seconds - plan.reserved)
+        return most if self.is_costly(plan) else most - self.seconds
+
+    def is_wanted(self, plan: Plan, seconds: float) -> bool:
+        """Return whether it is time to see how long a score takes, which decides how many there are."""
+        return plan.max_seconds is not None and not self.seconds and seconds > _FIRST_SCORE * plan.max_seconds
 
     def is_late(self, plan: Plan, seconds: float) -> bool:
         """Return whether the seconds for steps are used up."""
@@ -144,7 +153,7 @@ def train_gan(
         first = state.step
         for _ in range(min(_CHECK_EVERY, state.last_step - state.step)):
             seconds = clock.read()
-            if state.step > first and evaluation.is_late(plan, seconds):
+            if state.step > first and (evaluation.is_late(plan, seconds) or evaluation.is_wanted(plan, seconds)):
                 break
             _set_rate(state, plan, seconds, evaluation.find_budget(plan))
             train_step(state, plan, real, augment)
@@ -169,8 +178,8 @@ def train_gan(
 def _is_finished(state: TrainingState, plan: Plan, seconds: float, evaluation: _Evaluation) -> bool:
     """Return whether steps, seconds or patience are used up."""
     late = evaluation.is_late(plan, seconds)
-    if state.step and late and not state.best:
-        return False  # one score is always taken, see _keep_best
+    if state.step and late and (not state.best or (evaluation.is_costly(plan) and evaluation.kept < state.step)):
+        return False  # one score is always taken, and the last weights are looked at, see _keep_best
     scores = [value for _, value in reversed(state.scores)]
     near = max(scores, default=0.0) - plan.tolerance
     stale = next((i for i, value in enumerate(scores) if value >= near), 0)  # scores since the newest good one
@@ -240,8 +249,12 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
     last = state.step >= state.last_step
     late = evaluation.is_late(plan, state.seconds)
     due = state.step // plan.score_every > (len(state.scores) and state.scores[-1][0] // plan.score_every)
-    if not (due or last or late):
+    unknown = plan.max_seconds is not None and not evaluation.seconds
+    if not (due or last or late or unknown):
         return None, ""
+    evaluation.kept = state.step
+    if state.best and evaluation.is_costly(plan):
+        return None, _keep_unscored(state, plan, evaluation)
 
     # 2. Score the average
     began = time.monotonic()
@@ -267,6 +280,16 @@ def _keep_best(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> tup
             learned = plan.group.decide(lambda: evaluation.learned(state.average))
             note = _cut_training(state) if learned else ""
     return newest, note
+
+
+def _keep_unscored(state: TrainingState, plan: Plan, evaluation: _Evaluation) -> str:
+    """Keep the average, unless a class has collapsed in it and in the best one none had; return a note."""
+    collapsed = plan.group.decide(lambda: evaluation.collapsed(state.average))
+    healthy, best = state.best_rank
+    if not collapsed or not healthy:
+        state.best = {k: v.detach().clone() for k, v in state.average.state_dict().items()}
+        state.best_rank = (not collapsed, best)
+    return f"newest weights kept without a score, which takes {evaluation.seconds:.0f} s of {plan.max_seconds:.0f} s"
 
 
 def _check_weights(state: TrainingState, group: Group) -> None:

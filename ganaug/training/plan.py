@@ -37,8 +37,8 @@ class Plan:
         A name of `OPTIMIZERS`, or ``f(parameters, lr) -> torch.optim.Optimizer``.
     max_seconds : float or None
         Wall-clock budget; the learning rate then follows the clock where that is ahead of the steps.
-    reserve : float
-        Share of the budget that is kept for what comes after the steps, besides twice the seconds of the last score.
+    reserved : float
+        Seconds of that budget for what comes before and after the training; at most half of it.
     score_every : int
         Steps between two scores on held-out samples.
     patience : int
@@ -69,7 +69,7 @@ class Plan:
     learning_rate: float
     optimizer: str | Callable[..., torch.optim.Optimizer] = "adam"
     max_seconds: float | None = None
-    reserve: float = 0.0
+    reserved: float = 0.0
     score_every: int = 500
     patience: int = 10
     tolerance: float = 0.0

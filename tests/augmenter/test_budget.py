@@ -102,7 +102,7 @@ def test_filters_get_what_the_training_left(monkeypatch):
 
     monkeypatch.setattr(ConvClassifier, "fit", classmethod(fit_classifier))
     monkeypatch.setattr(judging, "count_workers", lambda n: 1)
-    clock = use_clock(monkeypatch, 0.0, budgets, loop)
+    clock = use_clock(monkeypatch, 0.0, budgets, loop, fitting)
     real_filters = fitting.choose_filters
     monkeypatch.setattr(
         fitting, "choose_filters", lambda *args: (setattr(clock, "now", 1060.0), real_filters(*args))[1]
@@ -156,11 +156,14 @@ def test_blocks_are_no_larger_than_what_is_taken_of_them():
     assert cut_blocks(source, [5000]).block == 256
 
 
-def test_steps_leave_seconds_for_what_comes_after_them():
+def test_steps_leave_seconds_for_what_comes_after_them(monkeypatch):
+    monkeypatch.setattr(budgets, "time", Clock(tick=0.0, now=0.0))
     evaluation = loop._Evaluation(lambda _: 0.0, lambda _: (), lambda _: False)
-    filtered, plain = (plan_of(filters=filters, max_seconds=100.0) for filters in ("auto", None))
-    assert evaluation.find_budget(filtered) == pytest.approx(80.0)
+    shares = image_defaults({"height": 10, "width": 8}, [20, 20], "cpu").reserve
+    reserved = [Budget(IMAGE, seconds=100.0, began=0.0).reserve(share) for share in shares]
+    plain, filtered = (replace(plan_of(max_seconds=100.0), reserved=seconds) for seconds in reserved)
     assert evaluation.find_budget(plain) == pytest.approx(90.0)
+    assert evaluation.find_budget(filtered) == pytest.approx(80.0)
 
 
 # The device
@@ -186,7 +189,7 @@ def test_scores_and_judges_are_trained_and_applied_on_the_device_of_the_training
     monkeypatch.setattr(ConvClassifier, "fit", classmethod(fit_classifier))
     monkeypatch.setattr(ConvClassifier, "to", move)
     monkeypatch.setattr(
-        fitting, "Budget", lambda modality, device, seconds: Budget(modality, torch.device("cuda:7"), seconds)
+        fitting, "Budget", lambda modality, device, *given: Budget(modality, torch.device("cuda:7"), *given)
     )
     augmenter = fit()
     scores, judges = len(augmenter.history_["held_out_score"]), 5

@@ -119,8 +119,26 @@ def pairs_of(real_distance, made_distance, n=60, k=2):
 
 
 def test_samples_that_do_not_tell_classes_apart_as_real_ones_do_are_warned_of():
-    with pytest.warns(CollapseWarning, match=r"hardly tell the classes apart: .* real ones \d+% .*Train longer"):
+    with pytest.warns(CollapseWarning, match=r"hardly tell the classes apart: .* ones \d+% .*Train longer"):
         warn_of_alike_classes(pairs_of(3, 0))
+
+
+@pytest.mark.parametrize("made", [2.0, 0.2])
+def test_samples_of_a_wide_table_that_have_a_tenth_of_the_difference_are_warned_of(made):
+    def draw(distance):
+        x = torch.randn(75, 2000, generator=rng)
+        x[:, :20] += distance
+        return x
+
+    rng = torch.Generator().manual_seed(0)
+    pairs = {0: (draw(0.0), draw(0.8)), 1: (draw(2.0), draw(0.8 + made))}
+    if made == 2.0:
+        pairs[0] = draw(0.0), draw(0.0)
+        pairs[1] = draw(2.0), draw(2.0)
+        warn_of_alike_classes(pairs)
+        return
+    with pytest.warns(CollapseWarning, match=r"real samples tell other real ones \d\d% .* each other \d+% at most"):
+        warn_of_alike_classes(pairs)
 
 
 @pytest.mark.parametrize(

@@ -333,7 +333,7 @@ def test_a_budget_in_seconds_ends_the_training():
     augmenter = quick_augmenter(max_steps=100_000, max_seconds=0.3).fit(*numbers())
     assert time.monotonic() - started < 10
     steps = len(augmenter.history_["generator_loss"])
-    assert 0 < steps < 100_000 and augmenter.history_["score_step"][-1] == steps
+    assert 0 < steps < 100_000 and 0 < augmenter.history_["score_step"][-1] <= steps  # a score may cost too much
 
 
 @hardly_trained

@@ -60,3 +60,22 @@ def test_groups_of_which_none_can_be_held_out_are_refused_by_class():
     assert count_least_groups(Y, np.arange(N) // 10) == 12
     with pytest.raises(DataError, match="All training rows of class 1 are of one group"):
         count_least_groups(Y, np.where(Y == 1, 0, np.arange(N)))
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (
+            np.ma.masked_array(np.ones((20, 2)), mask=np.eye(20, 2)),
+            r"masked cells would count; give X.filled\(numpy.nan\)",
+        ),
+        (np.zeros(20, dtype=[("a", "f4")]), r"a ndarray of named columns; give a frame: pandas.DataFrame\(X\)"),
+        (pd.DataFrame({"a": [1.0] * 20}).to_records(), "a recarray of named columns"),
+        ({"a": [1.0] * 20}, "a dict of named columns"),
+        ([{"a": 1.0}] * 20, "a list of named columns"),
+    ],
+    ids=["masked", "structured", "records", "dict", "list of dicts"],
+)
+def test_containers_whose_names_or_masks_would_be_lost_are_refused_with_the_cure(X, said):
+    with pytest.raises(DataError, match=said):
+        quick_augmenter().fit(X, [0, 1] * 10)

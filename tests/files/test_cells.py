@@ -217,6 +217,11 @@ SPELLED = [
     (["1 234,5", "2,0"], [1234.5, 2]),
     (["1\u00a0234", "7"], [1234, 7]),
     (["1'234.50", "12.00"], [1234.5, 12]),
+    (["1’234.50", "12.00"], [1234.5, 12]),
+    (["−33.5", "0.5"], [-33.5, 0.5]),
+    (["5.5 °C", "−3.0 °C"], [5.5, -3]),
+    (["1,989.05-", "280.07"], [-1989.05, 280.07]),
+    (["80.50-", "7.25"], [-80.5, 7.25]),
     (["27.80%", "3.10%"], [27.8, 3.1]),
     (["861.0 kg", "12.5 kg", "7.0 kg"], [861, 12.5, 7]),
     (["100mm", "20mm"], [100, 20]),
@@ -375,7 +380,7 @@ def test_marks_are_words_in_text(mark):
         (["22", "0.5", "", "1e5"], {"whole": True}),
         (["22", "0.5", "38."], {}),
         (["5.", "6."], {}),
-        (["1.5e3", "1.5e3"], {}),
+        (["1.5e3", "1.5e3"], {"exponent_form": {"decimals": 1, "letter": "e", "plus": False, "width": 1}}),
         (["True", "False"], {}),
         (["true", "true"], {"boolean_text": ["false", "true"]}),
         (["2024-01-31"], {"datetime_format": "%Y-%m-%d"}),
@@ -522,3 +527,55 @@ def test_other_dtypes_are_spelled_by_their_values():
     assert format_cells(numbers, {"decimals": 2}) == ["2.50", "", "1.00"]
     assert format_cells(pd.Series(["x", None, 1, 2.5, True], dtype=object), {}) == ["x", "", "1", "2.5", "True"]
     assert format_cells(pd.Series([None, None], dtype="category"), {}) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "cells", [["7.05E+11", "2.60E+09"], ["1.5e-7", "3.0e12"], ["-1e05", "2e-10"], ["3.078e-06", "1.560e+100"]]
+)
+def test_numbers_in_scientific_notation_stay_so(cells):
+    column, notes = typed(*cells)
+    assert column.tolist() == list(map(float, cells)) and set(notes) == {"exponent_form"}
+    assert format_cells(column, notes) == cells
+    made = format_cells(pd.Series([123.456, -0.00098765]), notes)
+    assert all(
+        len(one.lower().split("e")[0].lstrip("-")) == len(cells[0].lower().split("e")[0].lstrip("-")) for one in made
+    )
+
+
+@pytest.mark.parametrize("cells", [["1e5", "200000"], ["1.5e3", "1.25e3"], ["12.5e3", "1.5e3"]])
+def test_numbers_that_are_not_alike_in_scientific_notation_get_no_form(cells):
+    assert "exponent_form" not in typed(*cells)[1]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"decimals": 2, "letter": "x", "plus": True, "width": 2},
+        {"decimals": 99, "letter": "e", "plus": True, "width": 2},
+        {"decimals": 2, "letter": "e", "plus": 1, "width": 2},
+        "1e5",
+    ],
+)
+def test_forged_exponents_are_dropped(form):
+    assert valid_notes({"exponent_form": {"c": form}}) == {}
+
+
+def test_the_zero_date_of_databases_is_missing():
+    column, notes = typed("2021-04-29", "0000-00-00", "2015-07-10")
+    assert column.isna().tolist() == [False, True, False] and notes["missing_text"] == "0000-00-00"
+    assert format_cells(column, notes) == ["2021-04-29", "0000-00-00", "2015-07-10"]
+
+
+@pytest.mark.parametrize("form", ["%d%m%Y", "%m%d%Y"])
+def test_dates_of_eight_digits_with_the_year_at_the_end_come_back(form):
+    moments = pd.Series(pd.date_range("1998-12-25", periods=40, freq="11D"))
+    cells = moments.dt.strftime(form).tolist()
+    column, notes = typed(*cells)
+    assert column.tolist() == moments.tolist() and format_cells(column, notes) == cells
+
+
+def test_eight_digits_that_are_no_dates_stay_codes():
+    assert typed(*[f"{i:08}" for i in range(1012000, 1012040)])[0].tolist()[0] == "01012000"  # a serial number
+    assert typed("01022020", "03042020")[0].tolist() == ["01022020", "03042020"]  # too few
+    same = [f"{day:02}{day:02}2020" for day in range(1, 13)]
+    assert typed(*same)[1] == {"date_orders": ["dmy", "mdy"]}

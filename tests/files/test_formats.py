@@ -104,3 +104,31 @@ def test_what_is_no_table_is_refused_by_what_it_is(tmp_path, name, data, said):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DataError, match=said):
         read_table(tmp_path / name)
+
+
+def test_json_of_pandas_is_read_in_every_orientation(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
+    for orient in ("records", "columns", "split"):
+        frame.to_json(tmp_path / "t.json", orient=orient)
+        assert read_table(tmp_path / "t.json").values.tolist() == frame.values.tolist()
+    (tmp_path / "t.json").write_text('{"a": 1, "b": "x"}')
+    assert read_table(tmp_path / "t.json").values.tolist() == [[1, "x"]]
+    (tmp_path / "t.json").write_text('{"data": [{"a": 1}], "columns": 2}')
+    with pytest.raises(DataError, match="holds lists or objects"):
+        read_table(tmp_path / "t.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+            "a pointer of Git LFS .* git lfs pull",
+        ),
+        ("@RELATION x\n@ATTRIBUTE a NUMERIC\n@DATA\n1\n", "an ARFF file; read it by scipy"),
+    ],
+)
+def test_other_texts_are_refused_by_what_they_are(tmp_path, text, said):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(DataError, match=said):
+        read_table(tmp_path / "t.csv")

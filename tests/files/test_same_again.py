@@ -161,7 +161,7 @@ def test_a_few_words_beside_numbers_are_said_with_the_cure(tmp_path):
         DataWarning, match=r"'n' holds numbers beside 'Indef.', text until you say na=\['Indef.'\] \(--na\)"
     ):
         assert read_table(write(tmp_path, "n,label", *rows, "Indef.,a"))["n"].tolist()[-1] == "Indef."
-    read_table(write(tmp_path, "n,label", *rows, *(f"word{i},a" for i in range(9))))  # a column of text
+    read_table(write(tmp_path, "n,label", *rows, *(f"word{i},a" for i in range(20))))  # a column of text
 
 
 def test_a_mark_that_the_user_names_is_missing_and_comes_back(tmp_path):
@@ -226,3 +226,24 @@ def test_dates_with_zeros_in_some_cells_only_are_dates(tmp_path):
     assert table["day"].dt.month.tolist() == [8, 8, 11, 1]
     write_table(table, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == file.read_bytes()
+
+
+def test_numbers_beside_many_other_texts_are_said_to_stay_text(tmp_path):
+    (tmp_path / "t.csv").write_text("n,y\n" + "".join(f"{i}{'*' * (i % 8 == 0)},a\n" for i in range(80)))
+    with pytest.warns(DataWarning, match=r"'n' holds numbers beside 10 texts such as '0\*', and stays text until you"):
+        read_table(tmp_path / "t.csv")
+
+
+def test_the_separator_that_a_first_line_names_is_taken_and_said(tmp_path):
+    file = write(tmp_path, "sep=;", "a;b", "1,5;x", "2,5;y")
+    with pytest.warns(DataWarning, match="its first line says that ';' divides cells"):
+        table = read_table(file)
+    assert table.values.tolist() == [[1.5, "x"], [2.5, "y"]]
+
+
+def test_lines_that_are_quoted_as_a_whole_are_unwrapped_and_said(tmp_path):
+    file = write(tmp_path, '"a,b"', '"1,x"', '"2,""y"""')
+    with pytest.warns(DataWarning, match="its lines are quoted as a whole"):
+        assert read_table(file).values.tolist() == [[1, "x"], [2, "y"]]
+    table = read_table(write(tmp_path, '"a"', '"1, and"', '"2"'))  # a column of texts
+    assert table["a"].tolist() == ["1, and", "2"]

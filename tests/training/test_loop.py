@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -313,8 +314,43 @@ def test_budget_ends_the_training_with_a_score(monkeypatch, max_seconds):
     monkeypatch.setattr(training, "time", clock)
     state, _ = trained(point_plan(max_steps=10_000, max_seconds=max_seconds, score_every=10_000))
     spent = clock.now - 1000.0
-    assert max_seconds <= spent <= max_seconds + 2.0  # one stretch of five steps looks at the clock some ten times
-    assert len(state.scores) == 1 and state.best
+    assert (
+        max_seconds - 1.0 <= spent <= max_seconds + 1.0
+    )  # one stretch of five steps looks at the clock some ten times
+    assert len(state.scores) == 2 and state.best  # one to see how long it takes, and the last one
+    assert state.scores[0][0] < 0.4 * state.scores[1][0]
+
+
+def test_scores_that_take_much_of_the_budget_are_skipped_and_the_last_weights_kept(monkeypatch):
+    monkeypatch.setattr(training, "time", clock := Clock(tick=0.01))
+    plan, asked = point_plan(max_steps=10_000, max_seconds=10.0, score_every=5), []
+    state = point_state(plan)
+
+    def slow(generator):
+        asked.append(state.step)
+        clock.now += 3.0
+        return closeness(generator)
+
+    notes = [progress.note for progress in train_gan(state, plan, real_points(), slow)]
+    assert 10.0 <= clock.now - 1000.0 <= 11.0
+    assert len(asked) == 1 and len(state.scores) == 1
+    assert equal(state.best, state.average.state_dict())
+    assert notes[-1] == "newest weights kept without a score, which takes 3 s of 10 s"
+
+
+def test_a_collapse_is_not_kept_where_scores_are_skipped(monkeypatch):
+    monkeypatch.setattr(training, "time", clock := Clock(tick=0.01))
+    plan, kept = point_plan(max_steps=10_000, max_seconds=10.0), {}
+    state = point_state(plan)
+
+    def slow(generator):
+        clock.now += 3.0
+        kept.update({k: v.clone() for k, v in generator.state_dict().items()})
+        return 0.0
+
+    collapsed = iter([[]])
+    list(train_gan(state, plan, real_points(), slow, lambda _: next(collapsed, ["a"])))
+    assert equal(state.best, kept) and state.best_rank == (True, 0.0)
 
 
 def test_a_budget_in_which_most_samples_are_never_seen_is_refused_at_once_with_what_is_possible(monkeypatch):
@@ -381,12 +417,14 @@ def test_a_change_that_does_nothing_changes_nothing():
     assert equal(changed.tensors(), plain.tensors())
 
 
-def test_the_last_score_and_the_filters_are_counted_into_the_seconds():
+def test_the_last_score_and_what_is_reserved_are_counted_into_the_seconds():
     evaluation = training._Evaluation(closeness, lambda _: (), lambda _: False)
     plan = point_plan(max_seconds=10.0)
     assert evaluation.find_budget(plan) == 10.0 and not evaluation.is_late(plan, 9.9)
+    evaluation.seconds = 1.0
+    assert evaluation.find_budget(plan) == 9.0 and evaluation.is_late(plan, 9.0)
     evaluation.seconds = 2.0
-    assert evaluation.find_budget(plan) == 6.0 and evaluation.is_late(plan, 6.0)
-    evaluation.seconds = 9.0
-    assert evaluation.find_budget(plan) == 5.0  # at least half is for steps
+    assert evaluation.find_budget(plan) == 10.0  # no more scores
+    assert evaluation.find_budget(replace(plan, reserved=4.0)) == 6.0
+    assert evaluation.find_budget(replace(plan, reserved=9.0)) == 5.0  # half is for training
     assert not evaluation.is_late(point_plan(max_seconds=None), 1e9)
