@@ -203,7 +203,7 @@ def render_markdown(entries: Iterable[Entry]) -> str:
     listed = list(entries)
     newest = [entry for entry in listed if entry["key"]["versions"] == listed[-1]["key"]["versions"]]
     lines = [
-        "| rows on disk | model | learned from | seed | fit, s | reading alone, s | MiB | C2ST | AUC | real AUC |",
+        "| rows on disk | model | learned from | seed | fit, CPU s | reading, CPU s | MiB | C2ST | AUC | real AUC |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for entry in sorted(
@@ -214,8 +214,8 @@ def render_markdown(entries: Iterable[Entry]) -> str:
         if "died" in result:
             lines.append(f"{start} out of memory | | | | | |")
             continue
-        reading = f"{result['reading']['seconds']:.0f}" if "reading" in result else ""
-        costs = f" {result['fit']['seconds']:.0f} | {reading} | {result['memory_above_mib']:,.0f} |"
+        reading = f"{result['reading']['cpu_seconds']:.0f}" if "reading" in result else ""
+        costs = f" {result['fit']['cpu_seconds']:.0f} | {reading} | {result['memory_above_mib']:,.0f} |"
         scores = " | ".join(f"{result[name]:.3f}" for name in ("c2st", "auc", "auc_real"))
         lines.append(f"{start}{costs} {scores} |")
     return "\n".join(lines) + "\n"

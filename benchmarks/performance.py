@@ -55,9 +55,10 @@ missing cells, money, and dates of three forms. ganaug also learns how every cel
 LARGE = """## Tables that are larger than memory
 
 Tables of 20 columns in Parquet files of a million rows, all of one law. `fit` of the folder reads them in parts, and
-learns from `max_rows` rows; reading alone is a fit of one step, which reads and encodes. Memory is the most that was
-held above the libraries. C2ST compares 50,000 synthetic rows with fresh rows of the same law (.5 is best); ROC AUC is
-that of boosted trees which learned from synthetic rows, or from as many fresh ones, on other fresh rows.
+learns from `max_rows` rows. Seconds are those of the processor, and reading is a fit of one step, which reads and
+encodes. Memory is the most that was held above the libraries. C2ST compares 50,000 synthetic rows with fresh rows of
+the same law (.5 is best). ROC AUC is that of boosted trees which learned from synthetic rows, or from as many fresh
+ones, on other fresh rows.
 """
 ENGINES = """## Engines
 
