@@ -80,7 +80,7 @@ def use_ray() -> Iterator[None]:
 @contextmanager
 def use_spark() -> Iterator[None]:
     """Run on a local session of Spark."""
-    from joblibspark import register_spark  # type: ignore[import-untyped]
+    from joblibspark import register_spark
     from pyspark.sql import SparkSession
 
     register_spark()
