@@ -62,8 +62,9 @@ ones, on other fresh rows.
 """
 ENGINES = """## Engines
 
-What `gain_report`, `TunedAugmenterCV` and `write_samples` return: the first digits of the SHA-256 of all scores, or of
-all files, and seconds of a small task in which starting the engine's workers weighs most. Two workers each.
+What `gain_report`, `TunedAugmenterCV` and `write_samples` return with two workers each: the first digits of the SHA-256
+of all scores, or of all files. Below, what is sent to the workers and back: three folds of the rows for the first two,
+and a model for each of four files for the last.
 """
 
 GPU = """## On a GPU
