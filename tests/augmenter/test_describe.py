@@ -103,7 +103,7 @@ def test_it_tells_the_form_of_images():
     augmenter = quick_augmenter(max_steps=2, architecture="mlp").fit(images, np.arange(12) % 2)
     described = augmenter.describe()
     assert described["modality"] == augmenter.modality_ == "image"
-    assert described["images"] == augmenter.schema_
+    assert described["images"] == {**augmenter.schema_, "file_range": "keep"}
     assert "columns" not in described and "left_out" not in described
 
 
