@@ -216,7 +216,7 @@ class TiedStates(nn.Module):
     def follow(self, positions: Tensor) -> Tensor:
         """Return positions of one state for each column, shape (n, segments), with followers as leaders decide."""
         for follower, leader, first, decided in self._columns:
-            forced = torch.from_numpy(decided)[positions[:, leader] - first]
+            forced = torch.tensor(decided)[positions[:, leader] - first]
             positions[:, follower] = torch.where(forced < 0, positions[:, follower], forced)
         return positions
 

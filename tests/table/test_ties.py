@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import quick_augmenter
+from small import quick_augmenter, same_rows
 from table_states import positions
 
 from ganaug.layers import fill_tables
@@ -239,3 +240,15 @@ def test_a_schema_without_ties_has_none():
     assert schema["ties"]
     del schema["ties"]
     assert TableEncoder.from_json(schema).layout.ties == []
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.CollapseWarning")  # hardly trained
+def test_an_augmenter_whose_arrays_are_read_only_as_in_a_process_of_ray_samples_the_same():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": np.where(GAP, np.nan, rng.normal(size=140)), "b": np.where(GAP, "none", "some")})
+    augmenter = quick_augmenter(max_steps=3, filters="auto").fit(table, rng.integers(0, 2, 140))
+    buffers = []
+    sent = pickle.dumps(augmenter, protocol=5, buffer_callback=buffers.append)
+    received = pickle.loads(sent, buffers=[bytes(buffer.raw()) for buffer in buffers])
+    assert buffers
+    same_rows(received.sample(50, random_state=1), augmenter.sample(50, random_state=1))
