@@ -199,7 +199,7 @@ def judge(synthetic: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def render_markdown(entries: Iterable[Entry]) -> str:
-    """Return one table of the cases of the version that was measured last."""
+    """Return one table of the cases of the version that was measured last; one epoch says nothing of quality."""
     listed = list(entries)
     newest = [entry for entry in listed if entry["key"]["versions"] == listed[-1]["key"]["versions"]]
     lines = [
@@ -216,7 +216,8 @@ def render_markdown(entries: Iterable[Entry]) -> str:
             continue
         reading = f"{result['reading']['cpu_seconds']:.0f}" if "reading" in result else ""
         costs = f" {result['fit']['cpu_seconds']:.0f} | {reading} | {result['memory_above_mib']:,.0f} |"
-        scores = " | ".join(f"{result[name]:.3f}" for name in ("c2st", "auc", "auc_real"))
+        names = ("c2st", "auc", "auc_real")
+        scores = " | ".join(f"{result[name]:.3f}" if key["model"] == GANAUG else "" for name in names)
         lines.append(f"{start}{costs} {scores} |")
     return "\n".join(lines) + "\n"
 
