@@ -19,6 +19,7 @@ from .sharding import Shards
 class ImageShards(Shards):
     """Images; a shard is a stretch of them, and each file appears under its name once it is whole."""
 
+    packages = (*Shards.packages, "pillow")
     suitable_size = 10_000
     shares_folder = True
 

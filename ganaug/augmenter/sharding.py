@@ -21,8 +21,6 @@ from .class_order import ClassOrder, Codes
 from .model import Model
 from .sampling import Request, Wanted, find_order
 
-_PACKAGES = ("ganaug", "torch", "numpy", "pandas", "pyarrow")  # on which the bytes depend
-
 
 @dataclass(frozen=True)
 class Shards(ABC):
@@ -48,6 +46,8 @@ class Shards(ABC):
     seed: int
     shard_rows: int
 
+    packages: ClassVar[tuple[str, ...]] = ("ganaug", "torch", "numpy", "pandas", "pyarrow")
+    """Packages on which the bytes depend."""
     suitable_size: ClassVar[int]
     """Number of samples in a shard if the user does not say."""
     shares_folder: ClassVar[bool] = False
@@ -88,7 +88,7 @@ class Shards(ABC):
             "classes": None if self.wanted.by_prior else order.to_json(),
             "latent_scale": self.latent_scale,
             "shard_rows": self.shard_rows,
-            "software": _describe_software(),
+            "software": self._describe_software(),
         }
 
     def count(self) -> int:
@@ -118,11 +118,11 @@ class Shards(ABC):
         DataError
             It cannot be written, or this process runs other software than the one that began.
         """
-        if software != _describe_software():
+        own = self._describe_software()
+        if software != own:
             raise DataError(
-                f"A process that was to write to {os.fspath(root)!r} has {tell_software(_describe_software())}, and "
-                f"the one that began has {tell_software(software)}; their samples may differ. Install the same on all "
-                "machines."
+                f"A process that was to write to {os.fspath(root)!r} has {tell_software(own)}, and the one that "
+                f"began has {tell_software(software)}; their samples may differ. Install the same on all machines."
             )
         try:
             self.write_files(number, root)
@@ -132,12 +132,11 @@ class Shards(ABC):
                 "finished stay, and the same call goes on from there."
             ) from error
 
-
-def _describe_software() -> dict[str, str]:
-    """Return on what the bytes depend beside the request: versions, and how the processor calculates."""
-    versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-    processor = platform.system(), platform.machine(), torch.backends.cpu.get_cpu_capability()
-    return versions | {"processor": " ".join(processor)}
+    def _describe_software(self) -> dict[str, str]:
+        """Return on what the bytes depend beside the request: versions, and how the processor calculates."""
+        versions = {name: importlib.metadata.version(name) for name in self.packages}
+        processor = platform.system(), platform.machine(), torch.backends.cpu.get_cpu_capability()
+        return versions | {"processor": " ".join(processor)}
 
 
 def tell_software(software: Any) -> str:

@@ -32,7 +32,7 @@ def test_each_number_of_rows_gets_a_line_and_the_tables_go(command, tmp_path):
     assert "| 4,000 | ganaug | 1,000 | 0 |" in printed and "| 4,000 | ganaug | 4,000 | 0 |" in printed
     first, second = (case["result"] for case in json.loads((tmp_path / "o.json").read_text())["cases"])
     assert first["steps"] == second["steps"] == 5
-    assert first["auc_real"] == second["auc_real"] > 0.7 > 0.6 > first["auc"] - 0.2
+    assert first["auc_real"] == second["auc_real"] > max(0.7, first["auc"], second["auc"])
     assert 0.5 < first["c2st"] <= 1
     assert [path.name for path in tmp_path.iterdir()] == ["o.json"]
 
