@@ -345,7 +345,10 @@ class Modality:
     describe : callable or None
         ``describe(schema) -> dict``, the part of `GANAugmenter.describe` that depends on the kind of data, as plain
         JSON; None shows the schema itself.
-        block, oversampling : int
+    draw_smooth : callable or None
+        ``draw_smooth(encoder, x, codes, rng) -> (x, codes)``, samples of a simple model of few encoded samples, several
+        for each, to train on beside them; None if there is no such model.
+    block, oversampling : int
         Number of candidates that are generated at once, and of candidates for each sample that judges keep.
     unit : str
         Name of one sample in messages.
@@ -369,6 +372,7 @@ class Modality:
     pictures: Callable[[Tensor], np.ndarray[Any, np.dtype[np.uint8]]] | None = None
     conditions: Callable[[Any, Mapping[Any, Any]], Conditions] | None = None
     describe: Callable[[Mapping[str, Json]], Mapping[str, Json]] | None = None
+    draw_smooth: Callable[[Any, Tensor, Tensor, np.random.Generator], tuple[Tensor, Tensor]] | None = None
     block: int = 1536
     oversampling: int = 3
     unit: str = "row"

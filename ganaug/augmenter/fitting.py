@@ -108,6 +108,7 @@ def fit_model(
         None if weights is None else weights[learned],
     )
     del x  # `data` has copies
+    data.drawn = _draw_smooth(modality, encoder, data, seed)
 
     # 2. Plan the training: sizes, steps, device, checkpoint
     check_same_data(group, data)
@@ -122,10 +123,11 @@ def fit_model(
     state = _Training(modality, encoder, labels, data, architecture, seed, budget).run(plan, checkpoint, options)
     generator = state.average
     generator.load_state_dict(state.best)
-    history = state.history[: state.step].cpu()
     n_rows = len(codes) if weights is None else round(weights.sum())
     facts = {"scores": state.scores, "n_rows": n_rows, "held_out": len(data.held_codes), "seed": seed}
-    model = Model(modality, encoder, labels, data.prior, architecture, generator, [], history, facts)
+    model = Model(
+        modality, encoder, labels, data.prior, architecture, generator, [], state.history[: state.step].cpu(), facts
+    )
 
     # 4. Choose the filters
     with show_status("fitting the filters", options.verbose if options.filters else 0):
@@ -144,6 +146,13 @@ def fit_model(
         checkpoint.remove()
     print_message(_summarise(model), options.verbose)
     return model
+
+
+def _draw_smooth(modality: Modality, encoder: Encoder, data: Data, seed: int) -> tuple[Tensor, Tensor] | None:
+    """Return samples of a simple model of few training samples, and their codes; None of many."""
+    if modality.draw_smooth is None or len(data.codes) >= FEW_ROWS:
+        return None
+    return modality.draw_smooth(encoder, data.x, data.codes, numpy_stream(seed, "smooth"))
 
 
 def _plan(

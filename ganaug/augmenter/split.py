@@ -43,6 +43,8 @@ class Data:
         Share of each class in both together; 0 for a class that is not learned.
     expand : callable
         Turns some encoded samples into network input.
+    drawn : pair of Tensor, or None
+        Samples that a simple model of the training samples drew, which are trained on beside them, and their codes.
     """
 
     x: Tensor
@@ -51,6 +53,7 @@ class Data:
     held_codes: Tensor
     prior: list[float]
     expand: Callable[[Tensor], Tensor] = identity
+    drawn: tuple[Tensor, Tensor] | None = None
 
     @property
     def enough_held_out(self) -> bool:
@@ -59,7 +62,7 @@ class Data:
 
     def all_tensors(self) -> list[Tensor]:
         """Return all tensors, for the fingerprint of a checkpoint."""
-        return [self.x, self.codes, self.held_x, self.held_codes]
+        return [self.x, self.codes, self.held_x, self.held_codes, *(self.drawn or ())]
 
 
 def _describe_quantity(labels: Labels, n: int) -> str:

@@ -27,8 +27,9 @@ def start_state(
 
 def place_samples(data: Data, plan: Plan) -> RealSamples:
     """Return the training samples on the device of the training."""
-    weights = _batch_weights(data.prior)
-    return RealSamples(data.x.to(plan.device), data.codes.to(plan.device), weights, data.expand)
+    device = plan.device
+    drawn = None if data.drawn is None else (data.drawn[0].to(device), data.drawn[1].to(device))
+    return RealSamples(data.x.to(device), data.codes.to(device), _batch_weights(data.prior), data.expand, drawn)
 
 
 def bind_augmentation(modality: Modality, plan: Plan) -> Callable[[Tensor, torch.Generator], Tensor] | None:

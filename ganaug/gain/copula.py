@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
-from sklearn.covariance import ledoit_wolf_shrinkage
 
 from ..rng import Seed, numpy_stream
+from ..table.copula import ClassCopula, rank_categories
 from .coding import encode_column
 from .row_sampler import RowSampler
 
@@ -19,49 +18,6 @@ Numbers = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 _EXACT = 2.0**53  # larger integers are not exact in float64
-_FLOOR = 1e-6  # variance added to every column, so that constant columns need no special case
-
-
-@dataclass(frozen=True)
-class _ClassCopula:
-    """Gaussian copula of one class.
-
-    Attributes
-    ----------
-    order : ndarray of int64, shape (n, d)
-        Positions of the class's rows, sorted by each column.
-    directions : ndarray of shape (k, d)
-        Factor of the shrunk covariance of the normal scores: a sum of directions with independent standard normal
-        coefficients has this covariance, but for its diagonal part.
-    own : float
-        Standard deviation of the diagonal part, which shrinkage adds to every column.
-    """
-
-    order: Positions
-    directions: Numbers
-    own: float
-
-    @classmethod
-    def fit(cls, codes: Numbers, rows: Positions) -> _ClassCopula:
-        """Fit the copula to the rows of a class, given the codes of all rows, shape (n_rows, d)."""
-        codes = codes[rows]
-        n = len(rows)
-        # Transform ranks to normal scores.
-        scores = norm.ppf((rankdata(codes, axis=0) - 0.5) / n)
-        scores = scores - scores.mean(0)
-        # Factorise their covariance, shrunk towards a multiple of the identity.
-        shrinkage = float(ledoit_wolf_shrinkage(scores, assume_centered=True)) if n > 1 else 1.0
-        _, singular, axes = np.linalg.svd(scores, full_matrices=False)
-        directions = np.sqrt((1 - shrinkage) / n) * singular[:, None] * axes
-        own = float(np.sqrt(shrinkage * (scores**2).mean() + _FLOOR))
-        return cls(rows[np.argsort(codes, axis=0, kind="stable")], directions, own)
-
-    def draw_quantiles(self, n: int, rng: np.random.Generator) -> Numbers:
-        """Draw `n` rows of the copula, uniform in (0, 1) in each column."""
-        common = rng.standard_normal((n, len(self.directions))) @ self.directions
-        scores = common + self.own * rng.standard_normal((n, self.order.shape[1]))
-        p: Numbers = norm.cdf(scores / np.sqrt((self.directions**2).sum(0) + self.own**2))
-        return p
 
 
 class GaussianCopula(RowSampler):
@@ -111,7 +67,7 @@ class GaussianCopula(RowSampler):
     def _learn(self, table: pd.DataFrame, labels: NDArray[Any]) -> None:
         self._columns = [_ColumnCells.of(column) for _, column in table.items()]
         codes = np.column_stack([column.codes for column in self._columns])
-        self._learned = {label: _ClassCopula.fit(codes, np.flatnonzero(labels == label)) for label in self._counts}
+        self._learned = {label: ClassCopula.fit(codes, np.flatnonzero(labels == label)) for label in self._counts}
 
     def _draw(self, labels: NDArray[Any], seed: int) -> pd.DataFrame:
         # Draw quantiles class by class, and find the real rows around each of them.
@@ -120,9 +76,7 @@ class GaussianCopula(RowSampler):
         every = np.arange(below.shape[1])
         for number, (label, learned) in enumerate(self._learned.items()):
             wanted = labels == label
-            at = learned.draw_quantiles(int(wanted.sum()), numpy_stream(seed, "copula", number)) * (
-                len(learned.order) - 1
-            )
+            at = learned.draw_places(int(wanted.sum()), numpy_stream(seed, "copula", number))
             for rows, place in ((below, np.floor(at)), (above, np.ceil(at)), (nearest, np.rint(at))):
                 rows[wanted] = learned.order[place.astype(np.int64), every]
             weight[wanted] = at - np.floor(at)
@@ -158,9 +112,7 @@ class _ColumnCells:
         """Encode a column."""
         cells, found = column.reset_index(drop=True), encode_column(column)
         if found.is_category:
-            counts = np.bincount(found.values.astype(np.int64))
-            ranks = np.argsort(np.argsort(-counts, kind="stable"), kind="stable")
-            return cls(cells, ranks[found.values.astype(np.int64)].astype(float), None, whole=False)
+            return cls(cells, rank_categories(found.values.astype(np.int64)), None, whole=False)
         codes = np.where(np.isnan(found.values), -np.inf, found.values)
         exact = bool(np.nanmax(np.abs(found.values), initial=0.0) < _EXACT)
         whole = pd.api.types.is_integer_dtype(column.dtype)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..modality import Modality
 from .conditions import TableConditions
+from .copula import draw_copula_rows
 from .defaults import table_defaults
 from .description import describe_table
 from .encoder import TableEncoder
@@ -36,6 +37,7 @@ TABLE = Modality(
     defaults=table_defaults,
     conditions=TableConditions,
     describe=describe_table,
+    draw_smooth=draw_copula_rows,
 )
 
 __all__ = ["TABLE"]

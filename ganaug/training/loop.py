@@ -190,7 +190,7 @@ def _check_budget(state: TrainingState, plan: Plan, real: RealSamples) -> None:
     """Raise TrainingError if `max_seconds` is too short for one pass: most samples would never be seen."""
     if plan.max_seconds is None:
         return
-    n = len(real.x)
+    n = real.n
     pass_seconds = state.seconds / state.step * n / plan.batch_size
     if state.step * plan.batch_size < n and pass_seconds > plan.max_seconds:
         raise TrainingError(

@@ -18,6 +18,7 @@ Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 EMA_DECAY = 0.999
 _ALL = slice(None)
+_REAL_FOR_DRAWN = 3  # real samples in a batch for each of a simple model
 
 
 class RealSamples:
@@ -33,13 +34,34 @@ class RealSamples:
         Share of each class in a batch.
     expand : callable
         Turns the encoded samples of a batch into network input.
+    drawn : pair of Tensor, optional
+        Samples of a simple model of the real ones, a multiple of these in each class, and their class codes. A quarter
+        of the samples of each class is of them.
+
+    Attributes
+    ----------
+    n : int
+        Number of real samples.
     """
 
-    def __init__(self, x: Tensor, c: Tensor, class_weights: Tensor, expand: Callable[[Tensor], Tensor] = identity):
-        self.x = x
+    def __init__(
+        self,
+        x: Tensor,
+        c: Tensor,
+        class_weights: Tensor,
+        expand: Callable[[Tensor], Tensor] = identity,
+        drawn: tuple[Tensor, Tensor] | None = None,
+    ):
+        self.n = len(x)
         self.expand = expand
-        self.by_class = torch.argsort(c, stable=True)
-        counts = torch.bincount(c, minlength=len(class_weights))
+        rows = torch.arange(self.n, device=x.device)
+        if drawn is not None:
+            times = _REAL_FOR_DRAWN * len(drawn[0]) // self.n
+            x, c = torch.cat([x, drawn[0]]), torch.cat([c, drawn[1]])
+            rows = torch.cat([rows.repeat(times), torch.arange(self.n, len(x), device=x.device)])
+        self.x = x
+        self.by_class = rows[torch.argsort(c[rows], stable=True)]
+        counts = torch.bincount(c[rows], minlength=len(class_weights))
         self.counts = counts.to(torch.float32)
         self.first = counts.cumsum(0) - counts
         share = class_weights.double().cumsum(0) / class_weights.double().sum()

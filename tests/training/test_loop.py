@@ -65,6 +65,18 @@ def test_every_row_of_a_class_is_as_likely():
 # What a step does
 
 
+def test_beside_samples_of_a_simple_model_three_in_four_of_each_class_are_real():
+    x, c = points()
+    samples = RealSamples(x, c, torch.tensor([0.5, 0.5]), drawn=(x.repeat(4, 1) + 100, c.repeat(4)))
+    assert samples.n == len(x)
+    rows, codes = samples.draw(20_000, torch.Generator().manual_seed(0))
+    for code in (0, 1):
+        own = rows[codes == code]
+        assert (own[:, 0] < 50).float().mean().item() == pytest.approx(0.75, abs=0.02)
+        real = own[own[:, 0] < 50]
+        assert len(torch.unique(real, dim=0)) == len(torch.unique(x[c == code], dim=0))
+
+
 def test_average_follows_the_formula(monkeypatch):
     monkeypatch.setattr(training, "_CHECK_EVERY", 1)
     plan = point_plan(max_steps=12)
