@@ -15,7 +15,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ..shared.cases import WHOLE, ExcludedError
 from ..shared.data import Table
-from .learners import SOFT_OPTIONS
+from .learners import DISAGREE, SOFT_OPTIONS
 
 MAX_TEST = 2000  # rows that a low-data case is tested on
 MIN_TEST = 50
@@ -216,7 +216,7 @@ SUITES: dict[str, Suite] = {
         split_low_data,
         ("pima", "german_credit", "adult", "cardio", "heloc"),
         ("100", "500"),
-        ("none", "soft_real", "distilled_swap", "distilled_copula", "teacher", *SOFT_OPTIONS),
+        ("none", "soft_real", "distilled_swap", "distilled_copula", "teacher", *SOFT_OPTIONS, DISAGREE),
         learners=("logistic", "neighbours", "forest", "boosting", "tree"),
         seeds=(0, 1),
     ),

@@ -22,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.tree import DecisionTreeClassifier
 
 from ..shared.frames import convert_to_text, list_numeric_columns
+from .disagreement import DisagreementSampler
 from .searched import DistilledSearch, SearchedLearner
 from .shared_fits import SharedGAN, SharedTeacher, find_default_teacher
 
@@ -81,12 +82,15 @@ SOFT_OPTIONS: dict[str, dict[str, float]] = {
     "swap_share_75": {"share": 0.75},
 }
 """Other options of a DistilledClassifier with swapped cells: weight of the own label, rows, share of cells."""
+DISAGREE = "swap_disagree"
+"""The same with the rows about which teacher and student disagree most."""
 SEARCHED = ("searched", "soft_real_searched", "distilled_searched")
 TREATMENTS = (
     *("plain", "threshold", "calibrated", "class_weight", "class_weight_corrected", "corrected"),
     *DISTILLED,
     *SEARCHED,
     *SOFT_OPTIONS,
+    DISAGREE,
 )
 
 
@@ -110,7 +114,7 @@ def make_treated_learner(name: str, split: Any, seed: int, treatment: str) -> An
     learner = make_learner(name, split.X, seed, class_weight=treatment.startswith("class_weight"))
     if learner is None or treatment in ("plain", "threshold", "class_weight"):
         return learner
-    if treatment in DISTILLED or treatment in SOFT_OPTIONS:
+    if treatment in (*DISTILLED, *SOFT_OPTIONS, DISAGREE):
         return _make_distilled(learner, treatment, seed)
     if treatment in SEARCHED:
         searched = SearchedLearner(learner, name, seed)
@@ -135,6 +139,7 @@ def _make_distilled(learner: Any, treatment: str, seed: int) -> Any:
         "distilled_swap": SwapNoise(random_state=seed),
         "distilled_copula": GaussianCopula(seed),
         "distilled": SharedGAN(seed),
+        DISAGREE: DisagreementSampler(SwapNoise(random_state=seed), teacher, learner, seed),
     }
     if treatment in SOFT_OPTIONS:
         options = dict(SOFT_OPTIONS[treatment])

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 
 from ..shared.cart import SequentialCART
-from .learners import SOFT_OPTIONS, make_learner
+from .learners import DISAGREE, SOFT_OPTIONS, make_learner
 from .oversamplers import make_adasyn, make_random_over_sampler, make_smote
 from .peers import PeerSampler
 from .shared_fits import SharedGAN
@@ -236,7 +236,7 @@ METHODS: Mapping[str, Method] = {
     "distilled": Method(lambda s, X: Unchanged(), treatment="distilled"),
     "soft_real_searched": Method(lambda s, X: Unchanged(), treatment="soft_real_searched"),
     "distilled_searched": Method(lambda s, X: Unchanged(), treatment="distilled_searched"),
-    **{name: Method(lambda s, X: Unchanged(), treatment=name) for name in SOFT_OPTIONS},
+    **{name: Method(lambda s, X: Unchanged(), treatment=name) for name in (*SOFT_OPTIONS, DISAGREE)},
     "teacher_bootstrap": Method(lambda s, X: TeacherBootstrap(s.seed)),
     "gaussian_copula": Method(lambda s, X: _make_copula(s.seed)),
     "gaussian_copula_corrected": Method(lambda s, X: _make_copula(s.seed), treatment="corrected"),

@@ -31,6 +31,7 @@ NAMES = {
     "swap_size_20": "swapped cells, twenty times as many rows",
     "swap_share_25": "a fourth of the cells swapped",
     "swap_share_75": "three fourths of the cells swapped",
+    "swap_disagree": "swapped cells, rows about which teacher and student disagree",
     "gaussian_copula": "Gaussian copula",
     "gaussian_copula_corrected": "Gaussian copula, put right",
     "cart": "sequential CART",
