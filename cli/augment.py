@@ -121,7 +121,7 @@ def augment(context: click.Context, /, data: str, **options: Any) -> None:
     say = make_printer(options["quiet"])
     augmenter: GANAugmenter | None = None
     if options["model"] is None:
-        labelled = read_for_training(data, options, say, keep_text=not options["soft"])
+        labelled = read_for_training(data, options, say, keep_text=True)
     else:
         augmenter, labelled = _load_and_read(data, options, say)
     _check_data(labelled, options)

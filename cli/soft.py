@@ -119,12 +119,13 @@ class Softener:
 
         if augmenter is None or not n:
             real, _ = align_columns(self.labelled.table, self.labelled.table.iloc[:0], self.mark)
-            return [self._weigh(real, self.teacher.proba_)]
+            return [self._weigh(real, self.teacher.proba_, is_real=True)]
         X_new, y_new = augmenter.sample(n, random_state=self.seed)
         real, synthetic = align_columns(self.labelled.table, join_label(X_new, y_new), self.mark)
-        return [self._weigh(real, self.teacher.proba_), self._weigh(synthetic, self.teacher.predict_proba(X_new))]
+        own = self._weigh(real, self.teacher.proba_, is_real=True)
+        return [own, self._weigh(synthetic, self.teacher.predict_proba(X_new))]
 
-    def _weigh(self, table: pd.DataFrame, proba: NDArray[np.float64]) -> pd.DataFrame:
+    def _weigh(self, table: pd.DataFrame, proba: NDArray[np.float64], is_real: bool = False) -> pd.DataFrame:
         """Return each row of a table once for each of its classes."""
         import numpy as np
 
@@ -135,15 +136,20 @@ class Softener:
         softened = table.iloc[rows].reset_index(drop=True)
         softened[self.labelled.y.name] = self._list_labels().take(codes).array
         softened = softened.assign(**columns)
-        softened.attrs = dict(table.attrs)
+        softened.attrs = {name: value for name, value in table.attrs.items() if name != "text"}
+        if is_real and "text" in table.attrs:  # of the file's cells, to be written again as they are there
+            softened.attrs["text"] = table.attrs["text"].take(rows, {self.labelled.y.name: self._find_first()[codes]})
         return softened
 
     def _list_labels(self) -> pd.Series[Any]:
         """Return the labels in the order of the teacher's classes, as the table has them."""
+        return self.labelled.y.iloc[self._find_first()]
+
+    def _find_first(self) -> NDArray[np.intp]:
+        """Return the position of the first real row of each class."""
         import numpy as np
 
-        first = np.unique(self.teacher.codes_, return_index=True)[1]
-        return self.labelled.y.iloc[first]
+        return np.unique(self.teacher.codes_, return_index=True)[1]
 
 
 def augment_softly(

@@ -14,11 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganaug.augmenter import fitting
+from ganaug.augmenter.split import Data
+from ganaug.augmenter.starting import place_samples
 from ganaug.losses import LOSSES
 from ganaug.modality import Architecture
 from ganaug.table import encoder, networks, states
 from ganaug.table.layout import Layout
-from ganaug.training import loop
+from ganaug.training import Plan, RealSamples, loop, step
 
 Replaced = tuple[Any, str, Any]
 _anneal = loop._anneal
@@ -83,6 +86,36 @@ class LaterHardStates(HardStates):
         return super().forward(logits) if self.calls > 2250 else _Softmax.forward(self, logits)
 
 
+class LaterReal:
+    """Samples to draw batches from: those of a simple model in the first half of the training, real ones in the second.
+
+    Parameters
+    ----------
+    drawn, real : RealSamples
+    steps : int
+        Length of the training.
+    """
+
+    def __init__(self, drawn: RealSamples, real: RealSamples, steps: int):
+        self.n = real.n
+        self._halves = [drawn] * (steps // 2) + [real] * (steps - steps // 2)
+        self._step = 0
+
+    def draw(self, *arguments: Any) -> tuple[Tensor, Tensor]:
+        """Return a batch of the present half."""
+        self._step += 1
+        return self._halves[self._step - 1].draw(*arguments)
+
+
+def _place_later(data: Data, plan: Plan) -> Any:
+    """Place real samples behind those of their copula."""
+    if data.drawn is None:
+        return place_samples(data, plan)
+    x, codes = data.drawn
+    drawn = place_samples(replace(data, x=x, codes=codes, drawn=None), plan)
+    return LaterReal(drawn, place_samples(replace(data, drawn=None), plan), plan.max_steps)
+
+
 def _hold_then_decay(done: float) -> float:
     """Return the full learning rate for three fourths of the training, and then a falling one."""
     return 0.03 + 0.97 * min(1.0, 4.0 * (1.0 - done))
@@ -97,6 +130,8 @@ def _anneal_in_rounds(done: float) -> float:
 _ONE_LEVEL: Replaced = (encoder, "assign_levels", lambda counts: [])
 _NO_TIES: Replaced = (encoder, "find_ties", lambda states, counts: [])
 _HARD: Replaced = (states, "SegmentSoftmax", HardStates)
+_NO_COPULA: Replaced = (fitting, "_draw_smooth", lambda *_: None)
+_LATER: Replaced = (fitting, "place_samples", _place_later)
 _ALL = {"effort": "best"}  # no early end
 _WIDE = {"width": 256, "batch_size": 256, **_ALL}
 _SAME = {"max_steps": 4500, **_ALL}  # steps that take about as long as 2000 of the wide networks
@@ -153,5 +188,9 @@ TRIALS: dict[str, Trial] = {
     "density 2, label 1": Trial("a density at double strength", {**_SAME, **_filter(2, 1)}),
     "half the steps": Trial("half the training", {"max_steps": 2250, **_ALL}),
     "twice the steps": Trial("twice the training", {"max_steps": 9000, **_ALL}),
+    "few rows": Trial("the defaults, for --rows 200"),
+    "few rows, no copula": Trial("what are rows of a copula beside them worth?", {}, (_NO_COPULA,)),
+    "few rows, half copula": Trial("more of these", {}, ((step, "_REAL_FOR_DRAWN", 1),)),
+    "few rows, copula first": Trial("these first, then real rows alone", {"max_steps": 3000}, (_LATER,)),
 }
 """Trials by name."""

@@ -15,6 +15,7 @@ from ..shared.tables import Task
 from .designs import TRIALS
 
 DRAWS = 3
+LEAST = 1000  # rows of a draw: as many as there are training rows, and of few more
 FILTERED, UNFILTERED = "filtered", "unfiltered"
 
 
@@ -54,13 +55,14 @@ def _measure_draws(augmenter: Any, job: Job) -> dict[str, float]:
 
 def _measure_draw(augmenter: Any, job: Job, draw: int) -> dict[str, float]:
     task, columns = job.task, job.task.columns
-    X, y = augmenter.sample(len(task.train), random_state=1000 * job.seed + draw)
+    X, y = augmenter.sample(max(len(task.train), LEAST), random_state=1000 * job.seed + draw)
     rows, real = columns.tidy(X.assign(**{columns.target: np.asarray(y)})), task.tidy_train
     scores = score_downstream(rows, task.tidy_test, columns, draw, Judging(task.rarest, small=True, threads=1))
     return {
         "auc": scores["auc"],
         "macro_f1": scores["macro_f1"],
         "c2st_auc": measures.measure_two_sample_auc(real, rows, columns, draw),
+        "fresh_c2st_auc": measures.measure_two_sample_auc(task.tidy_test, rows, columns, draw),
         "shape_error": float(np.mean(list(measures.measure_column_errors(real, rows, columns).values()))),
         "pair_error": float(np.mean(list(measures.measure_pair_errors(real, rows, columns).values()))),
     }

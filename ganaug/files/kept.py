@@ -29,6 +29,21 @@ class CellTexts:
     def __deepcopy__(self, memo: dict[int, Any]) -> CellTexts:
         return self
 
+    def take(self, rows: Any, others: Mapping[str, Any] | None = None) -> CellTexts:
+        """Return the text of these rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (n,)
+            Positions of rows, each as often as wanted.
+        others : mapping of column name to ndarray of int, shape (n,), optional
+            Positions for single columns, where they differ.
+        """
+        chosen = dict.fromkeys(self._texts, rows) | {**(others or {})}
+        texts = {name: self._texts[name].take(pa.array(chosen[name])) for name in self._texts}
+        columns = {name: column.iloc[chosen[name]].reset_index(drop=True) for name, column in self._columns.items()}
+        return CellTexts(texts, columns)
+
     def find_unchanged(self, table: pd.DataFrame) -> dict[str, pa.ChunkedArray]:
         """Return the text of the columns of a table whose values, all of them, are those that were read."""
         return {

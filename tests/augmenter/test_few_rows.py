@@ -33,5 +33,5 @@ def test_many_rows_are_trained_alone(monkeypatch):
 
 
 def test_images_are_trained_alone(monkeypatch):
-    X = np.random.default_rng(0).integers(0, 256, (40, 4, 4), dtype=np.uint8)
+    X = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
     assert fit_and_look(monkeypatch, X, np.arange(40) % 2).drawn is None

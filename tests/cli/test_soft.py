@@ -50,6 +50,20 @@ def test_real_rows_come_first_and_keep_their_cells(softened):
     pd.testing.assert_frame_equal(kept.reset_index(drop=True), table.drop(columns="churn"), check_dtype=False)
 
 
+@pytest.mark.parametrize("size", [0, 1])
+def test_real_rows_are_written_as_they_are_in_the_file(tmp_path, monkeypatch, size):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    numbers = enumerate(rng.normal(size=40))
+    cells = [f'{x:.3f}0, {n:04d},"${n + 1000.5:,.2f}",{"NY"[n % 2]}' for n, x in numbers]
+    Path("t.csv").write_text("\n".join(["x,code,price,label", *cells]) + "\n", encoding="utf-8")
+    run("augment", "t.csv", "--target", "label", "--soft", *QUICK, "--soft-size", size)
+    lines = Path("t_augmented.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) > 40 * (1 + size)
+    for cell in cells:
+        assert any(line.startswith(cell[:-1]) and line[len(cell) - 1] in "NY" for line in lines)
+
+
 def test_excluded_columns_of_synthetic_rows_are_empty(softened):
     _, soft, _ = softened
     assert soft.loc[soft["from"] == "synthetic", "comment"].isna().all()
