@@ -46,8 +46,6 @@ class Budget:
         When the fit began, on the clock of `time.monotonic`.
     lost : list of str
         What there was no time for.
-    score_seconds : float
-        Seconds that the last held-out score took.
     """
 
     modality: Modality
@@ -55,7 +53,6 @@ class Budget:
     seconds: float | None = None
     began: float = field(default_factory=lambda: time.monotonic())
     lost: list[str] = field(default_factory=list)
-    score_seconds: float = 0.0
 
     def spend(self, seconds: float) -> None:
         """Count the seconds of earlier runs, from which a training is resumed."""
@@ -64,10 +61,6 @@ class Budget:
     def left(self) -> float:
         """Return the seconds that are left: infinity without a budget, and negative when it is late."""
         return math.inf if self.seconds is None else self.seconds - (time.monotonic() - self.began)
-
-    def fits(self, scores: int) -> bool:
-        """Return whether there is time left for so many scores."""
-        return self.left() > scores * self.score_seconds
 
     def reserve(self, share: float) -> float:
         """Return the seconds that have passed, and `share` of those that are left; 0 without a budget."""

@@ -83,9 +83,8 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         4000 above 40 x 40 pixels, and 10,000 on CUDA.
     max_seconds : float > 0, default=None
         Wall-clock budget of the whole `fit` in seconds, about. At least half of it is for training; scores on held-out
-        samples that would take more than a tenth each are skipped, filters learn for a shorter time and are compared
-        less often, and a warning names what there was no time for. Images are then never compared by strengths of
-        filters, and fewer of them are looked at. Results depend on the clock.
+        samples that would take more than a tenth each are skipped, filters learn for a shorter time, fewer images are
+        looked at, and a warning names what there was no time for. Results depend on the clock.
     patience : int >= 1, default=6
         Number of held-out scores in a row, each clearly below the best, that end the training. A whole training takes
         twelve scores, on images six.
@@ -99,8 +98,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
         "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).
-        "auto" takes label agreement; for a table with 200 or more held-out rows all three. With 200 or more held-out
-        samples it takes other strengths, or no filter, if they score clearly better.
+        "auto" takes label agreement, and for a table of 2000 rows or more all three.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float
@@ -152,7 +150,7 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         For each training step: "discriminator_loss", "generator_loss", "accuracy_real", "accuracy_synthetic"; for each
         held-out score: "score_step", "held_out_score".
     filters_ : dict
-        "strengths" of the filters in use, and the held-out "scores" of the strengths that were tried.
+        "strengths" of the filters in use.
     diversity_ : dict of str to float
         Diversity of the synthetic samples of each class, relative to the real ones: 1 is as diverse, 0 collapsed.
     schema_ : dict

@@ -1,4 +1,4 @@
-"""Fit a model to user data: encode, hold out, train, choose filters, measure diversity."""
+"""Fit a model to user data: encode, hold out, train, fit filters, measure diversity."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..training import ALONE, Group, Plan, TrainingState, train_gan
 from ..training.checkpoint import Checkpoint
 from .budget import Budget, cut_blocks
 from .collapse import draw_pairs, find_collapsed_classes, measure_diversity, warn_of_alike_classes, warn_of_collapse
-from .filtering import SCORED, choose_filters, draw_samples
+from .filtering import SCORED, draw_samples, fit_filters
 from .model import Model, make_source
 from .options import Options
 from .planning import choose_device, plan_training
@@ -129,9 +129,9 @@ def fit_model(
         modality, encoder, labels, data.prior, architecture, generator, [], state.history[: state.step].cpu(), facts
     )
 
-    # 4. Choose the filters
+    # 4. Fit the filters
     with show_status("fitting the filters", options.verbose if options.filters else 0):
-        judges, facts["filters"] = group.decide(lambda: choose_filters(model, data, options.filters, seed, budget))
+        judges, facts["filters"] = group.decide(lambda: fit_filters(model, data, options.filters, seed, budget))
         model.judges = move_judges(judges, plan.device)
 
     # 5. Look for classes that have collapsed, or that are alike although nobody cut the training short
@@ -252,16 +252,13 @@ class _Training:
         seed = self.seed
         if not data.enough_held_out:
             return 0.0
-        began = time.monotonic()
         source, n = self._make_source(generator), int(np.clip(len(data.x), 1000, SCORED))
         if self.budget.is_limited:
             n = self.budget.count_samples(source, n, _LEAST_SCORED)
             source = cut_blocks(source, [int(n * max(data.prior))])
         synthetic = draw_samples(source, data.prior, stream_seed(seed, "score"), n)
         held = self.encoder.features(data.held_x), data.held_codes
-        score = self.budget.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
-        self.budget.score_seconds = time.monotonic() - began
-        return score
+        return self.budget.score(held, (synthetic.features, synthetic.codes), stream_seed(seed, "folds"))
 
     def find_collapsed(self, generator: Generator) -> list[str]:
         """Return the classes whose samples are all alike."""

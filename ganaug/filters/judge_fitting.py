@@ -1,9 +1,8 @@
-"""Fit the judges of a generator to real samples and candidates, and set their strengths."""
+"""Fit the judges of a generator to real samples and candidates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -15,84 +14,50 @@ _CANDIDATES = 4  # for each real row: they are cheap, and few would teach the ju
 _MOST_CANDIDATES = 80_000
 
 
-@dataclass(frozen=True)
-class JudgeFitter:
-    """Judges fitted at full strength, and the samples to which a correction is fitted after them.
+def fit_judges(
+    real: Samples,
+    make_candidates: Callable[[int, int], Samples],
+    strengths: Mapping[str, float],
+    learner: Learner,
+    keep_one_in: int,
+    seed: int,
+    in_time: Callable[[], bool] = lambda: True,
+) -> list[Judge]:
+    """Fit the named judges, and last of all those that correct the others.
 
-    Attributes
+    Parameters
     ----------
     real : Samples
         Real samples.
-    candidates : Samples
-        Generated samples that no judge was fitted to.
-    fitted : list of Judge
-        The judges that do not depend on the strengths of others.
+    make_candidates : callable
+        ``make_candidates(n, seed) -> Samples``, generated samples with the class shares of the real ones.
+    strengths : mapping of str to float
+        Strength of each judge, a key of `FILTERS`; those of strength 0 are not fitted.
     learner : Learner
         Trains the classifiers.
     keep_one_in : int
         Candidates for each sample that is kept.
     seed : int
         Seed of all randomness.
+    in_time : callable, optional
+        ``in_time() -> bool``, whether there is time left for corrections.
     """
+    # 1. The judges that do not depend on others
+    names = [name for name in FILTERS if strengths.get(name, 0.0) > 0]
+    first = [name for name in names if not FILTERS[name].corrects]
+    seen = make_candidates(_count_candidates(first, len(real.codes)), stream_seed(seed, "judges"))
+    fitted = [FILTERS[name].fit(real, seen, stream_seed(seed, name), learner) for name in first]
+    used = set_strengths([judge for judge in fitted if judge is not None], strengths)
 
-    real: Samples
-    candidates: Samples
-    fitted: list[Judge]
-    learner: Learner
-    keep_one_in: int
-    seed: int
-
-    @classmethod
-    def fit(
-        cls,
-        real: Samples,
-        make_candidates: Callable[[int, int], Samples],
-        names: Collection[str],
-        learner: Learner,
-        keep_one_in: int,
-        seed: int,
-    ) -> JudgeFitter:
-        """Fit the named judges that do not correct others.
-
-        Parameters
-        ----------
-        real : Samples
-            Real samples.
-        make_candidates : callable
-            ``make_candidates(n, seed) -> Samples``, generated samples with the class shares of the real ones.
-        names : collection of str
-            Keys of `FILTERS`; those that correct others are fitted by `judges`.
-        learner, keep_one_in, seed
-            See the attributes.
-        """
-        # 1. The judges that do not depend on others, and those that correct them
-        first = [name for name in FILTERS if name in names and not FILTERS[name].corrects]
-        corrections = set(names) - set(first)
-
-        # 2. Candidates: one set for the judges, another one for the corrections
-        n_real = len(real.codes)
-        seen = make_candidates(_count_candidates(first, n_real), stream_seed(seed, "judges"))
-        unseen = make_candidates(_count_candidates(corrections, n_real), stream_seed(seed, "corrections"))
-
-        # 3. The fit
-        fitted = [FILTERS[name].fit(real, seen, stream_seed(seed, name), learner) for name in first]
-        return cls(real, unseen, [judge for judge in fitted if judge is not None], learner, keep_one_in, seed)
-
-    def judges(self, strengths: Mapping[str, float]) -> list[Judge]:
-        """Return the judges at the given strengths, and fit those that correct the others."""
-        used = set_strengths(self.fitted, strengths)
-        for name in FILTERS:
-            if FILTERS[name].corrects and strengths.get(name, 0.0) > 0:
-                correction = self._fit_correction(name, used)
-                if correction is not None:
-                    used += set_strengths([correction], strengths)
-        return used
-
-    def _fit_correction(self, name: str, others: Sequence[Judge]) -> Judge | None:
-        """Fit the judge `name` to the candidates as weighted by `others`."""
-        weights = sum_log_weights(others, self.candidates)
-        weighted = Candidates(self.candidates.features, self.candidates.codes, weights, self.keep_one_in)
-        return FILTERS[name].fit(self.real, weighted, stream_seed(self.seed, name), self.learner)
+    # 2. Those that correct them, fitted to candidates that no judge has seen, as weighted by the others
+    corrections = [name for name in names if FILTERS[name].corrects] if in_time() else []
+    unseen = make_candidates(_count_candidates(corrections, len(real.codes)), stream_seed(seed, "corrections"))
+    for name in corrections:
+        weights = sum_log_weights(used, unseen)
+        weighted = Candidates(unseen.features, unseen.codes, weights, keep_one_in)
+        correction = FILTERS[name].fit(real, weighted, stream_seed(seed, name), learner)
+        used += set_strengths([] if correction is None else [correction], strengths)
+    return used
 
 
 def _count_candidates(names: Collection[str], n_real: int) -> int:

@@ -28,7 +28,7 @@ from .trees import Trees
 
 _MAX_ROWS = 60_000  # for each classifier; more rows cost time and hardly help
 _MAX_REAL = 40_000  # real rows among them, beside candidates
-_FEW_ROWS = 2000  # below, there are more parts, so that each classifier learns from more rows
+_FEW_ROWS = 10_000  # real ones below which there are more parts, so that each classifier learns from more rows
 _FEW_OF_CLASS = 100  # rows of a class below which densities are not compared
 _MANY_OF_CLASS = 10_000  # rows of each class from which one classifier learns from all rows
 _LOWEST = -20.0  # log-odds are clipped to [_LOWEST, -_LOWEST]
@@ -181,7 +181,7 @@ def fit_density_ratio(real: Samples, candidates: Samples, seed: int, learner: Le
     real = real.rows(torch.from_numpy(rng.permutation(len(real.codes))[:_MAX_REAL]))
     X = torch.cat([real.with_class(), candidates.with_class()])
     y = torch.arange(len(X)) < len(real.codes)
-    parts = _assign_parts(torch.cat([real.codes, candidates.codes]) * 2 + y, rng)
+    parts = _assign_parts(torch.cat([real.codes, candidates.codes]) * 2 + y, len(real.codes), rng)
     classifiers, unseen = _cross_fit(learner, X, y.long(), parts, seed)
 
     # 3. Calibrate the log-odds, without the prior of unequal numbers
@@ -212,7 +212,7 @@ def fit_label_agreement(real: Samples, candidates: Samples, seed: int, learner: 
         return None
     real = real.rows(torch.isin(real.codes, known))
     y = torch.searchsorted(known, real.codes)
-    classifiers, unseen = _cross_fit(learner, real.features, y, _assign_parts(y, rng), seed)
+    classifiers, unseen = _cross_fit(learner, real.features, y, _assign_parts(y, len(y), rng), seed)
     slope = _fit_temperature(_one_logit_per_class(unseen), y)
     return Judge("label_agreement", classifiers, (slope,) * len(classifiers), tuple(known.tolist()))
 
@@ -292,21 +292,21 @@ def move_judges(judges: Sequence[Judge], device: torch.device | str) -> list[Jud
     return [*judges]
 
 
-def _assign_parts(codes: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return the cross-fitting part of each row, shape (n,), stratified by class."""
+def _assign_parts(codes: Tensor, n_real: int, rng: np.random.Generator) -> Tensor:
+    """Return the cross-fitting part of each row, shape (n,), stratified by class; `n_real` of them are real."""
     order = rng.permutation(len(codes))
     order = order[np.argsort(codes.numpy()[order], kind="stable")]
     parts = np.empty(len(codes), dtype=np.int64)
-    parts[order] = np.arange(len(codes)) % _count_parts(len(codes))
+    parts[order] = np.arange(len(codes)) % _count_parts(n_real)
     return torch.from_numpy(parts)
 
 
-def _count_parts(n: int) -> int:
-    return 5 if n < _FEW_ROWS else 2
+def _count_parts(n_real: int) -> int:
+    return 5 if n_real < _FEW_ROWS else 2
 
 
 def count_rounds(n: int) -> int:
-    """Return how many classifiers of a judge of `n` rows are fitted one after the other, at the most."""
+    """Return how many classifiers of a judge of `n` real rows are fitted one after the other, at the most."""
     fits = _count_parts(n) + 1
     return math.ceil(fits / max(1, count_workers(fits)))
 

@@ -103,10 +103,8 @@ def test_filters_get_what_the_training_left(monkeypatch):
     monkeypatch.setattr(ConvClassifier, "fit", classmethod(fit_classifier))
     monkeypatch.setattr(judging, "count_workers", lambda n: 1)
     clock = use_clock(monkeypatch, 0.0, budgets, loop, fitting)
-    real_filters = fitting.choose_filters
-    monkeypatch.setattr(
-        fitting, "choose_filters", lambda *args: (setattr(clock, "now", 1060.0), real_filters(*args))[1]
-    )
+    real_filters = fitting.fit_filters
+    monkeypatch.setattr(fitting, "fit_filters", lambda *args: (setattr(clock, "now", 1060.0), real_filters(*args))[1])
     fit(max_seconds=100.0)
     scores = [seconds for steps, seconds in asked if steps is not None]
     fits = [seconds for steps, seconds in asked if steps is None]

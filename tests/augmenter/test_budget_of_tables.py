@@ -9,7 +9,7 @@ from small import Clock, numbers, quick_augmenter
 
 from ganaug import DataWarning
 from ganaug.augmenter import budget as module
-from ganaug.augmenter import filtering, fitting
+from ganaug.augmenter import fitting
 from ganaug.augmenter.budget import Budget
 from ganaug.filters import trees
 from ganaug.filters.trees import Trees
@@ -27,16 +27,13 @@ def test_what_is_left_and_what_is_reserved_follow_the_clock(clock):
     clock.now += 20.0
     assert budget.left() == 20.0
     assert budget.reserve(0.25) == 25.0  # 20 s have passed, and a quarter of the others
-    assert budget.fits(100)  # no score has been taken yet
-    budget.score_seconds = 7.0
-    assert budget.fits(2) and not budget.fits(3)
     budget.spend(7.0)  # in an earlier run
     assert budget.left() == 13.0
 
 
 def test_without_a_budget_all_fits(clock):
-    budget = Budget(TABLE, score_seconds=1e9)
-    assert budget.fits(100) and budget.reserve(0.5) == 0.0
+    budget = Budget(TABLE)
+    assert budget.left() == np.inf and budget.reserve(0.5) == 0.0
 
 
 @pytest.fixture
@@ -57,19 +54,6 @@ def test_filters_for_which_no_time_is_left_are_left_out_and_said(late):
 def test_filters_that_the_user_names_are_fitted_even_then(late):
     augmenter = quick_augmenter(max_seconds=100.0, filters="label_agreement").fit(*numbers())
     assert augmenter.filters_["strengths"] == {"label_agreement": 1.0}
-
-
-def test_strengths_are_compared_as_long_as_there_is_time(clock):
-    budget = Budget(TABLE, seconds=10.0)
-
-    def trials():
-        for i in range(7):
-            clock.now += 3.0
-            yield {"label_agreement": float(i)}, 0.0
-
-    assert [strengths["label_agreement"] for strengths, _ in filtering._try_in_time(trials(), budget)] == [0.0, 1.0]
-    assert filtering._choose_strengths([({}, 0.9)], {"label_agreement": 1.0}, 300) == {"label_agreement": 1.0}
-    assert filtering._choose_strengths([({}, 0.9), ({"a": 1.0}, 0.1)], {"a": 1.0}, 300) == {}
 
 
 @pytest.mark.parametrize(("most", "stretches"), [(0.0, 1), (3.4, 3), (1e9, 6)])

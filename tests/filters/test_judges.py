@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from small import JUDGED, digest, numbers, points, quick_augmenter
 
 from ganaug.augmenter import filtering as judging
-from ganaug.augmenter.filtering import _choose_strengths, _make_grid
 from ganaug.filters import FILTERS, Candidates, Judge, Samples, draw_candidates, judges, set_strengths, sum_log_weights
 from ganaug.filters.trees import Trees
 
@@ -374,70 +373,35 @@ def corrections_asked_for(monkeypatch):
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 @pytest.mark.parametrize("wanted", ["auto", {"marginals": 1.0, "label_agreement": 0.5}])
 def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_leave(monkeypatch, wanted):
-    monkeypatch.setattr(judging, "score_noise", lambda held_out: 1e9)  # the usual ones it is
-    monkeypatch.setattr(judging, "_TELLING", 50)
+    monkeypatch.setattr(judging, "FEW_ROWS", 400)
     asked, n = corrections_asked_for(monkeypatch), 400
     augmenter = quick_augmenter(filters=wanted, max_steps=10).fit(*numbers(n))
-    held_out, tried = augmenter.model_.facts["held_out"], len(augmenter.filters_["scores"])
-    assert [len(real.codes) for real, _ in asked] == ([n - held_out] * 2 if tried else []) + [n]
-    candidates = asked[-1][1]
+    ((real, candidates),) = asked
+    assert len(real.codes) == n > len(real.codes) - augmenter.model_.facts["held_out"]
     *others, last = augmenter.model_.judges
     assert last.name == "marginals" and candidates.keep_one_in == augmenter.model_.modality.oversampling
-    assert len(candidates.codes) == 4 * (n - held_out if tried else n)
+    assert len(candidates.codes) == 4 * n
     torch.testing.assert_close(candidates.weights, sum_log_weights(others, candidates))
     assert candidates.weights.std() > 0
 
 
-def test_filters_are_tried_alone_and_together_and_corrections_only_beside_others():
-    density, label, all_three = "density_ratio", "label_agreement", ("density_ratio", "label_agreement", "marginals")
-    assert _make_grid(all_three) == [
-        {},
-        {density: 0.5},
-        {label: 0.5},
-        {density: 1.0},
-        {label: 1.0},
-        {density: 1.0, label: 1.0, "marginals": 1.0},
-        {density: 1.0, label: 2.0, "marginals": 1.0},
-    ]
-    assert _make_grid([label]) == [{}, {label: 0.5}, {label: 1.0}]
-
-
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_by_default_several_strengths_are_tried_on_held_out_rows():
-    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
-    scores = augmenter.filters_["scores"]
-    assert scores[0][0] == {} and len(scores) > 3
-    assert augmenter.filters_["strengths"] in [tried for tried, _ in scores]
-    used = {judge.name: judge.strength for judge in augmenter.model_.judges}
-    assert used == augmenter.filters_["strengths"]
-
-
 @pytest.mark.parametrize(
-    ("lead", "used"), [(0.0, {"label_agreement": 1.0}), (0.029, {"label_agreement": 1.0}), (0.031, {}), (0.5, {})]
+    ("n", "used"),
+    [
+        (20, {"label_agreement": 1.0}),
+        (1999, {"label_agreement": 1.0}),
+        (2000, {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}),
+    ],
 )
-def test_the_usual_strengths_give_way_to_those_that_held_out_rows_find_clearly_better(lead, used):
-    tried = [({}, 0.8 + lead), ({"density_ratio": 1.0}, 0.7), ({"label_agreement": 1.0}, 0.8)]
-    assert _choose_strengths(tried, {"label_agreement": 1.0}, 100) == used
-
-
-@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-def test_with_many_rows_all_filters_are_usual(monkeypatch):
-    monkeypatch.setattr(judging, "score_noise", lambda held_out: 1e9)  # nothing can be clearly better
-    usual = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}
-    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(2000))
-    assert augmenter.filters_["strengths"] == usual
-    assert usual in [tried for tried, _ in augmenter.filters_["scores"]]
-
-
-@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
-@pytest.mark.parametrize("n", [20, 300])
-def test_with_few_held_out_rows_nothing_is_tried_and_the_usual_filter_is_taken(n):
-    augmenter = quick_augmenter(filters="auto").fit(*numbers(n))
-    assert augmenter.filters_ == {"strengths": {"label_agreement": 1.0}, "scores": []}
+def test_small_tables_have_one_filter_and_large_ones_all(n, used):
+    augmenter = quick_augmenter(filters="auto", max_steps=10).fit(*numbers(n))
+    assert augmenter.filters_ == {"strengths": used}
+    assert {judge.name: judge.strength for judge in augmenter.model_.judges} == used
 
 
 def test_a_small_table_has_judges_of_five_parts_and_a_large_one_of_two():
-    for n, parts in ((200, 5), (2400, 2)):
+    for n, parts in ((200, 5), (2400, 5), (10_000, 2)):
         X, y = points(n)
         judge = FILTERS["label_agreement"].fit(Samples(X, y), Samples(X, y), 0)
         assert len(judge.classifiers) == len(judge.slopes) == parts

@@ -272,7 +272,7 @@ def test_a_saved_model_samples_the_same_in_another_process(quick_judges, tmp_pat
 
 def test_filters_of_images_weigh_by_label(quick_judges):
     augmenter = quick_augmenter(filters="auto").fit(*bars())
-    assert augmenter.filters_ == {"strengths": {"label_agreement": 1.0}, "scores": []}
+    assert augmenter.filters_ == {"strengths": {"label_agreement": 1.0}}
     assert sampled(augmenter) != sampled(quick_augmenter().fit(*bars()))
     _ = augmenter.resample(*unbalanced())
     assert augmenter.resampled_["dropped"]["unlike their label"] > 0

@@ -331,7 +331,7 @@ def test_interruption_of_the_filters_leaves_it_as_it_was_too(monkeypatch):
 
     fitted = augmenter().fit(*numbers())
     expected = digest(*fitted.sample(50))
-    monkeypatch.setattr(fitting, "choose_filters", stop)
+    monkeypatch.setattr(fitting, "fit_filters", stop)
     with pytest.raises(KeyboardInterrupt):
         fitted.fit(*numbers(seed=1))
     assert digest(*fitted.sample(50)) == expected
@@ -343,7 +343,7 @@ def test_checkpoint_outlives_a_failure_after_the_training(monkeypatch, path):
 
     X, y = numbers()
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "choose_filters", stop)
+        patch.setattr(fitting, "fit_filters", stop)
         with pytest.raises(KeyboardInterrupt):
             augmenter(path).fit(X, y)
     assert path.exists()
