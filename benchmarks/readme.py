@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from .distillation_cost import render_cost_table
 from .fidelity.page import write_page
 from .gain.distillation import render_distillation_table, render_whole_tables
 from .gain.headline import render_headline
@@ -30,6 +31,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "gain": render_gain_table,
     "distillation": render_distillation_table,
     "distillation-tables": render_whole_tables,
+    "distillation-cost": lambda: render_cost_table(RESULTS / "distillation_cost"),
     "gain-images": render_image_table,
     "image-distillation": lambda: render_image_table(RESULTS / "image_distillation", DISTILLATION),
     "image-quality": render_quality_table,
