@@ -41,11 +41,12 @@ SHOWN = {
 }
 AS_IT_IS = ("neg_log_loss",)  # no share, so that its differences are no points
 MAIN_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected", "ganaug_tuned")
-TEXT = """From a **smaller run**, which settles the controls; the full one follows the next generator. Differences to
-the same classifier on the real rows alone, on rows that neither generator nor classifier saw: mean over five
-classifiers and, in brackets, the 95 % interval over the tables. Points are hundredths; log loss and Brier score are
-negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of each class in what
-it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows; `low-data`: cuts of 100 and 200 rows.
+TEXT = """Differences to the same classifier on the real rows alone, on rows that neither generator nor classifier saw:
+mean over five classifiers and, in brackets, the 95 % interval over the tables. Points are hundredths; log loss and
+Brier score are negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of
+each class in what it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows, a smaller run, whose
+generator drew all columns at once and trained for fewer steps. `low-data`: cuts of 100, 200 and 500 rows, the full run
+with the present generator.
 [The page on gains](gain.md) has every method, classifier, share and losing combination.
 """
 PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->

@@ -108,7 +108,7 @@ def fit_model(
         None if weights is None else weights[learned],
     )
     del x  # `data` has copies
-    data.drawn = _draw_smooth(modality, encoder, data, seed)
+    data.drawn = group.decide(lambda: _draw_smooth(modality, encoder, data, seed))
 
     # 2. Plan the training: sizes, steps, device, checkpoint
     check_same_data(group, data)

@@ -34,7 +34,7 @@ Positions = NDArray[np.int64]
 TIMES = 16
 """Drawn rows of a class, in multiples of its real ones."""
 
-_MOST_ENTRIES = 30_000_000  # of drawn rows
+_MOST_ENTRIES = 6_000_000  # of drawn rows
 _FLOOR = 1e-6  # variance added to every column, so that constant columns need no special case
 
 
