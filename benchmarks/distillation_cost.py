@@ -34,9 +34,9 @@ SIZES = (100, 500, 5000)
 STUDENTS = ("logistic", "forest", "boosting", "tree")
 PREDICTED = 10_000  # rows
 TEXT = """Processor seconds on one thread, mean of up to {tables} tables. *Teacher*: fitted in five folds and to all
-rows, and its probabilities. *Rows*: fit and draw of five synthetic rows for each real one, by each augmenter. *Student*: its
-fit to real and synthetic rows with their probabilities. *Labels*: the same classifier fitted to the real rows alone.
-*Predict*: 10,000 rows. Tables with fewer rows are left out."""
+rows, and its probabilities. *Rows*: fit and draw of five synthetic rows for each real one, by each augmenter.
+*Student*: its fit to real and synthetic rows with their probabilities. *Labels*: the same classifier fitted to the real
+rows alone. *Predict*: 10,000 rows. Tables with fewer rows are left out."""
 
 _SECONDS: dict[str, float] = {}
 
