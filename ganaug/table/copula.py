@@ -96,14 +96,14 @@ def draw_copula_rows(
     encoder : TableEncoder
         Fitted encoder.
     x, codes : Tensor of shapes (n, ...) and (n,)
-        Packed rows and their class codes.
+        Rows, packed or as network input, and their class codes.
     rng : numpy.random.Generator
         Source of randomness.
 
     Returns
     -------
     Tensor of shape (k * n, ...), Tensor of shape (k * n,)
-        Packed rows and their class codes, `TIMES` as many of each class as there are, or fewer of wide tables.
+        Rows of the same form and their class codes: `TIMES` as many of each class as there are, fewer of wide tables.
     """
     # 1. Numbers that order the cells of each generated column
     drawn = list(encoder.states_and_scores(x))
@@ -132,7 +132,7 @@ def draw_copula_rows(
         if scores is not None:
             layout.put_scores(rows, number, torch.from_numpy(between.interpolate(column, states, scores)))
             number += 1
-    return rows, torch.tensor(made)
+    return layout.expand(rows) if x.is_floating_point() else rows, torch.tensor(made)
 
 
 class _Between(NamedTuple):
