@@ -114,6 +114,8 @@ def test_filters_get_what_the_training_left(monkeypatch):
 
 def test_without_a_budget_nothing_is_limited_or_left_out(monkeypatch):
     use_clock(monkeypatch, 1e6, budgets, classifier)
+    monkeypatch.setattr(classifier, "default_steps", lambda n: 3)
+    monkeypatch.setattr("ganaug.image.score._STEPS", 3)
     assert fit().describe()["filters"]["strengths"] == {"label_agreement": 1.0}
     assert Budget(IMAGE).count_samples(None, 500, 10) == 500
 
