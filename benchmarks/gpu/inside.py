@@ -23,7 +23,7 @@ PHASES = {
     "encoding": (fitting, "fit_transform"),
     "scores": (fitting._Training, "score"),
     "collapse": (fitting._Training, "find_collapsed"),
-    "filters": (fitting, "choose_filters"),
+    "filters": (fitting, "fit_filters"),
     "diversity": (fitting, "draw_pairs"),
 }
 """Where each phase of a fit is a function."""
