@@ -44,8 +44,8 @@ hundred, and the standard error of an AUC of .75 is about .05 then (Hanley and M
 differences on such tables are within it.
 `benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity --summary` lists every
 figure in which ganaug is behind.
-ganaug's lines were measured before it took rows of a copula beside few real ones (below 2000 rows), and before filters
-learned from all rows; they are to be measured anew.
+ganaug's lines of tables of 2000 rows or more were measured before its filters learned from all rows; they are to be
+measured anew.
 """
 RANK_TEXT = """Mean ranks over the {} tables that all models finished ({}): 1 is best, and ties share their rank.
 Sequential CART takes each cell from a real row, which these measures reward; its AUC is what that is worth.
