@@ -46,7 +46,7 @@ mean over five classifiers and, in brackets, the 95 % interval over the tables. 
 Brier score are negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of
 each class in what it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows, a smaller run, whose
 generator drew all columns at once and trained for fewer steps. `low-data`: cuts of 100, 200 and 500 rows, the full run
-with the present generator.
+with the present generator, one setting of which was chosen by its test rows (`benchmarks/README.md`).
 [The page on gains](gain.md) has every method, classifier, share and losing combination.
 """
 PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..rng import Seed, numpy_stream
-from ..table.copula import ClassCopula, rank_categories
+from ..table.copula import Between, ClassCopula, rank_categories
 from .coding import encode_column
 from .row_sampler import RowSampler
 
@@ -70,16 +70,13 @@ class GaussianCopula(RowSampler):
         self._learned = {label: ClassCopula.fit(codes, np.flatnonzero(labels == label)) for label in self._counts}
 
     def _draw(self, labels: NDArray[Any], seed: int) -> pd.DataFrame:
-        # Draw quantiles class by class, and find the real rows around each of them.
+        # Draw places class by class, and find the real rows around each of them.
         below, above, nearest = (np.empty((len(labels), len(self._columns)), dtype=np.int64) for _ in range(3))
         weight = np.empty(below.shape)
-        every = np.arange(below.shape[1])
         for number, (label, learned) in enumerate(self._learned.items()):
             wanted = labels == label
-            at = learned.draw_places(int(wanted.sum()), numpy_stream(seed, "copula", number))
-            for rows, place in ((below, np.floor(at)), (above, np.ceil(at)), (nearest, np.rint(at))):
-                rows[wanted] = learned.order[place.astype(np.int64), every]
-            weight[wanted] = at - np.floor(at)
+            places = learned.draw_places(int(wanted.sum()), numpy_stream(seed, "copula", number))
+            below[wanted], above[wanted], nearest[wanted], weight[wanted] = Between.of(learned.order, places)
 
         # Interpolate between the cells of these rows.
         parts = zip(self._columns, below.T, above.T, nearest.T, weight.T, strict=True)

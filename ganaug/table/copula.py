@@ -34,7 +34,7 @@ Positions = NDArray[np.int64]
 TIMES = 16
 """Drawn rows of a class, in multiples of its real ones."""
 
-_MOST_ENTRIES = 6_000_000  # of drawn rows
+_MOST_CELLS = 2_000_000  # of drawn rows
 _FLOOR = 1e-6  # variance added to every column, so that constant columns need no special case
 
 
@@ -80,6 +80,28 @@ class ClassCopula:
         return p * (len(self.order) - 1)
 
 
+class Between(NamedTuple):
+    """Real rows on both sides of drawn cells, the nearer one, and how far between them; each of shape (n, d)."""
+
+    below: Positions
+    above: Positions
+    near: Positions
+    weight: Numbers
+
+    @classmethod
+    def of(cls, order: Positions, places: Numbers) -> Between:
+        """Return the rows at places among the sorted rows of each column, shape (n, d)."""
+        rounded = (np.floor(places), np.ceil(places), np.rint(places))
+        below, above, near = (np.take_along_axis(order, at.astype(np.int64), axis=0) for at in rounded)
+        return cls(below, above, near, places - rounded[0])
+
+    def interpolate(self, column: int, states: Positions | None, scores: Numbers) -> Numbers:
+        """Return the scores of drawn cells: between those of two regular cells, and else that of the nearer one."""
+        a, b, near, weight = (part[:, column] for part in self)
+        made = (1 - weight) * scores[a] + weight * scores[b]
+        return made if states is None else np.where((states[a] == 0) & (states[b] == 0), made, scores[near])
+
+
 def rank_categories(codes: NDArray[np.integer]) -> Numbers:
     """Return the rank of each cell's category by its frequency, 0 for the most frequent, given codes from 0 on."""
     counts = np.bincount(codes)
@@ -113,13 +135,13 @@ def draw_copula_rows(
 
     # 2. For each drawn row and column, the two real rows of the class between which its cell lies
     labels = codes.numpy()
-    times = int(np.clip(_MOST_ENTRIES // x.numel(), 1, TIMES))
-    parts, made = list[_Between](), list[int]()
+    times = int(np.clip(_MOST_CELLS // ordering.size, 1, TIMES))
+    parts, made = list[Between](), list[int]()
     for code in np.unique(labels):
         copula = ClassCopula.fit(ordering, np.flatnonzero(labels == code))
-        parts.append(_Between.of(copula.order, copula.draw_places(times * len(copula.order), rng)))
+        parts.append(Between.of(copula.order, copula.draw_places(times * len(copula.order), rng)))
         made += [int(code)] * (times * len(copula.order))
-    between = _Between(*(np.concatenate(rows) for rows in zip(*parts, strict=True)))
+    between = Between(*(np.concatenate(rows) for rows in zip(*parts, strict=True)))
 
     # 3. The state of the nearer one, and a score between theirs
     layout, segment, number = encoder.layout, 0, 0
@@ -133,28 +155,6 @@ def draw_copula_rows(
             layout.put_scores(rows, number, torch.from_numpy(between.interpolate(column, states, scores)))
             number += 1
     return layout.expand(rows) if x.is_floating_point() else rows, torch.tensor(made)
-
-
-class _Between(NamedTuple):
-    """Real rows on both sides of drawn cells, the nearer one, and how far between them; each of shape (n, d)."""
-
-    below: Positions
-    above: Positions
-    near: Positions
-    weight: Numbers
-
-    @classmethod
-    def of(cls, order: Positions, places: Numbers) -> _Between:
-        """Return the rows at places among the sorted rows of each column, shape (n, d)."""
-        rounded = (np.floor(places), np.ceil(places), np.rint(places))
-        below, above, near = (np.take_along_axis(order, at.astype(np.int64), axis=0) for at in rounded)
-        return cls(below, above, near, places - rounded[0])
-
-    def interpolate(self, column: int, states: Positions | None, scores: Numbers) -> Numbers:
-        """Return the scores of drawn cells: between those of two regular cells, and else that of the nearer one."""
-        a, b, near, weight = (part[:, column] for part in self)
-        made = (1 - weight) * scores[a] + weight * scores[b]
-        return made if states is None else np.where((states[a] == 0) & (states[b] == 0), made, scores[near])
 
 
 def _order_cells(encoder: TableEncoder, i: int, states: Positions | None, cells: RowDecoder) -> Numbers:

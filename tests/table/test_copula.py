@@ -83,6 +83,6 @@ def test_a_class_of_one_row_repeats_it():
 
 
 def test_wide_tables_get_fewer_rows(monkeypatch):
-    monkeypatch.setattr(copula, "_MOST_ENTRIES", 1)
+    monkeypatch.setattr(copula, "_MOST_CELLS", 1)
     codes, table = make_table(60)
     assert len(draw(table, codes)[0]) == 60
