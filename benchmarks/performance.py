@@ -8,6 +8,7 @@ from typing import Any
 
 from .conditions import render_markdown as conditions_markdown
 from .engines import render_markdown as engines_markdown
+from .fidelity.efforts import render_markdown as efforts_markdown
 from .floor.summary import render_markdown as floor_markdown
 from .gpu.summary import markdown as gpu_markdown
 from .growth.figures import draw_growth
@@ -38,6 +39,12 @@ other. The number of steps follows from the table by rule (see `max_steps`), and
 longer improves ends before that.
 
 Processors: {processors}. Training uses one of them; fitting filters and drawing rows, up to eight.
+"""
+EFFORT = """## What effort costs, and what it gives
+
+`effort` scales the number of steps: "fast" takes half of them, "best" four times as many, and only "best" never ends
+early. Columns are as on the page about fidelity: AUC is that of XGBoost which learned from synthetic rows, C2ST tells
+how well they are told from real ones (.5 is best). Processor seconds; mean ± standard deviation of the seeds.
 """
 FLOOR = """## How close is a training step to the floor?
 """
@@ -75,10 +82,11 @@ Equality of trainings, times of a training step, whole fits and sampling.
 
 def render_pages(results: Path = RESULTS) -> dict[str, str]:
     """Return the text of each file of docs/ by its name; no file without results."""
-    names = ("growth", "large", "engines", "floor", "conditions", "reading", "gpu")
-    growth, large, engines, floor, asked, reading, gpu = (_read_entries(results / name) for name in names)
+    names = ("growth", "effort", "large", "engines", "floor", "conditions", "reading", "gpu")
+    growth, effort, large, engines, floor, asked, reading, gpu = (_read_entries(results / name) for name in names)
     found = find_curves(growth)
     parts = [_render_growth(found, growth)] if found else []
+    parts += [EFFORT + "\n" + efforts_markdown(effort)] if effort else []
     parts += [LARGE + "\n" + large_markdown(large)] if large else []
     parts += [ENGINES + "\n" + engines_markdown(engines)] if engines else []
     parts += [CONDITIONS + "\n" + conditions_markdown(asked)] if asked else []

@@ -49,8 +49,7 @@ SHAPE = Measure("Shape error %", "shape_error", ".2f", 100, best=0)
 PAIR = Measure("pair error %", "pair_error", ".2f", 100, best=0)
 C2ST = Measure("C2ST", "c2st_auc", ".3f", best=0.5)
 COPIES = Measure("copies %", "copied_share", ".1f", 100)
-FIT = Measure("fit s", "fit_seconds", ".1f")
-RATE = Measure("rows/s", "rows_per_second", ",.0f")
+PROCESSOR = Measure("fit, CPU s", "fit_cpu_seconds", ".0f")  # other programs hardly change it
 QUALITY = (
     AUC,
     MACRO_F1,
@@ -72,10 +71,10 @@ RARE = (
     Measure("copies among them %", "rare_copied", ".1f", 100),
 )
 COSTS = (
-    FIT,
+    Measure("fit s", "fit_seconds", ".1f"),
     Measure("fit CPU s", "fit_cpu_seconds", ".1f"),
     Measure("sample s", "sample_seconds", ".1f"),
-    RATE,
+    Measure("rows/s", "rows_per_second", ",.0f"),
     Measure("peak MiB", "peak_memory_mib", ".0f"),
 )
 
@@ -119,11 +118,9 @@ class Board:
     lines : dict of str to Line
     excluded : str
         Why nothing was measured.
-    ratios : dict of str to list of float
-        Ratios of the fit time of CTGAN to that of each line of ganaug, one for each pair measured together.
-    cpu_ratios : dict of str to list of float
-        Ratios of the processor seconds of a fit of TabularARGN to those of each line of ganaug, one for each seed that
-        one run measured both with.
+    ratios : dict of (str, str) to list of float
+        Ratios of the processor seconds of a fit of CTGAN and of TabularARGN to those of each line of ganaug, by peer
+        and line: one for each seed that one run measured both with, and each pair that it measured together.
     """
 
     name: str
@@ -131,8 +128,7 @@ class Board:
     is_rare: bool = False
     lines: dict[str, Line] = field(default_factory=dict)
     excluded: str = ""
-    ratios: dict[str, list[float]] = field(default_factory=dict)
-    cpu_ratios: dict[str, list[float]] = field(default_factory=dict)
+    ratios: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -175,8 +171,7 @@ def _make_board(name: str, entries: list[Entry]) -> Board:
             _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _compute_ratios(board, "ctgan", "fit_seconds", "pair")
-    board.cpu_ratios = _compute_ratios(board, "tabular_argn", "fit_cpu_seconds", "run")
+    board.ratios = _compute_ratios(board, "ctgan", "pair") | _compute_ratios(board, "tabular_argn", "run")
     return board
 
 
@@ -197,19 +192,20 @@ def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _compute_ratios(board: Board, peer: str, cost: str, token: str) -> dict[str, list[float]]:
-    """Return ratios of a cost of a peer to that of ganaug, seed by seed, where both have the same `token`."""
-    theirs = _collect_costs(board.lines.get(peer, Line()), cost, token)
+def _compute_ratios(board: Board, peer: str, token: str) -> dict[tuple[str, str], list[float]]:
+    """Return ratios of the processor seconds of a peer to those of ganaug, seed by seed, where `token` is the same."""
+    theirs = _collect_seconds(board.lines.get(peer, Line()), token)
     ratios = {}
     for model in board.own:
-        ours = _collect_costs(board.lines[model], cost, token)
-        ratios[model] = [theirs[known] / seconds for known, seconds in ours.items() if known in theirs]
-    return {model: found for model, found in ratios.items() if found}
+        ours = _collect_seconds(board.lines[model], token)
+        ratios[peer, model] = [theirs[known] / seconds for known, seconds in ours.items() if known in theirs]
+    return {models: found for models, found in ratios.items() if found}
 
 
-def _collect_costs(line: Line, cost: str, token: str) -> dict[tuple[int, int], float]:
-    """Return a cost of every result that has `token`, by token and seed."""
-    return {(e["result"][token], e["key"]["seed"]): e["result"][cost] for e in line.costs if token in e["result"]}
+def _collect_seconds(line: Line, token: str) -> dict[tuple[int, int], float]:
+    """Return the processor seconds of every result that has `token`, by token and seed."""
+    found = [(e["key"]["seed"], e["result"]) for e in line.costs if token in e["result"]]
+    return {(result[token], seed): result["fit_cpu_seconds"] for seed, result in found}
 
 
 def format_mean(values: Sequence[float], measure: Measure) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .figures import AUC, COSTS, Board, Entry, Measure, find_losses, format_mean, make_boards
+from .models import NAMES as PEER_NAMES
 from .ranks import RANKED, Ranking, find_best_peers, rank_models
 
 
@@ -43,14 +44,11 @@ def render_table(board: Board, measures: Sequence[Measure]) -> str:
 
 
 def _format_ratios(board: Board) -> list[str]:
-    shown = {model: format_mean(found, Measure("", "", ".1f")) for model, found in board.ratios.items()}
+    times = Measure("", "", ".1f")
     return [
-        f"* CTGAN's fit takes {times} times as long as that of {model}; pairs: {len(board.ratios[model])}."
-        for model, times in shown.items()
-    ] + [
-        f"* TabularARGN's fit, CPU seconds, as a ratio of {model}'s in the same run: "
-        f"{format_mean(found, Measure('', '', '.1f'))}; seeds: {len(found)}."
-        for model, found in board.cpu_ratios.items()
+        f"* {PEER_NAMES[peer]}'s fit, processor seconds, as a ratio of {model}'s in the same run: "
+        f"{format_mean(found, times)}; seeds: {len(found)}."
+        for (peer, model), found in board.ratios.items()
     ]
 
 

@@ -5,7 +5,7 @@ They replace functions and classes inside ganaug, which no user does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,9 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganaug.augmenter import fitting
+from ganaug.augmenter import filtering, fitting
 from ganaug.augmenter.split import Data
 from ganaug.augmenter.starting import place_samples
+from ganaug.filters import Judge, Samples
+from ganaug.filters.judge_fitting import fit_judges
 from ganaug.losses import LOSSES
 from ganaug.modality import Architecture
 from ganaug.table import encoder, networks, states
@@ -24,6 +26,7 @@ from ganaug.table.layout import Layout
 from ganaug.training import Plan, RealSamples, loop, step
 
 Replaced = tuple[Any, str, Any]
+Candidates = Callable[[int, int], Samples]
 _anneal = loop._anneal
 _Softmax = states.SegmentSoftmax
 
@@ -116,6 +119,13 @@ def _place_later(data: Data, plan: Plan) -> Any:
     return LaterReal(drawn, place_samples(replace(data, drawn=None), plan), plan.max_steps)
 
 
+def _fit_label_last(real: Samples, draw: Candidates, strengths: Mapping[str, float], *settings: Any) -> list[Judge]:
+    """Fit judges such that corrections leave alone what label agreement does to the columns of each class."""
+    last = {name: strength for name, strength in strengths.items() if name == "label_agreement"}
+    others = {name: strength for name, strength in strengths.items() if name not in last}
+    return [*fit_judges(real, draw, others, *settings), *fit_judges(real, draw, last, *settings)]
+
+
 def _hold_then_decay(done: float) -> float:
     """Return the full learning rate for three fourths of the training, and then a falling one."""
     return 0.03 + 0.97 * min(1.0, 4.0 * (1.0 - done))
@@ -132,6 +142,7 @@ _NO_TIES: Replaced = (encoder, "find_ties", lambda states, counts: [])
 _HARD: Replaced = (states, "SegmentSoftmax", HardStates)
 _NO_COPULA: Replaced = (fitting, "_draw_smooth", lambda *_: None)
 _LATER: Replaced = (fitting, "place_samples", _place_later)
+_LABEL_LAST: Replaced = (filtering, "fit_judges", _fit_label_last)
 _ALL = {"effort": "best"}  # no early end
 _WIDE = {"width": 256, "batch_size": 256, **_ALL}
 _SAME = {"max_steps": 4500, **_ALL}  # steps that take about as long as 2000 of the wide networks
@@ -186,6 +197,7 @@ TRIALS: dict[str, Trial] = {
     "density 1, label 2": Trial("still more", {**_SAME, **_filter(1, 2)}),
     "density 0, label 2": Trial("label agreement without a density", {**_SAME, **_filter(0, 2)}),
     "density 2, label 1": Trial("a density at double strength", {**_SAME, **_filter(2, 1)}),
+    "label last": Trial("label agreement that corrections do not undo", _SAME, (_LABEL_LAST,)),
     "half the steps": Trial("half the training", {"max_steps": 2250, **_ALL}),
     "twice the steps": Trial("twice the training", {"max_steps": 9000, **_ALL}),
     "few rows": Trial("the defaults, for --rows 200"),

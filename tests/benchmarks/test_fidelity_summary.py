@@ -6,10 +6,12 @@ import pytest
 
 from benchmarks import fidelity
 from benchmarks.fidelity.command import main
+from benchmarks.fidelity.efforts import render_markdown as render_efforts
 from benchmarks.fidelity.figures import AUC, C2ST, SHAPE, find_losses, make_boards
 from benchmarks.fidelity.page import render_fidelity_tables
 from benchmarks.fidelity.ranks import rank_models
 from benchmarks.fidelity.summary import render_markdown
+from benchmarks.performance import PAGE, render_pages
 
 
 def entry(model, seed=0, *, table="adult", key=None, **result):
@@ -24,7 +26,7 @@ def quality(auc=0.9, shape=0.01, **more):
 
 
 def costs(fit=10.0, **more):
-    return {"fit_seconds": fit, "rows_per_second": 5000.0, **more}
+    return {"fit_seconds": fit, "fit_cpu_seconds": fit, "rows_per_second": 5000.0, **more}
 
 
 def test_seeds_become_mean_and_spread():
@@ -49,10 +51,9 @@ def test_quality_may_come_from_a_full_run_and_times_from_another():
     short = entry("ctgan", key={"epochs": 10}, pair=7, **costs(800.0))
     (board,) = make_boards([full, entry("ganaug", pair=7, **quality(), **costs(80.0)), short])
     assert board.lines["ctgan"].list_values(AUC) == [0.7]
-    assert board.ratios == {"ganaug": [10.0]}
-    assert "CTGAN's fit takes 10.0 times as long as that of ganaug; pairs: 1." in render_markdown(
-        [full, short, *pair(7)]
-    )
+    assert board.ratios == {("ctgan", "ganaug"): [10.0]}
+    shown = render_markdown([full, short, *pair(7)])
+    assert "CTGAN's fit, processor seconds, as a ratio of ganaug's in the same run: 10.0; seeds: 1." in shown
 
 
 def pair(token, ganaug=80.0, ctgan=800.0, seed=0):
@@ -69,7 +70,7 @@ def test_a_ratio_is_of_times_that_were_taken_together():
     (board,) = make_boards([entry("ganaug", **quality(), **costs()), entry("ctgan", **costs())])  # of two runs
     assert board.ratios == {}
     (board,) = make_boards([*pair(1), *pair(2, 100.0, 800.0, seed=1)])
-    assert board.ratios == {"ganaug": [10.0, 8.0]}
+    assert board.ratios == {("ctgan", "ganaug"): [10.0, 8.0]}
 
 
 def test_processor_seconds_are_compared_seed_by_seed_where_one_run_measured_both():
@@ -77,16 +78,16 @@ def test_processor_seconds_are_compared_seed_by_seed_where_one_run_measured_both
     theirs = [entry("tabular_argn", 0, run=1, **quality(), **costs(fit_cpu_seconds=50.0))]
     theirs += [entry("tabular_argn", 1, run=2, **quality(), **costs(fit_cpu_seconds=90.0))]
     text = render_markdown([*own, *theirs])
-    assert "* TabularARGN's fit, CPU seconds, as a ratio of ganaug's in the same run: 2.5; seeds: 1." in text
+    assert "* TabularARGN's fit, processor seconds, as a ratio of ganaug's in the same run: 2.5; seeds: 1." in text
     (board,) = make_boards([entry("ganaug", **costs(fit_cpu_seconds=20.0)), *theirs])  # of before runs were named
-    assert board.cpu_ratios == {}
+    assert board.ratios == {}
 
 
 def test_experiments_are_compared_and_timed_like_the_defaults():
     own, theirs = pair(1)
     own["key"]["options"] = {"max_steps": 5}
     text = render_markdown([own, theirs, entry("arf", **quality(0.95))])
-    assert 'CTGAN\'s fit takes 10.0 times as long as that of ganaug {"max_steps": 5}; pairs: 1.' in text
+    assert "CTGAN's fit, processor seconds, as a ratio of ganaug {\"max_steps\": 5}'s in the same run: 10.0" in text
     assert '* adult, AUC: ganaug {"max_steps": 5} 0.900, arf 0.950' in text
 
 
@@ -229,9 +230,9 @@ def committed(folder):
 def test_the_page_shows_tables_and_rare_classes(tmp_path):
     committed(tmp_path)
     text = render_fidelity_tables(tmp_path)
-    assert "| adult, 1,000 rows | **ganaug** | 85.0 ± 7.1 | 5,000 ± 0 | 0.900 ± 0.000 |" in text
-    assert "| adult, 1,000 rows | CTGAN | 850.0 ± 70.7 | 5,000 ± 0 | 0.700 |" in text
-    assert "* adult: CTGAN takes 10.0 ± 0.0 times as long as ganaug." in text
+    assert "| adult, 1,000 rows | **ganaug** | 85 ± 7 | 0.900 ± 0.000 |" in text
+    assert "| adult, 1,000 rows | CTGAN |  | 0.700 |" in text
+    assert "* adult: a fit of CTGAN takes 10.0 ± 0.0 times the processor seconds of one of ganaug" in text
     assert "| table | **ganaug** | SMOTE |" in text
     assert "| adult at 1 % | 0.300 ± 0.141 | 0.300 |" in text
     assert "0.1 %" not in text
@@ -241,3 +242,18 @@ def test_every_model_has_a_name():
     from benchmarks.fidelity.models import MODELS
 
     assert set(fidelity.page.NAMES) == set(MODELS)
+
+
+def test_each_effort_has_a_line_in_the_order_of_their_cost(tmp_path):
+    cases = [entry("ganaug", key={"options": {"effort": "best"}}, **quality(0.91), **costs(400.0))]
+    cases += [entry("ganaug", s, **quality(0.9), **costs(100.0 + 20 * s)) for s in (0, 1)]
+    cases += [entry("ganaug", key={"options": {"effort": "fast"}}, **quality(0.88), **costs(50.0))]
+    lines = render_efforts(cases).splitlines()[2:]
+    assert [line.split(" | ")[1:4] for line in lines] == [
+        ["fast", "50", "0.880"],
+        ["balanced", "110 ± 14", "0.900 ± 0.000"],
+        ["best", "400", "0.910"],
+    ]
+    (tmp_path / "effort").mkdir()
+    (tmp_path / "effort" / "efforts.json").write_text(json.dumps({"cases": cases}))
+    assert "## What effort costs, and what it gives" in render_pages(tmp_path)[PAGE]
