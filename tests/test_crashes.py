@@ -19,6 +19,7 @@ from ganaug_cli.main import cli
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 
 
+@pytest.mark.slow
 @needs_fork
 @pytest.mark.promise("killed saving")
 def test_a_writer_killed_at_any_moment_leaves_a_whole_file(tmp_path, attempt, finding):

@@ -58,6 +58,7 @@ def test_augmenter_keeps_the_contract_however_little_it_was_trained(check):
     check(checked_augmenter())
 
 
+@pytest.mark.slow
 @pytest.mark.promise("conduct")
 @pytest.mark.parametrize("check", LEARNING_CHECKS, ids=by_name)
 def test_augmenter_learns_its_classes(check):

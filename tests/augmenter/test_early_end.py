@@ -12,7 +12,7 @@ from ganaug.table import TABLE
 
 pytestmark = pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
 
-STEPS = 600  # scored every fifty steps
+STEPS = 400  # scored every fifty steps
 
 
 @pytest.fixture(autouse=True)

@@ -67,6 +67,7 @@ def test_labels_come_back_and_no_image_passes_for_a_real_one(augmenter, tmp_path
         read_image_folder(tmp_path, real_only=True)
 
 
+@pytest.mark.slow
 @pytest.mark.processes
 def test_two_processes_write_the_same_bytes_as_one(augmenter, tmp_path):
     write(augmenter, tmp_path / "one")

@@ -400,6 +400,7 @@ def test_a_model_of_an_array_gives_named_columns():
     assert list(frame.columns) == ["target", "target_"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_a_reader_that_leaves_is_no_error(trained):
     command = [*PROCESS, "sample", str(trained[0] / "toy.safetensors"), "-n", "50000", "-o", "-", "-q"]

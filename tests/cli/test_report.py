@@ -107,6 +107,7 @@ def test_the_page_lies_beside_the_data_and_holds_the_verdict(reported):
     assert "ganaug report" in page
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_tuned_augmenter_and_say_how_to_repeat_them(reported):
     folder, _ = reported
     figures = json.loads((folder / "gain.json").read_text(encoding="utf-8"))

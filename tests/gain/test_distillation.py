@@ -79,6 +79,7 @@ def test_without_a_teacher_nothing_is_said_of_one():
     assert not set(TAUGHT_ARMS) & set(found.to_frame()["arm"])
 
 
+@pytest.mark.slow
 def test_true_takes_the_default_teacher_and_a_name_takes_that_classifier():
     X, y = blobs(60)
     default = taught(Bootstrap(), X, y, classifier=GaussianNB(), cv=2, metrics="roc_auc")

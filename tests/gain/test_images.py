@@ -106,6 +106,7 @@ def test_class_weights_are_an_arm_of_the_network():
     assert arms_of(report) == {"real_only", "class_weight", "augmented"}
 
 
+@pytest.mark.slow
 def test_an_augmenter_that_knows_the_truth_helps_the_network():
     (X, y), few = bars(160), np.arange(4)
     folds = [(few + 4 * k, np.arange(60, 160)) for k in range(4)]

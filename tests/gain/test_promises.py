@@ -31,6 +31,7 @@ def covers_zero(seed, n_repeats):
     return row["ci_low"] <= 0 <= row["ci_high"]
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_gain_on_noise_covers_zero():
     assert sum(covers_zero(seed, n_repeats=1) for seed in range(20)) >= 18
 

@@ -284,6 +284,7 @@ def test_progress_goes_to_standard_error_and_only_if_asked(capsys):
 # What decides the numbers.
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_jobs():
     X, y = uneven(40)
     options = {"classifier": [RandomForestClassifier(3), GaussianNB()], "metrics": None, "cv": 2}

@@ -251,6 +251,7 @@ def test_images_and_labels_that_do_not_match_are_refused():
         classification_accuracy_score((X, y), (X[:, :9], y))
 
 
+@pytest.mark.slow
 def test_real_images_are_not_told_from_their_like_but_from_others():
     X, _ = bars(60)
     steps = 100  # enough to know the images by heart

@@ -130,6 +130,7 @@ def test_a_share_of_one_is_all_synthetic(name):
     assert seen.real == []
 
 
+@pytest.mark.slow
 @pytest.mark.promise("loaders")
 def test_spawned_workers_see_what_the_main_process_would():
     want = one_pass(augment_loader(shuffled(), Numbers(), FRACTION, random_state=0))

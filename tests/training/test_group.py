@@ -41,6 +41,7 @@ def two(tmp_path_factory):
     return train_together(2, tmp_path_factory.mktemp("two"), *(case for case in CASES if case not in ALONE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SAME_AS_ONE)
 def test_two_processes_train_the_weights_that_one_trains(case, two):
     alone, together = train(case)["weights"], two[0][case]["weights"]
@@ -48,6 +49,7 @@ def test_two_processes_train_the_weights_that_one_trains(case, two):
     assert alone.abs().max() > 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if case not in FAILING + ALONE])
 def test_all_processes_end_with_the_same_model_to_the_bit(case, two):
     first, second = (found[case] for found in two)
@@ -56,12 +58,14 @@ def test_all_processes_end_with_the_same_model_to_the_bit(case, two):
     assert first["labels"] == second["labels"]
 
 
+@pytest.mark.slow
 def test_each_process_takes_its_own_part_of_every_batch(two):
     assert [found["table"]["batches"] for found in two] == [{8}, {8}]
     assert [found["uneven batch"]["batches"] for found in two] == [{8}, {7}]
     assert train("uneven batch")["batches"] == {15}
 
 
+@pytest.mark.slow
 def test_a_budget_in_seconds_ends_all_processes_at_the_same_step(two):
     steps = {found["budget"]["steps"] for found in two}
     assert len(steps) == 1
@@ -89,6 +93,7 @@ def test_a_training_cut_in_two_processes_goes_on_in_one(tmp_path):
         ("no checkpoint there", "name another file or delete it"),
     ],
 )
+@pytest.mark.slow
 def test_processes_that_cannot_train_one_model_all_say_why(case, text, two):
     assert all(re.search(text, found[case]["error"]) for found in two)
 
