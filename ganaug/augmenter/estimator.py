@@ -97,8 +97,9 @@ class GANAugmenter(ShownAugmenter, OneToOneFeatureMixin, BaseEstimator):  # type
         64 on CUDA.
     filters : "auto", name, sequence of names, mapping of name to strength, or None, default="auto"
         Filters that re-weight candidates before they become samples: "label_agreement", and for tables also
-        "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two).
-        "auto" takes label agreement, and for a table of 2000 rows or more all three.
+        "density_ratio" (realism) and "marginals" (a correction of each column's distribution after the other two; in
+        classes of fewer than 250 rows, after the density ratio alone). "auto" takes label agreement, and for a table
+        of 2000 rows or more all three.
     sampling_strategy : str, float, mapping or callable, default="auto"
         How `fit_resample` and `resample` fill up classes, in the words of imbalanced-learn: "auto" and "not majority"
         bring every class to the size of the largest; "minority", "not minority" and "all" name other classes; a float

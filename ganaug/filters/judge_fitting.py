@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ..modality import Learner
 from ..rng import stream_seed
@@ -12,6 +14,7 @@ from .judges import FILTERS, Candidates, Judge, Samples, set_strengths, sum_log_
 
 _CANDIDATES = 4  # for each real row: they are cheap, and few would teach the judges their chance patterns
 _MOST_CANDIDATES = 80_000
+_FEW_OF_CLASS = 250  # rows of a class below which corrections leave label agreement alone
 
 
 def fit_judges(
@@ -53,11 +56,20 @@ def fit_judges(
     corrections = [name for name in names if FILTERS[name].corrects] if in_time() else []
     unseen = make_candidates(_count_candidates(corrections, len(real.codes)), stream_seed(seed, "corrections"))
     for name in corrections:
-        weights = sum_log_weights(used, unseen)
-        weighted = Candidates(unseen.features, unseen.codes, weights, keep_one_in)
+        weighted = Candidates(unseen.features, unseen.codes, _weigh_to_correct(used, real, unseen), keep_one_in)
         correction = FILTERS[name].fit(real, weighted, stream_seed(seed, name), learner)
         used += set_strengths([] if correction is None else [correction], strengths)
     return used
+
+
+def _weigh_to_correct(judges: Sequence[Judge], real: Samples, candidates: Samples) -> Tensor:
+    """Return the log-weights whose effect on columns is corrected, shape (n,): of realism alone in classes of few rows.
+
+    A column of few rows is known too roughly for a correction to undo what label agreement has done to it.
+    """
+    realism = [judge for judge in judges if FILTERS[judge.name].compares]
+    few = torch.bincount(real.codes, minlength=int(candidates.codes.max()) + 1)[candidates.codes] < _FEW_OF_CLASS
+    return torch.where(few, sum_log_weights(realism, candidates), sum_log_weights(judges, candidates))
 
 
 def _count_candidates(names: Collection[str], n_real: int) -> int:

@@ -374,7 +374,7 @@ def corrections_asked_for(monkeypatch):
 @pytest.mark.parametrize("wanted", ["auto", {"marginals": 1.0, "label_agreement": 0.5}])
 def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_leave(monkeypatch, wanted):
     monkeypatch.setattr(judging, "FEW_ROWS", 400)
-    asked, n = corrections_asked_for(monkeypatch), 400
+    asked, n = corrections_asked_for(monkeypatch), 600
     augmenter = quick_augmenter(filters=wanted, max_steps=10).fit(*numbers(n))
     ((real, candidates),) = asked
     assert len(real.codes) == n and augmenter.model_.facts["held_out"] > 0
@@ -383,6 +383,23 @@ def test_corrections_are_fitted_last_to_all_rows_and_to_what_the_filters_in_use_
     assert len(candidates.codes) == 4 * n
     torch.testing.assert_close(candidates.weights, sum_log_weights(others, candidates))
     assert candidates.weights.std() > 0
+
+
+@pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
+def test_corrections_leave_label_agreement_alone_in_a_class_of_few_rows(monkeypatch):
+    asked = corrections_asked_for(monkeypatch)
+    X, y = numbers(900)
+    rare = np.cumsum(y == 1) > 60  # of class 1
+    X, y = X[(y == 0) | ~rare], y[(y == 0) | ~rare]
+    wanted = {"density_ratio": 1.0, "label_agreement": 1.0, "marginals": 1.0}
+    augmenter = quick_augmenter(filters=wanted, max_steps=10).fit(X, y)
+    ((_, candidates),) = asked
+    density, label, _ = augmenter.model_.judges
+    both = sum_log_weights([density, label], candidates)
+    few = candidates.codes == 1
+    torch.testing.assert_close(candidates.weights[~few], both[~few])
+    torch.testing.assert_close(candidates.weights[few], density.log_weight(candidates)[few])
+    assert (both[few] - candidates.weights[few]).abs().max() > 0.1
 
 
 @pytest.mark.filterwarnings("ignore::ganaug.errors.CollapseWarning")
