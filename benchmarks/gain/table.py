@@ -44,9 +44,9 @@ MAIN_METHODS = (*FREE, "gaussian_copula_corrected", "ganaug", "ganaug_corrected"
 TEXT = """Differences to the same classifier on the real rows alone, on rows that neither generator nor classifier saw:
 mean over five classifiers and, in brackets, the 95 % interval over the tables. Points are hundredths; log loss and
 Brier score are negated, so that higher is better everywhere. *At prevalence*: the classifier decides at the share of
-each class in what it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows, a smaller run, whose
-generator drew all columns at once and trained for fewer steps. `low-data`: cuts of 100, 200 and 500 rows, the full run
-with the present generator, one setting of which was chosen by its test rows (`benchmarks/README.md`).
+each class in what it was trained on. `imbalance`: 2 and 5 % positives in at most 4000 rows, one seed, tables with ten
+positive rows or more to learn from. `low-data`: cuts of 100, 200 and 500 rows, five seeds. One setting of the generator
+was chosen by test rows of each (`benchmarks/README.md`), so that ganaug's figures are a little lucky.
 [The page on gains](gain.md) has every method, classifier, share and losing combination.
 """
 PAGE_HEAD = """<!-- Written by python -m benchmarks.readme from benchmarks/results: not to be changed by hand. -->
