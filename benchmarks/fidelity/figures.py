@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,7 +171,7 @@ def _make_board(name: str, entries: list[Entry]) -> Board:
             _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _compute_ratios(board, "ctgan", "pair") | _compute_ratios(board, "tabular_argn", "run")
+    board.ratios = _compute_ratios(of_model, "ctgan", "pair") | _compute_ratios(of_model, "tabular_argn", "run")
     return board
 
 
@@ -192,20 +192,20 @@ def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _compute_ratios(board: Board, peer: str, token: str) -> dict[tuple[str, str], list[float]]:
+def _compute_ratios(of_model: Mapping[str, list[Entry]], peer: str, token: str) -> dict[tuple[str, str], list[float]]:
     """Return ratios of the processor seconds of a peer to those of ganaug, seed by seed, where `token` is the same."""
-    theirs = _collect_seconds(board.lines.get(peer, Line()), token)
+    theirs = _collect_seconds(of_model.get(peer, []), token)
     ratios = {}
-    for model in board.own:
-        ours = _collect_seconds(board.lines[model], token)
+    for model in (model for model in of_model if model.split()[0] == "ganaug"):
+        ours = _collect_seconds(of_model[model], token)
         ratios[peer, model] = [theirs[known] / seconds for known, seconds in ours.items() if known in theirs]
     return {models: found for models, found in ratios.items() if found}
 
 
-def _collect_seconds(line: Line, token: str) -> dict[tuple[int, int], float]:
-    """Return the processor seconds of every result that has `token`, by token and seed."""
-    found = [(e["key"]["seed"], e["result"]) for e in line.costs if token in e["result"]]
-    return {(result[token], seed): result["fit_cpu_seconds"] for seed, result in found}
+def _collect_seconds(entries: Iterable[Entry], token: str) -> dict[tuple[int, int], float]:
+    """Return the processor seconds of every result that has `token`, by token and seed, of cases that ran alone."""
+    found = [(entry["key"]["seed"], entry["result"]) for entry in entries if not entry["key"]["one_core"]]
+    return {(result[token], seed): result["fit_cpu_seconds"] for seed, result in found if token in result}
 
 
 def format_mean(values: Sequence[float], measure: Measure) -> str:

@@ -42,8 +42,7 @@ The seeds share one test part, a tenth of each table without one of its own. Bel
 hundred, and the standard error of an AUC of .75 is about .05 then (Hanley and McNeil, Radiology 1982): most
 differences on such tables are within it.
 `benchmarks/README.md` has the command and the protocol; `python -m benchmarks.fidelity --summary` lists every
-figure in which ganaug is behind. Processor seconds are of one thread where a model has the choice, and of CTGAN and TVAE
-of all their epochs.
+figure in which ganaug is behind. Processor seconds of CTGAN and TVAE are those of all their epochs.
 """
 RANK_TEXT = """Mean ranks over the {} tables that all models finished ({}): 1 is best, and ties share their rank.
 Sequential CART takes each cell from a real row, which these measures reward; its AUC is what that is worth.
