@@ -44,7 +44,7 @@ EFFORT = """## What effort costs, and what it gives
 
 `effort` scales the number of steps: "fast" takes half of them, "best" four times as many, and only "best" never ends
 early. Columns are as on the page about fidelity: AUC is that of XGBoost which learned from synthetic rows, C2ST tells
-how well they are told from real ones (.5 is best). Processor seconds; mean ± standard deviation of the seeds.
+how well they are told from real ones (.5 is best). Processor seconds; one seed, or mean ± standard deviation.
 """
 FLOOR = """## How close is a training step to the floor?
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .figures import AUC, C2ST, PAIR, PROCESSOR, SHAPE, Board, format_mean, make_boards
+from .figures import AUC, C2ST, PAIR, PROCESSOR, SHAPE, Board, format_label, format_mean, make_boards
 
 MEASURES = (PROCESSOR, AUC, C2ST, SHAPE, PAIR)
 EFFORTS = ("fast", "balanced", "best")
@@ -21,6 +21,7 @@ def render_markdown(entries: Iterable[dict[str, Any]]) -> str:
 
 def _list_lines(board: Board) -> list[list[str]]:
     name = f"{board.name}, {board.rows:,} rows"
-    of_effort = {"balanced": "ganaug"} | {effort: f'ganaug {{"effort": "{effort}"}}' for effort in ("fast", "best")}
+    options = {effort: {} if effort == "balanced" else {"effort": effort} for effort in EFFORTS}
+    of_effort = {effort: format_label({"model": "ganaug", "options": options[effort]}) for effort in EFFORTS}
     shown = [(effort, board.lines[of_effort[effort]]) for effort in EFFORTS if of_effort[effort] in board.lines]
     return [[name, effort, *(format_mean(line.list_values(m), m) for m in MEASURES)] for effort, line in shown]

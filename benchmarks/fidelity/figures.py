@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +49,7 @@ SHAPE = Measure("Shape error %", "shape_error", ".2f", 100, best=0)
 PAIR = Measure("pair error %", "pair_error", ".2f", 100, best=0)
 C2ST = Measure("C2ST", "c2st_auc", ".3f", best=0.5)
 COPIES = Measure("copies %", "copied_share", ".1f", 100)
-PROCESSOR = Measure("fit, CPU s", "fit_cpu_seconds", ".0f")  # other programs hardly change it
+PROCESSOR = Measure("fit, CPU s", "fit_cpu_seconds", ".0f")
 QUALITY = (
     AUC,
     MACRO_F1,
@@ -171,7 +171,12 @@ def _make_board(name: str, entries: list[Entry]) -> Board:
             _select_newest([e for e in found if "fit_seconds" in e["result"] and not e["key"]["one_core"]]),
         )
         board.rows = board.rows or found[-1]["result"]["train_rows"]
-    board.ratios = _compute_ratios(of_model, "ctgan", "pair") | _compute_ratios(of_model, "tabular_argn", "run")
+    board.ratios = {
+        (peer, own): values
+        for peer, token in (("ctgan", "pair"), ("tabular_argn", "run"))
+        for own in board.own
+        if (values := _compute_ratios(of_model.get(peer, []), of_model[own], token))
+    }
     return board
 
 
@@ -192,14 +197,10 @@ def _select_newest(entries: Sequence[Entry]) -> list[Entry]:
     return [of_seed[seed] for seed in sorted(of_seed)]
 
 
-def _compute_ratios(of_model: Mapping[str, list[Entry]], peer: str, token: str) -> dict[tuple[str, str], list[float]]:
+def _compute_ratios(theirs: Sequence[Entry], ours: Sequence[Entry], token: str) -> list[float]:
     """Return ratios of the processor seconds of a peer to those of ganaug, seed by seed, where `token` is the same."""
-    theirs = _collect_seconds(of_model.get(peer, []), token)
-    ratios = {}
-    for model in (model for model in of_model if model.split()[0] == "ganaug"):
-        ours = _collect_seconds(of_model[model], token)
-        ratios[peer, model] = [theirs[known] / seconds for known, seconds in ours.items() if known in theirs]
-    return {models: found for models, found in ratios.items() if found}
+    known = _collect_seconds(theirs, token)
+    return [known[key] / seconds for key, seconds in _collect_seconds(ours, token).items() if key in known]
 
 
 def _collect_seconds(entries: Iterable[Entry], token: str) -> dict[tuple[int, int], float]:

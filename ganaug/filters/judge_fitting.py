@@ -14,7 +14,7 @@ from .judges import FILTERS, Candidates, Judge, Samples, set_strengths, sum_log_
 
 _CANDIDATES = 4  # for each real row: they are cheap, and few would teach the judges their chance patterns
 _MOST_CANDIDATES = 80_000
-_FEW_OF_CLASS = 250  # rows of a class below which corrections leave label agreement alone
+_FEW_TO_CORRECT = 250  # rows of a class below which corrections leave label agreement alone
 
 
 def fit_judges(
@@ -68,7 +68,7 @@ def _weigh_to_correct(judges: Sequence[Judge], real: Samples, candidates: Sample
     A column of few rows is known too roughly for a correction to undo what label agreement has done to it.
     """
     realism = [judge for judge in judges if FILTERS[judge.name].compares]
-    few = torch.bincount(real.codes, minlength=int(candidates.codes.max()) + 1)[candidates.codes] < _FEW_OF_CLASS
+    few = torch.bincount(real.codes, minlength=int(candidates.codes.max()) + 1)[candidates.codes] < _FEW_TO_CORRECT
     return torch.where(few, sum_log_weights(realism, candidates), sum_log_weights(judges, candidates))
 
 
